@@ -1,0 +1,132 @@
+/**
+ * What the cluster view needs to know of Kubernetes objects, and nothing more. The package kube turns API objects
+ * (dumps and watches) into these records; instants are milliseconds since the Unix epoch, addresses are canonical.
+ */
+export interface OwnerRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller: boolean;
+}
+
+export interface PodPort {
+  readonly name?: string;
+  readonly containerPort: number;
+  readonly hostPort?: number;
+  readonly hostIP?: string;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+}
+
+export interface PodRecord {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly owners: readonly OwnerRef[];
+  readonly nodeName?: string;
+  readonly hostNetwork: boolean;
+  readonly phase: string;
+  /** status.podIPs, status.podIP and the secondary addresses of k8s.v1.cni.cncf.io/network-status. */
+  readonly addresses: readonly string[];
+  /** status.hostIPs and status.hostIP. */
+  readonly hostAddresses: readonly string[];
+  readonly createdAt: number;
+  /** status.startTime. */
+  readonly startedAt?: number;
+  /** Earliest start of a container or init container, when no restart hides it. */
+  readonly firstContainerStartedAt?: number;
+  /** When the last container finished: only when all have, or the phase is Succeeded or Failed. */
+  readonly finishedAt?: number;
+  readonly deletionRequestedAt?: number;
+  /** Ready condition, with the time at which it last changed. */
+  readonly ready?: { readonly status: boolean; readonly since?: number };
+  readonly ports: readonly PodPort[];
+  /** Images of the containers, sidecars included, with the container's name. */
+  readonly containers: readonly { readonly name: string; readonly image: string }[];
+  /** spec.hostname and spec.subdomain, for pod names under a headless Service. */
+  readonly hostname?: string;
+  readonly subdomain?: string;
+}
+
+export interface ServicePortRecord {
+  readonly name?: string;
+  readonly port: number;
+  /** Number, or the name of a container port. Absent: same as `port`. */
+  readonly targetPort?: number | string;
+  readonly nodePort?: number;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+}
+
+export interface ServiceRecord {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  readonly headless: boolean;
+  readonly clusterIPs: readonly string[];
+  readonly externalIPs: readonly string[];
+  readonly loadBalancerIPs: readonly string[];
+  readonly loadBalancerHostnames: readonly string[];
+  readonly externalName?: string;
+  /** Absent or empty: no selector. */
+  readonly selector?: Readonly<Record<string, string>>;
+  readonly ports: readonly ServicePortRecord[];
+  readonly publishNotReady: boolean;
+  readonly createdAt: number;
+}
+
+/** One Endpoints object or EndpointSlice. */
+export interface EndpointsRecord {
+  /** `Endpoints/ns/name` or `EndpointSlice/ns/name`: what replaces or deletes this record. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly podUid?: string;
+    readonly ready: boolean;
+    readonly hostname?: string;
+  }[];
+  readonly ports: readonly { readonly name?: string; readonly port: number; readonly protocol: 'TCP' | 'UDP' | 'SCTP' }[];
+}
+
+export interface NodeRecord {
+  readonly uid: string;
+  readonly name: string;
+  /** status.addresses of type InternalIP and ExternalIP, and the CNI's node annotations (rule 8). */
+  readonly addresses: readonly string[];
+  readonly podCIDRs: readonly string[];
+  readonly createdAt: number;
+}
+
+/** Anything that can own a pod, directly or further up; read as PartialObjectMetadata where possible. */
+export interface OwnerRecord {
+  readonly uid: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly owners: readonly OwnerRef[];
+}
+
+export interface NamespaceRecord {
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * A change of the cluster, in the order in which it was learned. `at` is when it was observed (watch time, dump time),
+ * absent when unknown: the objects' own times count then. A deletion closes what the object owned.
+ */
+export type ClusterChange =
+  | { readonly type: 'pod'; readonly pod: PodRecord; readonly at?: number; readonly deleted?: boolean }
+  | { readonly type: 'service'; readonly service: ServiceRecord; readonly at?: number; readonly deleted?: boolean }
+  | { readonly type: 'endpoints'; readonly endpoints: EndpointsRecord; readonly at?: number; readonly deleted?: boolean }
+  | { readonly type: 'node'; readonly node: NodeRecord; readonly at?: number; readonly deleted?: boolean }
+  | { readonly type: 'owner'; readonly owner: OwnerRecord; readonly at?: number; readonly deleted?: boolean }
+  | { readonly type: 'namespace'; readonly namespace: NamespaceRecord; readonly at?: number; readonly deleted?: boolean }
+  /** Address ranges of the cluster that no node names: ServiceCIDR objects, options. */
+  | { readonly type: 'range'; readonly cidr: string; readonly use: 'pod' | 'service' };

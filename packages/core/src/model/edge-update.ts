@@ -1,0 +1,36 @@
+import type { CloudAccess, EdgeClass, EvidenceKind, HttpAccess, KafkaAccess, TransportProtocol, Vantage } from './edge.ts';
+import type { Peer, ServiceRef } from './peer.ts';
+
+/**
+ * One observation after resolution: what it adds to one edge. Updates commute: applied in any order they give the
+ * same edge (earliest first, latest last, counts added per vantage), so stores upsert them without a lock.
+ */
+export interface EdgeUpdate {
+  readonly client: Peer;
+  readonly server: Peer;
+  readonly class: EdgeClass;
+  readonly shared: boolean;
+  readonly evidence: EvidenceKind;
+  readonly vantage: Vantage;
+  readonly node?: string;
+  readonly count: number;
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  readonly approximate?: boolean;
+  readonly port?: EdgeUpdatePort;
+  /** Service asked for; for DNS evidence, which has no port. */
+  readonly service?: ServiceRef;
+  /** Foreign name by which an in-cluster server was asked for. */
+  readonly name?: string;
+  readonly kafka?: KafkaAccess;
+  readonly http?: HttpAccess;
+  readonly actions?: readonly CloudAccess[];
+  readonly via?: Peer;
+}
+
+export interface EdgeUpdatePort {
+  readonly port?: number;
+  readonly protocol: TransportProtocol;
+  readonly service?: ServiceRef;
+  readonly servicePort?: number;
+}
