@@ -12,12 +12,6 @@ export interface Logger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** A life cycle: `start` resolves when ready, `stop` when everything is released. */
-export interface Startable {
-  start(signal?: AbortSignal): Promise<void>;
-  stop(): Promise<void>;
-}
-
 /** A log that goes nowhere, for tests and pure tools. */
 export const silentLogger: Logger = {
   debug: () => undefined,

@@ -1,1 +1,2 @@
 export * from './logging.ts';
+export * from './startable.ts';
