@@ -1,5 +1,6 @@
 export * from './cluster/records.ts';
 export * from './errors.ts';
+export * from './model/address-bytes.ts';
 export * from './model/edge.ts';
 export * from './model/edge-key.ts';
 export * from './model/edge-update.ts';
@@ -7,5 +8,7 @@ export * from './model/observation.ts';
 export * from './model/peer.ts';
 export * from './observe/dns-port.ts';
 export * from './observe/packet-view.ts';
+export * from './observe/observer.ts';
+export * from './observe/sink.ts';
 export * from './ports.ts';
 export * from './map-document/types.ts';

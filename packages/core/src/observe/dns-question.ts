@@ -1,0 +1,85 @@
+import { hashNumber } from './hash.ts';
+import type { Hash64 } from './hash.ts';
+
+/** RFC 1035 4.1.1: the header is 12 bytes. */
+export const DNS_HEADER_BYTES = 12;
+/** RFC 1035 2.3.4: a name has at most 255 octets, a label 63. */
+const MAX_NAME_BYTES = 255;
+const MAX_LABEL_BYTES = 63;
+
+/**
+ * Adds the first question (name folded to lower case, RFC 4343; type; class) to `hash` and returns the offset behind
+ * it, or -1 when it is malformed. A question's name has no compression pointer: nothing stands before it.
+ */
+export function hashQuestion(hash: Hash64, bytes: Uint8Array, offset: number, end: number): number {
+  let at = offset + DNS_HEADER_BYTES;
+  const nameEnd = Math.min(end, at + MAX_NAME_BYTES);
+  let { high, low } = hash;
+  for (;;) {
+    if (at >= nameEnd) return -1;
+    const length = bytes[at] ?? 0;
+    if (length > MAX_LABEL_BYTES) return -1;
+    const labelEnd = at + length;
+    for (; at <= labelEnd; at++) {
+      let byte = bytes[at] ?? 0;
+      if (byte >= 65 && byte <= 90) byte |= 32;
+      high = Math.imul(high ^ byte, 0x85ebca6b);
+      low = Math.imul((low << 5) ^ (low >>> 27) ^ byte, 0xc2b2ae35);
+    }
+    if (length === 0) break;
+  }
+  hash.high = high;
+  hash.low = low;
+  if (at + 4 > end) return -1;
+  hashNumber(hash, ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
+  return at + 4;
+}
+
+/** Type of the question that ends at `questionEnd`. */
+export function questionType(bytes: Uint8Array, questionEnd: number): number {
+  return ((bytes[questionEnd - 4] ?? 0) << 8) | (bytes[questionEnd - 3] ?? 0);
+}
+
+/** Records of one answer that take part in its hash; the rest of a longer answer is not looked at. */
+const MAX_HASHED_RECORDS = 128;
+
+/**
+ * Adds the answer section to `hash`, whatever the order of its records and without their TTLs: servers rotate the
+ * one and count down the other, and both leave the answer the same. False when it is malformed.
+ */
+export function hashAnswers(hash: Hash64, bytes: Uint8Array, questionEnd: number, end: number, count: number): boolean {
+  let at = questionEnd;
+  let sumHigh = 0;
+  let sumLow = 0;
+  for (let record = 0; record < count && record < MAX_HASHED_RECORDS; record++) {
+    at = skipName(bytes, at, end);
+    if (at < 0 || at + 10 > end) return false;
+    const dataEnd = at + 10 + (((bytes[at + 8] ?? 0) << 8) | (bytes[at + 9] ?? 0));
+    if (dataEnd > end) return false;
+    let high = (bytes[at + 1] ?? 0) ^ 0x2545f491;
+    let low = (bytes[at] ?? 0) ^ 0x27220a95;
+    for (let i = at + 10; i < dataEnd; i++) {
+      const byte = bytes[i] ?? 0;
+      high = Math.imul(high ^ byte, 0x85ebca6b);
+      low = Math.imul((low << 5) ^ (low >>> 27) ^ byte, 0xc2b2ae35);
+    }
+    sumHigh = (sumHigh + (high ^ (high >>> 15))) | 0;
+    sumLow = (sumLow + (low ^ (low >>> 13))) | 0;
+    at = dataEnd;
+  }
+  hashNumber(hash, sumHigh);
+  hashNumber(hash, sumLow);
+  return true;
+}
+
+function skipName(bytes: Uint8Array, offset: number, end: number): number {
+  let at = offset;
+  while (at < end) {
+    const length = bytes[at] ?? 0;
+    if (length === 0) return at + 1;
+    if (length >= 0xc0) return at + 2;
+    if (length > MAX_LABEL_BYTES) return -1;
+    at += length + 1;
+  }
+  return -1;
+}

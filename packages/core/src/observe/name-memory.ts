@@ -1,0 +1,70 @@
+import { parseAddressBytes } from '../model/address-bytes.ts';
+import { addressKey } from './address-table.ts';
+import type { DnsAnswer } from './dns-port.ts';
+import { FifoTable } from './fifo-table.ts';
+import { finishHash, hashNumber, startHash } from './hash.ts';
+import type { Hash64 } from './hash.ts';
+
+/** Rule 14: a name is remembered for a client and an address for 24 hours. */
+const NAME_MAX_AGE_MS = 24 * 60 * 60 * 1000;
+/** Learned again after this long, so that a busy client does not renew its entries with every lookup. */
+const RENEW_AFTER_MS = 30_000;
+
+/** Which names each client was given for an address, newest first. Bounded; per client, so nobody learns from another's answers. */
+export class NameMemory {
+  private readonly table: FifoTable;
+  private readonly answers: (DnsAnswer | undefined)[] = [];
+  private readonly learnedAt: Float64Array;
+  private readonly seed: number;
+  private readonly key: Hash64 = { high: 0, low: 0 };
+  private readonly address: Hash64 = { high: 0, low: 0 };
+
+  constructor(capacity: number, seed: number) {
+    this.table = new FifoTable(capacity);
+    this.learnedAt = new Float64Array(this.table.capacity);
+    this.seed = seed;
+  }
+
+  get evictions(): number {
+    return this.table.evictions;
+  }
+
+  get size(): number {
+    return this.table.size;
+  }
+
+  /** @param client key of the client's address (addressKey). */
+  learn(client: Readonly<Hash64>, answer: DnsAnswer, at: number): void {
+    this.table.expire(at - NAME_MAX_AGE_MS);
+    for (const text of answer.addresses) {
+      const bytes = parseAddressBytes(text);
+      if (bytes === undefined) continue;
+      addressKey(this.address, bytes, 0, bytes.length === 4 ? 4 : 6, this.seed);
+      this.pairKey(client, this.address);
+      let slot = this.table.find(this.key.high, this.key.low);
+      if (slot >= 0 && this.answers[slot] === answer && at - (this.learnedAt[slot] ?? 0) < RENEW_AFTER_MS) continue;
+      if (slot < 0) slot = this.table.add(this.key.high, this.key.low, at);
+      else if (at < (this.learnedAt[slot] ?? 0)) continue;
+      this.answers[slot] = answer;
+      this.learnedAt[slot] = at;
+    }
+  }
+
+  /** Newest answer by which this client got this address, at most 24 hours before `at`. */
+  find(client: Readonly<Hash64>, address: Readonly<Hash64>, at: number): DnsAnswer | undefined {
+    this.pairKey(client, address);
+    const slot = this.table.find(this.key.high, this.key.low);
+    if (slot < 0 || at - (this.learnedAt[slot] ?? 0) > NAME_MAX_AGE_MS) return undefined;
+    return this.answers[slot];
+  }
+
+  private pairKey(client: Readonly<Hash64>, address: Readonly<Hash64>): void {
+    const { key } = this;
+    startHash(key, this.seed);
+    hashNumber(key, client.high);
+    hashNumber(key, client.low);
+    hashNumber(key, address.high);
+    hashNumber(key, address.low);
+    finishHash(key);
+  }
+}

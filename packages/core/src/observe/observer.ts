@@ -1,0 +1,122 @@
+import { AddressTable, createAddressSet } from './address-table.ts';
+import type { DecodeDnsAnswer } from './dns-port.ts';
+import { DnsObserver } from './dns-observer.ts';
+import { NameMemory } from './name-memory.ts';
+import type { PacketView } from './packet-view.ts';
+import type { ObservationSink, ObserverCounts } from './sink.ts';
+import { TcpObserver } from './tcp-observer.ts';
+
+export interface ObserverDeps {
+  /** Decodes one DNS response (the package wire has it). */
+  readonly decodeDnsAnswer: DecodeDnsAnswer;
+  readonly sink: ObservationSink;
+}
+
+/** Bounds and times; the defaults suit an offline map, the sniffer takes smaller ones. */
+export interface ObserverOptions {
+  /** DNS transactions remembered to recognise answers and copies (about 40 bytes each once used). */
+  readonly maxTransactions?: number;
+  /** Decoded answers kept (about 1 KiB each). */
+  readonly maxAnswers?: number;
+  /** (client, answer) pairs and (client, destination) flows counted between two drains; more drain by themselves. */
+  readonly maxPairs?: number;
+  readonly maxFlows?: number;
+  /** TCP attempts remembered to recognise copies and retransmissions. */
+  readonly maxAttempts?: number;
+  /** Names remembered per (client, address). */
+  readonly maxNames?: number;
+  /** Distinct addresses between two drains. */
+  readonly maxAddresses?: number;
+  /** How long copies of one attempt are waited for: 2,000 for merged captures, 200 on a live node. */
+  readonly settleMs?: number;
+  /** Random number that keeps senders from choosing hash collisions. */
+  readonly seed?: number;
+}
+
+/** Turns packets into observations (rules 1-5, 14, 17). Owns all memory for keys; it never grows with the input. */
+export interface Observer {
+  /** A DNS message over UDP or TCP; payloadOffset and payloadLength of the view delimit it. */
+  dns(view: PacketView): void;
+  /** A TCP segment with SYN set and ACK clear. */
+  tcpSyn(view: PacketView): void;
+  /** Hands the sink what settled before `now` (capture time, ms). */
+  drain(now: number): void;
+  /** Hands the sink everything, settled or not: the end of a capture. */
+  finish(): void;
+  /** Addresses of nodes: the only ones that masquerade can put in place of a client's (rules 8, 18). */
+  setNodeAddresses(addresses: Iterable<string>): void;
+  readonly counts: Readonly<ObserverCounts>;
+}
+
+/** A packet brings at most two new addresses. */
+const ADDRESSES_PER_PACKET = 2;
+
+export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}): Observer {
+  const seed = options.seed ?? 0x1b873593;
+  const counts: ObserverCounts = {
+    dnsMessages: 0,
+    dnsTransactions: 0,
+    dnsUnmatched: 0,
+    dnsMalformed: 0,
+    dnsIgnored: 0,
+    dnsNegative: 0,
+    dnsTruncated: 0,
+    dnsServerOwn: 0,
+    masqueraded: 0,
+    dnsUnanswered: 0,
+    tcpAttempts: 0,
+    evictions: 0,
+  };
+  let nodeAddresses = createAddressSet([]);
+  const addresses = new AddressTable(options.maxAddresses ?? 65_536, seed);
+  const names = new NameMemory(options.maxNames ?? 262_144, seed);
+  const shared = { addresses, names, counts, sink: deps.sink, nodeAddresses: () => nodeAddresses };
+  const dns = new DnsObserver(
+    { ...shared, decode: deps.decodeDnsAnswer },
+    {
+      maxTransactions: options.maxTransactions ?? 262_144,
+      maxAnswers: options.maxAnswers ?? 16_384,
+      maxPairs: options.maxPairs ?? 65_536,
+      seed,
+    },
+  );
+  const tcp = new TcpObserver(shared, {
+    maxAttempts: options.maxAttempts ?? 65_536,
+    maxFlows: options.maxFlows ?? 65_536,
+    settleMs: options.settleMs ?? 2_000,
+    seed,
+  });
+
+  const emit = (): void => {
+    dns.drain();
+    tcp.drain();
+    counts.evictions = dns.evictions + names.evictions + tcp.evictions;
+  };
+  const startOver = (): void => {
+    tcp.forgetAddresses();
+    emit();
+    addresses.clear();
+  };
+
+  return {
+    counts,
+    dns(view) {
+      if (addresses.isFull(ADDRESSES_PER_PACKET)) startOver();
+      dns.message(view);
+    },
+    tcpSyn(view) {
+      if (addresses.isFull(ADDRESSES_PER_PACKET)) startOver();
+      tcp.syn(view);
+    },
+    drain(now) {
+      tcp.settle(now);
+      emit();
+    },
+    finish() {
+      this.drain(Number.POSITIVE_INFINITY);
+    },
+    setNodeAddresses(texts) {
+      nodeAddresses = createAddressSet(texts);
+    },
+  };
+}
