@@ -1,5 +1,6 @@
 export * from './cluster/records.ts';
 export * from './errors.ts';
+export * from './model/address.ts';
 export * from './model/address-bytes.ts';
 export * from './model/edge.ts';
 export * from './model/edge-key.ts';
@@ -12,3 +13,10 @@ export * from './observe/observer.ts';
 export * from './observe/sink.ts';
 export * from './ports.ts';
 export * from './map-document/types.ts';
+export * from './policy/cidr.ts';
+export * from './policy/declared-intents.ts';
+export * from './policy/evaluate-network-policy.ts';
+export * from './policy/label-selector.ts';
+export * from './policy/network-policy.ts';
+export * from './policy/parse-network-policy.ts';
+export * from './policy/protection.ts';

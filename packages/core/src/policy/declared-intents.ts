@@ -14,7 +14,12 @@ export type DeclaredTarget =
   | { readonly type: 'kubernetes'; readonly name: string; readonly kind?: string }
   | { readonly type: 'service'; readonly name: string }
   | { readonly type: 'kafka'; readonly name: string; readonly topics?: readonly string[] }
-  | { readonly type: 'internet'; readonly domains?: readonly string[]; readonly ips?: readonly string[]; readonly ports?: readonly number[] }
+  | {
+      readonly type: 'internet';
+      readonly domains?: readonly string[];
+      readonly ips?: readonly string[];
+      readonly ports?: readonly number[];
+    }
   | { readonly type: 'aws' | 'gcp' | 'azure'; readonly resource: string };
 
 /** The part of an edge that declarations look at. */
@@ -63,7 +68,9 @@ export function compareWithDeclared(edges: readonly DeclarableEdge[], declared: 
     if (edge.client.type !== 'workload') return undefined;
     if (matched[index] === true) return 'declared';
     if (edge.server.type === 'internet') {
-      const restricts = declarationsOf(edge.client, byClient).some((intents) => intents.targets.some((target) => target.type === 'internet'));
+      const restricts = declarationsOf(edge.client, byClient).some((intents) =>
+        intents.targets.some((target) => target.type === 'internet'),
+      );
       return restricts ? 'undeclared' : 'unmanaged';
     }
     const isProtectedServer = protectedServers.has(peerKey(edge.server)) || namesOf(edge).some((name) => named.has(name));
@@ -84,7 +91,11 @@ function targetMatches(target: DeclaredTarget, namespace: string, edge: Declarab
     case 'kubernetes': {
       if (target.kind === 'Service') return serviceNames(edge).includes(qualified(target.name, namespace));
       if (server.type === 'apiServer') return isApiServerName(target.name, namespace);
-      return server.type === 'workload' && `${server.namespace}/${server.name}` === qualified(target.name, namespace) && kindMatches(target.kind, server.kind);
+      return (
+        server.type === 'workload' &&
+        `${server.namespace}/${server.name}` === qualified(target.name, namespace) &&
+        kindMatches(target.kind, server.kind)
+      );
     }
     case 'service':
       if (server.type === 'apiServer') return isApiServerName(target.name, namespace);

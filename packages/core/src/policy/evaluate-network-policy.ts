@@ -177,7 +177,10 @@ function namespaceLabelsOf(end: PodEnd): Labels {
 
 function blockMatches(block: { readonly cidr: string; readonly except?: readonly string[] }, other: PolicyEnd): Answer {
   const addresses = other.addresses ?? [];
-  if (addresses.length === 0) return { allows: 'maybe', caveat: 'addresses-unknown' };
+  if (addresses.length === 0) {
+    // Blocks are meant for what is outside the cluster (the API's documentation of ipBlock): a pod is known by labels.
+    return other.type === 'pod' && other.hostNetwork !== true ? NO : { allows: 'maybe', caveat: 'addresses-unknown' };
+  }
   const inside = addresses.filter((address) => ipBlockContains(block, address)).length;
   if (other.type !== 'outside') return inside > 0 ? { allows: 'yes', caveat: 'ip-block-inside-cluster' } : NO;
   const isSample = (other.addressCount ?? 0) > addresses.length;
@@ -198,9 +201,7 @@ function portMatches(port: PolicyPort, server: PolicyEnd, target: PolicyTarget):
   if (target.port === undefined) return { allows: 'maybe', caveat: 'port-unknown' };
   if (typeof port.port === 'string') {
     if (server.type !== 'pod') return NO;
-    const named = server.ports?.some(
-      (item) => item.name === port.port && item.protocol === protocol && item.containerPort === target.port,
-    );
+    const named = server.ports?.some((item) => item.name === port.port && item.protocol === protocol && item.containerPort === target.port);
     return named === true ? YES : NO;
   }
   return target.port >= port.port && target.port <= (port.endPort ?? port.port) ? YES : NO;

@@ -1,4 +1,12 @@
-import type { LabelExpression, LabelSelector, NetworkPolicyRecord, PolicyDirection, PolicyPeer, PolicyPort, PolicyRule } from './network-policy.ts';
+import type {
+  LabelExpression,
+  LabelSelector,
+  NetworkPolicyRecord,
+  PolicyDirection,
+  PolicyPeer,
+  PolicyPort,
+  PolicyRule,
+} from './network-policy.ts';
 
 /**
  * A NetworkPolicy object of the Kubernetes API as a record; undefined when it is not one. Parts that have the wrong
@@ -66,7 +74,9 @@ function parsePort(value: unknown): PolicyPort {
 function parseSelector(value: unknown): LabelSelector | undefined {
   const selector = asRecord(value);
   if (selector === undefined) return undefined;
-  const labels = Object.entries(asRecord(selector['matchLabels']) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const labels = Object.entries(asRecord(selector['matchLabels']) ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
   const expressions = (asArray(selector['matchExpressions']) ?? []).map(parseExpression);
   return {
     ...(labels.length > 0 ? { matchLabels: Object.fromEntries(labels) } : {}),
