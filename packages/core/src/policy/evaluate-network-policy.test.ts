@@ -408,7 +408,7 @@ const ROWS: readonly Row[] = [
   {
     name: 'host-network client is not recognised by labels',
     policies: [EXAMPLE],
-    client: pod({ role: 'frontend' }, 'default', { hostNetwork: true }),
+    client: pod({ role: 'frontend' }, 'default', { hostNetwork: true, addresses: ['10.9.9.9'] }),
     server: db,
     target: DB_6379,
     want: 'denied',
