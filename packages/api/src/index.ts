@@ -1,1 +1,11 @@
+export * from './client/client.ts';
+export * from './client/errors.ts';
+export * from './client/operations.ts';
+export type * as schema from './generated/schema-types.ts';
+export { SCHEMA_TEXT } from './generated/schema-text.ts';
+export * from './report/decode-report.ts';
+export { toDnsName } from './report/dns-name.ts';
 export * from './report/format.ts';
+export * from './report/limits.ts';
+export { toCanonicalAddress } from './report/string-table.ts';
+export * from './report/write-report.ts';

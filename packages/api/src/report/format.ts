@@ -22,7 +22,11 @@
  * 13 count
  * 14 firstSeen    milliseconds relative to `sentAt` (may be negative; a fraction is allowed)
  * 15 lastSeen     the same
- * 16 detail       string: JSON of {kafka} | {http} | {cloud} | {sourceWorkload} | {destinationWorkload}, for reporters other than sniffers
+ * 16 detail       string: JSON object with any of kafka, http, cloud, sourceWorkload, destinationWorkload, protocol (where it is
+ *                neither TCP nor UDP), for reporters other than sniffers
+ *
+ * A batch that is sent again keeps its sequence, and `rebaseReport` moves its `sentAt` to the time of sending, because
+ * the mapper measures the reporter's clock by it.
  */
 export const REPORT_PROTOCOL = 1;
 export const KINDS = ['dns', 'tcp', 'socket', 'udp', 'kafka', 'http', 'aws'] as const;

@@ -1,0 +1,184 @@
+import { MAX_ANSWER_ADDRESSES } from '@nm/core';
+import type { Destination, Endpoint, Observation } from '@nm/core';
+import { COLUMNS, KINDS, REPORT_PROTOCOL } from './format.ts';
+import type { Reporter } from './format.ts';
+import { decodeReporter, isFields } from './reporter.ts';
+import type { ReportDetail } from './detail.ts';
+import type { ReportLimits } from './limits.ts';
+import { StringTable } from './string-table.ts';
+
+/** Why a row is refused. It is never resent, so each is a fault of the reporter (docs/wire-protocol.md). */
+export type RowRejection =
+  | 'row-shape'
+  | 'bad-kind'
+  | 'bad-address'
+  | 'bad-name'
+  | 'bad-uid'
+  | 'bad-port'
+  | 'bad-count'
+  | 'bad-time'
+  | 'bad-detail'
+  | 'no-source'
+  | 'no-destination';
+
+export type DecodedReport =
+  | {
+      readonly ok: true;
+      readonly reporter: Reporter;
+      /** Milliseconds since the Unix epoch, the reporter's clock; so are the times of the observations. */
+      readonly sentAt: number;
+      readonly sequence: number;
+      readonly observations: readonly Observation[];
+      readonly rejected: readonly { readonly index: number; readonly code: RowRejection }[];
+    }
+  | { readonly ok: false; readonly message: string };
+
+const UID = /^[0-9A-Za-z-]{1,64}$/;
+
+/** Checks and decodes one batch. Never throws; a batch that cannot be understood as a whole gives the reason. */
+export function decodeReport(value: unknown, limits: ReportLimits): DecodedReport {
+  if (!isFields(value)) return refuse('the batch is not an object');
+  if (value['protocol'] !== REPORT_PROTOCOL) {
+    return refuse(`protocol ${String(value['protocol'])} is not known here (known: ${REPORT_PROTOCOL}); update the older side`);
+  }
+  const reporter = decodeReporter(value['reporter'], limits);
+  if (typeof reporter === 'string') return refuse(`reporter: ${reporter}`);
+  const sentAt = typeof value['sentAt'] === 'string' ? Date.parse(value['sentAt']) : Number.NaN;
+  if (!Number.isFinite(sentAt)) return refuse('sentAt is not an RFC 3339 time');
+  const { sequence, strings, observations: rows } = value;
+  if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence) || sequence < 0) return refuse('sequence is not a whole number');
+  if (!isStrings(strings, limits)) {
+    return refuse(`strings: not a list of at most ${limits.maxStrings} texts of at most ${limits.maxStringLength} characters`);
+  }
+  if (!Array.isArray(rows) || rows.length > limits.maxRows) return refuse(`observations: not a list of at most ${limits.maxRows} rows`);
+
+  const decoder = createRowDecoder(new StringTable(strings, MAX_ANSWER_ADDRESSES), reporter.node, sentAt, limits);
+  const observations: Observation[] = [];
+  const rejected: { index: number; code: RowRejection }[] = [];
+  for (let index = 0; index < rows.length; index++) {
+    const decoded = decoder(rows[index]);
+    if (typeof decoded === 'string') rejected.push({ index, code: decoded });
+    else observations.push(decoded);
+  }
+  return { ok: true, reporter, sentAt, sequence, observations, rejected };
+}
+
+function refuse(message: string): DecodedReport {
+  return { ok: false, message };
+}
+
+function isStrings(value: unknown, limits: ReportLimits): value is string[] {
+  if (!Array.isArray(value) || value.length > limits.maxStrings) return false;
+  for (const text of value) if (typeof text !== 'string' || text.length > limits.maxStringLength) return false;
+  return true;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A function from one row to its observation, or to the reason why it is refused. */
+function createRowDecoder(
+  strings: StringTable,
+  node: string | undefined,
+  sentAt: number,
+  limits: ReportLimits,
+): (row: unknown) => Observation | RowRejection {
+  const earliest = -limits.maxAgeMs;
+  const latest = limits.maxAheadMs;
+
+  return (row) => {
+    if (!isRow(row)) return 'row-shape';
+    const kind = KINDS[row[0] ?? -1];
+    if (kind === undefined) return 'bad-kind';
+    const flags = row[1] ?? 0;
+    const sourceAddress = strings.address(row[2] ?? -1);
+    const destinationAddress = strings.address(row[5] ?? -1);
+    const askedAddress = strings.address(row[11] ?? -1);
+    const addresses = strings.addressList(row[10] ?? -1);
+    if (sourceAddress === null || destinationAddress === null || askedAddress === null || addresses === null) return 'bad-address';
+    const sourceUid = strings.text(row[3] ?? -1);
+    const destinationUid = strings.text(row[6] ?? -1);
+    if (!isUid(sourceUid) || !isUid(destinationUid)) return 'bad-uid';
+    const name = strings.name(row[8] ?? -1);
+    const canonicalName = strings.name(row[9] ?? -1);
+    if (name === null || canonicalName === null) return 'bad-name';
+    const sourcePort = row[4] ?? -1;
+    const destinationPort = row[7] ?? -1;
+    const askedPort = row[12] ?? -1;
+    if (!isPort(sourcePort) || !isPort(destinationPort) || !isPort(askedPort)) return 'bad-port';
+    if ((askedAddress === undefined) !== (askedPort === -1)) return 'bad-port';
+    const count = row[13] ?? -1;
+    if (!(count >= 0 && count <= limits.maxCount && Number.isInteger(count))) return 'bad-count';
+    const first = row[14] ?? Number.NaN;
+    const last = row[15] ?? Number.NaN;
+    if (!(first >= earliest && last <= latest && first <= last)) return 'bad-time';
+    const detail = strings.detail(row[16] ?? -1);
+    if (detail === null) return 'bad-detail';
+
+    if (sourceAddress === undefined && sourceUid === undefined && detail?.sourceWorkload === undefined) return 'no-source';
+    if (
+      destinationAddress === undefined &&
+      destinationUid === undefined &&
+      name === undefined &&
+      detail?.destinationWorkload === undefined &&
+      detail?.cloud === undefined
+    ) {
+      return 'no-destination';
+    }
+
+    const source: Mutable<Endpoint> = {};
+    if (sourceAddress !== undefined) source.address = sourceAddress;
+    if (sourcePort !== -1) source.port = sourcePort;
+    if (sourceUid !== undefined) source.podUid = sourceUid;
+    const destination: Mutable<Destination> = { protocol: (flags & 8) === 0 ? 'TCP' : 'UDP' };
+    if (destinationAddress !== undefined) destination.address = destinationAddress;
+    if (destinationPort !== -1) destination.port = destinationPort;
+    if (destinationUid !== undefined) destination.podUid = destinationUid;
+    if (name !== undefined) destination.name = name;
+    if (canonicalName !== undefined) destination.canonicalName = canonicalName;
+    if (addresses !== undefined) destination.addresses = addresses;
+    if (askedAddress !== undefined) destination.asked = { address: askedAddress, port: askedPort };
+    const observation: Mutable<Observation> = {
+      kind,
+      vantage: (flags & 1) === 0 ? 'client' : 'server',
+      source,
+      destination,
+      count,
+      firstSeenAt: sentAt + first,
+      lastSeenAt: sentAt + last,
+    };
+    if (node !== undefined) observation.node = node;
+    if ((flags & 2) !== 0) observation.directionGuessed = true;
+    if ((flags & 4) !== 0) observation.approximate = true;
+    if (detail !== undefined) applyDetail(detail, observation, source, destination);
+    return observation;
+  };
+}
+
+function applyDetail(
+  detail: ReportDetail,
+  observation: Mutable<Observation>,
+  source: Mutable<Endpoint>,
+  destination: Mutable<Destination>,
+): void {
+  if (detail.kafka !== undefined) observation.kafka = detail.kafka;
+  if (detail.http !== undefined) observation.http = detail.http;
+  if (detail.cloud !== undefined) observation.cloud = detail.cloud;
+  if (detail.sourceWorkload !== undefined) source.workload = detail.sourceWorkload;
+  if (detail.destinationWorkload !== undefined) destination.workload = detail.destinationWorkload;
+  if (detail.protocol !== undefined) destination.protocol = detail.protocol;
+}
+
+function isRow(value: unknown): value is number[] {
+  if (!Array.isArray(value) || value.length !== COLUMNS) return false;
+  for (let i = 0; i < COLUMNS; i++) if (typeof value[i] !== 'number') return false;
+  return true;
+}
+
+function isUid(uid: string | null | undefined): uid is string | undefined {
+  return uid === undefined || (uid !== null && UID.test(uid));
+}
+
+/** A port, or -1 for absent. */
+function isPort(port: number): boolean {
+  return port >= -1 && port <= 65_535 && Number.isInteger(port);
+}
