@@ -1,7 +1,6 @@
 export * from './cluster/records.ts';
 export * from './errors.ts';
 export * from './model/address.ts';
-export * from './model/address-bytes.ts';
 export * from './model/edge.ts';
 export * from './model/edge-key.ts';
 export * from './model/edge-update.ts';
@@ -13,7 +12,6 @@ export * from './observe/observer.ts';
 export * from './observe/sink.ts';
 export * from './ports.ts';
 export * from './map-document/types.ts';
-export * from './policy/cidr.ts';
 export * from './policy/declared-intents.ts';
 export * from './policy/evaluate-network-policy.ts';
 export * from './policy/label-selector.ts';

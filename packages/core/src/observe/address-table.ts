@@ -1,4 +1,4 @@
-import { formatAddressBytes, parseAddressBytes } from '../model/address-bytes.ts';
+import { formatAddress, parseAddress } from '../model/address.ts';
 import { FifoTable } from './fifo-table.ts';
 import { finishHash, hashBytes, startHash } from './hash.ts';
 import type { Hash64 } from './hash.ts';
@@ -37,7 +37,7 @@ export function createAddressSet(addresses: Iterable<string>): AddressSet {
   const key: Hash64 = { high: 0, low: 0 };
   const keys = new Map<number, Set<number>>();
   for (const text of addresses) {
-    const bytes = parseAddressBytes(text);
+    const bytes = parseAddress(text);
     if (bytes === undefined) continue;
     addressKey(key, bytes, 0, bytes.length === 4 ? 4 : 6, 0);
     const highs = keys.get(key.low);
@@ -90,7 +90,7 @@ export class AddressTable {
   textOf(id: number): string {
     const known = this.texts[id];
     if (known !== undefined) return known;
-    const text = formatAddressBytes(this.raw, id * 16, this.families[id] === 4 ? 4 : 6);
+    const text = formatAddress(this.raw.subarray(id * 16, id * 16 + (this.families[id] === 4 ? 4 : 16)));
     this.texts[id] = text;
     return text;
   }

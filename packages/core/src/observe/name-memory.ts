@@ -1,4 +1,4 @@
-import { parseAddressBytes } from '../model/address-bytes.ts';
+import { parseAddress } from '../model/address.ts';
 import { addressKey } from './address-table.ts';
 import type { DnsAnswer } from './dns-port.ts';
 import { FifoTable } from './fifo-table.ts';
@@ -37,7 +37,7 @@ export class NameMemory {
   learn(client: Readonly<Hash64>, answer: DnsAnswer, at: number): void {
     this.table.expire(at - NAME_MAX_AGE_MS);
     for (const text of answer.addresses) {
-      const bytes = parseAddressBytes(text);
+      const bytes = parseAddress(text);
       if (bytes === undefined) continue;
       addressKey(this.address, bytes, 0, bytes.length === 4 ? 4 : 6, this.seed);
       this.pairKey(client, this.address);

@@ -1,0 +1,99 @@
+import type { OwnerRecord, OwnerRef, PodRecord } from './records.ts';
+
+/** Names of a workload inside its namespace (design: Workload). */
+export interface WorkloadIdentity {
+  readonly name: string;
+  /** Kind of the root object; empty when a label, an annotation or images gave the name. */
+  readonly kind: string;
+}
+
+export interface IdentityOptions {
+  /** Pod labels and annotations that name the workload, first match wins (reference: the old tool's keys). */
+  readonly nameLabel?: string;
+  readonly nameAnnotations?: readonly string[];
+  /** Name Jobs by their images (the old `use-image-name-for-service-id-for-jobs`). */
+  readonly imageNameForJobs?: boolean;
+}
+
+export const DEFAULT_NAME_LABEL = 'otterize/service-name';
+export const DEFAULT_NAME_ANNOTATIONS: readonly string[] = ['intents.otterize.com/workload-name', 'intents.otterize.com/service-name'];
+
+/** The kubelet's mark on the API copy of a static pod (kubernetes/pkg/kubelet/types). */
+export const CONFIG_HASH_ANNOTATION = 'kubernetes.io/config.hash';
+const CONFIG_MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
+
+/** Owner chains are short (Pod, ReplicaSet, Deployment, a custom owner or two); a longer one is a loop. */
+const MAX_CHAIN = 16;
+
+/** What identity needs to look up; a pod can own pods (a Spark driver its executors). */
+export interface OwnerLookup {
+  owner(uid: string): Pick<OwnerRecord, 'name' | 'kind' | 'owners'> | undefined;
+}
+
+export interface ResolvedIdentity extends WorkloadIdentity {
+  /** UID of an owner that is named but not known: the chain was cut there, and may go on when it appears. */
+  readonly cutAt?: string;
+}
+
+/** Climbs from a pod to the name that its team knows it by. */
+export function resolveIdentity(pod: PodRecord, lookup: OwnerLookup, options: IdentityOptions = {}): ResolvedIdentity {
+  const given = givenName(pod, options);
+  if (given !== undefined) return { name: given, kind: '' };
+  if (isStaticPod(pod)) return { name: staticName(pod), kind: 'Pod' };
+  let name = pod.name;
+  let kind = 'Pod';
+  let owners = pod.owners;
+  let cutAt: string | undefined;
+  for (let depth = 0; depth < MAX_CHAIN; depth++) {
+    const ref = controllingOwner(owners);
+    if (ref === undefined) break;
+    name = ref.name;
+    kind = ref.kind;
+    const owner = lookup.owner(ref.uid);
+    if (owner === undefined) {
+      cutAt = ref.uid;
+      break;
+    }
+    owners = owner.owners;
+  }
+  if (kind === 'Job' && options.imageNameForJobs === true) return { name: imageName(pod), kind: '' };
+  return { name: name.replaceAll('.', '_'), kind, ...(cutAt === undefined ? {} : { cutAt }) };
+}
+
+/** The controller if there is one, else the first owner. */
+export function controllingOwner(owners: readonly OwnerRef[]): OwnerRef | undefined {
+  return owners.find((owner) => owner.controller) ?? owners[0];
+}
+
+/** A static pod's API copy: its owner is the node, its annotations carry the kubelet's hash. */
+export function isStaticPod(pod: PodRecord): boolean {
+  return pod.annotations[CONFIG_MIRROR_ANNOTATION] !== undefined || controllingOwner(pod.owners)?.kind === 'Node';
+}
+
+function givenName(pod: PodRecord, options: IdentityOptions): string | undefined {
+  const label = pod.labels[options.nameLabel ?? DEFAULT_NAME_LABEL];
+  if (label !== undefined && label !== '') return label;
+  for (const key of options.nameAnnotations ?? DEFAULT_NAME_ANNOTATIONS) {
+    const value = pod.annotations[key];
+    if (value !== undefined && value !== '') return value;
+  }
+  return undefined;
+}
+
+/** The kubelet appends the node's name to a static pod's: two of one node stay apart, one on three nodes is one (rule 11). */
+function staticName(pod: PodRecord): string {
+  const suffix = pod.nodeName === undefined ? undefined : `-${pod.nodeName}`;
+  const name = suffix !== undefined && pod.name.endsWith(suffix) && pod.name.length > suffix.length ? pod.name.slice(0, -suffix.length) : pod.name;
+  return name.replaceAll('.', '_');
+}
+
+/** Images without registry and tag, sidecars left out, joined by "-". */
+function imageName(pod: PodRecord): string {
+  const names = pod.containers
+    .filter((container) => container.name !== 'istio-proxy' && !container.name.includes('sidecar'))
+    .map(({ image }) => {
+      const path = image.slice(image.indexOf('/') + 1);
+      return path.split('@')[0]?.split(':')[0] ?? path;
+    });
+  return names.join('-');
+}

@@ -1,0 +1,278 @@
+import { CONFIG_HASH_ANNOTATION, resolveIdentity } from './identity.ts';
+import type { IdentityOptions } from './identity.ts';
+import type { OwnerRecord, PodRecord } from './records.ts';
+
+/** Object times have a resolution of a second (rule 6): an end at :05 means some time before :06. */
+const TIME_RESOLUTION_MS = 1_000;
+
+/** A pod, alive or gone, with the times during which it owned its addresses. */
+export interface PodEntry {
+  record: PodRecord;
+  name: string;
+  kind: string;
+  /** Owns its addresses in [from, to), milliseconds. */
+  from: number;
+  to: number;
+  /** When its first container started: before that it cannot have talked. Decides between overlapping owners. */
+  talksFrom: number;
+  /** The API said that it is deleted. */
+  deleted: boolean;
+}
+
+/** What a mapper keeps of a pod that is gone, so that a late observation still finds it after a restart. */
+export interface PodInterval {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly workload: string;
+  readonly kind: string;
+  readonly node?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly addresses: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Which pod had which address when, and whose pod it is (rules 6, 7, 11). Pods stay after their end until `prune`.
+ */
+export class PodHistory {
+  private readonly byUid = new Map<string, PodEntry>();
+  private readonly byAddress = new Map<string, PodEntry[]>();
+  private readonly byNamespace = new Map<string, Set<PodEntry>>();
+  private readonly staticByHash = new Map<string, PodEntry>();
+  private readonly hostNetwork = new Map<string, Set<PodEntry>>();
+  private readonly owners = new Map<string, OwnerRecord>();
+  private readonly waiting = new Map<string, Set<PodEntry>>();
+  private readonly identity: IdentityOptions;
+  /** Grows with every change that can change who is behind a Service. */
+  generation = 0;
+
+  constructor(identity: IdentityOptions) {
+    this.identity = identity;
+  }
+
+  get size(): number {
+    return this.byUid.size;
+  }
+
+  apply(record: PodRecord, at: number | undefined, deleted: boolean): PodEntry {
+    const known = this.byUid.get(record.uid);
+    const entry = known ?? { record, name: '', kind: '', from: 0, to: 0, talksFrom: 0, deleted: false };
+    const previous = entry.record;
+    entry.record = record;
+    entry.deleted = entry.deleted || deleted;
+    setTimes(entry, at, deleted);
+    if (known === undefined) {
+      this.byUid.set(record.uid, entry);
+      setOf(this.byNamespace, record.namespace).add(entry);
+    }
+    if (known === undefined || previous.labels !== record.labels || previous.owners !== record.owners) this.identify(entry);
+    this.indexAddresses(entry, known === undefined ? undefined : previous);
+    this.generation += 1;
+    return entry;
+  }
+
+  applyOwner(record: OwnerRecord): void {
+    const known = this.owners.get(record.uid);
+    this.owners.set(record.uid, record);
+    if (known !== undefined && known.owners.length === record.owners.length) return;
+    this.ownerAppeared(record.uid);
+  }
+
+  /** The pod with a UID as the node's cgroups name it: metadata.uid, or a static pod's hash on that node. */
+  byPodUid(uid: string, node: string | undefined): PodEntry | undefined {
+    return this.byUid.get(uid) ?? this.staticByHash.get(`${node ?? ''}|${uid}`);
+  }
+
+  /** Owner of an address at a time: of several, the one that could talk already, then the later start. */
+  ownerAt(address: string, at: number): PodEntry | undefined {
+    const entries = this.byAddress.get(address);
+    if (entries === undefined) return undefined;
+    let best: PodEntry | undefined;
+    for (let i = entries.length - 1; i >= 0; i--) {
+      const entry = entries[i];
+      if (entry === undefined || entry.from > at || entry.to <= at) continue;
+      if (entry.talksFrom <= at) return entry;
+      best ??= entry;
+    }
+    return best;
+  }
+
+  hasEverOwned(address: string): boolean {
+    return this.byAddress.has(address);
+  }
+
+  inNamespace(namespace: string): Iterable<PodEntry> {
+    return this.byNamespace.get(namespace) ?? [];
+  }
+
+  onHostNetwork(node: string): Iterable<PodEntry> {
+    return this.hostNetwork.get(node) ?? [];
+  }
+
+  all(): Iterable<PodEntry> {
+    return this.byUid.values();
+  }
+
+  /** Forgets pods that ended before `before`, and owners that no pod needs any more. Returns how many pods went. */
+  prune(before: number): number {
+    let removed = 0;
+    for (const entry of this.byUid.values()) {
+      if (entry.to > before) continue;
+      this.remove(entry);
+      removed += 1;
+    }
+    if (removed > 0) this.pruneOwners();
+    return removed;
+  }
+
+  /** Adds a pod of the past (restored after a restart); a pod that the API still knows wins. */
+  restore(interval: PodInterval): void {
+    if (this.byUid.has(interval.uid)) return;
+    const record: PodRecord = {
+      uid: interval.uid,
+      namespace: interval.namespace,
+      name: interval.pod,
+      labels: interval.labels,
+      annotations: {},
+      owners: [],
+      ...(interval.node === undefined ? {} : { nodeName: interval.node }),
+      hostNetwork: false,
+      phase: 'Succeeded',
+      addresses: interval.addresses,
+      hostAddresses: [],
+      createdAt: interval.from,
+      ports: [],
+      containers: [],
+    };
+    const entry: PodEntry = {
+      record,
+      name: interval.workload,
+      kind: interval.kind,
+      from: interval.from,
+      to: interval.to,
+      talksFrom: interval.from,
+      deleted: true,
+    };
+    this.byUid.set(interval.uid, entry);
+    setOf(this.byNamespace, interval.namespace).add(entry);
+    this.indexAddresses(entry, undefined);
+    this.generation += 1;
+  }
+
+  /** Names a pod again after something above it became known. */
+  private identify(entry: PodEntry): void {
+    const { cutAt, name, kind } = resolveIdentity(entry.record, { owner: (uid) => this.owners.get(uid) ?? this.podAsOwner(uid) }, this.identity);
+    entry.name = name;
+    entry.kind = kind;
+    if (cutAt !== undefined) setOf(this.waiting, cutAt).add(entry);
+  }
+
+  private podAsOwner(uid: string): Pick<OwnerRecord, 'name' | 'kind' | 'owners'> | undefined {
+    const pod = this.byUid.get(uid)?.record;
+    return pod === undefined ? undefined : { name: pod.name, kind: 'Pod', owners: pod.owners };
+  }
+
+  private ownerAppeared(uid: string): void {
+    const waiting = this.waiting.get(uid);
+    if (waiting === undefined) return;
+    this.waiting.delete(uid);
+    for (const entry of waiting) this.identify(entry);
+    this.generation += 1;
+  }
+
+  private indexAddresses(entry: PodEntry, previous: PodRecord | undefined): void {
+    const { record } = entry;
+    const hash = record.annotations[CONFIG_HASH_ANNOTATION];
+    if (hash !== undefined) this.staticByHash.set(`${record.nodeName ?? ''}|${hash}`, entry);
+    if (record.hostNetwork) {
+      if (record.nodeName !== undefined) setOf(this.hostNetwork, record.nodeName).add(entry);
+      return;
+    }
+    const had = previous === undefined ? [] : previous.addresses;
+    for (const address of record.addresses) {
+      const entries = this.byAddress.get(address);
+      if (entries === undefined) {
+        this.byAddress.set(address, [entry]);
+      } else {
+        if (had.includes(address)) entries.splice(entries.indexOf(entry), 1);
+        insertByStart(entries, entry);
+      }
+    }
+    this.ownerAppeared(record.uid);
+  }
+
+  private remove(entry: PodEntry): void {
+    const { record } = entry;
+    this.byUid.delete(record.uid);
+    this.byNamespace.get(record.namespace)?.delete(entry);
+    const hash = record.annotations[CONFIG_HASH_ANNOTATION];
+    if (hash !== undefined) {
+      const key = `${record.nodeName ?? ''}|${hash}`;
+      if (this.staticByHash.get(key) === entry) this.staticByHash.delete(key);
+    }
+    if (record.nodeName !== undefined) this.hostNetwork.get(record.nodeName)?.delete(entry);
+    for (const address of record.addresses) {
+      const entries = this.byAddress.get(address);
+      const index = entries?.indexOf(entry) ?? -1;
+      if (entries === undefined || index < 0) continue;
+      entries.splice(index, 1);
+      if (entries.length === 0) this.byAddress.delete(address);
+    }
+    for (const owner of record.owners) this.waiting.get(owner.uid)?.delete(entry);
+    this.generation += 1;
+  }
+
+  private pruneOwners(): void {
+    const needed = new Set<string>();
+    const need = (uid: string): void => {
+      if (needed.has(uid)) return;
+      needed.add(uid);
+      for (const owner of this.owners.get(uid)?.owners ?? []) need(owner.uid);
+    };
+    for (const entry of this.byUid.values()) for (const owner of entry.record.owners) need(owner.uid);
+    for (const uid of this.owners.keys()) if (!needed.has(uid) && this.goneOwners.has(uid)) this.owners.delete(uid);
+    for (const uid of this.goneOwners) if (!this.owners.has(uid)) this.goneOwners.delete(uid);
+    for (const [uid, entries] of this.waiting) if (entries.size === 0) this.waiting.delete(uid);
+  }
+
+  private readonly goneOwners = new Set<string>();
+
+  /** A deleted owner stays as long as a pod below it is remembered. */
+  ownerDeleted(uid: string): void {
+    if (this.owners.has(uid)) this.goneOwners.add(uid);
+  }
+}
+
+/** Rule 6: from its start until its last container finished, else until its deletion was observed. */
+function setTimes(entry: PodEntry, at: number | undefined, deleted: boolean): void {
+  const { record } = entry;
+  entry.from = record.startedAt ?? record.createdAt;
+  entry.talksFrom = Math.max(entry.from, record.firstContainerStartedAt ?? entry.from);
+  const isOver = record.phase === 'Succeeded' || record.phase === 'Failed';
+  if (record.finishedAt !== undefined) entry.to = record.finishedAt + TIME_RESOLUTION_MS;
+  else if (deleted || isOver) entry.to = at ?? endWithoutObservation(record);
+  else entry.to = Number.POSITIVE_INFINITY;
+  if (entry.to <= entry.from) entry.to = entry.from + TIME_RESOLUTION_MS;
+}
+
+/** Nobody noted when: the latest time that the object itself tells. */
+function endWithoutObservation(record: PodRecord): number {
+  return record.deletionRequestedAt === undefined ? Number.POSITIVE_INFINITY : record.deletionRequestedAt + TIME_RESOLUTION_MS;
+}
+
+function insertByStart(entries: PodEntry[], entry: PodEntry): void {
+  let index = entries.length;
+  while (index > 0 && (entries[index - 1]?.from ?? 0) > entry.from) index -= 1;
+  entries.splice(index, 0, entry);
+}
+
+function setOf<Key, Value>(map: Map<Key, Set<Value>>, key: Key): Set<Value> {
+  let set = map.get(key);
+  if (set === undefined) {
+    set = new Set();
+    map.set(key, set);
+  }
+  return set;
+}
