@@ -1,0 +1,221 @@
+import { parseJsonLine } from './json-line.ts';
+import { findMessage, isEventStart, showsLevel } from './log-layout.ts';
+import { carryCri, carryNamed, carryStamped, withoutColours } from './log-transport.ts';
+import type { LineCarrier } from './log-transport.ts';
+import { countAuditTails, MESSAGE_START, parseAuditMessage } from './parse-audit-message.ts';
+import type { AuditMessage } from './parse-audit-message.ts';
+
+/** An authorizer's log event: `line` is the 1-based line on which it begins, `at` the carrier's time of that line. */
+export interface AuditEvent extends AuditMessage {
+  readonly line: number;
+  readonly at?: number;
+}
+
+export interface AuditReaderCounts {
+  lines: number;
+  events: number;
+  /** Events that begin like an authorizer's and cannot be read. */
+  malformed: number;
+  /** Lines of an event beyond the bound, left out. */
+  tooLong: number;
+}
+
+export interface AuditReader {
+  readonly counts: Readonly<AuditReaderCounts>;
+  /** Takes the next line, without its line feed; `at` is its time if the caller knows it (milliseconds since the epoch). */
+  push(line: string, at?: number): void;
+  /** No more lines for now: what was read is a whole event. */
+  flush(): void;
+}
+
+/** Kafka's names are at most 32,767 bytes and stand in the message up to three times. */
+const MAX_EVENT_CHARACTERS = 256 * 1024;
+/** An event that lacks its end may go on over so many lines that look like events of their own. */
+const MAX_DOUBTFUL_LINES = 32;
+
+interface Pending {
+  readonly line: number;
+  readonly at: number | undefined;
+  readonly messageAt: number;
+  text: string;
+  /** Lines that begin like events and may belong to the name of the first one. */
+  doubtful: { readonly text: string; readonly line: number; readonly at: number | undefined }[];
+}
+
+/**
+ * Finds the authorizer's events in a log of any layout, in any carrier. Events may span lines; the reader holds one back
+ * until the next begins, so call `flush` when the log is quiet.
+ *
+ * A stream has one carrier and one layout: both are learnt from its first lines, because that alone tells a line that
+ * begins an event from one that a client put into a name.
+ */
+export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditReader {
+  const counts: AuditReaderCounts = { lines: 0, events: 0, malformed: 0, tooLong: 0 };
+  let carrier: LineCarrier | undefined;
+  let layoutKnown = false;
+  let pending: Pending | undefined;
+  let partial: { text: string; line: number; at: number | undefined } | undefined;
+
+  function emit(text: string, from: number, line: number, at: number | undefined): boolean {
+    const message = parseAuditMessage(text, from);
+    if (message === undefined) return false;
+    counts.events += 1;
+    onEvent({ line, ...message, ...(at === undefined ? {} : { at }) });
+    return true;
+  }
+
+  function settle(): void {
+    const done = pending;
+    if (done === undefined) return;
+    pending = undefined;
+    // An event that never ended was cut off: the lines that it seemed to hold are events of their own.
+    if (done.doubtful.length > 0 && countAuditTails(done.text) <= headCount(done)) {
+      counts.malformed += 1;
+      for (const { text, line, at } of done.doubtful) {
+        const messageAt = findMessage(text);
+        if (messageAt >= 0 && !emit(text, messageAt, line, at)) counts.malformed += 1;
+      }
+      return;
+    }
+    if (!emit(done.text, done.messageAt, done.line, done.at)) counts.malformed += 1;
+  }
+
+  /** Emits the pending event when it can end here; a line break in its name leaves it without an end. */
+  function settleWhole(event: Pending): boolean {
+    if (event.doubtful.length > 0 && countAuditTails(event.text) <= headCount(event)) return false;
+    return emit(event.text, event.messageAt, event.line, event.at);
+  }
+
+  function begin(text: string, line: number, at: number | undefined): void {
+    const messageAt = findMessage(text);
+    if (pending !== undefined) {
+      if (settleWhole(pending)) pending = undefined;
+      else if (pending.doubtful.length < MAX_DOUBTFUL_LINES && pending.text.length < MAX_EVENT_CHARACTERS) {
+        pending.doubtful.push({ text, line, at });
+        pending.text += `\n${text}`;
+        return;
+      } else settle();
+    }
+    // Whether it is a whole message shows later: a principal may hold a line break as well.
+    if (messageAt < 0) return;
+    pending = { line, at, messageAt, text, doubtful: [] };
+  }
+
+  function goOn(text: string): void {
+    if (pending === undefined) return;
+    if (pending.text.length + text.length > MAX_EVENT_CHARACTERS) {
+      counts.tooLong += 1;
+      return;
+    }
+    pending.text += `\n${text}`;
+  }
+
+  function takeLine(raw: string, line: number, at: number | undefined): void {
+    const text = raw.charCodeAt(0) === ESCAPE || raw.includes('\u001b') ? withoutColours(raw) : raw;
+    if (isEventStart(text)) {
+      if (!layoutKnown && showsLevel(text)) layoutKnown = true;
+      begin(text, line, at);
+      return;
+    }
+    const at0 = layoutKnown || (pending !== undefined && !isWhole(pending)) ? -1 : text.indexOf(MESSAGE_START);
+    if (at0 === 0 || (at0 > 0 && findMessage(text) >= 0)) begin(unquoted(text), line, at);
+    else goOn(raw);
+  }
+
+  function takeJson(line: string, number: number, at: number | undefined): boolean {
+    const read = parseJsonLine(line);
+    if (read === undefined) return false;
+    const time = read.kind === 'other' ? at : (at ?? read.at);
+    if (read.kind === 'line') {
+      takeCarried(read.text, read.partial, number, time);
+      return true;
+    }
+    settle();
+    if (read.kind !== 'event') return true;
+    const text = withoutColours(read.text);
+    const messageAt = text.indexOf(MESSAGE_START);
+    if (messageAt >= 0 && !emit(text, messageAt, number, time)) counts.malformed += 1;
+    return true;
+  }
+
+  function takeCarried(text: string, isPartial: boolean, line: number, at: number | undefined): void {
+    if (isPartial || partial !== undefined) {
+      partial ??= { text: '', line, at };
+      if (partial.text.length + text.length <= MAX_EVENT_CHARACTERS) partial.text += text;
+      else counts.tooLong += 1;
+      if (isPartial) return;
+      const whole = partial;
+      partial = undefined;
+      if (!(whole.text.startsWith('{') && takeJson(whole.text, whole.line, whole.at))) takeLine(whole.text, whole.line, whole.at);
+      return;
+    }
+    if (text.charCodeAt(0) === BRACE && takeJson(text, line, at)) return;
+    takeLine(text, line, at);
+  }
+
+  return {
+    counts,
+    push(line, at): void {
+      counts.lines += 1;
+      if (line.charCodeAt(0) === BRACE && takeJson(line.trimEnd(), counts.lines, at)) return;
+      carrier ??= recognizeCarrier(line);
+      const carried = carrier?.(line);
+      if (carried === undefined) takeCarried(line, false, counts.lines, at);
+      else takeCarried(carried.text, carried.partial, counts.lines, at ?? carried.at);
+    },
+    flush(): void {
+      if (partial !== undefined) takeCarried('', false, counts.lines, partial.at);
+      settle();
+    },
+  };
+}
+
+const BRACE = 0x7b;
+const ESCAPE = 0x1b;
+
+function isWhole(pending: Pending): boolean {
+  if (pending.doubtful.length > 0) return countAuditTails(pending.text) > headCount(pending);
+  return parseAuditMessage(pending.text, pending.messageAt) !== undefined;
+}
+
+/** How many of the doubtful lines begin an authorizer's event: each brings an end of its own. */
+function headCount(pending: Pending): number {
+  let heads = 0;
+  for (const { text } of pending.doubtful) if (findMessage(text) >= 0) heads += 1;
+  return heads;
+}
+
+/** The carrier of a stream, as far as this line shows it. Carriers that only put a time before lines show when another time follows. */
+function recognizeCarrier(line: string): LineCarrier | undefined {
+  const first = line.charCodeAt(0);
+  if (first >= 0x30 && first <= 0x39) {
+    if (carryCri(line) !== undefined) return carryCri;
+    const stamped = carryStamped(line);
+    if (stamped !== undefined && (stamped.text.startsWith('{"') || isEventStart(stamped.text))) return carryStamped;
+    return undefined;
+  }
+  if (first === 0x5b ? line.startsWith('[pod/') : line.includes(' | ')) return carryNamed(line) === undefined ? undefined : carryNamed;
+  return undefined;
+}
+
+/** `… msg="Principal = …"`, as logfmt and indented JSON write it: the text between the quotes, unescaped. */
+function unquoted(text: string): string {
+  const at = text.indexOf(MESSAGE_START);
+  if (at < 1 || text.charCodeAt(at - 1) !== QUOTE) return text;
+  for (let end = at; end < text.length; end += 1) {
+    const code = text.charCodeAt(end);
+    if (code === BACKSLASH) end += 1;
+    else if (code === QUOTE) {
+      try {
+        const value: unknown = JSON.parse(text.slice(at - 1, end + 1));
+        if (typeof value === 'string') return value;
+      } catch {
+        return text;
+      }
+    }
+  }
+  return text;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
