@@ -41,13 +41,13 @@ const EDGE = `${PEER} ${EVIDENCE} fragment EdgeFields on Edge {
   http { path methods }
   actions { action count }
 }`;
-const PAGE = `pageInfo { hasNextPage endCursor } totalCount`;
+const PAGE = `pageInfo { hasNextPage endCursor }`;
 
 /** All fields of a page of edges. */
 export const EDGES: Operation<{ readonly edges: EdgeConnection }, QueryEdgesArgs> = {
   name: 'Edges',
   text: `query Edges($filter: EdgeFilter, $since: Time, $until: Time, $first: Int, $after: String) {
-  edges(filter: $filter, since: $since, until: $until, first: $first, after: $after) { nodes { ...EdgeFields } ${PAGE} window { since until } }
+  edges(filter: $filter, since: $since, until: $until, first: $first, after: $after) { nodes { ...EdgeFields } ${PAGE} totalCount window { since until } }
 } ${EDGE}`,
 };
 

@@ -443,7 +443,6 @@ export interface CloudAccess {
 export interface WorkloadConnection {
   readonly nodes: readonly Workload[];
   readonly pageInfo: PageInfo;
-  readonly totalCount: number;
 }
 
 export interface Workload {
