@@ -1,0 +1,59 @@
+import { AppError } from '@nm/core';
+import koffi from 'koffi';
+
+/** Errors of this folder; docs/errors.md lists them. */
+export type CaptureErrorCode = 'capture-no-right' | 'capture-unsupported' | 'capture-failed';
+
+/** The few functions of the C library that capturing needs. 64-bit little-endian Linux: x64 and arm64 share all layouts below. */
+export interface Libc {
+  socket(family: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array): number;
+  mmap(address: null, length: number, protection: number, flags: number, fd: number, offset: number): bigint;
+  munmap(address: bigint, length: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  close(fd: number): number;
+}
+
+let loaded: Libc | undefined;
+
+/** @throws AppError capture-unsupported where there is no such library. */
+export function loadLibc(): Libc {
+  loaded ??= openLibc();
+  return loaded;
+}
+
+function openLibc(): Libc {
+  if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
+    throw new AppError<CaptureErrorCode>(
+      'capture-unsupported',
+      `live capture works on Linux (x64, arm64), this is ${process.platform} ${process.arch}; use "network-mapper map --pcap FILE" here`,
+    );
+  }
+  const library = koffi.load(null);
+  // Declared with the types of the kernel's 64-bit ABI; koffi has no ssize_t.
+  return {
+    socket: library.func('int socket(int family, int type, int protocol)') as Libc['socket'],
+    bind: library.func('int bind(int fd, const uint8_t *address, uint32_t length)') as Libc['bind'],
+    setsockopt: library.func('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)') as Libc['setsockopt'],
+    getsockopt: library.func('int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint8_t *length)') as Libc['getsockopt'],
+    mmap: library.func('intptr_t mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)') as Libc['mmap'],
+    munmap: library.func('int munmap(intptr_t address, size_t length)') as Libc['munmap'],
+    send: library.func('int64_t send(int fd, const uint8_t *bytes, size_t length, int flags)') as Libc['send'],
+    recv: library.func('int64_t recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)') as Libc['recv'],
+    close: library.func('int close(int fd)') as Libc['close'],
+  };
+}
+
+/** Memory of the kernel that this process has mapped. */
+export function viewMemory(address: bigint, length: number): ArrayBuffer {
+  return koffi.view(address, length);
+}
+
+/** Name of the last call's errno: `EPERM`, `ENOMEM`, … */
+export function lastErrno(): string {
+  const number = koffi.errno();
+  return Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+}
