@@ -7,5 +7,4 @@ export * from './report/decode-report.ts';
 export { toDnsName } from './report/dns-name.ts';
 export * from './report/format.ts';
 export * from './report/limits.ts';
-export { toCanonicalAddress } from './report/string-table.ts';
 export * from './report/write-report.ts';

@@ -1,6 +1,6 @@
+import { canonicalAddress } from '@nm/core';
 import type { Reporter } from './format.ts';
 import type { ReportLimits } from './limits.ts';
-import { toCanonicalAddress } from './string-table.ts';
 
 const KINDS: readonly string[] = ['sniffer', 'kafka-watcher', 'istio-watcher', 'aws-visibility'] satisfies Reporter['kind'][];
 const INSTANCE = /^[0-9A-Za-z_.:-]{1,128}$/;
@@ -24,7 +24,7 @@ export function decodeReporter(value: unknown, limits: ReportLimits): Reporter |
   const reporter: Mutable<Reporter> = { kind: kind as Reporter['kind'], instance, version };
   if (node !== undefined) reporter.node = node;
   if (addresses !== undefined) {
-    const list = toList(addresses, limits, (item) => (typeof item === 'string' ? toCanonicalAddress(item) : undefined));
+    const list = toList(addresses, limits, (item) => (typeof item === 'string' ? canonicalAddress(item) : undefined));
     if (list === undefined) return `addresses: not a list of at most ${limits.maxReporterEntries} addresses`;
     reporter.addresses = list;
   }

@@ -1,4 +1,4 @@
-import { formatAddressBytes, parseAddressBytes } from '@nm/core';
+import { canonicalAddress } from '@nm/core';
 import { parseDetail } from './detail.ts';
 import type { ReportDetail } from './detail.ts';
 import { toDnsName } from './dns-name.ts';
@@ -33,7 +33,7 @@ export class StringTable {
     if (index === -1) return undefined;
     const known = this.#addresses[index];
     if (known !== UNSEEN) return known ?? null;
-    const address = toCanonicalAddress(this.#texts[index] ?? '') ?? null;
+    const address = canonicalAddress(this.#texts[index] ?? '') ?? null;
     this.#addresses[index] = address;
     return address;
   }
@@ -53,7 +53,7 @@ export class StringTable {
     const known = this.#lists.get(index);
     if (known !== undefined) return known;
     const text = this.#texts[index];
-    const parts = text?.split(' ').slice(0, this.#maxListLength).map(toCanonicalAddress);
+    const parts = text?.split(' ').slice(0, this.#maxListLength).map(canonicalAddress);
     const list = parts === undefined || !parts.every((part) => part !== undefined) ? null : parts;
     this.#lists.set(index, list);
     return list;
@@ -68,11 +68,4 @@ export class StringTable {
     this.#details.set(index, detail);
     return detail;
   }
-}
-
-/** Canonical text of an address in any accepted form, or undefined. */
-export function toCanonicalAddress(text: string): string | undefined {
-  if (text.length > 64) return undefined;
-  const bytes = parseAddressBytes(text);
-  return bytes === undefined ? undefined : formatAddressBytes(bytes, 0, bytes.length === 4 ? 4 : 6);
 }

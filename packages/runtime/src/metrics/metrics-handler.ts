@@ -1,0 +1,31 @@
+import type { RequestListener } from 'node:http';
+import type { Registry } from 'prom-client';
+import type { Health } from '../health.ts';
+
+/** Serves /metrics, /healthz and /readyz, and nothing else. */
+export function createMetricsHandler(deps: {
+  readonly register: Registry;
+  readonly health: Health;
+  /** Called before each scrape, to set gauges that are read rather than counted. */
+  readonly collect?: () => void | Promise<void>;
+}): RequestListener {
+  return (request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    if (deps.health.handle(request, response)) return;
+    if (path !== '/metrics' || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('not found: /metrics, /healthz and /readyz are here\n');
+      return;
+    }
+    void respond();
+
+    async function respond(): Promise<void> {
+      try {
+        await deps.collect?.();
+        const body = await deps.register.metrics();
+        response.writeHead(200, { 'content-type': deps.register.contentType, 'cache-control': 'no-store' }).end(body);
+      } catch (error) {
+        response.writeHead(500, { 'content-type': 'text/plain' }).end(`metrics failed: ${(error as Error).message}\n`);
+      }
+    }
+  };
+}
