@@ -313,17 +313,25 @@ export interface PeerFilter {
   readonly types?: readonly PeerType[] | null;
   readonly clusters?: readonly string[] | null;
   readonly namespaces?: readonly string[] | null;
+  readonly environments?: readonly string[] | null;
   readonly names?: readonly string[] | null;
-  readonly kinds?: readonly string[] | null;
+  readonly workloads?: readonly WorkloadSelector[] | null;
   readonly labels?: readonly string[] | null;
   readonly domains?: readonly string[] | null;
+  readonly text?: string | null;
+}
+
+export interface WorkloadSelector {
+  readonly name: string;
+  readonly namespace?: string | null;
+  readonly cluster?: string | null;
+  readonly kind?: string | null;
 }
 
 export interface WorkloadFilter {
   readonly namespaces?: readonly string[] | null;
   readonly clusters?: readonly string[] | null;
   readonly environments?: readonly string[] | null;
-  readonly kinds?: readonly string[] | null;
   readonly text?: string | null;
 }
 
@@ -358,9 +366,33 @@ export interface Edge {
   readonly http: readonly HttpAccess[] | null;
   readonly actions: readonly CloudAccess[] | null;
   readonly via: Peer | null;
+  readonly protection: Protection | null;
   readonly firstSeen: string;
   readonly lastSeen: string;
 }
+
+export interface Protection {
+  readonly network: PolicyVerdict | null;
+  readonly mesh: PolicyVerdict | null;
+  readonly intents: IntentState | null;
+}
+
+export interface PolicyVerdict {
+  readonly state: PolicyState;
+  readonly policies: readonly string[];
+  readonly exceptions: readonly PolicyException[] | null;
+  readonly caveats: readonly string[] | null;
+}
+
+export interface PolicyException {
+  readonly port: number | null;
+  readonly protocol: string;
+  readonly state: PolicyState;
+}
+
+export type PolicyState = 'allowed' | 'denied' | 'open' | 'unknown';
+
+export type IntentState = 'declared' | 'undeclared' | 'unmanaged' | 'unseen';
 
 export interface Peer {
   readonly type: PeerType;
