@@ -39,4 +39,7 @@ export * from './cluster/identity.ts';
 export * from './cluster/pod-history.ts';
 export * from './cluster/ranges.ts';
 export * from './resolve/resolver.ts';
-export * from './resolve/resolution.ts';
+export { DROP_REASONS } from './resolve/resolution.ts';
+export type { DropReason, Resolution } from './resolve/resolution.ts';
+export * from './edges/domain-limiter.ts';
+export * from './edges/edge-book.ts';

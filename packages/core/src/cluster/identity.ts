@@ -83,7 +83,8 @@ function givenName(pod: PodRecord, options: IdentityOptions): string | undefined
 /** The kubelet appends the node's name to a static pod's: two of one node stay apart, one on three nodes is one (rule 11). */
 function staticName(pod: PodRecord): string {
   const suffix = pod.nodeName === undefined ? undefined : `-${pod.nodeName}`;
-  const name = suffix !== undefined && pod.name.endsWith(suffix) && pod.name.length > suffix.length ? pod.name.slice(0, -suffix.length) : pod.name;
+  const name =
+    suffix !== undefined && pod.name.endsWith(suffix) && pod.name.length > suffix.length ? pod.name.slice(0, -suffix.length) : pod.name;
   return name.replaceAll('.', '_');
 }
 

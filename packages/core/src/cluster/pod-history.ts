@@ -1,5 +1,7 @@
 import { CONFIG_HASH_ANNOTATION, resolveIdentity } from './identity.ts';
 import type { IdentityOptions } from './identity.ts';
+import { LabelIndex } from './label-index.ts';
+import type { LabelSet } from './label-index.ts';
 import type { OwnerRecord, PodRecord } from './records.ts';
 
 /** Object times have a resolution of a second (rule 6): an end at :05 means some time before :06. */
@@ -40,13 +42,15 @@ export class PodHistory {
   private readonly byUid = new Map<string, PodEntry>();
   private readonly byAddress = new Map<string, PodEntry[]>();
   private readonly byNamespace = new Map<string, Set<PodEntry>>();
+  private readonly byWorkload = new Map<string, Set<PodEntry>>();
   private readonly staticByHash = new Map<string, PodEntry>();
   private readonly hostNetwork = new Map<string, Set<PodEntry>>();
+  private readonly hostPorts = new Map<string, Set<PodEntry>>();
   private readonly owners = new Map<string, OwnerRecord>();
   private readonly waiting = new Map<string, Set<PodEntry>>();
   private readonly identity: IdentityOptions;
-  /** Grows with every change that can change who is behind a Service. */
-  generation = 0;
+  private readonly labels = new LabelIndex();
+  private readonly goneOwners = new Set<string>();
 
   constructor(identity: IdentityOptions) {
     this.identity = identity;
@@ -60,6 +64,7 @@ export class PodHistory {
     const known = this.byUid.get(record.uid);
     const entry = known ?? { record, name: '', kind: '', from: 0, to: 0, talksFrom: 0, deleted: false };
     const previous = entry.record;
+    if (known !== undefined && previous.labels !== record.labels) this.labels.remove(entry);
     entry.record = record;
     entry.deleted = entry.deleted || deleted;
     setTimes(entry, at, deleted);
@@ -69,7 +74,7 @@ export class PodHistory {
     }
     if (known === undefined || previous.labels !== record.labels || previous.owners !== record.owners) this.identify(entry);
     this.indexAddresses(entry, known === undefined ? undefined : previous);
-    this.generation += 1;
+    this.labels.add(entry);
     return entry;
   }
 
@@ -107,8 +112,23 @@ export class PodHistory {
     return this.byNamespace.get(namespace) ?? [];
   }
 
+  /** Pods of the workloads of a name, of whatever kind. */
+  ofWorkload(namespace: string, name: string): Iterable<PodEntry> {
+    return this.byWorkload.get(`${namespace}/${name}`) ?? [];
+  }
+
+  /** Pods among which are all that a selector (of at least one pair) selects, kept up to date. */
+  candidates(namespace: string, selector: Readonly<Record<string, string>>): LabelSet | undefined {
+    return this.labels.candidates(namespace, selector, () => this.byUid.values());
+  }
+
   onHostNetwork(node: string): Iterable<PodEntry> {
     return this.hostNetwork.get(node) ?? [];
+  }
+
+  /** Pods on a node that publish a port of the node. */
+  withHostPort(node: string, port: number): Iterable<PodEntry> {
+    return this.hostPorts.get(`${node}|${port}`) ?? [];
   }
 
   all(): Iterable<PodEntry> {
@@ -156,16 +176,23 @@ export class PodHistory {
       deleted: true,
     };
     this.byUid.set(interval.uid, entry);
+    setOf(this.byWorkload, `${interval.namespace}/${interval.workload}`).add(entry);
     setOf(this.byNamespace, interval.namespace).add(entry);
     this.indexAddresses(entry, undefined);
-    this.generation += 1;
+    this.labels.add(entry);
   }
 
   /** Names a pod again after something above it became known. */
   private identify(entry: PodEntry): void {
-    const { cutAt, name, kind } = resolveIdentity(entry.record, { owner: (uid) => this.owners.get(uid) ?? this.podAsOwner(uid) }, this.identity);
+    const { cutAt, name, kind } = resolveIdentity(
+      entry.record,
+      { owner: (uid) => this.owners.get(uid) ?? this.podAsOwner(uid) },
+      this.identity,
+    );
+    if (entry.name !== name) this.byWorkload.get(`${entry.record.namespace}/${entry.name}`)?.delete(entry);
     entry.name = name;
     entry.kind = kind;
+    setOf(this.byWorkload, `${entry.record.namespace}/${name}`).add(entry);
     if (cutAt !== undefined) setOf(this.waiting, cutAt).add(entry);
   }
 
@@ -178,14 +205,17 @@ export class PodHistory {
     const waiting = this.waiting.get(uid);
     if (waiting === undefined) return;
     this.waiting.delete(uid);
-    for (const entry of waiting) this.identify(entry);
-    this.generation += 1;
+    for (const entry of waiting) {
+      this.identify(entry);
+      this.labels.touch(entry);
+    }
   }
 
   private indexAddresses(entry: PodEntry, previous: PodRecord | undefined): void {
     const { record } = entry;
     const hash = record.annotations[CONFIG_HASH_ANNOTATION];
     if (hash !== undefined) this.staticByHash.set(`${record.nodeName ?? ''}|${hash}`, entry);
+    for (const key of hostPortKeys(record)) setOf(this.hostPorts, key).add(entry);
     if (record.hostNetwork) {
       if (record.nodeName !== undefined) setOf(this.hostNetwork, record.nodeName).add(entry);
       return;
@@ -207,12 +237,16 @@ export class PodHistory {
     const { record } = entry;
     this.byUid.delete(record.uid);
     this.byNamespace.get(record.namespace)?.delete(entry);
+    const workload = `${record.namespace}/${entry.name}`;
+    this.byWorkload.get(workload)?.delete(entry);
+    if (this.byWorkload.get(workload)?.size === 0) this.byWorkload.delete(workload);
     const hash = record.annotations[CONFIG_HASH_ANNOTATION];
     if (hash !== undefined) {
       const key = `${record.nodeName ?? ''}|${hash}`;
       if (this.staticByHash.get(key) === entry) this.staticByHash.delete(key);
     }
     if (record.nodeName !== undefined) this.hostNetwork.get(record.nodeName)?.delete(entry);
+    for (const key of hostPortKeys(record)) this.hostPorts.get(key)?.delete(entry);
     for (const address of record.addresses) {
       const entries = this.byAddress.get(address);
       const index = entries?.indexOf(entry) ?? -1;
@@ -221,7 +255,7 @@ export class PodHistory {
       if (entries.length === 0) this.byAddress.delete(address);
     }
     for (const owner of record.owners) this.waiting.get(owner.uid)?.delete(entry);
-    this.generation += 1;
+    this.labels.remove(entry);
   }
 
   private pruneOwners(): void {
@@ -236,8 +270,6 @@ export class PodHistory {
     for (const uid of this.goneOwners) if (!this.owners.has(uid)) this.goneOwners.delete(uid);
     for (const [uid, entries] of this.waiting) if (entries.size === 0) this.waiting.delete(uid);
   }
-
-  private readonly goneOwners = new Set<string>();
 
   /** A deleted owner stays as long as a pod below it is remembered. */
   ownerDeleted(uid: string): void {
@@ -260,6 +292,11 @@ function setTimes(entry: PodEntry, at: number | undefined, deleted: boolean): vo
 /** Nobody noted when: the latest time that the object itself tells. */
 function endWithoutObservation(record: PodRecord): number {
   return record.deletionRequestedAt === undefined ? Number.POSITIVE_INFINITY : record.deletionRequestedAt + TIME_RESOLUTION_MS;
+}
+
+function hostPortKeys(record: PodRecord): string[] {
+  if (record.nodeName === undefined) return [];
+  return record.ports.flatMap((port) => (port.hostPort === undefined ? [] : [`${record.nodeName ?? ''}|${port.hostPort}`]));
 }
 
 function insertByStart(entries: PodEntry[], entry: PodEntry): void {

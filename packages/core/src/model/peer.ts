@@ -76,7 +76,7 @@ export interface ServiceRef {
 
 /**
  * Identity of a peer as one string; equal peers have equal keys and the key can be parsed by nobody.
- * Labels, addresses and reasons are not part of it.
+ * Labels, addresses and reasons are not part of it, nor is the scope of a domain, which its answers may change.
  */
 export function peerKey(peer: Peer): string {
   switch (peer.type) {
@@ -85,7 +85,7 @@ export function peerKey(peer: Peer): string {
     case 'service':
       return `s|${peer.cluster}|${peer.namespace}|${peer.name}`;
     case 'internet':
-      return peer.domain === undefined ? `i|${peer.scope}` : `i|${peer.scope}|${peer.domain}`;
+      return peer.domain === undefined ? `i||${peer.scope}` : `i|${peer.domain}`;
     case 'apiServer':
       return `k|${peer.cluster}`;
     case 'node':

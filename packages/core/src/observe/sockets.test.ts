@@ -10,7 +10,10 @@ const T0 = 1_800_000_000_000;
 /** `10.0.0.1:80` as procfs writes it on a little-endian machine. */
 function end(address: string): string {
   const at = address.lastIndexOf(':');
-  const port = Number(address.slice(at + 1)).toString(16).padStart(4, '0').toUpperCase();
+  const port = Number(address.slice(at + 1))
+    .toString(16)
+    .padStart(4, '0')
+    .toUpperCase();
   const hex = address
     .slice(0, at)
     .split('.')
@@ -53,17 +56,36 @@ describe('SocketTableParser', () => {
       line(v6('000000FD000000000000000005000000:1F90'), v6('000000FD000000000000000006000000:9C40'), '01'),
       [[[0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5], 8080, [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6], 40000, 1, 1]],
     ],
-    ['IPv4-mapped', line('0000000000000000FFFF00000100000A:0050', '0000000000000000FFFF00000200000A:9C40', '01'), [[[10, 0, 0, 1], 80, [10, 0, 0, 2], 40000, 1, 1]]],
+    [
+      'IPv4-mapped',
+      line('0000000000000000FFFF00000100000A:0050', '0000000000000000FFFF00000200000A:9C40', '01'),
+      [[[10, 0, 0, 1], 80, [10, 0, 0, 2], 40000, 1, 1]],
+    ],
     ['no newline at the end', line('10.0.0.1:80', '10.0.0.2:40000', '0A').trimEnd(), [[[10, 0, 0, 1], 80, [10, 0, 0, 2], 40000, 10, 1]]],
-    ['garbage between lines', `nonsense\n${line('10.0.0.1:80', '10.0.0.2:40000', '01')}\0\0\0\n`, [[[10, 0, 0, 1], 80, [10, 0, 0, 2], 40000, 1, 1]]],
-    ['a line of 10,000 bytes', `${'x'.repeat(10_000)}\n${line('10.0.0.1:80', '10.0.0.2:40000', '01')}`, [[[10, 0, 0, 1], 80, [10, 0, 0, 2], 40000, 1, 1]]],
+    [
+      'garbage between lines',
+      `nonsense\n${line('10.0.0.1:80', '10.0.0.2:40000', '01')}\0\0\0\n`,
+      [[[10, 0, 0, 1], 80, [10, 0, 0, 2], 40000, 1, 1]],
+    ],
+    [
+      'a line of 10,000 bytes',
+      `${'x'.repeat(10_000)}\n${line('10.0.0.1:80', '10.0.0.2:40000', '01')}`,
+      [[[10, 0, 0, 1], 80, [10, 0, 0, 2], 40000, 1, 1]],
+    ],
     ['empty', '', []],
   ];
   test.each(rows.flatMap((row) => [1, 7, 4096].map((piece) => [...row, piece] as const)))('%s', (_name, text, expected, piece) => {
     const observer = createSocketObserver();
     push(observer, SOCKET_TCP, HEADER + text, piece);
     const { rows: found } = observer;
-    const actual = Array.from({ length: found.length }, (_, i) => [[...found.local(i)], found.localPort[i], [...found.remote(i)], found.remotePort[i], found.state[i], found.inode[i]]);
+    const actual = Array.from({ length: found.length }, (_, i) => [
+      [...found.local(i)],
+      found.localPort[i],
+      [...found.remote(i)],
+      found.remotePort[i],
+      found.state[i],
+      found.inode[i],
+    ]);
     expect(actual).toEqual(expected);
   });
 
@@ -81,10 +103,15 @@ describe('SocketTableParser', () => {
 });
 
 describe('createSocketObserver', () => {
-  const client = { source: { address: '10.0.0.1', port: 40000 }, destination: { address: '10.0.0.2', port: 80, protocol: 'TCP' }, directionGuessed: true };
+  const client = {
+    source: { address: '10.0.0.1', port: 40000 },
+    destination: { address: '10.0.0.2', port: 80, protocol: 'TCP' },
+    directionGuessed: true,
+  };
 
   test('the side that listens is the server', () => {
-    const tcp = line('0.0.0.0:8080', '0.0.0.0:0', '0A') + line('10.0.0.1:8080', '10.0.0.9:3000', '01') + line('10.0.0.1:8080', '10.0.0.9:3001', '06');
+    const tcp =
+      line('0.0.0.0:8080', '0.0.0.0:0', '0A') + line('10.0.0.1:8080', '10.0.0.9:3000', '01') + line('10.0.0.1:8080', '10.0.0.9:3001', '06');
     expect(round(createSocketObserver(), T0, { a: { tcp, pod: 'uid-a' } })).toEqual([
       {
         kind: 'socket',
@@ -100,18 +127,16 @@ describe('createSocketObserver', () => {
 
   test.each([
     ['lower port is the server', line('10.0.0.1:40000', '10.0.0.2:80', '01'), [{ ...client, vantage: 'client' }]],
-    [
-      'also when it is ours',
-      line('10.0.0.2:80', '10.0.0.1:40000', '01'),
-      [{ ...client, vantage: 'server' }],
-    ],
+    ['also when it is ours', line('10.0.0.2:80', '10.0.0.1:40000', '01'), [{ ...client, vantage: 'server' }]],
     ['SYN_SENT is no connection', line('10.0.0.1:40000', '10.0.0.2:80', '02'), []],
     ['CLOSE_WAIT is one', line('10.0.0.1:40000', '10.0.0.2:80', '08'), [{ ...client, vantage: 'client' }]],
     ['loopback is none', line('127.0.0.1:40000', '127.0.0.1:80', '01'), []],
     ['own address is none', line('10.0.0.1:40000', '10.0.0.1:80', '01'), []],
     ['::1 is none', line('00000000000000000000000001000000:9C40', '00000000000000000000000001000000:0050', '01'), []],
   ])('%s', (_name, tcp, expected) => {
-    expect(round(createSocketObserver(), T0, { a: { tcp } })).toEqual(expected.map((row) => expect.objectContaining({ kind: 'socket', count: 1, ...row })));
+    expect(round(createSocketObserver(), T0, { a: { tcp } })).toEqual(
+      expected.map((row) => expect.objectContaining({ kind: 'socket', count: 1, ...row })),
+    );
   });
 
   test('both ends on this node: the client knows the server behind the Service', () => {
@@ -129,14 +154,24 @@ describe('createSocketObserver', () => {
         source: { address: '10.0.0.1', podUid: 'c' },
         destination: { address: '10.0.0.2', port: 8080, protocol: 'TCP', asked: { address: '10.96.0.7', port: 80 } },
       },
-      expect.objectContaining({ vantage: 'server', source: { address: '10.0.0.1' }, destination: { address: '10.0.0.2', port: 8080, protocol: 'TCP', podUid: 's' } }),
+      expect.objectContaining({
+        vantage: 'server',
+        source: { address: '10.0.0.1' },
+        destination: { address: '10.0.0.2', port: 8080, protocol: 'TCP', podUid: 's' },
+      }),
     ]);
   });
 
   test('connected UDP sockets', () => {
-    const udp = line('0.0.0.0:5000', '0.0.0.0:0', '07') + line('10.0.0.1:5000', '10.0.0.3:999', '01') + line('10.0.0.1:41000', '10.0.0.4:8125', '01');
+    const udp =
+      line('0.0.0.0:5000', '0.0.0.0:0', '07') + line('10.0.0.1:5000', '10.0.0.3:999', '01') + line('10.0.0.1:41000', '10.0.0.4:8125', '01');
     expect(round(createSocketObserver(), T0, { a: { udp } })).toEqual([
-      expect.objectContaining({ kind: 'udp', vantage: 'server', source: { address: '10.0.0.3' }, destination: { address: '10.0.0.1', port: 5000, protocol: 'UDP' } }),
+      expect.objectContaining({
+        kind: 'udp',
+        vantage: 'server',
+        source: { address: '10.0.0.3' },
+        destination: { address: '10.0.0.1', port: 5000, protocol: 'UDP' },
+      }),
       expect.objectContaining({ kind: 'udp', vantage: 'client', destination: { address: '10.0.0.4', port: 8125, protocol: 'UDP' } }),
     ]);
   });
@@ -146,7 +181,8 @@ describe('createSocketObserver', () => {
     const one = line('10.0.0.1:40000', '10.0.0.2:80', '01');
     const two = one + line('10.0.0.1:40001', '10.0.0.2:80', '01');
     const start = Math.ceil(T0 / ACTIVITY_BUCKET_MS) * ACTIVITY_BUCKET_MS;
-    const countsAt = (at: number, tcp: string): unknown => round(observer, at, { a: { tcp } }).map((row) => (row as { count: number }).count);
+    const countsAt = (at: number, tcp: string): unknown =>
+      round(observer, at, { a: { tcp } }).map((row) => (row as { count: number }).count);
     expect(countsAt(start, one)).toEqual([1]);
     expect(countsAt(start + 1_000, one)).toEqual([]);
     expect(countsAt(start + 2_000, two)).toEqual([1]);

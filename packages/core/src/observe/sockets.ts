@@ -121,7 +121,8 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
     if (before === undefined) known.set(namespace.id, { connections: new KeySet(0), bucket: -1, listeners });
     else before.listeners = listeners;
     for (let row = from; row < to; row++) {
-      if (isConnection(rows, row) && listening[listenIndex(row)] === 1) serverRows.set(hashEnd(row, REMOTE, rows.remotePort[row] ?? 0), row);
+      if (isConnection(rows, row) && listening[listenIndex(row)] === 1)
+        serverRows.set(hashEnd(row, REMOTE, rows.remotePort[row] ?? 0), row);
     }
   };
 
@@ -219,7 +220,8 @@ function isConnection(rows: SocketRows, row: number): boolean {
   if (state === SOCKET_LISTEN || state === SOCKET_SYN_SENT || rows.remotePort[row] === 0) return false;
   const { words, addresses } = rows;
   const at = row * 8;
-  if (words[at] === words[at + 4] && words[at + 1] === words[at + 5] && words[at + 2] === words[at + 6] && words[at + 3] === words[at + 7]) return false;
+  if (words[at] === words[at + 4] && words[at + 1] === words[at + 5] && words[at + 2] === words[at + 6] && words[at + 3] === words[at + 7])
+    return false;
   if (rows.family[row] === 4) return addresses[row * 32] !== 127 && addresses[row * 32 + 16] !== 127 && words[at + 4] !== 0;
   return !isLoopback6(addresses, row * 32) && !isLoopback6(addresses, row * 32 + 16);
 }
@@ -250,7 +252,12 @@ function toObservation(rows: SocketRows, group: Group, at: number): Observation 
   }
   const source = { address: local, ...podUid, ...(guessed ? { port: localPort } : {}) };
   if (link === NO_LINK) {
-    return { ...base, source, destination: { address: remote, port: remotePort, protocol }, ...(guessed ? { directionGuessed: true } : {}) };
+    return {
+      ...base,
+      source,
+      destination: { address: remote, port: remotePort, protocol },
+      ...(guessed ? { directionGuessed: true } : {}),
+    };
   }
   const serverAddress = formatAddress(rows.local(link));
   const serverPort = rows.localPort[link] ?? 0;
@@ -258,6 +265,11 @@ function toObservation(rows: SocketRows, group: Group, at: number): Observation 
   return {
     ...base,
     source,
-    destination: { address: serverAddress, port: serverPort, protocol, ...(isTranslated ? { asked: { address: remote, port: remotePort } } : {}) },
+    destination: {
+      address: serverAddress,
+      port: serverPort,
+      protocol,
+      ...(isTranslated ? { asked: { address: remote, port: remotePort } } : {}),
+    },
   };
 }

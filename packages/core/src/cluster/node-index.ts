@@ -1,0 +1,75 @@
+import { addressInCidr, canonicalAddress, parseCidr } from '../model/address.ts';
+import type { NodeRecord } from './records.ts';
+
+/** Which addresses are nodes' own (rule 8), and what their sniffers add. */
+export class NodeIndex {
+  private readonly byAddress = new Map<string, string>();
+  private readonly records = new Map<string, NodeRecord>();
+  private readonly reported = new Map<string, readonly string[]>();
+  private readonly listeners = new Map<string, ReadonlyMap<string, string | undefined>>();
+  /** Grows when a node's addresses change. */
+  generation = 0;
+
+  apply(record: NodeRecord, deleted: boolean): void {
+    if (deleted) return;
+    this.records.set(record.name, record);
+    for (const address of record.addresses) this.own(address, record.name);
+    for (const cidr of record.podCIDRs) {
+      const first = firstAddress(cidr);
+      if (first !== undefined) this.own(first, record.name);
+    }
+  }
+
+  /** What a pod's status says of its node, for clusters whose nodes are not known. */
+  applyHostAddresses(node: string, addresses: readonly string[]): void {
+    for (const address of addresses) if (!this.byAddress.has(address)) this.own(address, node);
+  }
+
+  /** Addresses that the node's own sniffer found on it: bridges, tunnels. */
+  applyReported(node: string, addresses: readonly string[]): void {
+    if (this.reported.get(node)?.join() === addresses.join()) return;
+    this.reported.set(node, addresses);
+    for (const text of addresses) {
+      const address = canonicalAddress(text);
+      if (address !== undefined && !this.byAddress.has(address)) this.own(address, node);
+    }
+  }
+
+  /** Ports on which processes of the node's own network listen, with the pod that owns the process. */
+  applyListeners(node: string, listeners: readonly { readonly port: number; readonly protocol: string; readonly podUid?: string }[]): void {
+    this.listeners.set(node, new Map(listeners.map(({ port, protocol, podUid }) => [`${port}/${protocol}`, podUid])));
+  }
+
+  nodeOf(address: string): string | undefined {
+    return this.byAddress.get(address);
+  }
+
+  /** UID of the host-network pod that listens on a node's port, if its sniffer told. */
+  listenerPod(node: string, port: number, protocol: string): string | undefined {
+    return this.listeners.get(node)?.get(`${port}/${protocol}`);
+  }
+
+  listens(node: string, port: number, protocol: string): boolean {
+    return this.listeners.get(node)?.has(`${port}/${protocol}`) ?? false;
+  }
+
+  addresses(): Iterable<string> {
+    return this.byAddress.keys();
+  }
+
+  all(): Iterable<NodeRecord> {
+    return this.records.values();
+  }
+
+  private own(address: string, node: string): void {
+    if (this.byAddress.get(address) === node) return;
+    this.byAddress.set(address, node);
+    this.generation += 1;
+  }
+}
+
+/** The bridge of most CNIs takes the first address of the node's pod range. */
+function firstAddress(cidr: string): string | undefined {
+  const range = parseCidr(cidr);
+  return range === undefined ? undefined : addressInCidr(range, 1);
+}

@@ -1,0 +1,276 @@
+import type { LabelSet } from './label-index.ts';
+import type { PodEntry, PodHistory } from './pod-history.ts';
+import type { EndpointsRecord, ServicePortRecord, ServiceRecord } from './records.ts';
+
+/** A Service that was not there yet, or no longer, at a time: pods this close still say what it stands for. */
+const NEAREST_PODS_MS = 10 * 60 * 1000;
+
+/** A Service with its history: what it selected when, and from when to when it existed. */
+export interface ServiceEntry {
+  /** Newest version. */
+  record: ServiceRecord;
+  /** Versions in the order in which they were observed; `since` is -Infinity for the first. */
+  readonly versions: { readonly since: number; readonly record: ServiceRecord; groups?: PodGroups }[];
+  from: number;
+  to: number;
+}
+
+interface PodGroups {
+  readonly candidates: LabelSet;
+  readonly generation: number;
+  readonly groups: readonly WorkloadGroup[];
+}
+
+/** Pods of one workload that a Service selects, in order of their start. */
+interface WorkloadGroup {
+  readonly name: string;
+  readonly kind: string;
+  readonly pods: PodEntry[];
+}
+
+/** One workload behind a Service at a time; `pods` are those that were alive then. */
+export interface Backend {
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly pods: readonly PodEntry[];
+}
+
+/** Services by name, address and host name, with who was behind them (rules 7, 10). */
+export class ServiceIndex {
+  private readonly byName = new Map<string, ServiceEntry[]>();
+  private readonly byAddress = new Map<string, ServiceEntry[]>();
+  private readonly byHostname = new Map<string, ServiceEntry>();
+  private readonly byNodePort = new Map<string, ServiceEntry>();
+  private readonly endpoints = new Map<string, Map<string, EndpointsRecord>>();
+  private readonly dnsServices = new Set<ServiceEntry>();
+  private readonly pods: PodHistory;
+
+  constructor(pods: PodHistory) {
+    this.pods = pods;
+  }
+
+  apply(record: ServiceRecord, at: number | undefined, deleted: boolean): void {
+    const key = `${record.namespace}/${record.name}`;
+    let entries = this.byName.get(key);
+    if (entries === undefined) {
+      entries = [];
+      this.byName.set(key, entries);
+    }
+    let entry = entries.find((known) => known.record.uid === record.uid);
+    if (entry === undefined) {
+      entry = { record, versions: [{ since: Number.NEGATIVE_INFINITY, record }], from: record.createdAt, to: Number.POSITIVE_INFINITY };
+      entries.push(entry);
+    } else if (JSON.stringify(entry.record.selector) !== JSON.stringify(record.selector)) {
+      entry.versions.push({ since: at ?? Number.NEGATIVE_INFINITY, record });
+    } else {
+      const last = entry.versions.at(-1);
+      if (last !== undefined) entry.versions[entry.versions.length - 1] = { since: last.since, record };
+    }
+    entry.record = record;
+    if (deleted) entry.to = at ?? entry.to;
+    this.index(entry, deleted);
+  }
+
+  applyEndpoints(record: EndpointsRecord, deleted: boolean): void {
+    const key = `${record.namespace}/${record.service}`;
+    let records = this.endpoints.get(key);
+    if (records === undefined) {
+      records = new Map();
+      this.endpoints.set(key, records);
+    }
+    if (deleted) records.delete(record.id);
+    else records.set(record.id, record);
+  }
+
+  /** The Service of a name at a time: the one that existed then, else the latest. */
+  named(namespace: string, name: string, at: number): ServiceEntry | undefined {
+    const entries = this.byName.get(`${namespace}/${name}`);
+    return entries === undefined ? undefined : pick(entries, at);
+  }
+
+  /** The Service of a cluster, external or load balancer address. */
+  atAddress(address: string, at: number): ServiceEntry | undefined {
+    const entries = this.byAddress.get(address);
+    return entries === undefined ? undefined : pick(entries, at);
+  }
+
+  /** The Service of a load balancer's host name. */
+  atHostname(hostname: string): ServiceEntry | undefined {
+    return this.byHostname.get(hostname);
+  }
+
+  atNodePort(port: number, protocol: string): { readonly entry: ServiceEntry; readonly port: ServicePortRecord } | undefined {
+    const entry = this.byNodePort.get(`${port}/${protocol}`);
+    const found = entry?.record.ports.find((candidate) => candidate.nodePort === port && candidate.protocol === protocol);
+    return entry === undefined || found === undefined ? undefined : { entry, port: found };
+  }
+
+  endpointsOf(entry: ServiceEntry): Iterable<EndpointsRecord> {
+    return this.endpoints.get(`${entry.record.namespace}/${entry.record.name}`)?.values() ?? [];
+  }
+
+  /**
+   * Workloads behind a Service at a time: those with a ready pod, else with a pod at all, else those whose pods were
+   * there last or next (a roll without overlap, a scale from zero). Empty when nobody of ours is.
+   */
+  behind(entry: ServiceEntry, at: number): Backend[] {
+    const version = versionAt(entry, at);
+    const { selector, namespace, publishNotReady } = version.record;
+    if (selector === undefined || Object.keys(selector).length === 0) return this.behindEndpoints(entry, at);
+    const groups = this.groupsOf(version);
+    const alive = groups
+      .map((group) => toBackend(namespace, group, (pod) => pod.from <= at && at < pod.to))
+      .filter((backend) => backend.pods.length > 0);
+    if (!publishNotReady) {
+      const ready = alive
+        .map((backend) => ({ ...backend, pods: backend.pods.filter((pod) => isReadyAt(pod, at)) }))
+        .filter((backend) => backend.pods.length > 0);
+      if (ready.length > 0) return ready;
+    }
+    return alive.length > 0 ? alive : nearest(namespace, groups, at);
+  }
+
+  /** Whether a pod is behind some Service's port 53: a DNS server (rule 17). */
+  isDnsServer(pod: PodEntry): boolean {
+    for (const entry of this.dnsServices) {
+      const { selector, namespace } = entry.record;
+      if (selector !== undefined && namespace === pod.record.namespace && matches(selector, pod.record.labels)) return true;
+    }
+    return false;
+  }
+
+  /** Ports of pods on which DNS is served behind a Service's port 53, besides 53 itself. */
+  dnsTargetPorts(): number[] {
+    const ports = new Set<number>();
+    for (const entry of this.dnsServices) {
+      const backends = this.behind(entry, Number.MAX_SAFE_INTEGER);
+      for (const port of entry.record.ports) {
+        if (port.port !== 53) continue;
+        const pods = backends.flatMap((backend) => backend.pods);
+        for (const pod of pods.length > 0 ? pods : [undefined]) {
+          const target = targetPortOf(port, pod);
+          if (target !== undefined && target !== 53) ports.add(target);
+        }
+      }
+    }
+    return [...ports].sort((a, b) => a - b);
+  }
+
+  all(): ServiceEntry[] {
+    return [...this.byName.values()].flat();
+  }
+
+  private index(entry: ServiceEntry, deleted: boolean): void {
+    const { record } = entry;
+    for (const address of [...record.clusterIPs, ...record.externalIPs, ...record.loadBalancerIPs]) {
+      const entries = this.byAddress.get(address);
+      if (entries === undefined) this.byAddress.set(address, [entry]);
+      else if (!entries.includes(entry)) entries.push(entry);
+    }
+    for (const hostname of record.loadBalancerHostnames) this.byHostname.set(hostname.toLowerCase(), entry);
+    for (const port of record.ports) {
+      if (port.nodePort === undefined) continue;
+      const key = `${port.nodePort}/${port.protocol}`;
+      if (!deleted) this.byNodePort.set(key, entry);
+      else if (this.byNodePort.get(key) === entry) this.byNodePort.delete(key);
+    }
+    if (!deleted && record.ports.some((port) => port.port === 53)) this.dnsServices.add(entry);
+  }
+
+  private groupsOf(version: ServiceEntry['versions'][number]): readonly WorkloadGroup[] {
+    const { selector, namespace } = version.record;
+    const candidates = selector === undefined ? undefined : this.pods.candidates(namespace, selector);
+    if (selector === undefined || candidates === undefined) return [];
+    const { generation } = candidates;
+    if (version.groups?.candidates === candidates && version.groups.generation === generation) return version.groups.groups;
+    const groups = new Map<string, WorkloadGroup>();
+    for (const pod of candidates.pods) {
+      if (!matches(selector, pod.record.labels)) continue;
+      const key = `${pod.kind}/${pod.name}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { name: pod.name, kind: pod.kind, pods: [pod] });
+      else group.pods.push(pod);
+    }
+    version.groups = { candidates, generation, groups: [...groups.values()] };
+    return version.groups.groups;
+  }
+
+  /** Without a selector the endpoints say which pods are behind (rule 7). */
+  private behindEndpoints(entry: ServiceEntry, at: number): Backend[] {
+    const groups = new Map<string, Backend & { pods: PodEntry[] }>();
+    for (const record of this.endpointsOf(entry)) {
+      for (const { address, podUid } of record.addresses) {
+        const pod = (podUid === undefined ? undefined : this.pods.byPodUid(podUid, undefined)) ?? this.pods.ownerAt(address, at);
+        if (pod === undefined) continue;
+        const key = `${pod.record.namespace}/${pod.kind}/${pod.name}`;
+        const group = groups.get(key);
+        if (group === undefined) groups.set(key, { namespace: pod.record.namespace, name: pod.name, kind: pod.kind, pods: [pod] });
+        else group.pods.push(pod);
+      }
+    }
+    return [...groups.values()];
+  }
+}
+
+/** Number of a Service port's target on a pod: its own number, or that of the named container port. */
+export function targetPortOf(port: ServicePortRecord, pod: PodEntry | undefined): number | undefined {
+  const { targetPort } = port;
+  if (targetPort === undefined) return port.port;
+  if (typeof targetPort === 'number') return targetPort;
+  return pod?.record.ports.find((candidate) => candidate.name === targetPort && candidate.protocol === port.protocol)?.containerPort;
+}
+
+/** Equality selector of a Service: every pair must be there. */
+export function matches(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
+  for (const key in selector) if (labels[key] !== selector[key]) return false;
+  return true;
+}
+
+/** Ready where known: the condition's last change tells what was before it, too. */
+function isReadyAt(pod: PodEntry, at: number): boolean {
+  const { ready } = pod.record;
+  if (ready === undefined) return true;
+  if (ready.since === undefined) return ready.status;
+  return at >= ready.since ? ready.status : !ready.status;
+}
+
+function toBackend(namespace: string, group: WorkloadGroup, isWanted: (pod: PodEntry) => boolean): Backend {
+  return { namespace, name: group.name, kind: group.kind, pods: group.pods.filter(isWanted) };
+}
+
+/** The pods that ended last before a time or, when none did, started next after it. */
+function nearest(namespace: string, groups: readonly WorkloadGroup[], at: number): Backend[] {
+  let lastEnd = at - NEAREST_PODS_MS;
+  let nextStart = at + NEAREST_PODS_MS;
+  let before: Backend | undefined;
+  let after: Backend | undefined;
+  for (const group of groups) {
+    for (const pod of group.pods) {
+      if (pod.to <= at && pod.to >= lastEnd) {
+        lastEnd = pod.to;
+        before = { namespace, name: group.name, kind: group.kind, pods: [pod] };
+      } else if (pod.from > at && pod.from <= nextStart) {
+        nextStart = pod.from;
+        after = { namespace, name: group.name, kind: group.kind, pods: [pod] };
+      }
+    }
+  }
+  const found = before ?? after;
+  return found === undefined ? [] : [found];
+}
+
+function versionAt(entry: ServiceEntry, at: number): ServiceEntry['versions'][number] {
+  let found = entry.versions[0] ?? { since: Number.NEGATIVE_INFINITY, record: entry.record };
+  for (const version of entry.versions) if (version.since <= at) found = version;
+  return found;
+}
+
+/** The entry that existed at a time, else the last one. */
+function pick(entries: readonly ServiceEntry[], at: number): ServiceEntry | undefined {
+  for (let i = entries.length - 1; i >= 0; i--) {
+    const entry = entries[i];
+    if (entry !== undefined && entry.from <= at && at < entry.to) return entry;
+  }
+  return entries.at(-1);
+}

@@ -1,0 +1,196 @@
+import type { ClusterView } from '../cluster/cluster-view.ts';
+import { API_SERVICE } from '../cluster/cluster-view.ts';
+import type { PodEntry } from '../cluster/pod-history.ts';
+import { isLocalAddress, isPrivateAddress } from '../cluster/ranges.ts';
+import type { ServicePortRecord } from '../cluster/records.ts';
+import { targetPortOf } from '../cluster/service-index.ts';
+import type { Backend, ServiceEntry } from '../cluster/service-index.ts';
+import type { TransportProtocol } from '../model/edge.ts';
+import type { EdgeUpdatePort } from '../model/edge-update.ts';
+import type { Peer, ServiceRef, WorkloadPeer } from '../model/peer.ts';
+import type { Found, Target } from './resolution.ts';
+
+/** Where a packet went: the server's address, and its port where the evidence has one. */
+export interface Place {
+  readonly address: string;
+  readonly port?: number;
+  readonly protocol: TransportProtocol;
+  readonly podUid?: string;
+}
+
+/** Transport ports of meshes: what runs inside them is not known (rule 21). Istio, Linkerd documentation. */
+const MESH_PORTS = new Set([15001, 15006, 4140, 4143]);
+const HBONE_PORT = 15008;
+
+/** Answers "who is that?" for a time, from the cluster view (rules 6-12, 15). */
+export class Locator {
+  readonly view: ClusterView;
+
+  constructor(view: ClusterView) {
+    this.view = view;
+  }
+
+  /** A destination address (rules 9, 10, 15). */
+  destination(place: Place, at: number, node: string | undefined): Found {
+    const { view } = this;
+    if (isLocalAddress(place.address)) return { dropped: 'local-address' };
+    const pod = this.pod(place, at, node);
+    if (pod !== undefined) return { targets: [this.podTarget(pod, portOf(place))] };
+    const service = view.services.atAddress(place.address, at);
+    if (service !== undefined) return { targets: this.serviceTargets(service, place, at) };
+    const nodeName = view.nodes.nodeOf(place.address);
+    if (nodeName !== undefined) return { targets: this.nodeTargets(nodeName, place, at) };
+    if (view.isApiServer(place.address, place.port)) return { targets: [this.apiServer(portOf(place))] };
+    if (view.isInClusterRanges(place.address)) return this.unknown(place.address);
+    return { targets: [{ peer: this.internet(place.address), pods: [], ...withPort(portOf(place)) }] };
+  }
+
+  /** A client by its address: pod, node, the API server, or somebody outside. */
+  source(place: Place, at: number, node: string | undefined): Found {
+    const { view } = this;
+    const pod = this.pod(place, at, node);
+    if (pod !== undefined) return { targets: [this.podTarget(pod, undefined)] };
+    if (isLocalAddress(place.address)) return { dropped: 'local-address' };
+    const nodeName = view.nodes.nodeOf(place.address);
+    if (nodeName !== undefined) return { targets: [{ peer: { type: 'node', cluster: view.cluster, name: nodeName }, pods: [] }] };
+    if (view.isApiServer(place.address, undefined)) return { targets: [this.apiServer(undefined)] };
+    if (view.isInClusterRanges(place.address)) return this.unknown(place.address);
+    return { targets: [{ peer: this.internet(place.address), pods: [] }] };
+  }
+
+  /** Everybody behind a Service: its workloads, the API server, or the Service itself when no pod of ours is (rules 10, 12). */
+  serviceTargets(entry: ServiceEntry, place: Pick<Place, 'port' | 'protocol'>, at: number, name?: string): Target[] {
+    const { view } = this;
+    const { record } = entry;
+    const service = refOf(entry);
+    const named = name === undefined ? {} : { name };
+    const servicePort =
+      place.port === undefined ? undefined : record.ports.find((port) => port.port === place.port && port.protocol === place.protocol);
+    if (record.namespace === API_SERVICE.namespace && record.name === API_SERVICE.name) {
+      return [{ ...this.apiServer(this.translated(servicePort, place, service, undefined)), service, ...named }];
+    }
+    const backends = view.services.behind(entry, at);
+    if (backends.length === 0) {
+      const addresses = [
+        ...new Set([...view.services.endpointsOf(entry)].flatMap((endpoints) => endpoints.addresses.map(({ address }) => address))),
+      ].sort();
+      const peer: Peer = {
+        type: 'service',
+        cluster: view.cluster,
+        ...service,
+        ...(addresses.length === 0 ? {} : { addresses: addresses.slice(0, 16) }),
+      };
+      return [{ peer, pods: [], service, ...named, ...withPort(this.translated(servicePort, place, service, undefined)) }];
+    }
+    return backends.map((backend) => ({
+      peer: this.workload(backend),
+      pods: backend.pods,
+      service,
+      ...named,
+      ...withPort(this.translated(servicePort, place, service, backend.pods[0])),
+    }));
+  }
+
+  podTarget(pod: PodEntry, port: EdgeUpdatePort | undefined): Target {
+    return {
+      peer: this.workload({ namespace: pod.record.namespace, name: pod.name, kind: pod.kind, pods: [pod] }),
+      pods: [pod],
+      ...withPort(port),
+    };
+  }
+
+  apiServer(port: EdgeUpdatePort | undefined): Target {
+    return { peer: { type: 'apiServer', cluster: this.view.cluster }, pods: [], ...withPort(port) };
+  }
+
+  internet(address: string): Peer {
+    return { type: 'internet', addresses: [address], scope: isPrivateAddress(address) ? 'private' : 'public' };
+  }
+
+  /** Port of a Service in terms of the server's own (rule 13). */
+  private translated(
+    servicePort: ServicePortRecord | undefined,
+    place: Pick<Place, 'port' | 'protocol'>,
+    service: ServiceRef,
+    pod: PodEntry | undefined,
+  ): EdgeUpdatePort | undefined {
+    if (place.port === undefined) return undefined;
+    if (servicePort === undefined) return { port: place.port, protocol: place.protocol, service, servicePort: place.port };
+    const port = targetPortOf(servicePort, pod);
+    return { ...(port === undefined ? {} : { port }), protocol: place.protocol, service, servicePort: servicePort.port };
+  }
+
+  /** Rule 9: a node's port may be a Service's, a pod's host port, a host-network pod's, the API server's, or its own. */
+  private nodeTargets(node: string, place: Place, at: number): Target[] {
+    const { view } = this;
+    const port = portOf(place);
+    if (place.port !== undefined) {
+      const nodePort = view.services.atNodePort(place.port, place.protocol);
+      if (nodePort !== undefined) return this.serviceTargets(nodePort.entry, { port: nodePort.port.port, protocol: place.protocol }, at);
+      // Before host ports: the API gives every host-network pod, a control plane's too, its ports as host ports.
+      if (view.isApiServer(place.address, place.port)) return [this.apiServer(port)];
+      const hostPort = this.hostPortPod(node, place, at);
+      if (hostPort !== undefined) return [this.podTarget(hostPort.pod, { port: hostPort.containerPort, protocol: place.protocol })];
+      const hostPod = this.hostNetworkPod(node, place, at);
+      if (hostPod !== undefined) return [this.podTarget(hostPod, port)];
+    }
+    return [{ peer: { type: 'node', cluster: view.cluster, name: node }, pods: [], ...withPort(port) }];
+  }
+
+  private hostPortPod(node: string, place: Place, at: number): { readonly pod: PodEntry; readonly containerPort: number } | undefined {
+    for (const pod of this.view.pods.withHostPort(node, place.port ?? 0)) {
+      if (pod.from > at || pod.to <= at) continue;
+      const port = pod.record.ports.find((candidate) => candidate.hostPort === place.port && candidate.protocol === place.protocol);
+      if (port !== undefined && (port.hostIP === undefined || port.hostIP === place.address || isLocalAddress(port.hostIP)))
+        return { pod, containerPort: port.containerPort };
+    }
+    return undefined;
+  }
+
+  private hostNetworkPod(node: string, place: Place, at: number): PodEntry | undefined {
+    const uid = this.view.nodes.listenerPod(node, place.port ?? 0, place.protocol);
+    if (uid !== undefined) return this.view.pods.byPodUid(uid, node);
+    for (const pod of this.view.pods.onHostNetwork(node)) {
+      if (pod.from > at || pod.to <= at) continue;
+      if (pod.record.ports.some((port) => port.containerPort === place.port && port.protocol === place.protocol)) return pod;
+    }
+    return undefined;
+  }
+
+  private pod(place: Pick<Place, 'address' | 'podUid'>, at: number, node: string | undefined): PodEntry | undefined {
+    const byUid = place.podUid === undefined ? undefined : this.view.pods.byPodUid(place.podUid, node);
+    return byUid ?? this.view.pods.ownerAt(place.address, at);
+  }
+
+  private unknown(address: string): Found {
+    return { unknown: this.view.pods.hasEverOwned(address) ? 'pod-gone' : 'never-owned', address };
+  }
+
+  private workload(backend: Backend): WorkloadPeer {
+    const labels = backend.pods[0]?.record.labels;
+    return {
+      type: 'workload',
+      cluster: this.view.cluster,
+      namespace: backend.namespace,
+      name: backend.name,
+      kind: backend.kind,
+      ...(labels === undefined ? {} : { labels }),
+    };
+  }
+}
+
+export function refOf(entry: ServiceEntry): ServiceRef {
+  return { namespace: entry.record.namespace, name: entry.record.name };
+}
+
+/** The server's own port as it shows on the wire; a mesh's transport hides it. */
+function portOf(place: Place): EdgeUpdatePort | undefined {
+  if (place.port === undefined) return undefined;
+  if (place.protocol === 'TCP' && place.port === HBONE_PORT) return { protocol: 'HBONE' };
+  if (place.protocol === 'TCP' && MESH_PORTS.has(place.port)) return { protocol: 'TCP' };
+  return { port: place.port, protocol: place.protocol };
+}
+
+function withPort(port: EdgeUpdatePort | undefined): { port?: EdgeUpdatePort } {
+  return port === undefined ? {} : { port };
+}

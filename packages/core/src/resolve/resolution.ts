@@ -1,0 +1,49 @@
+import type { PodEntry } from '../cluster/pod-history.ts';
+import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
+import type { Peer, ServiceRef } from '../model/peer.ts';
+
+/** Why an observation makes no edge; every code is a metric and a line in docs/metrics.md. */
+export const DROP_REASONS = [
+  'local-address',
+  'own-address',
+  'dns-server',
+  'dns-server-own',
+  'dns-foreign-client',
+  'masquerade',
+  'outside-both',
+  'cluster-domain',
+  'no-destination',
+] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
+
+/** What became of one observation. */
+export interface Resolution {
+  readonly updates: readonly EdgeUpdate[];
+  /** Set when it makes no edge on purpose. */
+  readonly dropped?: DropReason;
+  /** An end is not known yet, and the API may be behind the packets: ask again later. */
+  readonly waitFor?: 'not-yet-known';
+  /** Addresses that stayed unknown, with the reason. */
+  readonly unknown?: readonly { readonly address: string; readonly reason: string }[];
+}
+
+/** One possible end of an edge. */
+export interface Target {
+  readonly peer: Peer;
+  /** Pods that the peer stands for here; empty for peers that are no pods. */
+  readonly pods: readonly PodEntry[];
+  readonly port?: EdgeUpdatePort;
+  readonly service?: ServiceRef;
+  /** Foreign name by which a peer inside the cluster was asked for. */
+  readonly name?: string;
+}
+
+/** What an address or a name turned out to be. */
+export type Found =
+  | { readonly targets: readonly Target[] }
+  | { readonly dropped: DropReason }
+  | { readonly unknown: 'pod-gone' | 'never-owned' | 'name-not-found'; readonly address: string };
+
+export function isTargets(found: Found): found is { readonly targets: readonly Target[] } {
+  return 'targets' in found;
+}

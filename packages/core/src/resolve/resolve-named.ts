@@ -1,0 +1,123 @@
+import type { PodEntry } from '../cluster/pod-history.ts';
+import type { EdgeUpdate } from '../model/edge-update.ts';
+import type { Endpoint, Observation } from '../model/observation.ts';
+import type { CloudPeer } from '../model/peer.ts';
+import { isPrivateAddress } from '../cluster/ranges.ts';
+import type { Locator } from './locate.ts';
+import { isTargets } from './resolution.ts';
+import type { Found, Resolution, Target } from './resolution.ts';
+
+/** Label that a mesh calls the canonical service (Istio documentation); second to the workload's own name. */
+const CANONICAL_NAME_LABEL = 'service.istio.io/canonical-name';
+
+/** Observations of reporters that know more than addresses: Kafka topics, HTTP paths, cloud actions. */
+export function resolveNamed(locator: Locator, observation: Observation, mayWait: boolean): Resolution {
+  const at = observation.lastSeenAt;
+  const client = locateEndpoint(locator, observation.source, at, observation.node);
+  const server =
+    observation.cloud === undefined
+      ? locateEndpoint(locator, observation.destination, at, observation.node)
+      : { targets: [cloudTarget(observation.cloud)] };
+  if (mayWait && (mayAppearLater(client) || mayAppearLater(server))) return { updates: [], waitFor: 'not-yet-known' };
+  if ('dropped' in client) return { updates: [], dropped: client.dropped };
+  if ('dropped' in server) return { updates: [], dropped: server.dropped };
+  const unknown = [client, server].flatMap((found) => ('unknown' in found ? [{ address: found.address, reason: found.unknown }] : []));
+  const [source] = isTargets(client) ? client.targets : [unknownTarget(locator, client)];
+  const [target] = isTargets(server) ? server.targets : [unknownTarget(locator, server)];
+  if (source === undefined || target === undefined) return { updates: [], dropped: 'no-destination' };
+  const self = source.pods[0];
+  if (self !== undefined && self === target.pods[0] && observation.source.address !== undefined)
+    return { updates: [], dropped: 'own-address' };
+  return { updates: toUpdates(observation, source, target), ...(unknown.length === 0 ? {} : { unknown }) };
+}
+
+function locateEndpoint(locator: Locator, endpoint: Endpoint, at: number, node: string | undefined): Found {
+  const { workload, address, podUid } = endpoint;
+  if (workload !== undefined) {
+    const pods = findPods(locator, workload, at);
+    const [pod] = pods;
+    if (pod !== undefined) return { targets: [{ ...locator.podTarget(pod, undefined), pods }] };
+    if (workload.pod === true) return { unknown: 'pod-gone', address: `${workload.namespace}/${workload.name}` };
+    return {
+      targets: [
+        {
+          peer: {
+            type: 'workload',
+            cluster: locator.view.cluster,
+            namespace: workload.namespace,
+            name: workload.name,
+            kind: workload.kind ?? '',
+          },
+          pods: [],
+        },
+      ],
+    };
+  }
+  if (address === undefined) return { dropped: 'no-destination' };
+  return locator.source({ address, protocol: 'TCP', ...(podUid === undefined ? {} : { podUid }) }, at, node);
+}
+
+/** Pods that a reporter means by a name: the pod itself; the workload; the mesh's canonical name; what was alive comes first. */
+function findPods(locator: Locator, workload: NonNullable<Endpoint['workload']>, at: number): PodEntry[] {
+  const { pods } = locator.view;
+  const isAlive = (pod: PodEntry): boolean => pod.from <= at && at < pod.to;
+  const inOrder = (found: Iterable<PodEntry>): PodEntry[] =>
+    [...found].sort((a, b) => Number(isAlive(b)) - Number(isAlive(a)) || b.from - a.from);
+  if (workload.pod === true)
+    return inOrder([...pods.inNamespace(workload.namespace)].filter(({ record }) => record.name === workload.name)).slice(0, 1);
+  const byName = [...pods.ofWorkload(workload.namespace, workload.name.replaceAll('.', '_'))].filter(
+    (pod) => workload.kind === undefined || workload.kind === '' || pod.kind === workload.kind,
+  );
+  if (byName.length > 0) return inOrder(byName);
+  const labelled = pods.candidates(workload.namespace, { [CANONICAL_NAME_LABEL]: workload.name });
+  return inOrder([...(labelled?.pods ?? [])]);
+}
+
+function cloudTarget(cloud: NonNullable<Observation['cloud']>): Target {
+  const { provider, resource, service, account, region } = cloud;
+  const peer: CloudPeer = {
+    type: provider,
+    resource,
+    ...(service === undefined ? {} : { service }),
+    ...(account === undefined ? {} : { account }),
+    ...(region === undefined ? {} : { region }),
+  };
+  return { peer, pods: [] };
+}
+
+function unknownTarget(locator: Locator, found: { readonly unknown: string; readonly address: string }): Target {
+  return { peer: { type: 'unknown', cluster: locator.view.cluster, address: found.address, reason: 'pod-gone' }, pods: [] };
+}
+
+function toUpdates(observation: Observation, source: Target, target: Target): EdgeUpdate[] {
+  const { kind, vantage, node, count, firstSeenAt, lastSeenAt, approximate, kafka, http, cloud } = observation;
+  const { port, protocol } = observation.destination;
+  return [
+    {
+      client: source.peer,
+      server: target.peer,
+      class: 'app',
+      shared: false,
+      evidence: kind,
+      vantage,
+      ...(node === undefined ? {} : { node }),
+      count,
+      firstSeenAt,
+      lastSeenAt,
+      ...(approximate === undefined ? {} : { approximate }),
+      ...(port === undefined ? {} : { port: { port, protocol } }),
+      ...(kafka === undefined ? {} : { kafka }),
+      ...(http === undefined ? {} : { http }),
+      ...(cloud === undefined ? {} : { actions: cloud.actions.map((action) => ({ action, count })) }),
+    },
+  ];
+}
+
+/** An end that the API may not have told of yet. */
+export function mayAppearLater(found: Found): boolean {
+  if ('unknown' in found) return true;
+  if ('dropped' in found) return false;
+  return found.targets.some(
+    ({ peer }) => peer.type === 'internet' && peer.domain === undefined && isPrivateAddress(peer.addresses?.[0] ?? ''),
+  );
+}
