@@ -191,6 +191,17 @@ describe('createSocketObserver', () => {
     expect(countsAt(start + ACTIVITY_BUCKET_MS + 2, '')).toEqual([]);
   });
 
+  test('without a table: presence is told once per bucket', () => {
+    const observer = createSocketObserver();
+    const start = Math.ceil(T0 / ACTIVITY_BUCKET_MS) * ACTIVITY_BUCKET_MS;
+    round(observer, start, { a: { tcp: line('10.0.0.1:40000', '10.0.0.2:80', '01') } });
+    expect(observer.still('a', start + 1)).toEqual([]);
+    const later = start + ACTIVITY_BUCKET_MS;
+    expect(observer.still('a', later)).toEqual([expect.objectContaining({ ...client, count: 0, lastSeenAt: later })]);
+    expect(observer.still('a', later + 1)).toEqual([]);
+    expect(observer.still('unknown', later)).toEqual([]);
+  });
+
   test('owners of a shared namespace are told apart by socket', () => {
     const observer = createSocketObserver();
     observer.namespace({ id: 'host', ownerOf: (inode) => (inode === 5 ? 'pod-five' : undefined) });

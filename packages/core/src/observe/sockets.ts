@@ -45,6 +45,11 @@ export interface SocketObserver {
   namespace(namespace: SocketNamespace): void;
   /** Ends the round at `at` (ms since the epoch). */
   end(at: number): Observation[];
+  /**
+   * The namespace's counters stand still, so what was open is open: its presence in the activity bucket of `at`, unless
+   * that was told already. Needs no table.
+   */
+  still(id: string, at: number): Observation[];
   /** Listening sockets of a namespace in the round that ended last. */
   listeners(id: string): readonly SocketListener[];
   /** Forgets a namespace that is gone. */
@@ -55,6 +60,8 @@ interface Known {
   connections: KeySet;
   bucket: number;
   listeners: readonly SocketListener[];
+  /** What was open at the last look. */
+  present: readonly Observation[];
 }
 
 interface Group {
@@ -118,7 +125,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
   const prepare = (namespace: SocketNamespace, from: number, to: number): void => {
     const listeners = markListeners(from, to);
     const before = known.get(namespace.id);
-    if (before === undefined) known.set(namespace.id, { connections: new KeySet(0), bucket: -1, listeners });
+    if (before === undefined) known.set(namespace.id, { connections: new KeySet(0), bucket: -1, listeners, present: [] });
     else before.listeners = listeners;
     for (let row = from; row < to; row++) {
       if (isConnection(rows, row) && listening[listenIndex(row)] === 1)
@@ -164,28 +171,29 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
     return group;
   };
 
-  const observe = (namespace: SocketNamespace, from: number, to: number, bucket: number): Group[] => {
+  const observe = (namespace: SocketNamespace, from: number, to: number, at: number): Observation[] => {
     const state = known.get(namespace.id);
     if (state === undefined) return [];
     markListeners(from, to);
     const groups = new Map<number, Group>();
     const owners = new Map<string, number>();
-    const isNewBucket = state.bucket !== bucket;
     const seen = new KeySet(to - from);
     for (let row = from; row < to; row++) {
       if (!isConnection(rows, row)) continue;
       connectionKey(row);
-      const isFirst = seen.add(key.high, key.low);
-      const isNew = isFirst && !state.connections.has(key.high, key.low);
-      if (!isNew && !isNewBucket) continue;
+      const isNew = seen.add(key.high, key.low) && !state.connections.has(key.high, key.low);
       const group = groupOf(groups, row, namespace, owners);
       if (group === undefined || !isNew) continue;
       group.count += 1;
       counts.connections += 1;
     }
+    const bucket = Math.floor(at / ACTIVITY_BUCKET_MS);
+    const isNewBucket = state.bucket !== bucket;
+    const present = [...groups.values()].map((group) => toObservation(rows, group, at));
     state.connections = seen;
     state.bucket = bucket;
-    return [...groups.values()];
+    state.present = present;
+    return isNewBucket ? present : present.filter(({ count }) => count > 0);
   };
 
   return {
@@ -195,12 +203,11 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
       starts.push({ namespace, from: rows.length });
     },
     end(at) {
-      const bucket = Math.floor(at / ACTIVITY_BUCKET_MS);
       const ranges = starts.map(({ namespace, from }, index) => ({ namespace, from, to: starts[index + 1]?.from ?? rows.length }));
       for (const { namespace, from, to } of ranges) prepare(namespace, from, to);
       const out: Observation[] = [];
       for (const { namespace, from, to } of ranges) {
-        for (const group of observe(namespace, from, to, bucket)) out.push(toObservation(rows, group, at));
+        for (const observation of observe(namespace, from, to, at)) out.push(observation);
       }
       counts.overflow += rows.overflow;
       rows.overflow = 0;
@@ -208,6 +215,13 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
       starts.length = 0;
       serverRows.clear();
       return out;
+    },
+    still(id, at) {
+      const state = known.get(id);
+      const bucket = Math.floor(at / ACTIVITY_BUCKET_MS);
+      if (state === undefined || state.bucket === bucket) return [];
+      state.bucket = bucket;
+      return state.present.map((observation) => ({ ...observation, count: 0, firstSeenAt: at, lastSeenAt: at }));
     },
     listeners: (id) => known.get(id)?.listeners ?? [],
     forget: (id) => void known.delete(id),

@@ -91,7 +91,12 @@ function distance(labels: ReadonlyMap<string, number>, target: string, after: nu
   return at - after;
 }
 
-function emit(lines: readonly BpfLine[], long: ReadonlySet<number>, starts: readonly number[], labels: ReadonlyMap<string, number>): BpfInstruction[] {
+function emit(
+  lines: readonly BpfLine[],
+  long: ReadonlySet<number>,
+  starts: readonly number[],
+  labels: ReadonlyMap<string, number>,
+): BpfInstruction[] {
   const out: BpfInstruction[] = [];
   for (const [index, line] of lines.entries()) {
     const start = starts[index] ?? 0;

@@ -21,7 +21,9 @@ function runBpf(program: readonly BpfInstruction[], bytes: Uint8Array, metadata:
     const { code, jt, jf, k } = instruction;
     const at = code === BPF.loadHalfAtX || code === BPF.loadByteAtX ? x + k : k;
     const size = code === BPF.loadWord ? 4 : code === BPF.loadHalf || code === BPF.loadHalfAtX ? 2 : 1;
-    const isLoad = [BPF.loadWord, BPF.loadHalf, BPF.loadByte, BPF.loadHalfAtX, BPF.loadByteAtX, BPF.loadXHeaderLength].some((op) => op === code);
+    const isLoad = [BPF.loadWord, BPF.loadHalf, BPF.loadByte, BPF.loadHalfAtX, BPF.loadByteAtX, BPF.loadXHeaderLength].some(
+      (op) => op === code,
+    );
     if (isLoad && at < 0xffff_f000 && at + size > bytes.length) return 0;
     switch (code) {
       case BPF.loadWord:
@@ -87,7 +89,8 @@ const bytes = (hex: string): Uint8Array => Uint8Array.from(hex.replaceAll(' ', '
 // IPv4 headers: 10.1.0.5 -> 10.96.0.10
 const V4_UDP = '4500 0030 0001 4000 4011 0000 0a010005 0a60000a';
 const V4_TCP = '4500 003c 0001 4000 4006 0000 0a010005 0a60000a';
-const V6 = (next: string, length = '0020'): string => `6000 0000 ${length} ${next} 40 fd000000000000000000000000000005 fd00000000000000000000000000000a`;
+const V6 = (next: string, length = '0020'): string =>
+  `6000 0000 ${length} ${next} 40 fd000000000000000000000000000005 fd00000000000000000000000000000a`;
 const UDP_DNS = 'a000 0035 001c 0000 0001 0100 0001 0000 0000 0000';
 const UDP_DNS_ANSWER = '0035 a000 001c 0000 0001 8180 0001 0001 0000 0000';
 const UDP_OTHER = 'a000 0050 001c 0000 0001 0100 0001 0000';
@@ -125,7 +128,12 @@ describe('createFilter', () => {
     ['ICMPv6', `${V6('3a')} 8700 0035 0035 0035`, IPV6, 0],
     ['127/8', `4500 0030 0001 4000 4011 0000 7f000001 7f000035 ${UDP_DNS}`, IPV4, 0],
     ['::1', `6000 0000 0020 11 40 00000000000000000000000000000001 00000000000000000000000000000001 ${UDP_DNS}`, IPV6, 0],
-    ['::2 is not loopback', `6000 0000 0020 11 40 00000000000000000000000000000002 00000000000000000000000000000001 ${UDP_DNS}`, IPV6, WHOLE],
+    [
+      '::2 is not loopback',
+      `6000 0000 0020 11 40 00000000000000000000000000000002 00000000000000000000000000000001 ${UDP_DNS}`,
+      IPV6,
+      WHOLE,
+    ],
     ['lo, going out', `${V4_UDP} ${UDP_DNS}`, { ...IPV4, hardwareType: 772, packetType: 4 }, 0],
     ['lo, coming in', `${V4_UDP} ${UDP_DNS}`, { ...IPV4, hardwareType: 772, packetType: 0 }, WHOLE],
     ['uplink, going out', `${V4_UDP} ${UDP_DNS}`, { ...IPV4, packetType: 4 }, WHOLE],

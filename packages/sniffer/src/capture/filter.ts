@@ -126,8 +126,16 @@ function ipv6(base: number, options: FilterOptions): BpfLine[] {
     lines.push({ label: `far6-${base}` });
   }
   // loadXHeaderLength would read a byte; a constant goes through A.
-  lines.push({ op: BPF.loadByte, k: base + 6 }, { op: BPF.storeMemory, k: 0 }, { op: BPF.and, k: 0 }, { op: BPF.add, k: base + 40 }, { op: BPF.copyAToX, k: 0 }, { op: BPF.loadMemory, k: 0 });
-  for (let step = 0; step <= MAX_EXTENSION_HEADERS; step++) lines.push(...extensionStep(`${base}-${step}`, `step6-${base}-${step + 1}`, step === MAX_EXTENSION_HEADERS));
+  lines.push(
+    { op: BPF.loadByte, k: base + 6 },
+    { op: BPF.storeMemory, k: 0 },
+    { op: BPF.and, k: 0 },
+    { op: BPF.add, k: base + 40 },
+    { op: BPF.copyAToX, k: 0 },
+    { op: BPF.loadMemory, k: 0 },
+  );
+  for (let step = 0; step <= MAX_EXTENSION_HEADERS; step++)
+    lines.push(...extensionStep(`${base}-${step}`, `step6-${base}-${step + 1}`, step === MAX_EXTENSION_HEADERS));
   return lines;
 }
 

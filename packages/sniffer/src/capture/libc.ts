@@ -38,7 +38,9 @@ function openLibc(): Libc {
     socket: library.func('int socket(int family, int type, int protocol)') as Libc['socket'],
     bind: library.func('int bind(int fd, const uint8_t *address, uint32_t length)') as Libc['bind'],
     setsockopt: library.func('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)') as Libc['setsockopt'],
-    getsockopt: library.func('int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint8_t *length)') as Libc['getsockopt'],
+    getsockopt: library.func(
+      'int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint8_t *length)',
+    ) as Libc['getsockopt'],
     mmap: library.func('intptr_t mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)') as Libc['mmap'],
     munmap: library.func('int munmap(intptr_t address, size_t length)') as Libc['munmap'],
     send: library.func('int64_t send(int fd, const uint8_t *bytes, size_t length, int flags)') as Libc['send'],

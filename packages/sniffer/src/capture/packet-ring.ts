@@ -74,7 +74,11 @@ export class PacketRing {
     try {
       this.setOption(SOL_PACKET, PACKET_VERSION, words(TPACKET_V3));
       const frames = this.bytes / FRAME_BYTES;
-      this.setOption(SOL_PACKET, PACKET_RX_RING, words(options.blockBytes, options.blocks, FRAME_BYTES, frames, options.blockTimeoutMs, 0, 0));
+      this.setOption(
+        SOL_PACKET,
+        PACKET_RX_RING,
+        words(options.blockBytes, options.blocks, FRAME_BYTES, frames, options.blockTimeoutMs, 0, 0),
+      );
       this.setFilter(filter);
       this.address = this.libc.mmap(null, this.bytes, PROT_READ_WRITE, MAP_SHARED, this.fd, 0);
       if (BigInt(this.address) === -1n) throw captureError('map the ring', lastErrno());
@@ -194,7 +198,11 @@ function openError(errno: string): AppError {
 }
 
 function captureError(what: string, errno: string): AppError {
-  return new AppError<CaptureErrorCode>('capture-failed', `the kernel refused to ${what} (${errno}); the node may lack CONFIG_PACKET or memory for the ring`, {
-    fields: { errno },
-  });
+  return new AppError<CaptureErrorCode>(
+    'capture-failed',
+    `the kernel refused to ${what} (${errno}); the node may lack CONFIG_PACKET or memory for the ring`,
+    {
+      fields: { errno },
+    },
+  );
 }

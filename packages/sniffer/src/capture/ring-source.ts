@@ -49,7 +49,8 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
   };
 
   const filter = (): ReturnType<typeof createFilter> => createFilter({ dnsPorts, keepLoopback: options.keepLoopback });
-  const open = (count: number): PacketRing => new PacketRing({ blockBytes: BLOCK_BYTES, blocks: count, blockTimeoutMs: BLOCK_TIMEOUT_MS }, filter());
+  const open = (count: number): PacketRing =>
+    new PacketRing({ blockBytes: BLOCK_BYTES, blocks: count, blockTimeoutMs: BLOCK_TIMEOUT_MS }, filter());
 
   /** The new ring captures before the old one stops: copies that both have are recognised later (rules 1 and 3). */
   const resize = (to: number): void => {

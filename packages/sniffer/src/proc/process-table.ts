@@ -1,0 +1,96 @@
+import { parsePodUid } from './cgroup.ts';
+import { listPids, readLink, readSmallFile } from './proc-files.ts';
+
+/** More processes than this are not followed; counted. */
+export const MAX_PROCESSES = 65_536;
+/** A runtime moves its child to another namespace and cgroup right after the fork: young processes are looked at again. */
+const YOUNG_LOOKS = 3;
+/** Numbers are used again and processes move, rarely. */
+const LOOK_AGAIN_MS = 30_000;
+
+export interface LocalProcess {
+  readonly pid: number;
+  namespace: string;
+  podUid: string | undefined;
+}
+
+interface Entry extends LocalProcess {
+  looks: number;
+  lookedAt: number;
+  generation: number;
+}
+
+export interface ProcessTableCounts {
+  /** Processes whose namespace may not be read: SYS_PTRACE is missing. */
+  denied: number;
+  overflow: number;
+}
+
+/** Processes of the node with their network namespace and pod; a refresh looks only at new and young ones. */
+export class ProcessTable {
+  readonly counts: ProcessTableCounts = { denied: 0, overflow: 0 };
+  private readonly root: string;
+  private readonly hostNamespace: string;
+  private readonly entries = new Map<number, Entry>();
+  private generation = 0;
+
+  /**
+   * @param root a procfs, e.g. `/proc`.
+   * @param hostNamespace where processes belong whose namespace may not be read and whose cgroup names no pod.
+   */
+  constructor(root: string, hostNamespace: string) {
+    this.root = root;
+    this.hostNamespace = hostNamespace;
+  }
+
+  /** @returns whether anything changed. @throws when the procfs cannot be listed. */
+  refresh(now: number): boolean {
+    this.generation += 1;
+    let changed = false;
+    this.counts.overflow = 0;
+    for (const pid of listPids(this.root)) {
+      const entry = this.entries.get(pid);
+      if (entry !== undefined) {
+        entry.generation = this.generation;
+        const isDue = entry.looks < YOUNG_LOOKS || now - entry.lookedAt >= LOOK_AGAIN_MS;
+        if (isDue && this.look(entry, now)) changed = true;
+      } else if (this.entries.size >= MAX_PROCESSES) this.counts.overflow += 1;
+      else if (this.add(pid, now)) changed = true;
+    }
+    for (const [pid, entry] of this.entries) {
+      if (entry.generation === this.generation) continue;
+      this.entries.delete(pid);
+      changed = true;
+    }
+    return changed;
+  }
+
+  all(): IterableIterator<LocalProcess> {
+    return this.entries.values();
+  }
+
+  private add(pid: number, now: number): boolean {
+    const entry: Entry = { pid, namespace: '', podUid: undefined, looks: 0, lookedAt: now, generation: this.generation };
+    if (!this.look(entry, now)) return false;
+    this.entries.set(pid, entry);
+    return true;
+  }
+
+  private look(entry: Entry, now: number): boolean {
+    const folder = `${this.root}/${entry.pid}`;
+    const link = readLink(`${folder}/ns/net`);
+    const isDenied = 'error' in link && (link.error === 'EACCES' || link.error === 'EPERM');
+    // Spread the next look, so that not all processes of a node fall due in the same scan.
+    entry.lookedAt = now - (entry.looks < YOUNG_LOOKS ? (entry.pid % 16) * 1_000 : 0);
+    entry.looks += 1;
+    if ('error' in link && !isDenied) return false;
+    if (isDenied) this.counts.denied += 1;
+    const cgroup = readSmallFile(`${folder}/cgroup`);
+    const podUid = 'text' in cgroup ? parsePodUid(cgroup.text) : undefined;
+    const namespace = 'target' in link ? link.target : podUid === undefined ? this.hostNamespace : `cgroup:${podUid}`;
+    if (namespace === entry.namespace && podUid === entry.podUid) return false;
+    entry.namespace = namespace;
+    entry.podUid = podUid;
+    return true;
+  }
+}

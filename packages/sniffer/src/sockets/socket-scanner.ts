@@ -1,0 +1,159 @@
+import { createSocketObserver, SOCKET_TCP, SOCKET_UDP, SocketTableParser } from '@nm/core';
+import type { Observation, SocketListener, SocketObserver } from '@nm/core';
+import type { LocalNamespace, NodeView } from '../proc/node-view.ts';
+import { readPieces, readText } from '../proc/proc-files.ts';
+import { parseSocketCounters } from '../proc/snmp.ts';
+
+export interface SocketScannerDeps {
+  readonly view: NodeView;
+  readonly procRoot: string;
+  /** Called between pieces of a long table, so that the capture ring is emptied meanwhile. */
+  readonly onPause: () => void;
+  /** Monotonic milliseconds, to measure what a read costs. */
+  readonly monotonic: () => number;
+}
+
+export interface SocketScannerCounts {
+  tableReads: number;
+  malformed: number;
+  /** Namespaces with no process left to read through. */
+  unreadable: number;
+}
+
+/** Open connections of all namespaces; only tables of namespaces whose counters moved are read. */
+export interface SocketScanner {
+  /** Looks at all counters and at what they point to. Call about once a second. */
+  poll(now: number): Observation[];
+  /** What listens in the node's own namespace. */
+  hostListeners(): readonly SocketListener[];
+  readonly counts: Readonly<SocketScannerCounts>;
+  readonly observer: SocketObserver;
+}
+
+interface Table {
+  readonly namespaceId: string;
+  readonly protocol: typeof SOCKET_TCP | typeof SOCKET_UDP;
+  readonly files: readonly string[];
+  counter: number;
+  readAt: number;
+  costMs: number;
+}
+
+/** A table is read again after this multiple of what reading it cost: at most 2.5 % of a core, however many sockets. */
+const COST_MULTIPLE = 40;
+const MIN_GAP_MS: Readonly<Record<number, number>> = {
+  [SOCKET_TCP]: 900,
+  // Every DNS question moves the UDP counters; connected UDP sockets live longer.
+  [SOCKET_UDP]: 30_000,
+};
+/** The slow pass over tables whose counters stand still; a new listener of the node itself moves none. */
+const FULL_MS = 30 * 60 * 1000;
+const HOST_FULL_MS = 60_000;
+
+export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
+  const observer = createSocketObserver();
+  const parser = new SocketTableParser(observer.rows);
+  const tables = new Map<string, readonly Table[]>();
+  const counts: SocketScannerCounts = { tableReads: 0, malformed: 0, unreadable: 0 };
+  let hostId = '';
+
+  const tablesOf = (namespace: LocalNamespace): readonly Table[] => {
+    const known = tables.get(namespace.id);
+    if (known !== undefined) return known;
+    const made: Table[] = [
+      { namespaceId: namespace.id, protocol: SOCKET_TCP, files: ['tcp', 'tcp6'], counter: -1, readAt: Number.NEGATIVE_INFINITY, costMs: 0 },
+      { namespaceId: namespace.id, protocol: SOCKET_UDP, files: ['udp', 'udp6'], counter: -1, readAt: Number.NEGATIVE_INFINITY, costMs: 0 },
+    ];
+    tables.set(namespace.id, made);
+    return made;
+  };
+
+  const isDue = (namespace: LocalNamespace, table: Table, counter: number, now: number): boolean => {
+    const age = now - table.readAt;
+    if (age >= (namespace.isHost ? HOST_FULL_MS : FULL_MS)) return true;
+    const gap = Math.max(MIN_GAP_MS[table.protocol] ?? 0, table.costMs * COST_MULTIPLE);
+    return counter !== table.counter && age >= gap;
+  };
+
+  const read = (namespace: LocalNamespace, table: Table, pid: number): void => {
+    const startedAt = deps.monotonic();
+    observer.namespace({
+      id: tableId(table),
+      ...(namespace.podUid === undefined ? {} : { podUid: namespace.podUid }),
+      ...(namespace.isHost ? { ownerOf: (inode: number) => deps.view.ownerOfSocket(inode) } : {}),
+    });
+    let paused = 0;
+    for (const file of table.files) {
+      parser.begin(table.protocol);
+      readPieces(`${deps.procRoot}/${pid}/net/${file}`, (bytes, length) => {
+        parser.push(bytes, length);
+        const pausedAt = deps.monotonic();
+        deps.onPause();
+        paused += deps.monotonic() - pausedAt;
+      });
+      parser.end();
+    }
+    counts.tableReads += 1;
+    table.costMs = deps.monotonic() - startedAt - paused;
+  };
+
+  const forgetGone = (present: ReadonlySet<string>): void => {
+    for (const [id, gone] of tables) {
+      if (present.has(id)) continue;
+      for (const table of gone) observer.forget(tableId(table));
+      tables.delete(id);
+    }
+  };
+
+  return {
+    observer,
+    counts,
+    poll(now) {
+      const still: Observation[] = [];
+      const present = new Set<string>();
+      for (const namespace of deps.view.namespaces()) {
+        present.add(namespace.id);
+        const found = readCounters(deps.procRoot, namespace);
+        if (found === undefined) {
+          counts.unreadable += 1;
+          continue;
+        }
+        if (namespace.isHost) hostId = namespace.id;
+        const due = tablesOf(namespace).filter((table) => {
+          const counter = table.protocol === SOCKET_TCP ? found.tcp : found.udp;
+          if (!isDue(namespace, table, counter, now)) {
+            if (counter === table.counter) still.push(...observer.still(tableId(table), now));
+            return false;
+          }
+          table.counter = counter;
+          table.readAt = now;
+          return true;
+        });
+        if (due.length > 0 && namespace.isHost) deps.view.findSocketOwners();
+        for (const table of due) read(namespace, table, found.pid);
+        if (due.length > 0) deps.onPause();
+      }
+      if (present.size < tables.size) forgetGone(present);
+      const fresh = observer.end(now);
+      counts.malformed = parser.malformed;
+      return [...still, ...fresh];
+    },
+    hostListeners: () => [...observer.listeners(`${hostId}/${SOCKET_TCP}`), ...observer.listeners(`${hostId}/${SOCKET_UDP}`)],
+  };
+}
+
+function tableId(table: Pick<Table, 'namespaceId' | 'protocol'>): string {
+  return `${table.namespaceId}/${table.protocol}`;
+}
+
+/** Counters of a namespace through the first of its processes that still lives. */
+function readCounters(
+  root: string,
+  namespace: LocalNamespace,
+): { readonly pid: number; readonly tcp: number; readonly udp: number } | undefined {
+  for (const pid of namespace.pids) {
+    const counters = parseSocketCounters(readText(`${root}/${pid}/net/snmp`));
+    if (counters !== undefined) return { pid, ...counters };
+  }
+  return undefined;
+}
