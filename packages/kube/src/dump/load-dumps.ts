@@ -1,0 +1,134 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClusterChange } from '@nm/core';
+import { instantOf, optional } from '../objects/fields.ts';
+import { createDumpHistory } from './dump-history.ts';
+import type { DumpHistory, DumpTime, Scope } from './dump-history.ts';
+import { toContent } from './entries.ts';
+import type { DumpContent } from './entries.ts';
+import { findDumpGroups } from './find-files.ts';
+import type { DumpGroup } from './find-files.ts';
+import { parseDocuments } from './parse-documents.ts';
+import { readText } from './read-text.ts';
+import { createTroubleCount } from './warnings.ts';
+import type { DumpWarning, TroubleCount } from './warnings.ts';
+import { applyWatchStream } from './watch-stream.ts';
+
+export interface LoadDumpsOptions {
+  readonly onWarning?: (warning: DumpWarning) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Files whose modification time is this close after their newest object were not copied since: it is when they were taken. */
+const FRESH_MS = 10 * 60_000;
+
+interface LoadedFile {
+  readonly path: string;
+  readonly contents: readonly DumpContent[];
+  readonly modifiedAt: number;
+  readonly newestAt?: number;
+  /** How many lists of the same kind the group held before: files of one round were taken together. */
+  readonly round: number;
+}
+
+/**
+ * Everything that the dumps and watch streams at `paths` (files or folders) say of a cluster, in the order in which it
+ * happened as far as can be known; design: docs/kubernetes-dumps.md. Throws AppError with a DumpErrorCode.
+ */
+export async function loadDumps(paths: readonly string[], options: LoadDumpsOptions = {}): Promise<ClusterChange[]> {
+  const changes: ClusterChange[] = [];
+  for await (const part of readDumps(paths, options)) for (const change of part) changes.push(change);
+  return changes;
+}
+
+/** The same as loadDumps, file by file and in parts of a watch stream: for streams that are too long to hold. */
+export async function* readDumps(paths: readonly string[], options: LoadDumpsOptions = {}): AsyncGenerator<readonly ClusterChange[]> {
+  const troubles = createTroubleCount();
+  const history = createDumpHistory(troubles);
+  for (const group of await findDumpGroups(paths)) {
+    yield* readFiles(group, history, troubles, options.signal);
+    for (const stream of group.streams) yield* applyWatchStream(stream, history, troubles, options.signal);
+  }
+  if (options.onWarning !== undefined) troubles.report(options.onWarning);
+}
+
+async function* readFiles(
+  group: DumpGroup,
+  history: DumpHistory,
+  troubles: TroubleCount,
+  signal?: AbortSignal,
+): AsyncGenerator<ClusterChange[]> {
+  const taken = group.folder === undefined ? undefined : await readTimeFile(group.folder);
+  const loaded: LoadedFile[] = [];
+  const listsSeen = new Map<string, number>();
+  for (const path of group.files) {
+    signal?.throwIfAborted();
+    loaded.push(await loadFile(path, listsSeen, troubles, signal));
+  }
+  const scope: Scope = loaded.some((file) => file.contents.some(spansNamespaces)) ? 'all' : 'own';
+  const rounds = Map.groupBy(loaded, (file) => file.round);
+  for (const round of [...rounds.keys()].toSorted((a, b) => a - b)) {
+    const files = rounds.get(round) ?? [];
+    const newestAt = latest(files.map((file) => file.newestAt));
+    for (const file of files) {
+      const time = dumpTime(taken, newestAt, file.modifiedAt);
+      if (time.goneAt === undefined && file.contents.some((content) => content.listed.size > 0)) troubles.add('no-time', file.path);
+      yield file.contents.flatMap((content) => history.applyList(content, time, scope, file.path));
+    }
+  }
+}
+
+async function loadFile(path: string, listsSeen: Map<string, number>, troubles: TroubleCount, signal?: AbortSignal): Promise<LoadedFile> {
+  const { text, modifiedAt } = await readText(path, signal);
+  const { documents, truncated } = parseDocuments(text, path);
+  if (truncated) troubles.add('truncated', path);
+  const contents = documents.map((document, index) =>
+    toContent(document, documents.length === 1 ? path : `${path} document ${index + 1}`, troubles),
+  );
+  const kinds = new Set(contents.flatMap((content) => [...content.listed]));
+  const round = Math.max(0, ...[...kinds].map((kind) => listsSeen.get(kind) ?? 0));
+  for (const kind of kinds) listsSeen.set(kind, (listsSeen.get(kind) ?? 0) + 1);
+  const newestAt = latest(
+    contents.flatMap((content) =>
+      content.items.map((item) => (item.type === 'event' ? (item.time ?? item.entry.newestAt) : item.entry.newestAt)),
+    ),
+  );
+  return { path, contents, modifiedAt, ...optional('newestAt', newestAt), round };
+}
+
+/**
+ * A dump was taken after the newest instant that its objects tell of, and before its file was last written. What is
+ * missing is gone by the later of the two: too late does no harm, because a later owner of an address wins over an
+ * earlier one; too early would take an address from a pod that still used it.
+ */
+function dumpTime(taken: number | undefined, newestAt: number | undefined, modifiedAt: number): DumpTime {
+  if (taken !== undefined) return { seenAt: taken, goneAt: taken };
+  // Objects without any instant: written by hand, so the file's time says nothing either.
+  if (newestAt === undefined) return {};
+  const isFresh = modifiedAt >= newestAt && modifiedAt - newestAt <= FRESH_MS;
+  return { seenAt: isFresh ? modifiedAt : newestAt, goneAt: Math.max(newestAt, modifiedAt) };
+}
+
+/** A list over several namespaces was taken with -A, and with it its whole group. */
+function spansNamespaces(content: DumpContent): boolean {
+  if (content.listed.size === 0) return false;
+  const namespaces = new Set<string>();
+  for (const { entry } of content.items) if (entry.namespace !== '') namespaces.add(entry.namespace);
+  return namespaces.size > 1;
+}
+
+/** `time` in a dump folder: when it was taken, in RFC 3339. */
+async function readTimeFile(folder: string): Promise<number | undefined> {
+  const path = join(folder, 'time');
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  return isFile ? instantOf((await readFile(path, 'utf8')).trim()) : undefined;
+}
+
+function latest(instants: readonly (number | undefined)[]): number | undefined {
+  let newest: number | undefined;
+  for (const instant of instants) if (instant !== undefined && (newest === undefined || instant > newest)) newest = instant;
+  return newest;
+}
