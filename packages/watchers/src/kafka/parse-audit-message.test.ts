@@ -145,9 +145,9 @@ it('never throws', () => {
     ':',
   );
   fc.assert(
-    fc.property(fc.array(fc.oneof(words, fc.string()), { maxLength: 40 }), (parts) =>
-      expect(() => parseAuditMessage(`Principal = ${parts.join('')}`)).not.toThrow(),
-    ),
+    fc.property(fc.array(fc.oneof(words, fc.string()), { maxLength: 40 }), (parts) => {
+      expect(() => parseAuditMessage(`Principal = ${parts.join('')}`)).not.toThrow();
+    }),
     { numRuns: 2000 },
   );
 });
