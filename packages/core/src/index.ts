@@ -43,3 +43,5 @@ export { DROP_REASONS } from './resolve/resolution.ts';
 export type { DropReason, Resolution } from './resolve/resolution.ts';
 export * from './edges/domain-limiter.ts';
 export * from './edges/edge-book.ts';
+export * from './observe/to-observation.ts';
+export * from './offline/offline-map.ts';

@@ -22,7 +22,7 @@ export const DEFAULT_NAME_ANNOTATIONS: readonly string[] = ['intents.otterize.co
 export const CONFIG_HASH_ANNOTATION = 'kubernetes.io/config.hash';
 const CONFIG_MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
-/** Owner chains are short (Pod, ReplicaSet, Deployment, a custom owner or two); a longer one is a loop. */
+/** Owner chains are short (Pod, ReplicaSet, Deployment, a custom owner or two). */
 const MAX_CHAIN = 16;
 
 /** What identity needs to look up; a pod can own pods (a Spark driver its executors). */
@@ -44,9 +44,12 @@ export function resolveIdentity(pod: PodRecord, lookup: OwnerLookup, options: Id
   let kind = 'Pod';
   let owners = pod.owners;
   let cutAt: string | undefined;
-  for (let depth = 0; depth < MAX_CHAIN; depth++) {
+  const climbed = new Set<string>();
+  while (climbed.size < MAX_CHAIN) {
     const ref = controllingOwner(owners);
-    if (ref === undefined) break;
+    // Owners that own each other: the chain ends where it would begin again.
+    if (ref === undefined || climbed.has(ref.uid)) break;
+    climbed.add(ref.uid);
     name = ref.name;
     kind = ref.kind;
     const owner = lookup.owner(ref.uid);

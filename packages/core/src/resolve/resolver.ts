@@ -112,12 +112,10 @@ function locateConnection(locator: Locator, observation: Observation, at: number
   if (!isTargets(byName)) return isInternet ? byNameOf(found, byName) : found;
   if (isInternet)
     return {
-      targets: byName.targets
-        .slice(0, 1)
-        .map((target) => ({
-          ...target,
-          port: { ...found.targets[0]?.port, protocol, ...(target.service === undefined ? {} : { service: target.service }) },
-        })),
+      targets: byName.targets.slice(0, 1).map((target) => ({
+        ...target,
+        port: { ...found.targets[0]?.port, protocol, ...(target.service === undefined ? {} : { service: target.service }) },
+      })),
     };
   return withService(found.targets, byName.targets);
 }
