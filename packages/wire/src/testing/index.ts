@@ -1,0 +1,4 @@
+export * from './bytes.ts';
+export * from './captures.ts';
+export * from './dns.ts';
+export * from './frames.ts';
