@@ -1,0 +1,64 @@
+import { toMapDocument, toRfc3339 } from '@nm/core';
+import type { Command } from '../arguments/command.ts';
+import { exitCode } from '../exit-codes.ts';
+import type { CliHost } from '../host.ts';
+import type { MapProgress, MapSummary, SummaryLine } from '../map/build-map.ts';
+import { toMapJson } from '../output/map-json.ts';
+import { printable } from '../output/printable.ts';
+import { writeResult, writeTo } from '../output/write.ts';
+
+/** Progress is shown after this time, and then so often. */
+const PROGRESS_AFTER_MS = 1000;
+const PROGRESS_EVERY_MS = 200;
+
+export async function runMap(command: Extract<Command, { command: 'map' }>, host: CliHost): Promise<number> {
+  const progress = createProgress(host, command.quiet);
+  const { edges, summary } = await host.buildMap(command.build, { signal: host.signal, onProgress: progress.show }).finally(progress.clear);
+  const asked = {
+    ...(command.build.since !== undefined && { since: command.build.since }),
+    ...(command.build.until !== undefined && { until: command.build.until }),
+  };
+  const document = toMapDocument(edges, { generatedAt: host.now(), window: { ...summary.window, ...asked } });
+  await writeResult(host, command.output, toMapJson(document));
+  if (!command.quiet) await writeTo(host.stderr, toSummaryText(summary, edges.length, command.output));
+  return exitCode('ok');
+}
+
+export function toSummaryText(summary: MapSummary, edges: number, output: string | undefined): string {
+  const { since, until } = summary.window;
+  const time = since === undefined || until === undefined ? '' : `, ${toRfc3339(since)} to ${toRfc3339(until)}`;
+  const lines = [
+    `${summary.packets} packets${time}`,
+    `${summary.transactions} DNS transactions, ${summary.attempts} connection attempts, ${summary.sockets} open sockets`,
+    `${edges} edges${output === undefined || output === '-' ? '' : ` written to ${output}`}`,
+    ...summary.unresolved.map((line) => `unresolved: ${toLineText(line)}`),
+    ...summary.skipped.map((line) => `skipped: ${toLineText(line)}`),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function toLineText({ what, count, examples }: SummaryLine): string {
+  const shown =
+    examples === undefined || examples.length === 0
+      ? ''
+      : ` (${examples.slice(0, 3).join(', ')}${examples.length > 3 || count > examples.length ? ', …' : ''})`;
+  return printable(`${count} ${what}${shown}`);
+}
+
+/** One line on a terminal's stderr, rewritten in place. */
+function createProgress(host: CliHost, quiet: boolean): { readonly show: (progress: MapProgress) => void; readonly clear: () => void } {
+  const startedAt = host.now();
+  let shownAt = 0;
+  return {
+    show: (progress) => {
+      const now = host.now();
+      if (quiet || host.stderr.isTTY !== true || now - startedAt < PROGRESS_AFTER_MS || now - shownAt < PROGRESS_EVERY_MS) return;
+      shownAt = now;
+      const percent = progress.bytesTotal === 0 ? '' : ` ${Math.floor((100 * progress.bytesRead) / progress.bytesTotal)} %,`;
+      host.stderr.write(`\r\u001b[K${printable(progress.file)}:${percent} ${progress.packets} packets`);
+    },
+    clear: () => {
+      if (shownAt > 0) host.stderr.write('\r\u001b[K');
+    },
+  };
+}
