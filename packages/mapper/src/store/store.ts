@@ -1,5 +1,5 @@
 import type { BatchOutcome, ReporterState, ResolvedWaiting, StoreBatch, WaitingObservation } from './batch.ts';
-import type { MaintenanceOutcome } from './maintenance.ts';
+import type { MaintenanceOutcome } from './maintain/outcome.ts';
 import type {
   ActivityPoint,
   ActivityQuery,

@@ -1,0 +1,225 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { EdgeClass, Peer } from '@nm/core';
+import { sql } from 'kysely';
+import type { Backend } from '../backend.ts';
+import type { EdgeFilter, EdgePage, EdgeQuery, StoredEdge, Window } from '../query.ts';
+import { MAX_PAGE } from '../query.ts';
+import { bucketOf, minutesToMs } from '../schema/buckets.ts';
+import { StoreError } from '../store-error.ts';
+import type { StoreOptions } from '../store-options.ts';
+import { edgeConditions, evidenceCondition, join, list, windowCondition } from './filter-sql.ts';
+import { loadPeers } from './peer-reader.ts';
+import { toEdge } from './to-edge.ts';
+import type { CountedEvidence, StoredDetail } from './to-edge.ts';
+
+interface EdgeRow {
+  readonly id: number;
+  readonly key: string;
+  readonly version: number;
+  readonly class: EdgeClass;
+  readonly shared: number;
+  readonly client_id: number;
+  readonly server_id: number;
+}
+
+interface EvidenceRow extends Omit<CountedEvidence, 'count' | 'firstSeenAt' | 'lastSeenAt'> {
+  readonly id: number;
+  readonly edge_id: number;
+  readonly first_at: number;
+  readonly last_bucket: number;
+}
+
+interface Counts {
+  readonly evidence_id: number;
+  readonly count: number;
+  readonly first_at: number;
+  readonly last_at: number;
+}
+
+/** Edges of one export chunk: short enough that writes and other queries get their turn. */
+const EXPORT_CHUNK = 500;
+/** Peers that an export keeps at hand. */
+const MAX_KNOWN_PEERS = 20_000;
+
+/** Reads edges: first which ones (in the order of their keys), then everything about just those. */
+export class EdgeReader {
+  readonly #backend: Backend;
+  readonly #options: Pick<StoreOptions, 'maxAddressesPerEdge'>;
+
+  constructor(backend: Backend, options: Pick<StoreOptions, 'maxAddressesPerEdge'>) {
+    this.#backend = backend;
+    this.#options = options;
+  }
+
+  /** `window` is the used one. */
+  async page(query: EdgeQuery, window: Window): Promise<EdgePage> {
+    const first = Math.min(Math.max(1, Math.trunc(query.first)), MAX_PAGE);
+    const rows = await this.#select(query.filter ?? {}, window, { after: afterOf(query.after), limit: first + 1 });
+    const edges = await this.#assemble(rows.slice(0, first), window, true, new Map());
+    const last = edges.at(-1);
+    return { edges, hasNextPage: rows.length > first, ...(last !== undefined && { endCursor: last.cursor }), window };
+  }
+
+  async *export(
+    filter: EdgeFilter,
+    window: Window,
+    options: { counts: boolean; signal?: AbortSignal },
+  ): AsyncGenerator<readonly StoredEdge[]> {
+    const peers = new Map<number, Peer>();
+    let after: string | undefined;
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const rows = await this.#select(filter, window, { after, limit: EXPORT_CHUNK });
+      if (peers.size > MAX_KNOWN_PEERS) peers.clear();
+      if (rows.length > 0) yield await this.#assemble(rows, window, options.counts, peers);
+      after = rows.at(-1)?.key;
+      if (rows.length < EXPORT_CHUNK) return;
+      await nextTurn();
+    }
+  }
+
+  async count(filter: EdgeFilter, window: Window): Promise<number> {
+    const { rows } = await sql<{ edges: number }>`select count(*) as edges from edge e where ${this.#where(filter, window)}`.execute(
+      this.#backend.db,
+    );
+    return rows[0]?.edges ?? 0;
+  }
+
+  /** Ids of all that match, for sums over few edges; undefined if there are more than `max`. */
+  async idsUpTo(filter: EdgeFilter, window: Window, max: number): Promise<readonly number[] | undefined> {
+    const { rows } = await sql<{ id: number }>`select e.id from edge e where ${this.#where(filter, window)} limit ${max + 1}`.execute(
+      this.#backend.db,
+    );
+    return rows.length > max ? undefined : rows.map(({ id }) => id);
+  }
+
+  /** Edges by the order of their changes; `last` is the version up to which was looked. */
+  async changedAfter(
+    since: number,
+    limit: number,
+    filter: EdgeFilter,
+    window: Window,
+  ): Promise<{ edges: readonly StoredEdge[]; last: number; more: boolean }> {
+    const { rows: changed } = await sql<{ id: number; version: number }>`select id, version from edge where version > ${since}
+      order by version limit ${limit + 1}`.execute(this.#backend.db);
+    const looked = changed.slice(0, limit);
+    const rows =
+      looked.length === 0 ? [] : await this.#select({ ...filter, ids: looked.map(({ id }) => id) }, window, { after: undefined, limit });
+    const edges = await this.#assemble(rows, window, true, new Map());
+    return { edges: edges.toSorted((a, b) => a.version - b.version), last: looked.at(-1)?.version ?? since, more: changed.length > limit };
+  }
+
+  #where(filter: EdgeFilter, window: Window): ReturnType<typeof join> {
+    const conditions = [...edgeConditions(filter, this.#backend.kind), evidenceCondition(filter, window), windowCondition(window)];
+    return join(conditions.filter((condition) => condition !== undefined));
+  }
+
+  async #select(filter: EdgeFilter, window: Window, page: { after: string | undefined; limit: number }): Promise<readonly EdgeRow[]> {
+    const where = this.#where(filter, window);
+    const after = page.after === undefined ? sql`1 = 1` : sql`e.key > ${page.after}`;
+    const { rows } = await sql<EdgeRow>`select e.id, e.key, e.version, e.class, e.shared, e.client_id, e.server_id from edge e
+      where ${after} and ${where} order by e.key limit ${page.limit}`.execute(this.#backend.db);
+    return rows;
+  }
+
+  async #assemble(rows: readonly EdgeRow[], window: Window, withCounts: boolean, peers: Map<number, Peer>): Promise<readonly StoredEdge[]> {
+    if (rows.length === 0) return [];
+    const { db } = this.#backend;
+    await loadPeers(
+      db,
+      rows.flatMap((row) => [row.client_id, row.server_id]),
+      peers,
+    );
+    const ids = rows.map(({ id }) => id);
+    const evidence = await this.#evidence(ids, window, withCounts);
+    const details = await this.#details(ids, window);
+    return rows.flatMap((row) => {
+      const client = peers.get(row.client_id);
+      const server = peers.get(row.server_id);
+      // Deleted between the queries (retention, reset).
+      if (client === undefined || server === undefined) return [];
+      const facts = {
+        client,
+        server,
+        class: row.class,
+        shared: row.shared === 1,
+        evidence: evidence.get(row.id) ?? [],
+        details: details.get(row.id) ?? [],
+      };
+      return [{ id: row.id, version: row.version, cursor: toCursor(row.key), edge: toEdge(facts, this.#options.maxAddressesPerEdge) }];
+    });
+  }
+
+  async #evidence(ids: readonly number[], window: Window, withCounts: boolean): Promise<Map<number, CountedEvidence[]>> {
+    const { rows } = await sql<EvidenceRow>`select id, edge_id, kind, vantage, port, protocol, service_namespace, service_name,
+      service_port, approximate, first_at, last_bucket from evidence where edge_id in (${list(ids)})`.execute(this.#backend.db);
+    const isWindowed = window.since !== undefined || window.until !== undefined;
+    const counts = withCounts ? await this.#counts(ids, window) : undefined;
+    const byEdge = new Map<number, CountedEvidence[]>();
+    for (const row of rows) {
+      const counted = counts?.get(row.id);
+      if (isWindowed && (counts === undefined ? isOutside(row, window) : counted === undefined)) continue;
+      const own: CountedEvidence = {
+        ...row,
+        count: counted?.count ?? 0,
+        firstSeenAt: isWindowed && counted !== undefined ? counted.first_at : row.first_at,
+        lastSeenAt: counted?.last_at ?? Math.max(row.first_at, minutesToMs(row.last_bucket)),
+      };
+      const known = byEdge.get(row.edge_id);
+      if (known === undefined) byEdge.set(row.edge_id, [own]);
+      else known.push(own);
+    }
+    return byEdge;
+  }
+
+  /**
+   * Counts per evidence. What the server's side saw counts only where the client's side saw nothing at that time
+   * (rule 20). "That time" includes the buckets beside, because two nodes' clocks and intervals differ a little, and
+   * the same call must never count twice.
+   */
+  async #counts(ids: readonly number[], window: Window): Promise<Map<number, Counts>> {
+    const since = window.since === undefined ? sql`1 = 1` : sql`a.start >= ${Math.floor(window.since / 60_000)}`;
+    const until = window.until === undefined ? sql`1 = 1` : sql`a.start < ${Math.ceil(window.until / 60_000)}`;
+    const { rows } = await sql<Counts>`select a.evidence_id, sum(case when v.vantage = 'client' or a.width <> 5 or not exists (
+        select 1 from evidence cv join activity ca on ca.evidence_id = cv.id
+        where cv.edge_id = v.edge_id and cv.kind = v.kind and cv.vantage = 'client' and ca.width = 5
+        and ca.start between a.start - 5 and a.start + 5) then a.count else 0 end) as count,
+        min(a.start * 60000 + a.first_offset) as first_at, max(a.start * 60000 + a.last_offset) as last_at
+      from evidence v join activity a on a.evidence_id = v.id
+      where v.edge_id in (${list(ids)}) and a.width in (5, 60, 1440) and ${since} and ${until}
+      group by a.evidence_id`.execute(this.#backend.db);
+    return new Map(rows.map((row) => [row.evidence_id, row]));
+  }
+
+  async #details(ids: readonly number[], window: Window): Promise<Map<number, StoredDetail[]>> {
+    const since = window.since === undefined ? sql`1 = 1` : sql`last_bucket >= ${bucketOf(window.since)}`;
+    const until = window.until === undefined ? sql`1 = 1` : sql`first_bucket < ${Math.ceil(window.until / 60_000)}`;
+    const { rows } = await sql<StoredDetail & { edge_id: number }>`select edge_id, kind, value, rank, count from detail
+      where edge_id in (${list(ids)}) and ${since} and ${until}`.execute(this.#backend.db);
+    const byEdge = new Map<number, StoredDetail[]>();
+    for (const row of rows) {
+      const known = byEdge.get(row.edge_id);
+      if (known === undefined) byEdge.set(row.edge_id, [row]);
+      else known.push(row);
+    }
+    return byEdge;
+  }
+}
+
+function isOutside(row: EvidenceRow, window: Window): boolean {
+  if (window.since !== undefined && row.last_bucket < bucketOf(window.since)) return true;
+  return window.until !== undefined && row.first_at >= window.until;
+}
+
+/** The key itself, so that a page goes on at the same place though edges come and go. */
+export function toCursor(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
+}
+
+/** @throws StoreError `cursor_invalid` */
+export function afterOf(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const key = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (key !== '' && toCursor(key) === cursor && !key.includes('\0')) return key;
+  throw new StoreError('cursor_invalid', 'the cursor is not one that a page of this store ended with: start again without it');
+}

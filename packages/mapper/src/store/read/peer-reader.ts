@@ -1,0 +1,54 @@
+import type { Peer, UnknownReason } from '@nm/core';
+import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import type { Tables } from '../schema/tables.ts';
+import { undatedAttributes } from '../write/peer-row.ts';
+import { list } from './filter-sql.ts';
+
+export interface PeerRow {
+  readonly id: number;
+  readonly type: Peer['type'];
+  readonly cluster: string | null;
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly domain: string;
+  readonly attributes: string;
+}
+
+export const PEER_COLUMNS = sql`p.id, p.type, c.name as cluster, p.namespace, p.name, p.kind, p.domain, p.attributes`;
+
+/** Adds the peers with these ids to `known`, those only that it lacks. */
+export async function loadPeers(db: Kysely<Tables>, ids: Iterable<number>, known: Map<number, Peer>): Promise<void> {
+  const missing = [...new Set(ids)].filter((id) => !known.has(id));
+  for (let from = 0; from < missing.length; from += 1000) {
+    const { rows } = await sql<PeerRow>`select ${PEER_COLUMNS} from peer p left join cluster c on c.id = p.cluster_id
+      where p.id in (${list(missing.slice(from, from + 1000))})`.execute(db);
+    for (const row of rows) known.set(row.id, toPeer(row));
+  }
+}
+
+export function toPeer(row: PeerRow): Peer {
+  const text = undatedAttributes(row.attributes);
+  const attributes: unknown = text === '' ? {} : JSON.parse(text);
+  const cluster = row.cluster ?? '';
+  const { namespace, name } = row;
+  switch (row.type) {
+    case 'workload':
+      return { type: row.type, cluster, namespace, name, kind: row.kind, ...(attributes as { labels?: Record<string, string> }) };
+    case 'service':
+      return { type: row.type, cluster, namespace, name };
+    case 'internet':
+      return { type: row.type, ...(row.domain !== '' && { domain: row.domain }), scope: name === 'private' ? 'private' : 'public' };
+    case 'apiServer':
+      return { type: row.type, cluster };
+    case 'node':
+      return { type: row.type, cluster, name };
+    case 'aws':
+    case 'gcp':
+    case 'azure':
+      return { type: row.type, resource: name, ...(attributes as { service?: string; account?: string; region?: string }) };
+    case 'unknown':
+      return { type: row.type, cluster, ...(name !== '' && { address: name }), ...(attributes as { reason?: UnknownReason }) };
+  }
+}

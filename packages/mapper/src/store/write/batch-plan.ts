@@ -1,0 +1,255 @@
+import { peerKey } from '@nm/core';
+import type { EdgeUpdate, Peer } from '@nm/core';
+import { ABSENT } from '../schema/tables.ts';
+import { bucketOf, FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
+import { collectDetails } from './details.ts';
+import type { DetailChange } from './details.ts';
+import type { ClusterEntry, EdgeEntry, Facet, FacetIdentity, IdentityCache, PeerEntry } from './identity-cache.ts';
+import { attributesOf } from './peer-row.ts';
+
+const FINE_MS = minutesToMs(FINE_MINUTES);
+/** From so many on, an edge's facets are found through a map. */
+const INDEX_FROM = 12;
+/** More ports of one edge than this (a port scan) are kept without their number. */
+export const MAX_FACETS = 2_000;
+
+/** Sides of the traffic table: a call between two workloads is seen from both ends and must count once. */
+export const TRAFFIC_SIDES = { clientInside: 0, serverOfInside: 1, clientOutside: 2 } as const;
+
+/**
+ * Adds many updates up in memory, so that the database sees each peer, edge, evidence and bucket once per
+ * transaction. Pure bookkeeping on the cache; BatchWriter writes the result.
+ */
+export class BatchPlan {
+  readonly serial: number;
+  readonly peers: PeerEntry[] = [];
+  readonly changedPeers: PeerEntry[] = [];
+  /** Every edge that something was added to. */
+  readonly edges: EdgeEntry[] = [];
+  readonly facets: Facet[] = [];
+  readonly details = new Map<string, DetailChange>();
+  readonly traffic = new Map<string, { cluster: ClusterEntry; side: number; start: number; count: number }>();
+  /** Clusters that have no row yet. */
+  readonly clusters: ClusterEntry[] = [];
+  foldedPorts = 0;
+  readonly #cache: IdentityCache;
+
+  constructor(cache: IdentityCache, serial: number) {
+    this.#cache = cache;
+    this.serial = serial;
+  }
+
+  /** False: it is from before the cluster's reset. */
+  add(update: EdgeUpdate): boolean {
+    const client = this.#peer(update.client);
+    const server = this.#peer(update.server);
+    const cluster = client.cluster ?? server.cluster ?? this.cluster('');
+    const lastAt = Math.round(Math.max(update.lastSeenAt, update.firstSeenAt));
+    if (lastAt < cluster.resetAt) return false;
+    const firstAt = Math.max(Math.round(update.firstSeenAt), cluster.resetAt);
+    const lastBucket = bucketOf(lastAt);
+    this.#attributes(client, update.client, lastBucket);
+    this.#attributes(server, update.server, lastBucket);
+    const edge = this.#edge(client, server, update, bucketOf(firstAt), lastBucket);
+    const facet = this.#facet(edge, update, firstAt, lastBucket);
+    this.#count(facet, update.count, firstAt, lastAt);
+    this.#traffic(cluster, update, bucketOf(firstAt));
+    collectDetails(this.details, this.#cache, edge, update, bucketOf(firstAt), lastBucket);
+    return true;
+  }
+
+  cluster(name: string): ClusterEntry {
+    const known = this.#cache.clusters.get(name);
+    if (known !== undefined) return known;
+    const entry = { id: 0, name, resetAt: Number.NEGATIVE_INFINITY };
+    this.#cache.clusters.set(name, entry);
+    this.clusters.push(entry);
+    return entry;
+  }
+
+  #peer(peer: Peer): PeerEntry {
+    const key = peerKey(peer);
+    const known = this.#cache.peers.get(key);
+    if (known !== undefined) return known;
+    const entry: PeerEntry = {
+      id: 0,
+      ref: this.#cache.nextRef(),
+      peer,
+      cluster: 'cluster' in peer ? this.cluster(peer.cluster) : undefined,
+      sortKey: '',
+      seenLabels: undefined,
+      attributes: '',
+      attributesBucket: ABSENT,
+      plan: 0,
+    };
+    this.#cache.peers.set(key, entry);
+    this.peers.push(entry);
+    return entry;
+  }
+
+  /** The newest labels win; within one bucket the greater text does, so that order does not matter. */
+  #attributes(entry: PeerEntry, peer: Peer, bucket: number): void {
+    const labels = 'labels' in peer ? peer.labels : undefined;
+    if (bucket < entry.attributesBucket || (bucket === entry.attributesBucket && labels === entry.seenLabels)) return;
+    const attributes = attributesOf(peer);
+    if (attributes === '') return;
+    entry.seenLabels = labels;
+    if (bucket === entry.attributesBucket && attributes <= entry.attributes) return;
+    entry.attributes = attributes;
+    entry.attributesBucket = bucket;
+    if (entry.plan === this.serial) return;
+    entry.plan = this.serial;
+    this.changedPeers.push(entry);
+  }
+
+  #edge(client: PeerEntry, server: PeerEntry, update: EdgeUpdate, firstBucket: number, lastBucket: number): EdgeEntry {
+    const port = isNameless(update.client) || isNameless(update.server) ? `${update.port?.port ?? ''}/${update.port?.protocol ?? ''}` : '';
+    const key = this.#cache.edgeKey(client, server, port);
+    const shared = update.shared ? 1 : 0;
+    let edge = this.#cache.edges.get(key);
+    if (edge === undefined) {
+      edge = {
+        id: 0,
+        client,
+        server,
+        port,
+        class: update.class,
+        shared,
+        firstBucket,
+        lastBucket,
+        facets: [],
+        index: undefined,
+        plan: this.serial,
+        changed: true,
+        newDetails: 0,
+      };
+      this.#cache.edges.set(key, edge);
+      this.edges.push(edge);
+      return edge;
+    }
+    if (edge.plan !== this.serial) {
+      edge.plan = this.serial;
+      edge.changed = false;
+      this.edges.push(edge);
+    }
+    if (update.class < edge.class || shared < edge.shared || firstBucket < edge.firstBucket || lastBucket > edge.lastBucket) {
+      if (update.class < edge.class) edge.class = update.class;
+      edge.shared = Math.min(edge.shared, shared);
+      edge.firstBucket = Math.min(edge.firstBucket, firstBucket);
+      edge.lastBucket = Math.max(edge.lastBucket, lastBucket);
+      edge.changed = true;
+    }
+    return edge;
+  }
+
+  #facet(edge: EdgeEntry, update: EdgeUpdate, firstAt: number, lastBucket: number): Facet {
+    const approximate = update.approximate === true ? 1 : 0;
+    let identity = identityOf(update);
+    let facet = findFacet(edge, identity);
+    if (facet === undefined && edge.facets.length >= MAX_FACETS && identity.port !== ABSENT) {
+      this.foldedPorts += 1;
+      identity = { ...identity, port: ABSENT, serviceNamespace: '', serviceName: '', servicePort: ABSENT };
+      facet = findFacet(edge, identity);
+    }
+    if (facet === undefined) {
+      facet = { ...identity, id: 0, edge, approximate, firstAt, lastBucket, plan: this.serial, changed: true, counts: undefined };
+      addFacet(edge, facet);
+      this.facets.push(facet);
+      return facet;
+    }
+    if (facet.plan !== this.serial) {
+      facet.plan = this.serial;
+      facet.changed = false;
+      this.facets.push(facet);
+    }
+    if (approximate > facet.approximate || firstAt < facet.firstAt || lastBucket > facet.lastBucket) {
+      facet.approximate = Math.max(facet.approximate, approximate);
+      facet.firstAt = Math.min(facet.firstAt, firstAt);
+      facet.lastBucket = Math.max(facet.lastBucket, lastBucket);
+      facet.changed = true;
+      edge.changed = true;
+    }
+    return facet;
+  }
+
+  /** The count goes into the bucket of the first time; a last time in a later bucket is presence there. */
+  #count(facet: Facet, count: number, firstAt: number, lastAt: number): void {
+    const start = bucketOf(firstAt);
+    const endMs = minutesToMs(start) + FINE_MS - 1;
+    addToBucket(facet, start, count, firstAt, Math.min(lastAt, endMs));
+    if (lastAt > endMs) addToBucket(facet, bucketOf(lastAt), 0, lastAt, lastAt);
+  }
+
+  #traffic(cluster: ClusterEntry, update: EdgeUpdate, start: number): void {
+    if (update.class !== 'app') return;
+    const side = sideOf(update);
+    const key = `${cluster.name}|${side}|${start}`;
+    const known = this.traffic.get(key);
+    if (known === undefined) this.traffic.set(key, { cluster, side, start, count: update.count });
+    else known.count += update.count;
+  }
+}
+
+/** Text of an evidence row's identity within its edge. */
+export function slotOf(facet: FacetIdentity): string {
+  return `${facet.kind}|${facet.vantage}|${facet.port}|${facet.protocol}|${facet.serviceNamespace}/${facet.serviceName}|${facet.servicePort}`;
+}
+
+function identityOf(update: EdgeUpdate): FacetIdentity {
+  const service = update.port?.service ?? update.service;
+  return {
+    kind: update.evidence,
+    vantage: update.vantage,
+    port: update.port?.port ?? ABSENT,
+    protocol: update.port?.protocol ?? '',
+    serviceNamespace: service?.namespace ?? '',
+    serviceName: service?.name ?? '',
+    servicePort: update.port?.servicePort ?? ABSENT,
+  };
+}
+
+function findFacet(edge: EdgeEntry, identity: FacetIdentity): Facet | undefined {
+  if (edge.index !== undefined) return edge.index.get(slotOf(identity));
+  for (const facet of edge.facets) {
+    if (
+      facet.port === identity.port &&
+      facet.kind === identity.kind &&
+      facet.vantage === identity.vantage &&
+      facet.protocol === identity.protocol &&
+      facet.servicePort === identity.servicePort &&
+      facet.serviceName === identity.serviceName &&
+      facet.serviceNamespace === identity.serviceNamespace
+    ) {
+      return facet;
+    }
+  }
+  return undefined;
+}
+
+function addFacet(edge: EdgeEntry, facet: Facet): void {
+  edge.facets.push(facet);
+  edge.changed = true;
+  if (edge.index !== undefined) edge.index.set(slotOf(facet), facet);
+  else if (edge.facets.length > INDEX_FROM) edge.index = new Map(edge.facets.map((each) => [slotOf(each), each]));
+}
+
+function addToBucket(facet: Facet, start: number, count: number, firstAt: number, lastAt: number): void {
+  facet.counts ??= [];
+  for (const bucket of facet.counts) {
+    if (bucket.start !== start) continue;
+    bucket.count += count;
+    if (firstAt < bucket.firstAt) bucket.firstAt = firstAt;
+    if (lastAt > bucket.lastAt) bucket.lastAt = lastAt;
+    return;
+  }
+  facet.counts.push({ start, count, firstAt, lastAt });
+}
+
+function sideOf(update: EdgeUpdate): number {
+  if (update.client.type === 'internet' || update.client.type === 'unknown') return TRAFFIC_SIDES.clientOutside;
+  return update.vantage === 'client' ? TRAFFIC_SIDES.clientInside : TRAFFIC_SIDES.serverOfInside;
+}
+
+function isNameless(peer: Peer): boolean {
+  return peer.type === 'internet' && peer.domain === undefined;
+}

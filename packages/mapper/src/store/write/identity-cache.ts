@@ -1,0 +1,134 @@
+import type { EvidenceKind, Peer, TransportProtocol, Vantage } from '@nm/core';
+import { Generations } from './generations.ts';
+
+/** A cluster as the write path needs it; `id` is 0 until its row is made. */
+export interface ClusterEntry {
+  id: number;
+  readonly name: string;
+  /** Observations from before are refused. */
+  readonly resetAt: number;
+}
+
+/** A peer that this process has met; `id` is 0 until the database has given one. */
+export interface PeerEntry {
+  id: number;
+  /** Number within this cache: makes cheap keys before there is an id. */
+  readonly ref: number;
+  /** As it first came; its labels may be old. */
+  readonly peer: Peer;
+  readonly cluster: ClusterEntry | undefined;
+  sortKey: string;
+  /** Labels object that was compared last, so that the same one is not compared again. */
+  seenLabels: unknown;
+  attributes: string;
+  attributesBucket: number;
+  /** Serial of the plan that last looked at its attributes. */
+  plan: number;
+}
+
+export interface EdgeEntry {
+  id: number;
+  readonly client: PeerEntry;
+  readonly server: PeerEntry;
+  /** `port/protocol`, only for nameless peers; else ''. */
+  readonly port: string;
+  class: string;
+  shared: number;
+  firstBucket: number;
+  lastBucket: number;
+  readonly facets: Facet[];
+  /** Facets by text, once there are many. */
+  index: Map<string, Facet> | undefined;
+  /** Serial of the plan that last added to it. */
+  plan: number;
+  /** That plan must write its row: it is new, or its class, sharing, buckets or shape changed. */
+  changed: boolean;
+  /** Details written since they were last cut to their bound. */
+  newDetails: number;
+}
+
+/** A way in which an edge is known; absent numbers are ABSENT. */
+export interface FacetIdentity {
+  readonly kind: EvidenceKind;
+  readonly vantage: Vantage;
+  readonly port: number;
+  readonly protocol: TransportProtocol | '';
+  readonly serviceNamespace: string;
+  readonly serviceName: string;
+  readonly servicePort: number;
+}
+
+/** One row of evidence. */
+export interface Facet extends FacetIdentity {
+  id: number;
+  readonly edge: EdgeEntry;
+  approximate: number;
+  firstAt: number;
+  lastBucket: number;
+  plan: number;
+  changed: boolean;
+  /** Counts of the current plan, by bucket; undefined between plans. */
+  counts: BucketCount[] | undefined;
+}
+
+export interface BucketCount {
+  readonly start: number;
+  count: number;
+  firstAt: number;
+  lastAt: number;
+}
+
+/** Buckets in which a detail is known to be stored. */
+export interface KnownDetail {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Below it, a pair of references makes one exact number. */
+const MAX_REF = 2 ** 26;
+
+/** What the database has already numbered, so that a repeat costs no query. */
+export class IdentityCache {
+  readonly peers: Generations<string, PeerEntry>;
+  readonly edges: Generations<number | string, EdgeEntry>;
+  readonly details: Generations<string, KnownDetail>;
+  readonly clusters = new Map<string, ClusterEntry>();
+  #nextRef = 1;
+
+  constructor(options: { readonly maxPeers: number; readonly maxEdges: number; readonly maxDetails: number }) {
+    this.peers = new Generations(options.maxPeers);
+    this.edges = new Generations(options.maxEdges);
+    this.details = new Generations(options.maxDetails);
+  }
+
+  nextRef(): number {
+    this.#nextRef += 1;
+    return this.#nextRef;
+  }
+
+  edgeKey(client: PeerEntry, server: PeerEntry, port: string): number | string {
+    const pair = client.ref * MAX_REF + server.ref;
+    return port === '' ? pair : `${pair}/${port}`;
+  }
+
+  /** Between plans only: entries of a running plan must stay the same objects. */
+  rotate(): void {
+    if (this.#nextRef > MAX_REF / 2) {
+      // References run out after 33 million new peers.
+      this.peers.clear();
+      this.edges.clear();
+      this.#nextRef = 1;
+    }
+    this.peers.rotate();
+    this.edges.rotate();
+    this.details.rotate();
+  }
+
+  clear(): void {
+    this.peers.clear();
+    this.edges.clear();
+    this.details.clear();
+    this.clusters.clear();
+    this.#nextRef = 1;
+  }
+}

@@ -1,0 +1,274 @@
+import type { Value, WriteTransaction } from '../backend.ts';
+import { FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
+import type { DetailKind } from '../schema/tables.ts';
+import type { StoreOptions } from '../store-options.ts';
+import { slotOf } from './batch-plan.ts';
+import type { BatchPlan } from './batch-plan.ts';
+import { rankOf } from './details.ts';
+import type { EdgeEntry, Facet, PeerEntry } from './identity-cache.ts';
+import { clean, datedAttributes, edgeSortKey, peerRow, peerSortKey } from './peer-row.ts';
+import {
+  ACTIVITY_UPSERT,
+  DETAIL_UPSERT,
+  EDGE_IDENTITY,
+  EDGE_UPDATE,
+  EVIDENCE_IDENTITY,
+  EVIDENCE_UPDATE,
+  PEER_IDENTITY,
+  PEER_UPDATE,
+  TRAFFIC_UPSERT,
+} from './statements.ts';
+
+/**
+ * Writes what a plan added up. Every transaction goes through the tables in this order, and through each table in the
+ * order of its key, so that two replicas do not wait for each other in a circle. The version comes last because its
+ * row is locked until the commit: so versions become visible in their order. A single writer takes it first, which
+ * saves new edges a second write. Answers how many edges are new.
+ */
+export async function writePlan(tx: WriteTransaction, plan: BatchPlan, options: { versionFirst: boolean }): Promise<number> {
+  await createClusters(tx, plan);
+  await writePeers(tx, plan);
+  const changed = plan.edges.filter((edge) => edge.changed);
+  const version = options.versionFirst ? await takeVersions(tx, changed.length) : 0;
+  const created = await createEdges(tx, plan, changed, version);
+  await writeEvidence(tx, plan);
+  await writeActivity(tx, plan);
+  await writeDetails(tx, plan);
+  await writeTraffic(tx, plan);
+  // New edges of a single writer have their version already.
+  if (options.versionFirst) await updateEdges(tx, changed, version, created);
+  else await updateEdges(tx, changed, await takeVersions(tx, changed.length), new Set());
+  return created.size;
+}
+
+/** Numbers for `count` changes; the first of them. */
+export async function takeVersions(tx: WriteTransaction, count: number): Promise<number> {
+  if (count === 0) return 0;
+  const { value } = await tx.db
+    .updateTable('state')
+    .set((expression) => ({ value: expression('value', '+', count) }))
+    .where('name', '=', 'version')
+    .returning('value')
+    .executeTakeFirstOrThrow();
+  return value - count + 1;
+}
+
+async function createClusters(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
+  const missing = plan.clusters;
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => clean(name));
+  await tx.db
+    .insertInto('cluster')
+    .values(names.toSorted().map((name) => ({ name, uid: null, reset_at: null })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const rows = await tx.db.selectFrom('cluster').select(['id', 'name']).where('name', 'in', names).execute();
+  const ids = new Map(rows.map(({ id, name }) => [name, id]));
+  for (const cluster of missing) cluster.id = ids.get(clean(cluster.name)) ?? 0;
+}
+
+async function writePeers(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
+  for (const peer of plan.peers) peer.sortKey = peerSortKey(peer.peer, peer.cluster?.id ?? 0);
+  const fresh = distinct(plan.peers, (peer) => peer.sortKey);
+  const identities = await tx.getOrCreate(
+    PEER_IDENTITY,
+    fresh.map((peer) => peerRow(peer.sortKey, peer.peer, peer.cluster?.id ?? 0, datedAttributes(peer.attributes, peer.attributesBucket))),
+  );
+  const ids = new Map(fresh.map((peer, index) => [peer.sortKey, identities[index]]));
+  const updates: [number, string][] = [];
+  const update = (peer: PeerEntry): void => {
+    if (peer.attributes !== '') updates.push([peer.id, datedAttributes(peer.attributes, peer.attributesBucket)]);
+  };
+  const created = new Set(fresh.filter((_peer, index) => identities[index]?.created === true));
+  for (const peer of plan.peers) peer.id = ids.get(peer.sortKey)?.id ?? 0;
+  for (const peer of plan.changedPeers) if (!created.has(peer)) update(peer);
+  if (updates.length > 0) await tx.update(PEER_UPDATE, greatestById(updates));
+}
+
+async function createEdges(tx: WriteTransaction, plan: BatchPlan, changed: readonly EdgeEntry[], version: number): Promise<Set<EdgeEntry>> {
+  const keyed = plan.edges.flatMap((edge) =>
+    edge.id === 0 ? [{ edge, key: edgeSortKey(edge.client.sortKey, edge.server.sortKey, edge.port) }] : [],
+  );
+  if (keyed.length === 0) return new Set();
+  const versions = new Map(changed.map((edge, index) => [edge, version === 0 ? 0 : version + index]));
+  const fresh = distinct(keyed, ({ key }) => key);
+  const identities = await tx.getOrCreate(
+    EDGE_IDENTITY,
+    fresh.map(({ edge, key }): Value[] => [
+      key,
+      (edge.client.cluster ?? edge.server.cluster)?.id ?? 0,
+      edge.client.id,
+      edge.server.id,
+      edge.class,
+      edge.shared,
+      isOutside(edge) ? 1 : 0,
+      edge.firstBucket,
+      edge.lastBucket,
+      versions.get(edge) ?? 0,
+    ]),
+  );
+  const ids = new Map(fresh.map(({ key }, index) => [key, identities[index]]));
+  for (const { edge, key } of keyed) edge.id = ids.get(key)?.id ?? 0;
+  return new Set(fresh.filter((_each, index) => identities[index]?.created === true).map(({ edge }) => edge));
+}
+
+async function writeEvidence(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
+  const slotted = plan.facets.flatMap((facet) => (facet.id === 0 ? [{ facet, slot: clean(slotOf(facet)) }] : []));
+  const keyOf = ({ facet, slot }: (typeof slotted)[number]): string => `${facet.edge.id}|${slot}`;
+  const fresh = distinct(slotted, keyOf, ({ facet }) => facet.edge.id);
+  const identities = await tx.getOrCreate(
+    EVIDENCE_IDENTITY,
+    fresh.map(({ facet, slot }) => evidenceRow(facet, slot)),
+  );
+  const ids = new Map(fresh.map((each, index) => [keyOf(each), identities[index]]));
+  const created = new Set<Facet>();
+  for (const each of slotted) {
+    const identity = ids.get(keyOf(each));
+    each.facet.id = identity?.id ?? 0;
+    if (identity?.created === true) created.add(each.facet);
+  }
+  const changed = plan.facets.filter((facet) => facet.changed && !created.has(facet)).toSorted((a, b) => a.id - b.id);
+  if (changed.length > 0)
+    await tx.update(
+      EVIDENCE_UPDATE,
+      changed.map((facet) => [facet.id, facet.approximate, facet.firstAt, facet.lastBucket]),
+    );
+}
+
+function evidenceRow(facet: Facet, slot: string): Value[] {
+  return [
+    facet.edge.id,
+    slot,
+    facet.kind,
+    facet.vantage,
+    facet.port,
+    facet.protocol,
+    clean(facet.serviceNamespace),
+    clean(facet.serviceName),
+    facet.servicePort,
+    facet.approximate,
+    facet.firstAt,
+    facet.lastBucket,
+  ];
+}
+
+async function writeActivity(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
+  const facets = plan.facets.toSorted((a, b) => a.id - b.id);
+  const rows: number[][] = [];
+  for (const facet of facets) {
+    const counts = facet.counts ?? [];
+    facet.counts = undefined;
+    if (counts.length > 1) counts.sort((a, b) => a.start - b.start);
+    for (const { start, count, firstAt, lastAt } of counts) {
+      const startMs = minutesToMs(start);
+      rows.push([facet.id, FINE_MINUTES, start, count, firstAt - startMs, lastAt - startMs]);
+    }
+  }
+  if (rows.length > 0) await tx.upsert(ACTIVITY_UPSERT, rows);
+}
+
+async function writeDetails(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
+  if (plan.details.size === 0) return;
+  const changes = [...plan.details.values()].toSorted(
+    (a, b) => a.edge.id - b.edge.id || compare(a.kind, b.kind) || compare(a.value, b.value),
+  );
+  await tx.upsert(
+    DETAIL_UPSERT,
+    changes.map(({ edge, kind, value, count, first, last }) => [edge.id, kind, value, rankOf(value), count, first, last]),
+  );
+}
+
+async function writeTraffic(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
+  const rows = [...plan.traffic.values()]
+    .map(({ cluster, side, start, count }) => [cluster.id, side, FINE_MINUTES, start, count])
+    .toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0) || (a[3] ?? 0) - (b[3] ?? 0));
+  if (rows.length > 0) await tx.upsert(TRAFFIC_UPSERT, rows);
+}
+
+async function updateEdges(
+  tx: WriteTransaction,
+  changed: readonly EdgeEntry[],
+  version: number,
+  written: ReadonlySet<EdgeEntry>,
+): Promise<void> {
+  const rows = changed
+    .map((edge, index) => ({ edge, version: version + index }))
+    .filter(({ edge }) => !written.has(edge))
+    .toSorted((a, b) => a.edge.id - b.edge.id)
+    .map(({ edge, version: own }): Value[] => [edge.id, edge.class, edge.shared, edge.firstBucket, edge.lastBucket, own]);
+  if (rows.length > 0) await tx.update(EDGE_UPDATE, rows);
+}
+
+/** Cuts the details of edges that got many to their bounds; how many went. */
+export async function cutDetails(
+  tx: WriteTransaction,
+  plan: BatchPlan,
+  options: Pick<StoreOptions, 'maxAddressesPerEdge' | 'maxDetailsPerEdge'>,
+): Promise<number> {
+  let dropped = 0;
+  for (const edge of plan.edges) {
+    if (edge.newDetails <= options.maxAddressesPerEdge) continue;
+    edge.newDetails = 0;
+    const counts = await tx.db
+      .selectFrom('detail')
+      .select(['kind', (expression) => expression.fn.countAll<number>().as('rows')])
+      .where('edge_id', '=', edge.id)
+      .groupBy('kind')
+      .execute();
+    for (const { kind, rows } of counts) {
+      const bound = boundOf(kind, options);
+      if (rows > bound) dropped += await cutKind(tx, edge.id, kind, bound);
+    }
+  }
+  return dropped;
+}
+
+/** Addresses are a sample; the rest is shown whole. */
+export function boundOf(kind: DetailKind, options: Pick<StoreOptions, 'maxAddressesPerEdge' | 'maxDetailsPerEdge'>): number {
+  return kind === 'client-address' || kind === 'server-address' ? options.maxAddressesPerEdge : options.maxDetailsPerEdge;
+}
+
+async function cutKind(tx: WriteTransaction, edgeId: number, kind: DetailKind, bound: number): Promise<number> {
+  const last = await tx.db
+    .selectFrom('detail')
+    .select('rank')
+    .where('edge_id', '=', edgeId)
+    .where('kind', '=', kind)
+    .orderBy('rank')
+    .limit(1)
+    .offset(bound - 1)
+    .executeTakeFirst();
+  if (last === undefined) return 0;
+  const result = await tx.db
+    .deleteFrom('detail')
+    .where('edge_id', '=', edgeId)
+    .where('kind', '=', kind)
+    .where('rank', '>', last.rank)
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
+function isOutside(edge: EdgeEntry): boolean {
+  return edge.client.peer.type === 'internet' || edge.server.peer.type === 'internet';
+}
+
+/** One of each key, in the order of the keys (or of `order` first). */
+function distinct<T>(items: readonly T[], keyOf: (item: T) => string, order: (item: T) => number = () => 0): T[] {
+  const byKey = new Map<string, T>();
+  for (const item of items) byKey.set(keyOf(item), item);
+  return [...byKey.entries()].toSorted(([a, x], [b, y]) => order(x) - order(y) || compare(a, b)).map(([, item]) => item);
+}
+
+/** One row per id, the one with the greatest text. */
+function greatestById(rows: readonly [number, string][]): [number, string][] {
+  const byId = new Map<number, string>();
+  for (const [id, value] of rows) {
+    const known = byId.get(id);
+    if (known === undefined || value > known) byId.set(id, value);
+  }
+  return [...byId.entries()].toSorted(([a], [b]) => a - b);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
