@@ -192,7 +192,7 @@ describe('pcapng', () => {
 
 describe('not a capture', () => {
   test.each<[name: string, file: Uint8Array]>([
-    ['text', bytesOf([...'hello, world'].map((character) => character.charCodeAt(0)))],
+    ['text', bytesOf('68 65 6c 6c 6f 2c 20 77 6f 72 6c 64')],
     ['nothing', new Uint8Array(0)],
     ['three bytes', bytesOf('d4 c3 b2')],
     ['pcap of version 9', pcap({ packets: PACKETS }).with(4, 9)],

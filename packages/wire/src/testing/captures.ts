@@ -1,5 +1,7 @@
 import { bytesOf, uint16, uint16LittleEndian, uint32, uint32LittleEndian } from './bytes.ts';
 
+type Bytes = Uint8Array | readonly number[] | string;
+
 /** Builders of capture files in every variant that the decoders read. */
 
 export interface PacketSpec {
@@ -33,7 +35,7 @@ export function pcap(spec: PcapSpec): Uint8Array {
 export function pcapng(isLittleEndian: boolean) {
   const { w16, w32 } = writers(isLittleEndian);
   const pad = (bytes: Uint8Array): Uint8Array => bytesOf(bytes, new Uint8Array((4 - (bytes.length % 4)) % 4));
-  const block = (type: number, ...body: Parameters<typeof bytesOf>): Uint8Array => {
+  const block = (type: number, ...body: readonly Bytes[]): Uint8Array => {
     const inner = bytesOf(...body);
     return bytesOf(w32(type), w32(inner.length + 12), inner, w32(inner.length + 12));
   };
