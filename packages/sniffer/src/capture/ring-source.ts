@@ -20,7 +20,7 @@ export const IDLE_RING_BYTES = 8 * 1024 * 1024;
 /** Ring under load: 120 ms of 800,000 frames/s, longer than any pause of the process that we measured. */
 export const LOADED_RING_BYTES = 24 * 1024 * 1024;
 const BLOCK_BYTES = 256 * 1024;
-const BLOCK_TIMEOUT_MS = 40;
+const BLOCK_TIMEOUT_MS = 20;
 /** 40 wake-ups a second at rest cost about 0.1 % of a core. */
 const IDLE_INTERVAL_MS = 25;
 const BUSY_INTERVAL_MS = 2;

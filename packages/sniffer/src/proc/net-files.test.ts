@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseFibTrie, parseIfInet6 } from './addresses.ts';
+import { parseAddress } from '@nm/core';
+import { isOnRoute, parseLocalRoutes } from './routes.ts';
 import { parseSocketCounters } from './snmp.ts';
 
 describe('parseFibTrie', () => {
@@ -65,4 +67,33 @@ describe('parseSocketCounters', () => {
     expect([after?.tcp === before?.tcp, after?.udp === before?.udp]).toEqual([sameTcp, sameUdp]);
   });
   test('not such a file', () => expect(parseSocketCounters('Ip: x\n')).toBeUndefined());
+});
+
+describe('parseLocalRoutes', () => {
+  const route4 = [
+    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+    'eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+    'eth0\t0000A8C0\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
+    'cni0\t0001F40A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
+    'flannel.1\t0002F40A\t0002F40A\t0003\t0\t0\t0\t00FFFFFF\t0\t0\t0',
+    'cali1\t0503F40A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0',
+  ].join('\n');
+  const zero = '0'.repeat(32);
+  const route6 = [
+    `fd000000000000000000000000010000 70 ${zero} 00 ${zero} 00000100 00000001 00000000 00000001     cni0`,
+    `fe800000000000000000000000000000 40 ${zero} 00 ${zero} 00000100 00000001 00000000 00000001     cni0`,
+    `${zero} 00 ${zero} 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth0`,
+  ].join('\n');
+  test.each([
+    ['a pod on the bridge', '10.244.1.9', true],
+    ['a pod with a route of its own', '10.244.3.5', true],
+    ['a pod of another node', '10.244.2.9', false],
+    ['another node', '192.168.0.7', false],
+    ['the internet', '198.51.100.1', false],
+    ['an IPv6 pod', 'fd00::1:9', true],
+    ['another IPv6 pod', 'fd00::2:9', false],
+    ['link-local', 'fe80::1', false],
+  ])('%s', (_name, address, expected) => {
+    expect(isOnRoute(parseLocalRoutes(route4, route6), parseAddress(address) ?? new Uint8Array(4))).toBe(expected);
+  });
 });

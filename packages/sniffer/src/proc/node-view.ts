@@ -1,7 +1,9 @@
 import { networkInterfaces } from 'node:os';
-import { canonicalAddress } from '@nm/core';
+import { canonicalAddress, parseAddress } from '@nm/core';
 import { parseFibTrie, parseIfInet6 } from './addresses.ts';
 import { AttributionHistory, KEEP_OWNERS_MS } from './attribution.ts';
+import { isOnRoute, parseLocalRoutes } from './routes.ts';
+import type { LinkRoute } from './routes.ts';
 import { listNames, readLink, readText } from './proc-files.ts';
 import { ProcessTable } from './process-table.ts';
 import type { LocalProcess } from './process-table.ts';
@@ -37,7 +39,7 @@ export interface NodeView {
   scan(now: number): void;
   namespaces(): Iterable<LocalNamespace>;
   podOf(address: string, at: number): string | undefined;
-  /** Address of a pod or of the node itself. */
+  /** Address of a pod or of the node itself, also of one that was gone before anybody looked (by the node's routes). */
   isLocal(address: string): boolean;
   nodeAddresses(): readonly string[];
   /** Pod whose host-network process holds a socket. Refreshed by `findSocketOwners`. */
@@ -50,6 +52,7 @@ export interface NodeView {
 /** New namespaces get their addresses in their first seconds; later changes are rare. */
 const YOUNG_MS = 10_000;
 const READ_AGAIN_MS = 60_000;
+const ROUTES_AGAIN_MS = 5_000;
 /** Sockets of host-network pods that are kept. */
 export const MAX_OWNED_SOCKETS = 65_536;
 /** Interfaces whose addresses are those of Services, not of the node (kube-proxy in IPVS mode, NodeLocal DNSCache). */
@@ -69,6 +72,8 @@ export function createNodeView(options: NodeViewOptions): NodeView {
   const ownId = 'target' in own ? own.target : 'host';
   const table = new ProcessTable(root, ownId);
   let nodeAddresses: readonly string[] = [];
+  let routes: readonly LinkRoute[] = [];
+  let routesReadAt = 0;
   let scans = 0;
 
   const regroup = (now: number): void => {
@@ -127,11 +132,19 @@ export function createNodeView(options: NodeViewOptions): NodeView {
         if (namespace.isHost || isHostByAddress(namespace, nodeAddresses)) continue;
         for (const address of namespace.addresses) history.seen(address, namespace.podUid, now);
       }
+      if (now - routesReadAt >= ROUTES_AGAIN_MS) {
+        routesReadAt = now;
+        routes = parseLocalRoutes(readText('/proc/self/net/route'), readText('/proc/self/net/ipv6_route'));
+      }
       if (scans % 64 === 0) history.forgetBefore(now - KEEP_OWNERS_MS);
     },
     namespaces: () => namespaces.values(),
     podOf: (address, at) => history.podOf(address, at),
-    isLocal: (address) => history.has(address) || nodeAddresses.includes(address),
+    isLocal(address) {
+      if (history.has(address) || nodeAddresses.includes(address)) return true;
+      const bytes = parseAddress(address);
+      return bytes !== undefined && isOnRoute(routes, bytes);
+    },
     nodeAddresses: () => nodeAddresses,
     ownerOfSocket: (inode) => socketOwners.get(inode),
     findSocketOwners() {

@@ -1,0 +1,128 @@
+import { createObserver } from '@nm/core';
+import type { Clock, Observation, Observer } from '@nm/core';
+import { decodeDnsAnswer } from '@nm/wire';
+import type { CaptureSource } from '../capture/capture-source.ts';
+import type { NodeView } from '../proc/node-view.ts';
+import { createSocketScanner } from '../sockets/socket-scanner.ts';
+import type { SocketScanner } from '../sockets/socket-scanner.ts';
+import { createPacketPipeline } from './packet-pipeline.ts';
+import type { PacketPipeline } from './packet-pipeline.ts';
+import { createAttributingSink } from './to-observation.ts';
+
+export interface LiveObserverDeps {
+  readonly source: CaptureSource;
+  readonly view: NodeView;
+  readonly clock: Clock;
+  readonly monotonic: () => number;
+  readonly onObservation: (observation: Observation) => void;
+}
+
+export interface LiveObserverOptions {
+  readonly dnsPorts: readonly number[];
+  readonly procRoot: string;
+  /** Random number against chosen hash collisions. */
+  readonly seed: number;
+}
+
+/** Packets, sockets and owners of this node, joined to observations. */
+export interface LiveObserver {
+  start(): void;
+  stop(): void;
+  /** Hands out what is new since the last call; returns how many observations that were. About once a second. */
+  drain(): number;
+  /** Looks at processes and open sockets. About once a second, whatever the interval of reports. */
+  look(): void;
+  /** Hands out everything, also attempts whose copies may still come. */
+  finish(): void;
+  setDnsPorts(ports: readonly number[]): void;
+  readonly observer: Observer;
+  readonly pipeline: PacketPipeline;
+  readonly sockets: SocketScanner;
+}
+
+/** Tables of a live node (docs/limits.md): smaller than the offline map's, because a node sees its own traffic only. */
+export const LIVE_LIMITS = {
+  maxTransactions: 131_072,
+  maxAnswers: 8_192,
+  maxPairs: 32_768,
+  maxFlows: 32_768,
+  maxAttempts: 32_768,
+  maxNames: 131_072,
+  maxAddresses: 32_768,
+  settleMs: 200,
+} as const;
+
+/** Looks caused by traffic: so many at once, and so many a second in the long run (each costs less than a millisecond). */
+const LOOK_BURST = 8;
+const LOOKS_PER_SECOND = 4;
+const WATCH_EVERY_MS = 25;
+
+export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserverOptions): LiveObserver {
+  const { source, view, clock } = deps;
+  let handedOut = 0;
+  const emit = (observation: Observation): void => {
+    handedOut += 1;
+    deps.onObservation(observation);
+  };
+  const observer = createObserver({ decodeDnsAnswer, sink: createAttributingSink(view, emit) }, { ...LIVE_LIMITS, seed: options.seed });
+  const pipeline = createPacketPipeline(observer, options.dnsPorts);
+  const sockets = createSocketScanner({ view, procRoot: options.procRoot, onPause: () => void source.drain(), monotonic: deps.monotonic });
+  let allowance = LOOK_BURST;
+  let allowedAt = 0;
+  let watchTimer: NodeJS.Timeout | undefined;
+  let nodeAddresses: readonly string[] = [];
+
+  const scan = (now: number): void => {
+    view.scan(now);
+    if (view.nodeAddresses() === nodeAddresses) return;
+    nodeAddresses = view.nodeAddresses();
+    observer.setNodeAddresses(nodeAddresses);
+  };
+
+  /** A pod that just began to talk may be gone within a second: its processes are looked at now. */
+  const watch = (): void => {
+    watchTimer = setTimeout(watch, WATCH_EVERY_MS);
+    if (!pipeline.watch.hasNew) return;
+    const now = clock.now();
+    allowance = Math.min(LOOK_BURST, allowance + ((now - allowedAt) * LOOKS_PER_SECOND) / 1000);
+    allowedAt = now;
+    if (allowance < 1) return;
+    allowance -= 1;
+    pipeline.watch.hasNew = false;
+    scan(now);
+  };
+
+  return {
+    observer,
+    pipeline,
+    sockets,
+    start() {
+      scan(clock.now());
+      source.start((frame) => pipeline.frame(frame));
+      watch();
+    },
+    stop() {
+      clearTimeout(watchTimer);
+      source.stop();
+    },
+    look() {
+      const now = clock.now();
+      scan(now);
+      for (const observation of sockets.poll(now)) emit(observation);
+    },
+    drain() {
+      source.drain();
+      const before = handedOut;
+      observer.drain(clock.now());
+      return handedOut - before;
+    },
+    finish() {
+      source.drain();
+      observer.finish();
+    },
+    setDnsPorts(ports) {
+      pipeline.setDnsPorts(ports);
+      source.setDnsPorts(ports);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { readUint32 } from './read-uint32.ts';
+
+/** Sources that are remembered; twice as many places. */
+const CAPACITY = 16_384;
+const FORGET_AFTER_MS = 10_000;
+const INTERFACES = 65_536;
+
+/**
+ * Notices interfaces and senders that were not there before: the sign that a pod may have started, whose processes are
+ * to be looked at while they live. Only numbers in fixed tables; a sender that collides is merely not noticed again.
+ */
+export class NewSourceWatch {
+  /** Set when something new was seen; the owner resets it. */
+  hasNew = false;
+  private readonly places = new Uint32Array(CAPACITY * 2);
+  private readonly interfaces = new Uint8Array(INTERFACES);
+  private used = 0;
+  private clearedAt = 0;
+
+  interface(index: number): void {
+    if (this.interfaces[index & (INTERFACES - 1)] === 1) return;
+    this.interfaces[index & (INTERFACES - 1)] = 1;
+    this.hasNew = true;
+  }
+
+  source(bytes: Uint8Array, offset: number, family: 4 | 6, at: number): void {
+    let key = readUint32(bytes, offset);
+    if (family === 6) {
+      for (let word = 1; word < 4; word++) key = Math.imul(key, 0x85ebca6b) ^ readUint32(bytes, offset + word * 4);
+    }
+    key = key >>> 0 || 1;
+    let place = (Math.imul(key, 0x9e3779b1) >>> 8) & (CAPACITY * 2 - 1);
+    while (this.places[place] !== 0) {
+      if (this.places[place] === key) return;
+      place = (place + 1) & (CAPACITY * 2 - 1);
+    }
+    if (this.used >= CAPACITY || at - this.clearedAt > FORGET_AFTER_MS) {
+      this.places.fill(0);
+      this.used = 0;
+      this.clearedAt = at;
+    }
+    this.places[place] = key;
+    this.used += 1;
+    this.hasNew = true;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Observer } from '@nm/core';
+import { TCP_ACK, TCP_SYN } from '@nm/core';
+import { createDnsStreams, createFrameDecoder, LINK_TYPE_RAW } from '@nm/wire';
+import type { DnsStreams, FrameDecoder } from '@nm/wire';
+import type { CapturedFrame } from '../capture/capture-source.ts';
+import { NewSourceWatch } from './new-source-watch.ts';
+
+const TCP = 6;
+const VLAN = 0x8100;
+const SERVICE_VLAN = 0x88a8;
+const VLAN_TAG_BYTES = 4;
+
+/** Memory for DNS over TCP on a node; the offline map takes more. */
+export const LIVE_STREAM_LIMITS = { maxStreams: 1_024, maxBytes: 2 * 1024 * 1024 } as const;
+
+/** From a captured frame to the observer: IP, then DNS messages and connection attempts. Allocates nothing for a UDP packet. */
+export interface PacketPipeline {
+  frame(frame: CapturedFrame): void;
+  setDnsPorts(ports: readonly number[]): void;
+  readonly watch: NewSourceWatch;
+  readonly decoder: FrameDecoder;
+  readonly streams: DnsStreams;
+}
+
+export function createPacketPipeline(observer: Observer, dnsPorts: readonly number[]): PacketPipeline {
+  // Tunnels are not opened: what is inside shows up on the node's own interfaces.
+  const decoder = createFrameDecoder({ maxTunnels: 0, vxlanPorts: [], genevePorts: [] });
+  const streams = createDnsStreams(LIVE_STREAM_LIMITS);
+  const watch = new NewSourceWatch();
+  const isDnsPort = new Uint8Array(65_536);
+  for (const port of dnsPorts) isDnsPort[port] = 1;
+  const onMessage: Parameters<DnsStreams['push']>[1] = (view) => observer.dns(view);
+  const { view } = decoder;
+
+  return {
+    watch,
+    decoder,
+    streams,
+    frame(frame) {
+      const { bytes } = frame;
+      const skipped = frame.etherType === VLAN || frame.etherType === SERVICE_VLAN ? tagLength(bytes, frame.offset) : 0;
+      if (!decoder.decode(bytes, frame.offset + skipped, frame.length - skipped, LINK_TYPE_RAW, frame.at)) return;
+      watch.interface(frame.interfaceIndex);
+      const isDns = isDnsPort[view.sourcePort] === 1 || isDnsPort[view.destinationPort] === 1;
+      if (view.protocol === TCP) {
+        if ((view.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
+          watch.source(bytes, view.sourceOffset, view.family, frame.at);
+          observer.tcpSyn(view);
+        }
+        if (isDns) streams.push(view, onMessage);
+      } else if (isDns) {
+        if (isDnsPort[view.destinationPort] === 1) watch.source(bytes, view.sourceOffset, view.family, frame.at);
+        observer.dns(view);
+      }
+    },
+    setDnsPorts(ports) {
+      isDnsPort.fill(0);
+      for (const port of ports) isDnsPort[port] = 1;
+    },
+  };
+}
+
+/** A second VLAN tag, where the kernel left one: its type says IP, and the header behind it agrees (see filter.ts). */
+function tagLength(bytes: Uint8Array, offset: number): number {
+  const type = ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0);
+  const version = (bytes[offset + VLAN_TAG_BYTES] ?? 0) >> 4;
+  return (type === 0x0800 && version === 4) || (type === 0x86dd && version === 6) ? VLAN_TAG_BYTES : 0;
+}

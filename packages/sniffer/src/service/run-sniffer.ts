@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { isAppError } from '@nm/core';
+import { createLogger, describeOptions, loadOptions } from '@nm/runtime';
+import { captureToFile } from './capture-to-file.ts';
+import { CAPTURE_OPTIONS, SNIFFER_OPTIONS } from './options.ts';
+import { printObservations, untilOver } from './print.ts';
+import { createSniffer } from './sniffer.ts';
+
+/** What the process gives a part that it runs. */
+export interface SnifferContext {
+  /** Arguments after the command's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder against which file names in arguments resolve. */
+  readonly cwd: string;
+  /** Aborted when the process is asked to stop. */
+  readonly signal: AbortSignal;
+  readonly version?: string;
+}
+
+const EXIT_OK = 0;
+const EXIT_USAGE = 2;
+const EXIT_INPUT = 3;
+const USAGE_ERRORS: readonly string[] = [
+  'option_unknown',
+  'option_invalid',
+  'config_unreadable',
+  'capture-no-right',
+  'capture-unsupported',
+];
+
+/** `network-mapper sniffer`: runs until the signal aborts; gives the exit code. */
+export async function runSniffer(context: SnifferContext): Promise<number> {
+  return guarded(async () => {
+    if (isHelp(context.argv)) return help('network-mapper sniffer [--print] [options]', SNIFFER_OPTIONS);
+    const sources = { argv: context.argv, env: context.env, readFile: readText(context.cwd) };
+    const { values } = await loadOptions(SNIFFER_OPTIONS, sources, { part: 'sniffer', otherParts: ['mapper', 'watchers', 'aws'] });
+    if (values.print) {
+      const log = createLogger({
+        name: 'sniffer',
+        level: values.logLevel,
+        destination: { write: (line: string) => void process.stderr.write(line) },
+      });
+      const write = (line: string): void => void process.stdout.write(line);
+      await printObservations({ log, write }, values, context.signal);
+      return EXIT_OK;
+    }
+    const log = createLogger({ name: 'sniffer', level: values.logLevel });
+    const sniffer = createSniffer({ log, version: context.version ?? '0.0.0' }, values);
+    await sniffer.start();
+    await untilOver(context.signal, undefined);
+    await sniffer.stop();
+    return EXIT_OK;
+  });
+}
+
+/** `network-mapper capture`: writes what the filter passes to a file. */
+export async function runCapture(context: SnifferContext): Promise<number> {
+  return guarded(async () => {
+    const argv = context.argv.map((argument) => (argument === '-o' ? '--output' : argument));
+    if (isHelp(argv)) return help('network-mapper capture [-o FILE] [--duration 60s]', CAPTURE_OPTIONS);
+    const { values } = await loadOptions(CAPTURE_OPTIONS, { argv, env: {}, readFile: readText(context.cwd) }, { part: 'capture' });
+    const output = values.output === '-' ? '-' : resolve(context.cwd, values.output);
+    const log = createLogger({ name: 'capture', level: 'warn', destination: { write: (line: string) => void process.stderr.write(line) } });
+    const { frames, dropped, bytes } = await captureToFile({ log }, { ...values, output }, context.signal);
+    process.stderr.write(`${frames} frames, ${bytes} bytes written to ${values.output}, ${dropped} dropped by the kernel\n`);
+    return EXIT_OK;
+  });
+}
+
+async function guarded(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    process.stderr.write(`network-mapper: ${error.message}\n`);
+    return USAGE_ERRORS.includes(error.code) ? EXIT_USAGE : EXIT_INPUT;
+  }
+}
+
+function isHelp(argv: readonly string[]): boolean {
+  return argv.includes('--help') || argv.includes('-h');
+}
+
+function help(usage: string, table: Parameters<typeof describeOptions>[0]): number {
+  process.stdout.write(`Usage: ${usage}\n\n${describeOptions(table)}`);
+  return EXIT_OK;
+}
+
+function readText(cwd: string): (path: string) => Promise<string> {
+  return (path) => readFile(resolve(cwd, path), 'utf8');
+}

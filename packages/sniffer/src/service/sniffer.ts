@@ -1,0 +1,231 @@
+import { randomInt } from 'node:crypto';
+import { toQueryUrl } from '@nm/api';
+import type { Reporter, ReportSettings } from '@nm/api';
+import type { Logger, Observation } from '@nm/core';
+import { createHealth, createHttpListener } from '@nm/runtime';
+import type { ListenAddress, OptionValues } from '@nm/runtime';
+import type { CaptureSource } from '../capture/capture-source.ts';
+import { createRingSource } from '../capture/ring-source.ts';
+import { createLiveObserver } from '../observe/live-observer.ts';
+import type { LiveObserver } from '../observe/live-observer.ts';
+import { createNodeView } from '../proc/node-view.ts';
+import type { NodeView } from '../proc/node-view.ts';
+import { createCompatibleProtocol } from '../report/compatible-protocol.ts';
+import { createPost } from '../report/http-post.ts';
+import { createOwnProtocol } from '../report/own-protocol.ts';
+import { createReporter } from '../report/reporter.ts';
+import type { ReportSender } from '../report/reporter.ts';
+import { formatMetrics } from './metrics.ts';
+import type { MetricValues } from './metrics.ts';
+import type { SNIFFER_OPTIONS } from './options.ts';
+
+export type SnifferOptions = OptionValues<typeof SNIFFER_OPTIONS>;
+
+export interface SnifferDeps {
+  readonly log: Logger;
+  readonly version: string;
+  /** Another source than the kernel's ring, for tests. */
+  readonly source?: CaptureSource;
+}
+
+export interface Sniffer {
+  start(): Promise<void>;
+  /** Reports what is left for at most two seconds. */
+  stop(): Promise<void>;
+  /** Where metrics are served, with the real port. */
+  metricsAddress(): ListenAddress;
+}
+
+const LOOK_EVERY_MS = 1_000;
+const LOSS_LOG_MS = 60_000;
+const STOP_GRACE_MS = 2_000;
+/** Observations a second that are reported without making the interval longer. */
+const ROWS_PER_SECOND = 2_000;
+const MAX_INTERVAL_FACTOR = 10;
+/** UDP ports above this are taken by clients for a moment; they are no servers. */
+const FIRST_EPHEMERAL_PORT = 32_768;
+const MAX_LISTENERS = 1_024;
+
+/** The sniffer as a service: sees, reports, and tells how it is doing. */
+export function createSniffer(deps: SnifferDeps, options: SnifferOptions): Sniffer {
+  const { log } = deps;
+  const clock = { now: (): number => Date.now() };
+  const source = deps.source ?? createRingSource({ log }, { dnsPorts: options.dnsPorts, keepLoopback: false });
+  const view = createNodeView({ procRoot: options.hostProc });
+  const byKind: Record<string, number> = {};
+  let intervalMs = options.reportInterval;
+  let mapperPorts: readonly number[] = [];
+  const onObservation = (observation: Observation): void => {
+    byKind[observation.kind] = (byKind[observation.kind] ?? 0) + 1;
+    sender.add(observation);
+  };
+  const live = createLiveObserver(
+    { source, view, clock, monotonic: () => performance.now(), onObservation },
+    { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomInt(1, 0x7fffffff) },
+  );
+  const onSettings = (settings: ReportSettings): void => {
+    intervalMs = Math.max(options.reportInterval, settings.reportIntervalMs);
+    if (settings.dnsPorts.join() === mapperPorts.join()) return;
+    mapperPorts = settings.dnsPorts;
+    live.setDnsPorts([...new Set([...options.dnsPorts, ...mapperPorts])]);
+    log.info('DNS ports set by the mapper', { ports: mapperPorts });
+  };
+  const { post, close } = createPost({
+    url: toQueryUrl(options.mapperUrl),
+    timeoutMs: 30_000,
+    ...(options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile }),
+    ...(options.caFile === undefined ? {} : { caFile: options.caFile }),
+  });
+  const describe = (): Pick<Reporter, 'addresses' | 'listeners' | 'losses'> => ({
+    addresses: view.nodeAddresses(),
+    listeners: listenersOf(live, view),
+    losses: { ...sender.stats().losses, kernel_drops: source.stats().dropped },
+  });
+  const sender: ReportSender = createReporter(
+    { clock, log, post, protocol: options.protocol === 'own' ? createOwnProtocol() : createCompatibleProtocol(), describe, onSettings },
+    {
+      node: options.node,
+      version: deps.version,
+      memoryBytes: options.spoolMemory,
+      spoolFolder: options.spoolDir,
+      diskBytes: options.spoolDisk,
+    },
+  );
+
+  const health = createHealth();
+  health.addCheck('mapper', () => {
+    const { messages, lastAcknowledgedAt } = sender.stats();
+    return {
+      ok: true,
+      detail: `${messages} reports wait, last acknowledged ${lastAcknowledgedAt === 0 ? 'never' : new Date(lastAcknowledgedAt).toISOString()}`,
+    };
+  });
+  const values = (): MetricValues => collectMetrics({ source, view, live, sender, byKind });
+  const listen = (name: string, address: ListenAddress): ReturnType<typeof createHttpListener> =>
+    createHttpListener(
+      {
+        log,
+        handler: (request, response) => {
+          if (health.handle(request, response)) return;
+          const isMetrics = request.url === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
+          response.writeHead(isMetrics ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+          response.end(isMetrics ? formatMetrics(values()) : 'not found\n');
+        },
+      },
+      { name, listen: address, maxConnections: 64, drainMs: 100 },
+    );
+  const listeners = [
+    listen('metrics', options.metricsListen),
+    ...(options.healthListen === undefined ? [] : [listen('health', options.healthListen)]),
+  ];
+
+  const timers: NodeJS.Timeout[] = [];
+  let reportTimer: NodeJS.Timeout | undefined;
+  let lastLosses = '';
+
+  const report = (): void => {
+    const rows = live.drain();
+    sender.flush();
+    // Every lookup of a busy node is in a row again and again: fewer, larger reports cost less on both sides.
+    const factor = Math.min(MAX_INTERVAL_FACTOR, Math.max(1, rows / ROWS_PER_SECOND));
+    reportTimer = setTimeout(report, intervalMs * factor);
+  };
+
+  const logLosses = (): void => {
+    const { dropped, overruns } = source.stats();
+    const losses = { ...sender.stats().losses, ...(dropped > 0 ? { kernel_drops: dropped, ring_overruns: overruns } : {}) };
+    const text = JSON.stringify(losses);
+    if (text === lastLosses || text === '{}') return;
+    lastLosses = text;
+    log.warn('losses so far', losses);
+  };
+
+  return {
+    async start() {
+      live.start();
+      for (const listener of listeners) await listener.start();
+      sender.start();
+      live.look();
+      report();
+      timers.push(
+        setInterval(() => live.look(), LOOK_EVERY_MS),
+        setInterval(logLosses, LOSS_LOG_MS),
+      );
+      log.info('sniffer started', { node: options.node, mapper: options.mapperUrl, addresses: view.nodeAddresses(), ...view.counts() });
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      clearTimeout(reportTimer);
+      live.finish();
+      live.stop();
+      await sender.stop(STOP_GRACE_MS);
+      close();
+      logLosses();
+      for (const listener of listeners) await listener.stop();
+    },
+    metricsAddress: () => listeners[0]?.address() ?? { port: 0 },
+  };
+}
+
+/** What listens on the node's own addresses, with the pod if the socket is a host-network pod's (rule 9). */
+function listenersOf(live: LiveObserver, view: NodeView): NonNullable<Reporter['listeners']> {
+  const found = new Map<string, NonNullable<Reporter['listeners']>[number]>();
+  for (const { port, protocol, inode } of live.sockets.hostListeners()) {
+    if (protocol === 'UDP' && port >= FIRST_EPHEMERAL_PORT) continue;
+    const podUid = view.ownerOfSocket(inode);
+    const key = `${protocol}/${port}`;
+    if (found.size >= MAX_LISTENERS && !found.has(key)) continue;
+    if (podUid !== undefined || !found.has(key)) found.set(key, { port, protocol, ...(podUid === undefined ? {} : { podUid }) });
+  }
+  return [...found.values()];
+}
+
+interface MetricSources {
+  readonly source: CaptureSource;
+  readonly view: NodeView;
+  readonly live: LiveObserver;
+  readonly sender: ReportSender;
+  readonly byKind: Readonly<Record<string, number>>;
+}
+
+function collectMetrics({ source, view, live, sender, byKind }: MetricSources): MetricValues {
+  const capture = source.stats();
+  const node = view.counts();
+  const reports = sender.stats();
+  const { sockets, pipeline } = live;
+  const cpu = process.cpuUsage();
+  return {
+    frames: capture.frames,
+    kernelDrops: capture.dropped,
+    overruns: capture.overruns,
+    ringBytes: capture.ringBytes,
+    undecoded: pipeline.decoder.counts,
+    observer: { ...live.observer.counts },
+    dnsStreams: { ...pipeline.streams.counts },
+    processes: node.processes,
+    namespaces: node.namespaces,
+    processScans: node.scans,
+    processDenied: node.denied,
+    attributionEvictions: node.evictions,
+    connections: sockets.observer.counts.connections,
+    socketTables: sockets.counts.tableReads,
+    socketProblems: {
+      malformed: sockets.counts.malformed,
+      overflow: sockets.observer.counts.overflow,
+      unreadable: sockets.counts.unreadable,
+      processes: node.overflow,
+    },
+    observations: byKind,
+    reports: reports.sent,
+    reportFailures: reports.failures,
+    acknowledged: reports.acknowledgedRows,
+    losses: reports.losses,
+    spoolMessages: reports.messages,
+    spoolMemory: reports.memoryBytes,
+    spoolDisk: reports.diskBytes,
+    residentBytes: process.memoryUsage.rss(),
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    socketscanReported: byKind['socket'] ?? 0,
+    dnsReported: byKind['dns'] ?? 0,
+  };
+}
