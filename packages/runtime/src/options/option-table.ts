@@ -27,7 +27,7 @@ export type OptionValues<Table extends OptionTable> = {
 export const ENV_PREFIX = 'NETWORK_MAPPER_';
 
 /** An option with a default. */
-export function option<T>(definition: OptionDefinition<T>): OptionDefinition<T> {
+export function option<T>(definition: Omit<OptionDefinition<T>, 'default'> & { readonly default: NoInfer<T> }): OptionDefinition<T> {
   return definition;
 }
 

@@ -1,0 +1,282 @@
+import { createClusterView, createDomainLimiter, createResolver, DEFAULT_NAME_ANNOTATIONS } from '@nm/core';
+import type { Clock, ClusterChange, DomainLimiter, Logger } from '@nm/core';
+import { createHealth, createHttpListener, createLifecycle, createMetricsHandler, OptionError } from '@nm/runtime';
+import type { ListenAddress, Startable } from '@nm/runtime';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createKubernetesAuthenticator } from './auth/kubernetes-authenticator.ts';
+import type { Authenticator } from './auth/identity.ts';
+import { isLoopbackHost } from './auth/loopback.ts';
+import { createOpenAuthenticator } from './auth/open-authenticator.ts';
+import { createAddressKeeper } from './cluster/address-keeper.ts';
+import { ClusterFacts } from './cluster/cluster-facts.ts';
+import type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
+import { createEnvironmentBook } from './cluster/environment-book.ts';
+import { createEnvironmentRules } from './cluster/environments.ts';
+import { createQueryExecutor } from './graphql/execute-query.ts';
+import { createQueryCache } from './graphql/query-cache.ts';
+import { createRoot } from './graphql/root.ts';
+import { createSchema } from './graphql/schema.ts';
+import { createQueryHandler } from './http/query-handler.ts';
+import { createByteBudget } from './http/request-body.ts';
+import { createRouter } from './http/router.ts';
+import { loadStaticFiles } from './http/static-files.ts';
+import { createIngestTotals } from './ingest/ingest-totals.ts';
+import { createIngest } from './ingest/ingest.ts';
+import { ReporterBook } from './ingest/reporter-book.ts';
+import { createWaitingRetry } from './ingest/waiting.ts';
+import { createMapperMetrics } from './mapper-metrics.ts';
+import type { MapperOptions } from './mapper-options.ts';
+import { createUpkeep, gaugeReader } from './upkeep.ts';
+import { createStore } from './store/create-store.ts';
+import { createChangesView } from './views/changes-view.ts';
+import { createIntentsView } from './views/intents-view.ts';
+import { createStatusView } from './views/status-view.ts';
+
+export interface MapperDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Creates the source of the cluster's state; `apply` takes its changes in order. */
+  readonly createSource: (apply: ApplyChange) => ClusterSource;
+  readonly version: string;
+  /** Namespace of the mapper's own pod, when it runs in one. */
+  readonly namespace?: string;
+}
+
+export interface Mapper extends Startable {
+  /** Where it listens, with real ports; after start. */
+  addresses(): { readonly query: ListenAddress; readonly metrics: ListenAddress };
+}
+
+const STOP_TIMEOUT_MS = 9_500;
+const WAITING_INTERVAL_MS = 2_000;
+const ADDRESS_INTERVAL_MS = 10_000;
+const CHANGES_INTERVAL_MS = 1_000;
+const HEARTBEAT_MS = 15_000;
+
+/** The whole server. Nothing runs before `start`; throws OptionError for options that exclude one another. */
+export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
+  checkAuth(options);
+  const { clock, log } = deps;
+  const cluster = options.clusterName;
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  const metrics = createMapperMetrics(register);
+  const health = createHealth();
+
+  const store = createStore(
+    { clock, log },
+    {
+      url: options.store,
+      retentionMs: options.retention,
+      maxEdges: options.maxEdges,
+      fineActivityMs: options.activityFine,
+      hourlyActivityMs: options.activityHourly,
+      intervalRetentionMs: options.historyFor,
+    },
+  );
+  const facts = new ClusterFacts({ namespace: deps.namespace, name: options.podName });
+  const view = createClusterView({
+    cluster,
+    clusterDomains: options.clusterDomains,
+    identity: {
+      nameAnnotations: [...options.nameAnnotations, ...DEFAULT_NAME_ANNOTATIONS],
+      ...(options.nameLabel !== undefined && { nameLabel: options.nameLabel }),
+      imageNameForJobs: options.imageNameForJobs,
+    },
+  });
+  const keeper = createAddressKeeper(
+    { store, view, clock, log },
+    { cluster, historyMs: options.historyFor, intervalMs: ADDRESS_INTERVAL_MS },
+  );
+  const source = deps.createSource((change: ClusterChange) => {
+    view.apply(change);
+    facts.apply(change);
+    keeper.note(change);
+    metrics.clusterChanges.inc({ type: change.type });
+  });
+
+  const reporters = new ReporterBook();
+  const totals = createIngestTotals(metrics);
+  const resolver = createResolver(
+    { view },
+    { waitMs: source.isLive ? options.resolveWait : 0, hasSniffer: (node, at) => reporters.hasSniffer(node, at) },
+  );
+  const limiter = createResettableLimiter();
+  const ingest = createIngest(
+    { store, view, resolver, limiter, reporters, metrics, totals, clock },
+    { cluster, reportIntervalMs: options.reportInterval },
+  );
+  const waiting = createWaitingRetry({ store, resolver, limiter, totals, clock, log }, { cluster, intervalMs: WAITING_INTERVAL_MS });
+  const environments = createEnvironmentBook(
+    {
+      store,
+      facts,
+      clock,
+      rules: createEnvironmentRules({
+        patterns: options.environments,
+        ...(options.environmentLabel !== undefined && { label: options.environmentLabel }),
+      }),
+    },
+    { cluster },
+  );
+  const upkeep = createUpkeep({ store, source, facts, keeper, reporters, view, environments, clock, log }, { cluster });
+
+  const root = createRoot(
+    {
+      store,
+      ingest,
+      intents: createIntentsView({ store }, { cluster }),
+      status: createStatusView(
+        { store, health, facts, reporters, totals, clock },
+        { version: deps.version, startedAt: clock.now(), cluster, maxEdges: options.maxEdges, retentionMs: options.retention },
+      ),
+      changes: createChangesView(
+        { store, environmentOf: environments.environmentOf, metrics },
+        { intervalMs: CHANGES_INTERVAL_MS, maxSubscriptions: options.maxSubscriptions },
+      ),
+      environments,
+      metrics,
+      clock,
+      log,
+      onReset: () => limiter.reset(),
+    },
+    { cluster },
+  );
+  const schema = createSchema();
+  const executor = createQueryExecutor({ schema, cache: createQueryCache(schema, { introspection: options.introspection }), root, log });
+  const budget = createByteBudget(options.maxPendingBytes);
+  const query = createQueryHandler(
+    { executor, authenticator: createAuthenticator(deps, options, source, facts, view, metrics), budget, metrics, log },
+    { maxBodyBytes: options.maxBody, heartbeatMs: HEARTBEAT_MS },
+  );
+
+  const files = { current: undefined as Awaited<ReturnType<typeof loadStaticFiles>> | undefined };
+  const router = createRouter(
+    { query, health, files: { size: 0, handle: (request, response) => files.current?.handle(request, response) ?? false } },
+    {
+      allowedHosts: [...options.allowedHosts, options.listen.host ?? ''].map((host) => host.toLowerCase()).filter((host) => host !== ''),
+      clusterDomains: options.clusterDomains,
+      ...(deps.namespace !== undefined && { namespace: deps.namespace }),
+    },
+  );
+  const tls =
+    options.tlsCert === undefined || options.tlsKey === undefined ? {} : { tls: { certFile: options.tlsCert, keyFile: options.tlsKey } };
+  const queryListener = createHttpListener({ handler: router, log }, { name: 'queries', listen: options.listen, ...tls });
+  const metricsListener = createHttpListener(
+    {
+      handler: createMetricsHandler({
+        register,
+        health,
+        collect: gaugeReader({ store, view, reporters, limiter, budget, clock, metrics }),
+      }),
+      log,
+    },
+    { name: 'metrics', listen: options.metricsListen },
+  );
+
+  let isServing = false;
+  health.addCheck('store', () => upkeep.storeHealth());
+  health.addCheck('cluster', source.health);
+  health.addCheck('serving', () => ({ ok: isServing }));
+
+  const lifecycle = createLifecycle({ log }, { stopTimeoutMs: STOP_TIMEOUT_MS });
+  // Metrics and health first, so that a slow start can be seen; queries last, when there is something to answer with.
+  lifecycle.add('metrics', metricsListener);
+  lifecycle.add('store', store);
+  lifecycle.add('cluster', source);
+  if (source.isLive) lifecycle.add('address history', keeper);
+  lifecycle.add('upkeep', upkeep);
+  lifecycle.add('waiting observations', waiting);
+  lifecycle.add('queries', {
+    async start(signal) {
+      files.current = await loadStaticFiles(options.web);
+      await queryListener.start(signal);
+      isServing = true;
+    },
+    async stop() {
+      isServing = false;
+      await queryListener.stop();
+    },
+  });
+
+  return {
+    addresses: () => ({ query: queryListener.address(), metrics: metricsListener.address() }),
+    start: (signal) => lifecycle.start(signal),
+    stop: () => lifecycle.stop(),
+  };
+}
+
+/** Options about identity that exclude one another; said before anything listens. */
+function checkAuth(options: MapperOptions): void {
+  if (options.auth === 'none' && !isLoopbackHost(options.listen.host) && !options.authNoneAnywhere) {
+    throw new OptionError(
+      'option_conflict',
+      '--auth none lets anybody read, reset and forge the map, and --listen is not on a loopback address: listen on 127.0.0.1, or add --auth-none-i-mean-it',
+    );
+  }
+  if (options.auth === 'kubernetes' && options.kube.length > 0) {
+    throw new OptionError(
+      'option_conflict',
+      '--kube reads a dump, and --auth kubernetes needs an API server to check tokens: add --auth none',
+    );
+  }
+  if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
+    throw new OptionError('option_conflict', '--tls-cert and --tls-key go together');
+  }
+}
+
+function createAuthenticator(
+  deps: MapperDeps,
+  options: MapperOptions,
+  source: ClusterSource,
+  facts: ClusterFacts,
+  view: ReturnType<typeof createClusterView>,
+  metrics: ReturnType<typeof createMapperMetrics>,
+): Authenticator {
+  const { reviewToken } = source;
+  if (options.auth === 'none' || reviewToken === undefined) return createOpenAuthenticator();
+  const namespace = options.authNamespace ?? deps.namespace;
+  if (namespace === undefined) {
+    throw new OptionError(
+      'option_conflict',
+      'the namespace of the reporters’ ServiceAccounts is not known outside of a pod: add --auth-namespace',
+    );
+  }
+  return createKubernetesAuthenticator(
+    {
+      reviewToken,
+      clock: deps.clock,
+      log: deps.log,
+      metrics,
+      nodeOfPod: (uid) => view.pods.byPodUid(uid, undefined)?.record.nodeName,
+      hasMeshSidecar: () => facts.hasMeshSidecar,
+    },
+    {
+      audience: options.authAudience,
+      namespace,
+      sniffers: options.authSniffers,
+      watchers: options.authWatchers,
+      readers: options.authReaders,
+      admins: options.authAdmins,
+      loopback: options.authLoopback,
+      loopbackReset: options.authLoopbackReset,
+      compatibleReports: options.authCompatibleReports,
+    },
+  );
+}
+
+/** A limiter that forgets on a reset. */
+function createResettableLimiter(): DomainLimiter & { reset(): void } {
+  let current = createDomainLimiter();
+  let collapsedBefore = 0;
+  return {
+    get collapsed() {
+      return collapsedBefore + current.collapsed;
+    },
+    limit: (update) => current.limit(update),
+    reset() {
+      collapsedBefore += current.collapsed;
+      current = createDomainLimiter();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { isAppError } from '@nm/core';
+import type { Logger } from '@nm/core';
+import { execute, GraphQLError, subscribe } from 'graphql';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import type { Identity } from '../auth/identity.ts';
+import { isSubscription } from './query-cache.ts';
+import type { QueryCache } from './query-cache.ts';
+
+/** What resolvers know of a request. */
+export interface RequestContext {
+  readonly identity: Identity;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface QueryRequest {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+}
+
+/** An answer with its HTTP status, or a stream of answers. */
+export type QueryAnswer =
+  | { readonly type: 'single'; readonly status: number; readonly retryAfterSeconds?: number; readonly body: ExecutionResult }
+  | { readonly type: 'stream'; readonly events: AsyncIterable<ExecutionResult> };
+
+/** HTTP status of coded errors; other errors of resolvers are 200, as existing clients expect. */
+const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  AUTH_MISSING: 401,
+  AUTH_INVALID: 401,
+  AUTH_FORBIDDEN: 403,
+  AUTH_UNAVAILABLE: 503,
+  REPORT_BUSY: 503,
+  SUBSCRIPTIONS_FULL: 503,
+};
+const RETRY_AFTER_SECONDS = 1;
+const UNPROCESSABLE = 422;
+
+export interface QueryExecutor {
+  execute(request: QueryRequest, context: RequestContext): Promise<QueryAnswer>;
+}
+
+/** Checks and runs queries; errors that nobody expected are masked and logged with an id. */
+export function createQueryExecutor(deps: {
+  readonly schema: GraphQLSchema;
+  readonly cache: QueryCache;
+  /** Fields of the root types: `(args, context) => value`. */
+  readonly root: object;
+  readonly log: Logger;
+}): QueryExecutor {
+  const { schema, cache, root, log } = deps;
+
+  function toPublicError(error: GraphQLError): GraphQLError {
+    const original = error.originalError;
+    if (original === undefined) return error;
+    const place = { nodes: error.nodes ?? null, path: error.path ?? null };
+    if (isAppError(original)) return new GraphQLError(original.message, { ...place, extensions: { code: original.code } });
+    if (original instanceof GraphQLError) return error;
+    const id = randomUUID();
+    log.error('query failed', { id, error: original.message, stack: original.stack, path: error.path?.join('.') });
+    return new GraphQLError(`internal error ${id}; the mapper's log says more`, { ...place, extensions: { code: 'INTERNAL', id } });
+  }
+
+  function toPublic(result: ExecutionResult): ExecutionResult {
+    return result.errors === undefined ? result : { ...result, errors: result.errors.map(toPublicError) };
+  }
+
+  function toAnswer(result: ExecutionResult): QueryAnswer {
+    const body = toPublic(result);
+    // Without data the request itself was wrong: a variable of another type, no such operation.
+    if (!('data' in body)) return { type: 'single', status: UNPROCESSABLE, body: { ...body, data: null } };
+    const codes = body.errors?.map((error) => STATUS_OF_CODE[String(error.extensions['code'])]) ?? [];
+    const status = codes.find((code) => code !== undefined) ?? 200;
+    return { type: 'single', status, ...(status === 503 && { retryAfterSeconds: RETRY_AFTER_SECONDS }), body };
+  }
+
+  return {
+    async execute(request, context) {
+      const checked = cache.check(request.query);
+      if ('errors' in checked) return { type: 'single', status: UNPROCESSABLE, body: { errors: checked.errors, data: null } };
+      const args = {
+        schema,
+        document: checked.document,
+        rootValue: root,
+        contextValue: context,
+        variableValues: request.variables ?? null,
+        operationName: request.operationName ?? null,
+      };
+      if (!isSubscription(checked.document, request.operationName)) return toAnswer(await execute(args));
+      const stream = await subscribe({ ...args, abortSignal: context.signal });
+      if (!(Symbol.asyncIterator in stream)) return toAnswer(stream);
+      return { type: 'stream', events: mapEvents(stream, toPublic) };
+    },
+  };
+}
+
+async function* mapEvents(
+  events: AsyncIterable<ExecutionResult>,
+  change: (event: ExecutionResult) => ExecutionResult,
+): AsyncGenerator<ExecutionResult, void> {
+  for await (const event of events) yield change(event);
+}

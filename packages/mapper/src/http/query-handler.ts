@@ -1,0 +1,146 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isAppError } from '@nm/core';
+import type { Logger } from '@nm/core';
+import type { Authenticator, Credentials } from '../auth/identity.ts';
+import type { QueryAnswer, QueryExecutor, QueryRequest } from '../graphql/execute-query.ts';
+import type { MapperMetrics } from '../mapper-metrics.ts';
+import { isBodyProblem, withBody } from './request-body.ts';
+import type { ByteBudget } from './request-body.ts';
+import { checkQueryRequest } from './request-guard.ts';
+import { writeEvents } from './server-events.ts';
+
+const AUTH_STATUS: Readonly<Record<string, number>> = { AUTH_MISSING: 401, AUTH_INVALID: 401, AUTH_FORBIDDEN: 403, AUTH_UNAVAILABLE: 503 };
+
+/** POST /query: reads, checks who asks, runs, answers. Never throws. */
+export function createQueryHandler(
+  deps: {
+    readonly executor: QueryExecutor;
+    readonly authenticator: Authenticator;
+    readonly budget: ByteBudget;
+    readonly metrics: MapperMetrics;
+    readonly log: Logger;
+  },
+  options: { readonly maxBodyBytes: number; readonly heartbeatMs: number },
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  async function run(
+    text: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    signal: AbortSignal,
+  ): Promise<QueryAnswer | undefined> {
+    const query = parseQuery(text);
+    if (typeof query === 'string') {
+      sendError(response, 400, query);
+      return undefined;
+    }
+    const identity = await deps.authenticator.authenticate(credentialsOf(request));
+    return deps.executor.execute(query, { identity, signal });
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = checkQueryRequest(request);
+    if (refusal !== undefined) return sendError(response, refusal.status, refusal.message, refusal.status === 405 ? { allow: 'POST' } : {});
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const limits = { maxBytes: options.maxBodyBytes, budget: deps.budget };
+    const answer = await withBody(request, limits, (text) => run(text, request, response, gone.signal));
+    if (answer === undefined || response.headersSent) return undefined;
+    if (isBodyProblem(answer)) {
+      // What was not read of the body cannot be told from a next request.
+      const headers: Record<string, string> = { connection: 'close', ...(answer.status === 503 && { 'retry-after': '1' }) };
+      return sendError(response, answer.status, answer.message, headers, answer.status === 503 ? 'REPORT_BUSY' : undefined);
+    }
+    if (answer.type === 'single') return sendAnswer(response, answer, acceptsEvents(request));
+    if (!acceptsEvents(request)) return sendError(response, 406, 'a subscription needs Accept: text/event-stream');
+    return writeEvents(response, answer.events, { heartbeatMs: options.heartbeatMs, signal: gone.signal });
+  }
+
+  return async (request, response) => {
+    const start = performance.now();
+    try {
+      await handle(request, response);
+    } catch (error) {
+      if (isAppError(error) && AUTH_STATUS[error.code] !== undefined) {
+        const status = AUTH_STATUS[error.code] ?? 401;
+        sendError(response, status, error.message, status === 503 ? { 'retry-after': '1' } : {}, error.code);
+      } else {
+        deps.log.error('request failed', { error: (error as Error).message, stack: (error as Error).stack });
+        sendError(response, 500, 'internal error');
+      }
+    } finally {
+      deps.metrics.requests.inc({ status: String(response.statusCode) });
+      if (response.getHeader('content-type') !== 'text/event-stream') {
+        deps.metrics.requestSeconds.observe((performance.now() - start) / 1_000);
+      }
+    }
+  };
+}
+
+/** The three fields of a request body, or what is wrong with it. */
+function parseQuery(text: string): QueryRequest | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'the body is not JSON';
+  }
+  if (Array.isArray(value)) return 'several operations in one request are not read here';
+  if (typeof value !== 'object' || value === null) return 'the body is not an object with query, variables and operationName';
+  const { query, variables, operationName } = value as Readonly<Record<string, unknown>>;
+  if (typeof query !== 'string') return 'query is not a text';
+  const hasVariables = variables !== undefined && variables !== null;
+  if (hasVariables && (typeof variables !== 'object' || Array.isArray(variables))) return 'variables is not an object';
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return 'operationName is not a text';
+  return {
+    query,
+    ...(hasVariables && { variables: variables as Record<string, unknown> }),
+    ...(typeof operationName === 'string' && operationName !== '' && { operationName }),
+  };
+}
+
+function credentialsOf(request: IncomingMessage): Credentials {
+  return {
+    remoteAddress: request.socket.remoteAddress,
+    authorization: request.headers.authorization,
+    isForwarded: ['forwarded', 'x-forwarded-for', 'x-real-ip'].some((name) => request.headers[name] !== undefined),
+  };
+}
+
+function acceptsEvents(request: IncomingMessage): boolean {
+  return (request.headers.accept ?? '').includes('text/event-stream');
+}
+
+function sendAnswer(response: ServerResponse, answer: Extract<QueryAnswer, { type: 'single' }>, asEvent: boolean): void {
+  const json = JSON.stringify(answer.body);
+  const retry = answer.retryAfterSeconds === undefined ? {} : { 'retry-after': String(answer.retryAfterSeconds) };
+  if (asEvent && answer.status === 200) {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.end(`event: next\ndata: ${json}\n\nevent: complete\ndata:\n\n`);
+    return;
+  }
+  send(response, answer.status, json, retry);
+}
+
+function sendError(response: ServerResponse, status: number, message: string, headers: Record<string, string> = {}, code?: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  send(
+    response,
+    status,
+    JSON.stringify({ errors: [{ message, ...(code !== undefined && { extensions: { code } }) }], data: null }),
+    headers,
+  );
+}
+
+function send(response: ServerResponse, status: number, json: string, headers: Record<string, string>): void {
+  const body = Buffer.from(json);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'content-length': body.length,
+    ...headers,
+  });
+  response.end(body);
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+
+const gunzipAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
+
+/** Why a body cannot be had, as an HTTP answer. */
+export interface BodyProblem {
+  readonly status: 400 | 413 | 415 | 503;
+  readonly message: string;
+}
+
+/** Bytes of bodies that are in work together; whoever takes some gives them back. */
+export interface ByteBudget {
+  readonly used: number;
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+export function createByteBudget(maxBytes: number): ByteBudget {
+  let used = 0;
+  return {
+    get used() {
+      return used;
+    },
+    take(bytes) {
+      if (used + bytes > maxBytes) return false;
+      used += bytes;
+      return true;
+    },
+    give(bytes) {
+      used -= bytes;
+    },
+  };
+}
+
+/**
+ * Reads a request's body, decompressed, of at most `maxBytes` before and after, within the budget. `use` gets its text;
+ * the bytes count as in work until its promise is settled.
+ */
+export async function withBody<T>(
+  request: IncomingMessage,
+  limits: { readonly maxBytes: number; readonly budget: ByteBudget },
+  use: (text: string) => Promise<T>,
+): Promise<T | BodyProblem> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity' && encoding !== 'gzip')
+    return { status: 415, message: `content-encoding ${encoding} is not read here: gzip or none` };
+  const tooLarge: BodyProblem = { status: 413, message: `the body is larger than ${limits.maxBytes} bytes` };
+  const busy: BodyProblem = { status: 503, message: 'too many requests are in work; try again' };
+  if (Number(request.headers['content-length'] ?? 0) > limits.maxBytes) return tooLarge;
+
+  let taken = 0;
+  const take = (bytes: number): boolean => {
+    if (!limits.budget.take(bytes)) return false;
+    taken += bytes;
+    return true;
+  };
+  try {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > limits.maxBytes) return tooLarge;
+      if (!take(chunk.length)) return busy;
+      chunks.push(chunk);
+    }
+    let body: Buffer = Buffer.concat(chunks, length);
+    if (encoding === 'gzip') {
+      const plain = await decompress(body, limits.maxBytes);
+      if (!Buffer.isBuffer(plain)) return plain;
+      if (!take(plain.length)) return busy;
+      body = plain;
+    }
+    return await use(body.toString('utf8'));
+  } finally {
+    limits.budget.give(taken);
+  }
+}
+
+export function isBodyProblem(value: unknown): value is BodyProblem {
+  return typeof value === 'object' && value !== null && 'status' in value && 'message' in value;
+}
+
+async function decompress(body: Buffer, maxBytes: number): Promise<Buffer | BodyProblem> {
+  try {
+    return await gunzipAsync(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      return { status: 413, message: `the body is larger than ${maxBytes} bytes after decompression` };
+    }
+    return { status: 400, message: 'the body is not gzip, although content-encoding says so' };
+  }
+}

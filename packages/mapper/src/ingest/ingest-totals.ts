@@ -1,0 +1,39 @@
+import type { Observation, Resolution } from '@nm/core';
+import type { MapperMetrics } from '../mapper-metrics.ts';
+
+/** Counts of what became of observations, for metrics and for the status query. */
+export interface IngestTotals {
+  accepted(observations: readonly Observation[]): void;
+  resolved(resolution: Resolution): void;
+  dropped(): Readonly<Record<string, number>>;
+  unresolved(): Readonly<Record<string, number>>;
+}
+
+export function createIngestTotals(metrics: MapperMetrics): IngestTotals {
+  // Reasons come from fixed lists, so neither map grows with the traffic.
+  const dropped = new Map<string, number>();
+  const unresolved = new Map<string, number>();
+  return {
+    accepted(observations) {
+      const kinds = new Map<string, number>();
+      for (const { kind } of observations) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      for (const [kind, count] of kinds) metrics.observations.inc({ kind }, count);
+    },
+    resolved(resolution) {
+      if (resolution.dropped !== undefined) {
+        increment(dropped, resolution.dropped);
+        metrics.dropped.inc({ reason: resolution.dropped });
+      }
+      for (const { reason } of resolution.unknown ?? []) {
+        increment(unresolved, reason);
+        metrics.unresolved.inc({ reason });
+      }
+    },
+    dropped: () => Object.fromEntries(dropped),
+    unresolved: () => Object.fromEntries(unresolved),
+  };
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

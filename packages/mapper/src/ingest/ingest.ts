@@ -1,0 +1,158 @@
+import { AppError } from '@nm/core';
+import type { Clock, ClusterView, DomainLimiter, EdgeUpdate, Observation, Resolver } from '@nm/core';
+import { decodeReport, REPORT_LIMITS } from '@nm/api';
+import type { ReportAnswer, ReportLimits } from '@nm/api';
+import type { MapperMetrics } from '../mapper-metrics.ts';
+import type { BatchPart, NewWaiting } from '../store/batch.ts';
+import type { Store } from '../store/store.ts';
+import type { IngestTotals } from './ingest-totals.ts';
+import type { ReporterBook, ReporterEntry } from './reporter-book.ts';
+
+export const INGEST_ERRORS = {
+  REPORT_BUSY: 'More reports are in work than the mapper may hold. HTTP 503 with Retry-After; send the same batch again.',
+  REPORT_INVALID: 'The batch as a whole cannot be understood. Sending it again will not help; the message says what is wrong.',
+} as const;
+
+export type IngestErrorCode = keyof typeof INGEST_ERRORS;
+
+export class IngestError extends AppError<IngestErrorCode> {}
+
+/** One item of a compatible report. */
+export interface CompatibleItem {
+  readonly observation: Observation;
+  /** What makes it a repeat within the last hour; absent where the report has no time. */
+  readonly repeatKey?: string;
+}
+
+/** Observation to edge to store: the only way into the map. Both methods resolve when everything is stored. */
+export interface Ingest {
+  /** A batch of our own reporters. `mayReport` is asked before anything of it is used. Throws IngestError. */
+  report(batch: unknown, mayReport: (node: string | undefined) => void): Promise<ReportAnswer>;
+  /** Items of a compatible report. Throws IngestError REPORT_BUSY. */
+  storeCompatible(items: readonly CompatibleItem[]): Promise<void>;
+}
+
+export interface IngestDeps {
+  readonly store: Store;
+  readonly view: ClusterView;
+  readonly resolver: Resolver;
+  readonly limiter: DomainLimiter;
+  readonly reporters: ReporterBook;
+  readonly metrics: MapperMetrics;
+  readonly totals: IngestTotals;
+  readonly clock: Clock;
+}
+
+export interface IngestOptions {
+  readonly cluster: string;
+  readonly reportIntervalMs: number;
+  readonly limits?: ReportLimits;
+}
+
+/** What resolution made of some observations. */
+interface Resolved {
+  readonly updates: EdgeUpdate[];
+  readonly waiting: NewWaiting[];
+}
+
+export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
+  const { store, view, reporters, metrics, totals, clock } = deps;
+  const limits = options.limits ?? REPORT_LIMITS;
+
+  /** Adds what one observation means to `into`. */
+  function resolveInto(observation: Observation, now: number, into: Resolved): void {
+    const resolution = deps.resolver.resolve(observation, now);
+    totals.resolved(resolution);
+    if (resolution.waitFor !== undefined) {
+      into.waiting.push({ cluster: options.cluster, observation, receivedAt: now });
+      return;
+    }
+    for (const update of resolution.updates) into.updates.push(deps.limiter.limit(update));
+  }
+
+  async function apply(batch: Parameters<Store['applyBatch']>[0]): ReturnType<Store['applyBatch']> {
+    try {
+      const outcome = await store.applyBatch(batch);
+      metrics.beforeReset.inc(outcome.beforeReset);
+      return outcome;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'store_busy') throw error;
+      throw new IngestError('REPORT_BUSY', 'the mapper is busy storing reports; send this one again', { cause: error });
+    }
+  }
+
+  return {
+    async report(value, mayReport) {
+      const receivedAt = clock.now();
+      let correctionMs = 0;
+      let entry: ReporterEntry | undefined;
+      const decoded = decodeReport(value, limits, (reporter, sentAt) => {
+        mayReport(reporter.node);
+        const heard = reporters.heard(reporter, sentAt, receivedAt);
+        ({ entry, correctionMs } = heard);
+        return sentAt - heard.correctionMs;
+      });
+      if (!decoded.ok) {
+        metrics.batches.inc({ result: 'invalid' });
+        throw new IngestError('REPORT_INVALID', `the report is refused: ${decoded.message}`);
+      }
+      const { reporter, observations, rejected } = decoded;
+      if (reporter.node !== undefined) {
+        metrics.clockOffset.set({ node: reporter.node }, correctionMs / 1_000);
+        if (reporter.addresses !== undefined) view.nodes.applyReported(reporter.node, reporter.addresses);
+        if (reporter.listeners !== undefined) view.nodes.applyListeners(reporter.node, reporter.listeners);
+      }
+      const resolved: Resolved = { updates: [], waiting: [] };
+      for (const observation of observations) resolveInto(observation, receivedAt, resolved);
+
+      const outcome = await apply({
+        reporter: {
+          instance: reporter.instance,
+          sequence: decoded.sequence,
+          kind: reporter.kind,
+          cluster: options.cluster,
+          ...(reporter.node !== undefined && { node: reporter.node }),
+          version: reporter.version,
+          seenAt: receivedAt,
+          extra: entry === undefined ? '{}' : reporters.extraOf(entry, reporter.addresses),
+        },
+        parts: [resolved],
+      }).catch((error: unknown) => {
+        metrics.batches.inc({ result: error instanceof IngestError ? 'busy' : 'failed' });
+        throw error;
+      });
+
+      metrics.batches.inc({ result: outcome.repeat ? 'repeat' : 'stored' });
+      metrics.reportSeconds.observe((clock.now() - receivedAt) / 1_000);
+      if (outcome.repeat) metrics.repeats.inc(observations.length);
+      else {
+        totals.accepted(observations);
+        for (const { code } of rejected) metrics.rejected.inc({ reason: code });
+        if (entry !== undefined) {
+          entry.batches++;
+          entry.observations += observations.length;
+          entry.rejected += rejected.length;
+        }
+      }
+      return {
+        stored: observations.length,
+        rejected,
+        retryAfterMs: 0,
+        settings: { dnsPorts: view.services.dnsTargetPorts(), reportIntervalMs: options.reportIntervalMs },
+      };
+    },
+
+    async storeCompatible(items) {
+      if (items.length === 0) return;
+      const now = clock.now();
+      const parts: BatchPart[] = items.map(({ observation, repeatKey }) => {
+        const resolved: Resolved = { updates: [], waiting: [] };
+        resolveInto(observation, now, resolved);
+        return { ...resolved, ...(repeatKey !== undefined && { repeatKey }) };
+      });
+      const outcome = await apply({ parts });
+      metrics.repeats.inc(outcome.repeatedParts.length);
+      totals.accepted(items.map((item) => item.observation));
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import type { Reporter } from '@nm/api';
+
+/** What the mapper remembers of one reporter instance. */
+export interface ReporterEntry {
+  readonly kind: string;
+  readonly node?: string;
+  readonly instance: string;
+  readonly version: string;
+  readonly firstSeenAt: number;
+  lastSeenAt: number;
+  batches: number;
+  observations: number;
+  rejected: number;
+  /** Its clock minus ours, ms; undefined until it reported since our start. */
+  clockOffsetMs: number | undefined;
+  losses: Readonly<Record<string, number>>;
+  /** Latest differences between its clock and ours; each is too low by the time on the way. */
+  readonly offsets: number[];
+}
+
+/** Part of an entry that outlives a restart, as JSON. */
+interface Extra {
+  readonly losses?: Readonly<Record<string, number>>;
+  readonly addresses?: readonly string[];
+  readonly firstSeenAt?: number;
+}
+
+/** Reporters that are remembered; the one not heard of for longest goes first. */
+const MAX_REPORTERS = 10_000;
+/** Batches whose clock difference counts. The largest is nearest the truth: it lost least time on the way. */
+const OFFSET_SAMPLES = 16;
+/** Smaller differences are delay and noise: correcting them would only make times of equal events differ. */
+const MIN_OFFSET_MS = 500;
+/** A node has a sniffer while one reported within this time. */
+const ACTIVE_MS = 120_000;
+const MAX_EXTRA_LENGTH = 60_000;
+
+export class ReporterBook {
+  readonly #entries = new Map<string, ReporterEntry>();
+  /** Times between which a node had a sniffer, as far as its reports tell. */
+  readonly #sniffers = new Map<string, { since: number; until: number }>();
+
+  /**
+   * Notes that a batch came and returns what its reporter's times are ahead of ours, ms; 0 when that is within what
+   * delay explains.
+   */
+  heard(reporter: Reporter, sentAt: number, receivedAt: number): { readonly entry: ReporterEntry; readonly correctionMs: number } {
+    const entry = this.#entryOf(reporter, receivedAt);
+    entry.lastSeenAt = receivedAt;
+    entry.losses = reporter.losses ?? entry.losses;
+    entry.offsets.push(sentAt - receivedAt);
+    if (entry.offsets.length > OFFSET_SAMPLES) entry.offsets.shift();
+    entry.clockOffsetMs = Math.max(...entry.offsets);
+    if (reporter.kind === 'sniffer' && reporter.node !== undefined) this.#noteSniffer(reporter.node, receivedAt);
+    return { entry, correctionMs: Math.abs(entry.clockOffsetMs) < MIN_OFFSET_MS ? 0 : entry.clockOffsetMs };
+  }
+
+  /** Whether a node's own sniffer watched it at that time (rule 18). */
+  hasSniffer(node: string, at: number): boolean {
+    const known = this.#sniffers.get(node);
+    return known !== undefined && at >= known.since - ACTIVE_MS && at <= known.until + ACTIVE_MS;
+  }
+
+  all(): readonly ReporterEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  active(now: number): readonly ReporterEntry[] {
+    return this.all().filter((entry) => now - entry.lastSeenAt <= ACTIVE_MS);
+  }
+
+  /** JSON to be stored with the reporter's sequence. */
+  extraOf(entry: ReporterEntry, addresses: readonly string[] | undefined): string {
+    const extra: Extra = { losses: entry.losses, firstSeenAt: entry.firstSeenAt, ...(addresses !== undefined && { addresses }) };
+    const json = JSON.stringify(extra);
+    return json.length <= MAX_EXTRA_LENGTH ? json : JSON.stringify({ losses: entry.losses, firstSeenAt: entry.firstSeenAt });
+  }
+
+  /** Takes back what was stored; returns the node's own addresses, if any. */
+  restore(state: {
+    readonly instance: string;
+    readonly kind: string;
+    readonly node?: string;
+    readonly version?: string;
+    readonly seenAt: number;
+    readonly extra?: string;
+  }): readonly string[] {
+    const extra = parseExtra(state.extra);
+    this.#entries.set(state.instance, {
+      kind: state.kind,
+      ...(state.node !== undefined && { node: state.node }),
+      instance: state.instance,
+      version: state.version ?? '',
+      firstSeenAt: extra.firstSeenAt ?? state.seenAt,
+      lastSeenAt: state.seenAt,
+      batches: 0,
+      observations: 0,
+      rejected: 0,
+      clockOffsetMs: undefined,
+      losses: extra.losses ?? {},
+      offsets: [],
+    });
+    if (state.kind === 'sniffer' && state.node !== undefined) {
+      this.#noteSniffer(state.node, extra.firstSeenAt ?? state.seenAt);
+      this.#noteSniffer(state.node, state.seenAt);
+    }
+    return extra.addresses ?? [];
+  }
+
+  #entryOf(reporter: Reporter, now: number): ReporterEntry {
+    const known = this.#entries.get(reporter.instance);
+    // Taking it out and in again keeps the map in the order in which reporters were last heard of.
+    this.#entries.delete(reporter.instance);
+    const entry: ReporterEntry = {
+      kind: reporter.kind,
+      ...(reporter.node !== undefined && { node: reporter.node }),
+      instance: reporter.instance,
+      version: reporter.version,
+      firstSeenAt: known?.firstSeenAt ?? now,
+      lastSeenAt: now,
+      batches: known?.batches ?? 0,
+      observations: known?.observations ?? 0,
+      rejected: known?.rejected ?? 0,
+      clockOffsetMs: known?.clockOffsetMs,
+      losses: known?.losses ?? {},
+      offsets: known?.offsets ?? [],
+    };
+    this.#entries.set(reporter.instance, entry);
+    if (this.#entries.size > MAX_REPORTERS) this.#entries.delete(this.#entries.keys().next().value ?? '');
+    return entry;
+  }
+
+  #noteSniffer(node: string, at: number): void {
+    const known = this.#sniffers.get(node);
+    if (known === undefined || at > known.until + ACTIVE_MS) this.#sniffers.set(node, { since: at, until: at });
+    else if (at > known.until) known.until = at;
+    if (this.#sniffers.size > MAX_REPORTERS) this.#sniffers.delete(this.#sniffers.keys().next().value ?? '');
+  }
+}
+
+function parseExtra(json: string | undefined): Extra {
+  try {
+    const value: unknown = JSON.parse(json ?? '{}');
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

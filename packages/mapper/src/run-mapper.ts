@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { createLogger, describeOptions, formatListenAddress, loadOptions, showOptions } from '@nm/runtime';
+import type { Clock } from '@nm/core';
+import { createMapper } from './create-mapper.ts';
+import { createDumpSource } from './cluster/cluster-source.ts';
+import type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
+import { createLiveSource } from './cluster/live-source.ts';
+import { MAPPER_OPTIONS } from './mapper-options.ts';
+
+export interface RunMapperSettings {
+  /** Aborted on SIGTERM or SIGINT: stops the mapper. */
+  readonly signal: AbortSignal;
+  readonly stdout: (text: string) => void;
+  readonly version: string;
+  readonly clock?: Clock;
+  /** Environment variables of other parts, which are not unknown here. */
+  readonly otherEnv?: readonly string[];
+}
+
+const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+const OTHER_PARTS = ['sniffer', 'kafka', 'istio', 'aws', 'cli'];
+
+/**
+ * The command `network-mapper mapper`: `mapper [options]` serves until the signal, `mapper config show` prints the
+ * options with their sources, `mapper --help` describes them. Throws AppError for what a user can mend.
+ */
+export async function runMapper(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  settings: RunMapperSettings,
+): Promise<void> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    settings.stdout(
+      `network-mapper mapper [options]\nnetwork-mapper mapper config show [options]\n\nOptions:\n${describeOptions(MAPPER_OPTIONS)}`,
+    );
+    return;
+  }
+  const loaded = await loadOptions(
+    MAPPER_OPTIONS,
+    { argv, env, readFile: (path) => readFile(path, 'utf8') },
+    { part: 'mapper', otherParts: OTHER_PARTS, ...(settings.otherEnv !== undefined && { otherEnv: settings.otherEnv }) },
+  );
+  if (loaded.positional.join(' ') === 'config show') {
+    settings.stdout(showOptions(MAPPER_OPTIONS, loaded));
+    return;
+  }
+  const options = loaded.values;
+  const log = createLogger({ name: 'mapper', level: options.logLevel });
+  const namespace = await readFile(NAMESPACE_FILE, 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+  const createSource = (apply: ApplyChange): ClusterSource =>
+    options.kube.length > 0
+      ? createDumpSource({ apply, log }, { paths: options.kube })
+      : createLiveSource(
+          { apply, log, env },
+          {
+            ...(options.kubeconfig !== undefined && { kubeconfig: options.kubeconfig }),
+            ...(options.kubeContext !== undefined && { context: options.kubeContext }),
+            ownerKinds: options.ownerKinds,
+          },
+        );
+  const mapper = createMapper(
+    {
+      clock: settings.clock ?? { now: () => Date.now() },
+      log,
+      createSource,
+      version: settings.version,
+      ...(namespace !== undefined && { namespace }),
+    },
+    { ...options, ...(options.podName === undefined && env['HOSTNAME'] !== undefined && { podName: env['HOSTNAME'] }) },
+  );
+  const startedAt = performance.now();
+  await mapper.start(settings.signal);
+  const { query, metrics } = mapper.addresses();
+  log.info('ready', {
+    query: formatListenAddress(query),
+    metrics: formatListenAddress(metrics),
+    cluster: options.clusterName,
+    startMs: Math.round(performance.now() - startedAt),
+  });
+  if (!settings.signal.aborted) await new Promise((resolve) => settings.signal.addEventListener('abort', resolve, { once: true }));
+  log.info('stopping');
+  await mapper.stop();
+  log.info('stopped');
+}

@@ -1,0 +1,97 @@
+import type { schema } from '@nm/api';
+import { toIntents } from '@nm/core';
+import type { Intent, IntentIdentity } from '@nm/core';
+import type { EdgeFilter, PeerSelector } from '../store/query.ts';
+import type { Store } from '../store/store.ts';
+
+/** Answers the compatible queries `intents` and `serviceIntents` for one cluster. */
+export interface IntentsView {
+  intents(args: schema.QueryIntentsArgs, signal: AbortSignal): Promise<readonly Intent[]>;
+  serviceIntents(
+    args: schema.QueryServiceIntentsArgs,
+    signal: AbortSignal,
+  ): Promise<readonly { client: IntentIdentity; intents: IntentIdentity[] }[]>;
+}
+
+export function createIntentsView(deps: { readonly store: Store }, options: { readonly cluster: string }): IntentsView {
+  async function intents(args: schema.QueryIntentsArgs, signal: AbortSignal): Promise<readonly Intent[]> {
+    const found: Intent[] = [];
+    // The view shows no counts, so the activity need not be read.
+    for await (const chunk of deps.store.exportEdges({ filter: toIntentFilter(args, options.cluster), counts: false, signal })) {
+      for (const intent of toIntents(chunk.map(({ edge }) => edge))) found.push(withLabels(intent, args));
+    }
+    return found.sort(compareIntents);
+  }
+
+  return {
+    intents,
+    async serviceIntents(args, signal) {
+      const clients = new Map<string, { client: IntentIdentity; servers: Map<string, IntentIdentity> }>();
+      for (const { client, server } of await intents(args, signal)) {
+        const key = identityKey(client);
+        const entry = clients.get(key) ?? { client, servers: new Map<string, IntentIdentity>() };
+        clients.set(key, entry);
+        entry.servers.set(identityKey(server), server);
+      }
+      return [...clients.values()].map(({ client, servers }) => ({ client, intents: [...servers.values()] }));
+    },
+  };
+}
+
+/** Which edges the arguments ask for. Null, absent and empty lists are no filter. */
+export function toIntentFilter(args: schema.QueryIntentsArgs, cluster: string): EdgeFilter {
+  const excluded = (args.excludeServiceWithLabels ?? []).map((text): PeerSelector => {
+    const equals = text.indexOf('=');
+    const [key, value] = equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
+    return { labels: [{ key, value }] };
+  });
+  return {
+    client: {
+      types: ['workload'],
+      clusters: [cluster],
+      ...(args.namespaces != null && args.namespaces.length > 0 && { namespaces: args.namespaces }),
+    },
+    server: { types: ['workload', 'service', 'apiServer', 'aws'] },
+    classes: ['app'],
+    ...(excluded.length > 0 && { exclude: { either: excluded } }),
+    ...(args.server != null && { clientCalls: toServerSelector(args.server) }),
+  };
+}
+
+function toServerSelector({ name, namespace }: schema.ServerFilter): PeerSelector {
+  // The API server shows as its Service.
+  if (name === 'kubernetes' && namespace === 'default') return { types: ['apiServer'] };
+  return { workloads: [{ name, namespace }] };
+}
+
+/** Labels only as asked for: the keys named, or all. */
+function withLabels(intent: Intent, args: schema.QueryIntentsArgs): Intent {
+  if (args.includeAllLabels === true) return intent;
+  const keys = args.includeLabels ?? [];
+  const keep = (identity: IntentIdentity): IntentIdentity => ({
+    ...identity,
+    labels: keys.length === 0 ? [] : (identity.labels ?? []).filter(({ key }) => keys.includes(key)),
+  });
+  return { ...intent, client: keep(intent.client), server: keep(intent.server) };
+}
+
+function compareIntents(a: Intent, b: Intent): number {
+  return (
+    compareText(a.client.namespace, b.client.namespace) ||
+    compareText(a.client.name, b.client.name) ||
+    compareText(a.server.namespace, b.server.namespace) ||
+    compareText(a.server.name, b.server.name) ||
+    compareText(a.client.podOwnerKind?.kind ?? '', b.client.podOwnerKind?.kind ?? '') ||
+    compareText(a.server.podOwnerKind?.kind ?? '', b.server.podOwnerKind?.kind ?? '') ||
+    compareText(a.type ?? '', b.type ?? '')
+  );
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function identityKey({ namespace, name, podOwnerKind, kubernetesService }: IntentIdentity): string {
+  return [namespace, name, podOwnerKind?.kind ?? '', kubernetesService ?? ''].join('\u0000');
+}
