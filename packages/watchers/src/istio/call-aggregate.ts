@@ -1,0 +1,91 @@
+import type { Observation } from '@nm/core';
+import type { MeshCall, MeshWorkload } from './mesh-edges.ts';
+import type { PathLimiter } from './path-template.ts';
+
+export interface CallAggregate {
+  readonly size: number;
+  /** Adds a call seen by a proxy of `node`; `seenBefore` when it happened at an unknown time before we looked, but after that instant. */
+  add(call: MeshCall, node: string | undefined, seenBefore: number | undefined): void;
+  /** Everything since the last call, seen at `at` (milliseconds since the epoch); empties the aggregate. */
+  drain(at: number): Observation[];
+}
+
+interface Sum {
+  readonly call: MeshCall;
+  readonly node: string | undefined;
+  readonly path: string | undefined;
+  readonly seenBefore: number | undefined;
+  count: number;
+}
+
+/** Adds up counters that differ only in what the map does not keep (response codes, revisions, principals). */
+export function createCallAggregate(paths: PathLimiter): CallAggregate {
+  const sums = new Map<string, Sum>();
+  return {
+    get size(): number {
+      return sums.size;
+    },
+    add(call, node, seenBefore): void {
+      if (!isUsable(call)) return;
+      const source = nameOf(call.source);
+      const destination = call.peers === 'known' ? nameOf(call.destination) : (hostOf(call) ?? '');
+      const pair = `${source}|${destination}`;
+      const path = call.path === undefined ? undefined : paths.limit(pair, call.path);
+      const key = `${vantageOf(call)}|${node ?? ''}|${pair}|${call.method ?? ''}|${seenBefore ?? ''}|${path ?? ''}`;
+      const known = sums.get(key);
+      if (known === undefined) sums.set(key, { call, node, path, seenBefore, count: call.count });
+      else known.count += call.count;
+    },
+    drain(at): Observation[] {
+      const observations = Array.from(sums.values(), (sum) => toObservation(sum, at));
+      sums.clear();
+      return observations;
+    },
+  };
+}
+
+/** Whether the map has a place for it: both ends known, or a known client and the host that it asked for. */
+function isUsable(call: MeshCall): boolean {
+  return call.peers === 'known' || (call.peers === 'passthrough' && hostOf(call) !== undefined);
+}
+
+function nameOf({ namespace, name, canonicalName }: MeshWorkload): string {
+  return `${namespace ?? ''}/${name ?? canonicalName ?? ''}`;
+}
+
+/** The host asked for without its port; undefined where Istio wrote a word of its own. */
+function hostOf({ destinationService }: MeshCall): string | undefined {
+  if (destinationService === undefined || /^(?:Inbound)?PassthroughCluster|^BlackHoleCluster$/.test(destinationService)) return undefined;
+  const host = destinationService.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase();
+  return /^[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?$/.test(host) ? host : undefined;
+}
+
+/** A waypoint stands on the server's side. */
+function vantageOf(call: MeshCall): Observation['vantage'] {
+  return call.reporter === 'source' ? 'client' : 'server';
+}
+
+function toObservation({ call, node, path, seenBefore, count }: Sum, at: number): Observation {
+  const host = hostOf(call);
+  const methods = call.method === undefined ? [] : [call.method];
+  return {
+    kind: 'http',
+    vantage: vantageOf(call),
+    ...(node === undefined ? {} : { node }),
+    source: { workload: refOf(call.source) },
+    destination: {
+      protocol: 'TCP',
+      ...(call.peers === 'known' ? { workload: refOf(call.destination) } : {}),
+      ...(host === undefined ? {} : { name: host }),
+    },
+    count: seenBefore === undefined ? count : 0,
+    firstSeenAt: seenBefore ?? at,
+    lastSeenAt: seenBefore ?? at,
+    ...(seenBefore === undefined ? {} : { approximate: true }),
+    ...(path === undefined || path === '' ? {} : { http: { path, methods } }),
+  };
+}
+
+function refOf({ namespace = '', name, canonicalName }: MeshWorkload): { readonly namespace: string; readonly name: string } {
+  return { namespace, name: name ?? canonicalName ?? '' };
+}

@@ -1,0 +1,234 @@
+import { setMaxListeners } from 'node:events';
+import type { Clock, Logger } from '@nm/core';
+import type { Metrics, Startable } from '@nm/runtime';
+import type { KubeReader } from '../kube/kube-reader.ts';
+import { loadPods } from '../kube/watched-pod.ts';
+import { createObservationOutbox } from '../report/observation-outbox.ts';
+import type { ObservationSink } from '../report/observation-sink.ts';
+import { createCallAggregate } from './call-aggregate.ts';
+import { createCounterTable } from './counter-table.ts';
+import type { CounterTable } from './counter-table.ts';
+import type { ISTIO_METRICS } from './istio-metrics.ts';
+import { toMeshCall } from './mesh-edges.ts';
+import { createPathLimiter } from './path-template.ts';
+import { PROXY_SELECTORS, toProxy } from './proxy-pods.ts';
+import type { Proxy } from './proxy-pods.ts';
+import type { ProxyReader } from './proxy-reader.ts';
+import { createScrapeReader } from './scrape-reader.ts';
+import { createHashSeeds } from './series-hash.ts';
+import { increases } from './statistics.ts';
+
+export interface IstioWatcherDeps {
+  readonly reader: KubeReader;
+  readonly proxies: ProxyReader;
+  readonly sink: ObservationSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics<typeof ISTIO_METRICS>;
+}
+
+export interface IstioWatcherOptions {
+  /** Only this namespace's pods. */
+  readonly namespace?: string;
+  readonly intervalMs: number;
+  /** Proxies read at a time. */
+  readonly parallel: number;
+  readonly maxSeriesPerProxy: number;
+  readonly maxProxies: number;
+  readonly maxObservations: number;
+  /** After so long with requests but without their paths, a warning says what to set. */
+  readonly adviceAfterMs: number;
+  /** Also report what counters held when they were first looked at, with count 0 and the proxy's start as its time. */
+  readonly reportsSeenBefore: boolean;
+}
+
+export const ISTIO_WATCHER_DEFAULTS = {
+  intervalMs: 30_000,
+  parallel: 10,
+  maxSeriesPerProxy: 20_000,
+  maxProxies: 5_000,
+  maxObservations: 100_000,
+  adviceAfterMs: 600_000,
+  reportsSeenBefore: true,
+} as const;
+
+/** Distinct calls that are added up before they go out early. */
+const MAX_CALLS = 20_000;
+/** Reports refuse what is older than 30 days. */
+const MAX_AGE_MS = 29 * 86_400_000;
+
+interface Watched {
+  run: string;
+  readonly table: CounterTable;
+  /** Counters that appear from now on are new traffic: a whole look has been taken, or the proxy is younger than we are. */
+  hasBase: boolean;
+  refused: number;
+}
+
+/** Reads the statistics of every proxy of the mesh in rounds and reports what has risen since the last one. */
+export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcherOptions): Startable & { round(): Promise<void> } {
+  const { clock, log, metrics } = deps;
+  const outbox = createObservationOutbox(deps.sink, { maxObservations: options.maxObservations });
+  const paths = createPathLimiter();
+  const aggregate = createCallAggregate(paths);
+  const seeds = createHashSeeds();
+  const watched = new Map<string, Watched>();
+  const stopping = new AbortController();
+  // One listener for each read in progress.
+  setMaxListeners(0, stopping.signal);
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let startedAt = 0;
+  let requestsWithoutPath = 0;
+  let hasPaths = false;
+  let hasAdvised = false;
+  let counted = { dropped: 0, collapsed: 0 };
+
+  async function discover(): Promise<Proxy[]> {
+    const proxies = new Map<string, Proxy>();
+    for (const labelSelector of PROXY_SELECTORS) {
+      const query = { labelSelector, ...(options.namespace === undefined ? {} : { namespace: options.namespace }) };
+      for (const pod of await loadPods(deps.reader, query, stopping.signal)) {
+        const proxy = toProxy(pod);
+        if (proxy !== undefined && (proxies.size < options.maxProxies || proxies.has(pod.uid))) proxies.set(pod.uid, proxy);
+      }
+    }
+    return [...proxies.values()];
+  }
+
+  function stateOf(proxy: Proxy): Watched {
+    const { uid } = proxy.pod;
+    let state = watched.get(uid);
+    if (state === undefined) {
+      const isYoung = proxy.startedAt !== undefined && proxy.startedAt >= startedAt;
+      state = { run: proxy.run, table: createCounterTable(options.maxSeriesPerProxy), hasBase: isYoung, refused: 0 };
+      watched.set(uid, state);
+    } else if (state.run !== proxy.run) {
+      // Another run of the proxy: its counters began at zero after our last look.
+      state.run = proxy.run;
+      state.table.clear();
+    }
+    return state;
+  }
+
+  async function look(proxy: Proxy): Promise<void> {
+    const state = stateOf(proxy);
+    const { table } = state;
+    const { hasBase } = state;
+    const before = Math.max(proxy.startedAt ?? 0, clock.now() - MAX_AGE_MS);
+    const scrape = createScrapeReader(
+      increases(table, seeds, (increase, read, isNew) => {
+        const series = read();
+        if (series === undefined) return;
+        const call = toMeshCall({ ...series, value: increase });
+        metrics.calls.inc({ peers: call.peers });
+        if (call.metric === 'requests') {
+          if (call.path === undefined) requestsWithoutPath += 1;
+          else hasPaths = true;
+        }
+        const isOld = isNew && !hasBase;
+        if (isOld && !options.reportsSeenBefore) return;
+        aggregate.add(call, proxy.pod.nodeName, isOld ? before : undefined);
+      }),
+    );
+    table.begin();
+    let isWhole = false;
+    try {
+      for await (const chunk of deps.proxies.read(proxy.address, proxy.ports, stopping.signal)) {
+        scrape.push(chunk);
+        if (aggregate.size >= MAX_CALLS) outbox.add(aggregate.drain(clock.now()));
+      }
+      scrape.end();
+      isWhole = true;
+      state.hasBase = true;
+      metrics.reads.inc({ outcome: 'ok' });
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      const code = (error as { readonly code?: unknown }).code;
+      metrics.reads.inc({ outcome: typeof code === 'string' ? code : 'failed' });
+      log.debug('cannot read the statistics of a proxy', {
+        namespace: proxy.pod.namespace,
+        pod: proxy.pod.name,
+        error: (error as Error).message,
+      });
+    } finally {
+      table.end(isWhole);
+      metrics.badLines.inc(scrape.badLines);
+      metrics.refusedSeries.inc(table.refused - state.refused);
+      state.refused = table.refused;
+    }
+  }
+
+  async function readAll(): Promise<void> {
+    const roundAt = performance.now();
+    const proxies = await discover();
+    const present = new Set(proxies.map((proxy) => proxy.pod.uid));
+    for (const uid of watched.keys()) if (!present.has(uid)) watched.delete(uid);
+    const queue = proxies.values();
+    const worker = async (): Promise<void> => {
+      for (const proxy of queue) {
+        if (stopping.signal.aborted) return;
+        await look(proxy);
+      }
+    };
+    await Promise.all(Array.from({ length: options.parallel }, worker));
+    if (aggregate.size > 0) outbox.add(aggregate.drain(clock.now()));
+    metrics.proxies.set(proxies.length);
+    metrics.series.set([...watched.values()].reduce((sum, { table }) => sum + table.size, 0));
+    metrics.roundSeconds.observe((performance.now() - roundAt) / 1000);
+    countLosses();
+    advise(proxies.length);
+    await outbox.flush(stopping.signal).catch((error: unknown) => {
+      if (!stopping.signal.aborted) log.warn('the mapper does not take observations; they are kept', { error: (error as Error).message });
+    });
+    metrics.waiting.set(outbox.size);
+  }
+
+  function countLosses(): void {
+    metrics.dropped.inc(outbox.dropped - counted.dropped);
+    metrics.collapsedPaths.inc(paths.collapsed - counted.collapsed);
+    counted = { dropped: outbox.dropped, collapsed: paths.collapsed };
+  }
+
+  function advise(proxies: number): void {
+    if (hasAdvised || clock.now() - startedAt < options.adviceAfterMs) return;
+    if (proxies === 0) log.warn(NO_PROXIES);
+    else if (!hasPaths && requestsWithoutPath > 0) log.warn(NO_PATHS);
+    else return;
+    hasAdvised = true;
+  }
+
+  function round(): Promise<void> {
+    running ??= readAll()
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) log.warn('cannot list the proxies of the mesh', { error: (error as Error).message });
+      })
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  }
+
+  return {
+    round,
+    start(): Promise<void> {
+      startedAt = clock.now();
+      timer = setInterval(() => void round(), options.intervalMs);
+      void round();
+      return Promise.resolve();
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      stopping.abort();
+      await running;
+      await outbox.flush(AbortSignal.timeout(LAST_REPORT_MS)).catch(() => undefined);
+      deps.proxies.close();
+    },
+  };
+}
+
+const LAST_REPORT_MS = 5_000;
+const NO_PROXIES =
+  'no proxies of a mesh found: pods with the label security.istio.io/tlsMode, gateways, waypoints and ztunnel are looked for; is Istio installed, and may we list pods there?';
+const NO_PATHS =
+  'the proxies report requests without paths: add the tags request_path and request_method with a Telemetry resource (docs/watchers.md)';

@@ -1,0 +1,108 @@
+import { canonicalAddress } from '@nm/core';
+import type { Destination, Observation } from '@nm/core';
+import type { AuditEvent } from './audit-reader.ts';
+import { toIntentOperation, toMapResourceType } from './audit-names.ts';
+
+/** The broker whose log it is: a pod, or a workload where the pod is not known. */
+export interface BrokerRef {
+  readonly namespace: string;
+  readonly name: string;
+  readonly isPod: boolean;
+  readonly podUid?: string;
+  readonly nodeName?: string;
+}
+
+export type DropReason = 'pseudo' | 'loopback' | 'bad-address';
+
+export interface AccessAggregate {
+  /** Distinct accesses that wait. */
+  readonly size: number;
+  /** Adds an event seen at `at` (milliseconds since the epoch); answers why not, if it is not an access of anybody. */
+  add(event: AuditEvent, broker: BrokerRef, at: number): DropReason | undefined;
+  /** Everything since the last call, as observations; empties the aggregate. */
+  drain(): Observation[];
+}
+
+interface Access {
+  readonly address: string;
+  readonly broker: BrokerRef;
+  readonly kafka: NonNullable<Observation['kafka']>;
+  count: number;
+  firstSeenAt: number;
+  lastSeenAt: number;
+}
+
+/** Longest name or principal that is reported; Kafka's topics have at most 249 characters, group ids 32,767. */
+const MAX_NAME_CHARACTERS = 1024;
+
+/**
+ * Adds up what the log says: a denied client may retry thousands of times a second, and all of that is one access with a
+ * count. At `maxAccesses` the caller drains early (`isFull`).
+ */
+export function createAccessAggregate(): AccessAggregate {
+  const accesses = new Map<string, Access>();
+  return {
+    get size(): number {
+      return accesses.size;
+    },
+    add(event, broker, at): DropReason | undefined {
+      if (event.pseudo) return 'pseudo';
+      const key = `${event.result}|${event.operation}|${event.resourceType}|${event.clientIP}|${broker.namespace}/${broker.podUid ?? broker.name}|${event.principal}|${event.name}`;
+      const known = accesses.get(key);
+      if (known !== undefined) {
+        known.count += 1;
+        known.firstSeenAt = Math.min(known.firstSeenAt, at);
+        known.lastSeenAt = Math.max(known.lastSeenAt, at);
+        return undefined;
+      }
+      const address = canonicalAddress(event.clientIP);
+      if (address === undefined) return 'bad-address';
+      // A process of the broker's own pod, or a port-forward: nobody who could be named.
+      if (address.startsWith('127.') || address === '::1') return 'loopback';
+      accesses.set(owned(key), {
+        address,
+        broker,
+        kafka: {
+          topic: owned(event.name.slice(0, MAX_NAME_CHARACTERS)),
+          operation: toIntentOperation(event.operation),
+          allowed: event.result === 'ALLOWED',
+          ...(event.resourceType === 'TOPIC' ? {} : { resourceType: toMapResourceType(event.resourceType) }),
+          principal: owned(event.principal.slice(0, MAX_NAME_CHARACTERS)),
+        },
+        count: 1,
+        firstSeenAt: at,
+        lastSeenAt: at,
+      });
+      return undefined;
+    },
+    drain(): Observation[] {
+      const observations = Array.from(accesses.values(), toObservation);
+      accesses.clear();
+      return observations;
+    },
+  };
+}
+
+/** A copy that does not keep the chunk of the log alive from which it was cut. */
+function owned(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
+function toObservation({ address, broker, kafka, count, firstSeenAt, lastSeenAt }: Access): Observation {
+  const destination: Destination = {
+    protocol: 'TCP',
+    workload: { namespace: broker.namespace, name: broker.name, ...(broker.isPod ? { pod: true } : {}) },
+    ...(broker.podUid === undefined ? {} : { podUid: broker.podUid }),
+  };
+  return {
+    kind: 'kafka',
+    vantage: 'server',
+    ...(broker.nodeName === undefined ? {} : { node: broker.nodeName }),
+    source: { address },
+    destination,
+    count,
+    firstSeenAt,
+    lastSeenAt,
+    kafka,
+  };
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { createReportWriter, REPORT } from '@nm/api';
+import type { ApiClient, ReportBatch } from '@nm/api';
+import type { Clock, Logger, Observation } from '@nm/core';
+import type { ObservationSink } from './observation-sink.ts';
+
+export interface ReportSinkOptions {
+  readonly kind: 'kafka-watcher' | 'istio-watcher';
+  readonly version: string;
+  /** Rows of one batch; a report has at most 10,000. */
+  readonly maxRows?: number;
+}
+
+/**
+ * Sends observations to the mapper with `report(batch)`. A batch that was sent and not answered is sent again unchanged,
+ * with its sequence, when the same list is offered again: so the mapper can tell a repeat.
+ */
+export function createReportSink(
+  deps: { readonly client: ApiClient; readonly clock: Clock; readonly log: Logger },
+  options: ReportSinkOptions,
+): ObservationSink {
+  const instance = randomUUID();
+  const writer = createReportWriter(options.maxRows === undefined ? {} : { maxRows: options.maxRows });
+  let sequence = 0;
+  let offered: readonly Observation[] = [];
+  let stored = 0;
+  let unanswered: { readonly batch: ReportBatch; readonly end: number } | undefined;
+
+  function nextBatch(): { readonly batch: ReportBatch; readonly end: number } {
+    let end = stored;
+    for (let observation = offered[end]; observation !== undefined && writer.add(observation); observation = offered[end]) end += 1;
+    sequence += 1;
+    return { batch: writer.finish({ kind: options.kind, instance, version: options.version }, sequence, deps.clock.now()), end };
+  }
+
+  return {
+    async take(observations, signal): Promise<void> {
+      if (observations !== offered) {
+        offered = observations;
+        stored = 0;
+        unanswered = undefined;
+      }
+      while (stored < offered.length) {
+        unanswered ??= nextBatch();
+        const { report } = await deps.client.run(REPORT, { batch: unanswered.batch }, signal === undefined ? {} : { signal });
+        if (report.rejected.length > 0) {
+          deps.log.warn('the mapper rejected observations', { rejected: report.rejected.length, code: report.rejected[0]?.code });
+        }
+        stored = unanswered.end;
+        unanswered = undefined;
+      }
+    },
+  };
+}
