@@ -1,1 +1,1 @@
-export {};
+export { createFixtureMap, FIXTURE_NOW, FIXTURE_SIZES } from './testing/fixture-map.ts';

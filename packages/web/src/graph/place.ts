@@ -1,9 +1,10 @@
 import type { GraphElements } from './elements.ts';
 import { packLayout } from './packed-layout.ts';
 import type { Point } from './packed-layout.ts';
+import { makeSpace } from './make-space.ts';
 
 /** Nodes that share more than this with what was laid out before keep their places; else the map is laid out anew. */
-const KEEP_SHARE = 0.5;
+const KEEP_SHARE = 0.3;
 
 export interface Placement {
   /** Centre of every node that is not a box. */
@@ -20,19 +21,22 @@ export function placeNodes(elements: GraphElements, known: ReadonlyMap<string, P
   const leaves = [...elements.nodes.values()].filter((node) => node.width !== undefined);
   const kept = leaves.filter((node) => known.has(node.id));
   if (leaves.length === 0) return { positions: new Map(), isFresh: false };
-  if (kept.length === 0 || kept.length < leaves.length * KEEP_SHARE) return { positions: packLayout(elements), isFresh: true };
+  const keptIds = new Set(kept.map((node) => node.id));
+  const opened = openedBoxes(elements, known, keptIds);
+  const anchored = leaves.filter((node) => !keptIds.has(node.id) && node.parent !== undefined && opened.has(node.parent)).length;
+  if (kept.length + anchored < Math.max(1, leaves.length * KEEP_SHARE)) return { positions: packLayout(elements), isFresh: true };
 
   const positions = new Map<string, Point>();
-  const taken = createSpots();
   for (const node of kept) {
     const at = known.get(node.id);
-    if (at === undefined) continue;
-    positions.set(node.id, at);
-    taken.take(at);
+    if (at !== undefined) positions.set(node.id, at);
   }
+  for (const [box, at] of opened) makeSpace(elements, positions, box, at);
+  const taken = createSpots();
+  for (const at of positions.values()) taken.take(at);
   const neighbours = neighboursOf(elements);
   const siblings = new Map<string, Point[]>();
-  for (const node of kept) {
+  for (const node of leaves) {
     const at = positions.get(node.id);
     if (node.parent !== undefined && at !== undefined) siblings.set(node.parent, [...(siblings.get(node.parent) ?? []), at]);
   }
@@ -48,6 +52,18 @@ export function placeNodes(elements: GraphElements, known: ReadonlyMap<string, P
     if (node.parent !== undefined) siblings.set(node.parent, [...family, spot]);
   }
   return { positions, isFresh: false };
+}
+
+/** Boxes that were one node until now: all of their content is new, and goes where that node was. */
+function openedBoxes(elements: GraphElements, known: ReadonlyMap<string, Point>, kept: ReadonlySet<string>): Map<string, Point> {
+  const withOld = new Set<string>();
+  for (const node of elements.nodes.values()) if (kept.has(node.id) && node.parent !== undefined) withOld.add(node.parent);
+  const opened = new Map<string, Point>();
+  for (const node of elements.nodes.values()) {
+    const at = known.get(node.id);
+    if (node.width === undefined && at !== undefined && !withOld.has(node.id)) opened.set(node.id, at);
+  }
+  return opened;
 }
 
 function neighboursOf(elements: GraphElements): Map<string, string[]> {

@@ -1,0 +1,48 @@
+import type { schema } from '@nm/api';
+import type { ActivitySeries } from '../graph/activity.ts';
+import type { UiEdge } from '../graph/ui-edge.ts';
+import type { TimeRange, TimeWindow } from './time-range.ts';
+
+export type UiStatus = schema.Status;
+
+export interface LoadProgress {
+  readonly loaded: number;
+  readonly total: number;
+}
+
+/** What is under way on a live connection. */
+export type LiveState = 'connected' | 'reconnecting';
+
+export interface ChangeEvent {
+  readonly edges: readonly UiEdge[];
+  /** Everything before is void. */
+  readonly reset: boolean;
+}
+
+/** Where a map comes from: a mapper, or a map file. */
+export interface MapSource {
+  readonly kind: 'live' | 'file';
+  /** For people: the cluster's name or the file's. */
+  readonly label: string;
+  readonly defaultTime: TimeRange;
+  /** Hands over pages as they come; answers the window that the counts really cover. Throws AppError or ApiError. */
+  load(
+    window: TimeWindow,
+    onPage: (edges: readonly UiEdge[], progress: LoadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly window: TimeWindow }>;
+  /** One edge with everything that is known about it; undefined when it is gone. */
+  loadEdge(id: string, window: TimeWindow, signal: AbortSignal): Promise<UiEdge | undefined>;
+  /** Undefined where the source keeps no activity: the caller shows what the edges' own times give. */
+  loadActivity(request: ActivityRequest, signal: AbortSignal): Promise<ActivitySeries | undefined>;
+  loadStatus(signal: AbortSignal): Promise<UiStatus | undefined>;
+  /** Follows changes until the signal aborts; returns at once where nothing can change. */
+  follow(onChange: (event: ChangeEvent) => void, onState: (state: LiveState) => void, signal: AbortSignal): Promise<void>;
+}
+
+export interface ActivityRequest {
+  readonly window: TimeWindow;
+  readonly buckets: number;
+  /** Of one edge instead of all. */
+  readonly edgeId?: string;
+}

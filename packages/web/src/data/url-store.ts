@@ -1,0 +1,38 @@
+import { parseUrlState, toUrlSearch } from './url-state.ts';
+import type { UrlState } from './url-state.ts';
+
+/** The page's address as state: what is shared is what is seen. */
+export function createUrlStore(window: Window) {
+  let search = window.location.search;
+  let state = parseUrlState(search);
+  const listeners = new Set<() => void>();
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const receive = (): void => {
+    if (window.location.search === search) return;
+    search = window.location.search;
+    state = parseUrlState(search);
+    tell();
+  };
+  window.addEventListener('popstate', receive);
+  return {
+    getSnapshot: (): UrlState => state,
+    subscribe: (listener: () => void): (() => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    /** Steps that "back" should undo are pushed; typing and sorting replace. */
+    update: (change: (state: UrlState) => UrlState, push = true): void => {
+      const next = toUrlSearch(change(state));
+      if (next === search) return;
+      search = next;
+      state = parseUrlState(next);
+      window.history[push ? 'pushState' : 'replaceState'](undefined, '', next === '' ? window.location.pathname : next);
+      tell();
+    },
+    stop: (): void => window.removeEventListener('popstate', receive),
+  };
+}
+
+export type UrlStore = ReturnType<typeof createUrlStore>;
