@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { buildMap, exitCode, runCli } from '@nm/cli';
 import { COMMAND_NAMES, nearestCommand, PARTS } from './commands.ts';
 

@@ -21,30 +21,32 @@ export interface MapDifference {
  * any two captures of the same calls.
  */
 export function diffEdges(before: readonly Edge[], after: readonly Edge[], options: { readonly counts: boolean }): MapDifference {
-  const left = byKey(before);
+  const places = new Map<string, number>();
+  before.forEach((edge, index) => places.set(keyOf(edge), index));
+  const isMatched = new Uint8Array(before.length);
   const added: Edge[] = [];
   const changed: EdgeDifference[] = [];
-  for (const [key, edge] of byKey(after)) {
-    const old = left.get(key);
-    left.delete(key);
-    if (old === undefined) added.push(edge);
-    else {
-      const difference = compare(old, edge, options.counts);
-      if (difference !== undefined) changed.push(difference);
+  for (const edge of after) {
+    const place = places.get(keyOf(edge));
+    const old = place === undefined ? undefined : before[place];
+    if (place === undefined || old === undefined) {
+      added.push(edge);
+      continue;
     }
+    isMatched[place] = 1;
+    const difference = compare(old, edge, options.counts);
+    if (difference !== undefined) changed.push(difference);
   }
   const order = new Map(sortEdges(changed.map(({ after: edge }) => edge)).map((edge, index) => [edge, index]));
   return {
     added: sortEdges(added),
-    removed: sortEdges([...left.values()]),
+    removed: sortEdges(before.filter((_, index) => isMatched[index] === 0)),
     changed: changed.toSorted((a, b) => (order.get(a.after) ?? 0) - (order.get(b.after) ?? 0)),
   };
 }
 
-function byKey(edges: readonly Edge[]): Map<string, Edge> {
-  const map = new Map<string, Edge>();
-  for (const edge of edges) map.set(edgeKey(edge.client, edge.server, edge.ports[0]), edge);
-  return map;
+function keyOf(edge: Edge): string {
+  return edgeKey(edge.client, edge.server, edge.ports[0]);
 }
 
 function compare(before: Edge, after: Edge, counts: boolean): EdgeDifference | undefined {
@@ -73,11 +75,12 @@ function isSame(a: Edge, b: Edge, counts: boolean): boolean {
 }
 
 function isSameEvidence(a: Edge, b: Edge, counts: boolean): boolean {
-  return EVIDENCE_KINDS.every((kind) => {
+  for (const kind of EVIDENCE_KINDS) {
     const one = a.evidence[kind];
     const other = b.evidence[kind];
-    return (one === undefined) === (other === undefined) && (!counts || one?.count === other?.count);
-  });
+    if ((one === undefined) !== (other === undefined) || (counts && one?.count !== other?.count)) return false;
+  }
+  return true;
 }
 
 function hasDetails(edge: Edge): boolean {

@@ -95,6 +95,7 @@ export function parseMapDocument(json: unknown): MapDocument {
 type WrittenEdge = Partial<MapEdge> & Pick<MapEdge, 'client' | 'server'>;
 
 function withDefaults(written: WrittenEdge): MapEdge {
+  if (isComplete(written)) return written;
   const ports = written.ports ?? [];
   return {
     ...written,
@@ -108,6 +109,17 @@ function withDefaults(written: WrittenEdge): MapEdge {
       : (ports.map((one) => (hasEvidence(one) ? one : { ...(one as object), evidence: {} })) as MapEdge['ports']),
     ...(written.via !== undefined && { via: withPeerDefaults(written.via) }),
   };
+}
+
+/** Whether nothing has to be added: so it is with files that we wrote. */
+function isComplete(written: WrittenEdge): written is MapEdge {
+  return (
+    written.class !== undefined &&
+    written.shared !== undefined &&
+    written.evidence !== undefined &&
+    written.ports?.every(hasEvidence) === true &&
+    [written.client, written.server, written.via].every((peer) => peer === undefined || withPeerDefaults(peer) === peer)
+  );
 }
 
 function hasEvidence(one: { readonly evidence?: unknown }): boolean {

@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import type { Metafile } from 'esbuild';
+import { ASSETS } from '../packages/cli/src/graph/assets.ts';
+
+/**
+ * Bundles under dist/: `network-mapper.mjs` and the chunks that it loads when they are needed. Equal sources give
+ * equal files: nothing of the machine or of the time of building goes in, the date is the commit's.
+ */
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+/** Native or optional: what a bundle must not hold. */
+const EXTERNAL = ['koffi', 'pg-native'];
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(join(dist, 'assets'), { recursive: true });
+
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: { 'network-mapper': 'packages/app/src/main.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  chunkNames: '[name]-[hash]',
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  // The reading commands run on Node 22 too; parts that need 24 check for it themselves.
+  target: 'node22',
+  splitting: true,
+  minify: true,
+  legalComments: 'external',
+  external: EXTERNAL,
+  metafile: true,
+  logLevel: 'warning',
+  // Packages that are still CommonJS call `require` for Node's own modules.
+  banner: { js: "import{createRequire as nmCreateRequire}from'node:module';const require=nmCreateRequire(import.meta.url);" },
+  define: { NM_BUILD: JSON.stringify(buildInfo()), NM_ASSETS: '"./assets/"' },
+});
+
+for (const [name, specifier] of Object.entries(ASSETS)) {
+  copyFileSync(fileURLToPath(import.meta.resolve(specifier)), join(dist, 'assets', name));
+}
+copyFileSync(join(dirname(fileURLToPath(import.meta.resolve(ASSETS['DejaVuSans.ttf']))), '..', 'LICENSE'), join(dist, 'assets', 'DejaVu-LICENSE.txt'));
+writeFileSync(join(dist, 'metafile.json'), JSON.stringify(metafile));
+
+printSizes(metafile);
+
+function buildInfo(): { version: string; commit?: string; date?: string } {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  try {
+    const [commit, date] = execFileSync('git', ['log', '-1', '--format=%H %cI'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      .trim()
+      .split(' ');
+    return { version, ...(commit !== undefined && { commit }), ...(date !== undefined && { date }) };
+  } catch {
+    // Not a checkout: a source archive knows its version only.
+    return { version };
+  }
+}
+
+/** What starts with every command, then what waits until it is needed. */
+function printSizes({ outputs }: Metafile): void {
+  const entry = 'dist/network-mapper.mjs';
+  const eager = new Set<string>();
+  const visit = (file: string): void => {
+    if (eager.has(file)) return;
+    eager.add(file);
+    for (const one of outputs[file]?.imports ?? []) if (one.kind === 'import-statement' && one.external !== true) visit(one.path);
+  };
+  visit(entry);
+  const rows = Object.entries(outputs)
+    .filter(([file]) => file.endsWith('.mjs'))
+    .map(([file, { bytes }]) => ({ file: relative('dist', file), bytes, gzip: gzipSync(readFileSync(join(root, file))).length, eager: eager.has(file) }))
+    .toSorted((a, b) => Number(b.eager) - Number(a.eager) || b.bytes - a.bytes);
+  const line = (name: string, bytes: number, gzip: number): string => `${name.padEnd(48)}${kilobytes(bytes)}${kilobytes(gzip)} gzip`;
+  for (const { file, bytes, gzip, eager: atStart } of rows) console.log(line(`${atStart ? 'start ' : 'lazy  '}${file}`, bytes, gzip));
+  for (const name of Object.keys(ASSETS)) {
+    const file = join(dist, 'assets', name);
+    console.log(line(`asset assets/${name}`, statSync(file).size, gzipSync(readFileSync(file)).length));
+  }
+  const sum = (pick: (row: (typeof rows)[number]) => number): number => rows.reduce((total, row) => total + pick(row), 0);
+  console.log(line('total, assets left out', sum((row) => row.bytes), sum((row) => row.gzip)));
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1).padStart(10)} kB`;
+}
