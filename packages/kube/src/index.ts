@@ -1,3 +1,7 @@
+export { DEFAULT_MAPPER_NAMESPACE, DEFAULT_MAPPER_PORT, DEFAULT_MAPPER_SERVICE, MAPPER_LABELS, findMapper } from './client/find-mapper.ts';
+export type { FindMapperOptions, FoundMapper } from './client/find-mapper.ts';
+export { createPortForward } from './client/port-forward.ts';
+export type { PodTarget, PortForward } from './client/port-forward.ts';
 export { loadKubeClient } from './client/kubeconfig.ts';
 export type { KubeClientOptions } from './client/kubeconfig.ts';
 export { createKubeClient } from './client/kube-client.ts';
