@@ -1,5 +1,6 @@
-import { boolean, bytes, choice, duration, integer, list, listenAddress, option, optional, text } from '@nm/runtime';
+import { option, optional } from '@nm/runtime';
 import type { LogLevel } from '@nm/runtime';
+import { boolean, bytes, choice, duration, integer, list, listenAddress, text } from './light-option-types.ts';
 
 /** Options of `network-mapper sniffer`; docs/options.md is generated from this table. */
 export const SNIFFER_OPTIONS = {

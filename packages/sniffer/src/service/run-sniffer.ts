@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isAppError } from '@nm/core';
-import { createLogger, describeOptions, loadOptions } from '@nm/runtime';
+import { describeOptions, loadOptions } from '@nm/runtime';
 import { captureToFile } from './capture-to-file.ts';
+import { createLightLogger } from './light-logger.ts';
 import { CAPTURE_OPTIONS, SNIFFER_OPTIONS } from './options.ts';
 import { printObservations, untilOver } from './print.ts';
 import { createSniffer } from './sniffer.ts';
@@ -37,16 +38,11 @@ export async function runSniffer(context: SnifferContext): Promise<number> {
     const sources = { argv: context.argv, env: context.env, readFile: readText(context.cwd) };
     const { values } = await loadOptions(SNIFFER_OPTIONS, sources, { part: 'sniffer', otherParts: ['mapper', 'watchers', 'aws'] });
     if (values.print) {
-      const log = createLogger({
-        name: 'sniffer',
-        level: values.logLevel,
-        destination: { write: (line: string) => void process.stderr.write(line) },
-      });
-      const write = (line: string): void => void process.stdout.write(line);
-      await printObservations({ log, write }, values, context.signal);
+      const log = createLightLogger({ name: 'sniffer', level: values.logLevel, write: toStderr });
+      await printObservations({ log, write: toStdout }, values, context.signal);
       return EXIT_OK;
     }
-    const log = createLogger({ name: 'sniffer', level: values.logLevel });
+    const log = createLightLogger({ name: 'sniffer', level: values.logLevel, write: toStdout });
     const sniffer = createSniffer({ log, version: context.version ?? '0.0.0' }, values);
     await sniffer.start();
     await untilOver(context.signal, undefined);
@@ -62,12 +58,15 @@ export async function runCapture(context: SnifferContext): Promise<number> {
     if (isHelp(argv)) return help('network-mapper capture [-o FILE] [--duration 60s]', CAPTURE_OPTIONS);
     const { values } = await loadOptions(CAPTURE_OPTIONS, { argv, env: {}, readFile: readText(context.cwd) }, { part: 'capture' });
     const output = values.output === '-' ? '-' : resolve(context.cwd, values.output);
-    const log = createLogger({ name: 'capture', level: 'warn', destination: { write: (line: string) => void process.stderr.write(line) } });
+    const log = createLightLogger({ name: 'capture', level: 'warn', write: toStderr });
     const { frames, dropped, bytes } = await captureToFile({ log }, { ...values, output }, context.signal);
     process.stderr.write(`${frames} frames, ${bytes} bytes written to ${values.output}, ${dropped} dropped by the kernel\n`);
     return EXIT_OK;
   });
 }
+
+const toStdout = (text: string): void => void process.stdout.write(text);
+const toStderr = (text: string): void => void process.stderr.write(text);
 
 async function guarded(work: () => Promise<number>): Promise<number> {
   try {
