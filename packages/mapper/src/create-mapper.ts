@@ -104,7 +104,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   const limiter = createResettableLimiter();
   const ingest = createIngest(
     { store, view, resolver, limiter, reporters, metrics, totals, clock },
-    { cluster, reportIntervalMs: options.reportInterval },
+    { cluster, reportIntervalMs: options.reportInterval, maxQueuedUpdates: options.maxQueuedUpdates },
   );
   const waiting = createWaitingRetry({ store, resolver, limiter, totals, clock, log }, { cluster, intervalMs: WAITING_INTERVAL_MS });
   const environments = createEnvironmentBook(

@@ -76,7 +76,7 @@ export const MAPPER_OPTIONS = {
   }),
   ownerKinds: option({
     flag: 'owner-kinds',
-    type: list(text('kind.version.group such as Rollout.v1alpha1.argoproj.io')),
+    type: list(text('Kind.group such as Rollout.argoproj.io')),
     default: [],
     help: 'Custom kinds that own pods, to be watched so that their own owners are found.',
   }),
@@ -138,6 +138,13 @@ export const MAPPER_OPTIONS = {
     default: 134_217_728,
     help: 'Request bodies that are in work together. Beyond it requests are told to come back (503).',
     key: 'limits.pendingBytes',
+  }),
+  maxQueuedUpdates: option({
+    flag: 'max-queued-updates',
+    type: integer({ min: 1, max: 1_000_000 }),
+    default: 20_000,
+    help: 'Updates of the map that may wait to be stored. Beyond it reports are told to come back (503), which keeps answers quick.',
+    key: 'limits.queuedUpdates',
   }),
   maxSubscriptions: option({
     flag: 'max-subscriptions',

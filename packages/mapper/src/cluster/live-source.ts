@@ -1,17 +1,77 @@
 import type { Logger } from '@nm/core';
-import { AppError } from '@nm/core';
+import { createClusterWatch, loadKubeClient, parseOwnerKind } from '@nm/kube';
+import type { ClusterWatch, KubeClient } from '@nm/kube';
+import { OptionError } from '@nm/runtime';
+import type { HealthCheck } from '@nm/runtime';
+import type { TokenReviewStatus } from '../auth/kubernetes-authenticator.ts';
 import type { ApplyChange, ClusterSource } from './cluster-source.ts';
 
 export interface LiveSourceOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
+  /** Kinds of owners besides those that Kubernetes brings: `Rollout.argoproj.io`. */
   readonly ownerKinds: readonly string[];
 }
 
-/** The cluster's API server. */
+const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews';
+const TOKEN_REVIEW_TIMEOUT_MS = 5_000;
+
+/**
+ * The cluster's API server. `start` resolves when every kind was read once or is known to be impossible; until then
+ * reports are not accepted, because their addresses could not be resolved. Throws OptionError for a wrong owner kind.
+ */
 export function createLiveSource(
-  _deps: { readonly apply: ApplyChange; readonly log: Logger; readonly env: Readonly<Record<string, string | undefined>> },
-  _options: LiveSourceOptions,
+  deps: { readonly apply: ApplyChange; readonly log: Logger; readonly env: Readonly<Record<string, string | undefined>> },
+  options: LiveSourceOptions,
 ): ClusterSource {
-  throw new AppError('kube_unavailable', 'watching an API server is not possible yet; give --kube DUMP');
+  const customOwners = options.ownerKinds.map((text) => {
+    const kind = parseOwnerKind(text);
+    if (kind === undefined) throw new OptionError('option_invalid', `--owner-kinds: ${text} is not Kind.group such as Rollout.argoproj.io`);
+    return kind;
+  });
+  let client: KubeClient | undefined;
+  let watch: ClusterWatch | undefined;
+
+  return {
+    isLive: true,
+    health: () => toHealth(watch),
+    async reviewToken(token, audiences) {
+      if (client === undefined) throw new Error('not started');
+      const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
+      const signal = AbortSignal.timeout(TOKEN_REVIEW_TIMEOUT_MS);
+      const answer = await client.request(TOKEN_REVIEWS, { method: 'POST', body: review, signal });
+      return (answer as { readonly status?: TokenReviewStatus }).status ?? {};
+    },
+    async start(signal) {
+      client = await loadKubeClient({
+        env: deps.env,
+        ...(options.kubeconfig !== undefined && { kubeconfig: options.kubeconfig }),
+        ...(options.context !== undefined && { context: options.context }),
+      });
+      watch = createClusterWatch(
+        {
+          client,
+          logger: deps.log,
+          onChanges: (changes) => {
+            for (const change of changes) deps.apply(change);
+          },
+        },
+        { customOwners },
+      );
+      watch.start();
+      await watch.settled(signal);
+    },
+    async stop() {
+      await watch?.stop();
+      client?.close();
+    },
+  };
+}
+
+/** Kinds that may not be read make the map poorer, not the mapper unready. */
+function toHealth(watch: ClusterWatch | undefined): HealthCheck {
+  if (watch === undefined) return { ok: false, detail: 'not started' };
+  const missing = watch.states().filter(({ phase }) => phase !== 'watching');
+  const detail = missing.map(({ resource, phase }) => `${resource}: ${phase}`).join(', ');
+  return { ok: watch.isSettled(), ...(detail !== '' && { detail }) };
 }

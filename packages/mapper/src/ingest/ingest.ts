@@ -46,6 +46,8 @@ export interface IngestDeps {
 export interface IngestOptions {
   readonly cluster: string;
   readonly reportIntervalMs: number;
+  /** Updates that may wait to be stored; beyond it reports are told to come back. What waits is what makes answers slow. */
+  readonly maxQueuedUpdates: number;
   readonly limits?: ReportLimits;
 }
 
@@ -54,6 +56,8 @@ interface Resolved {
   readonly updates: EdgeUpdate[];
   readonly waiting: NewWaiting[];
 }
+
+const BUSY = 'the mapper is busy storing reports; send this one again';
 
 export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
   const { store, view, reporters, metrics, totals, clock } = deps;
@@ -70,6 +74,12 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
     for (const update of resolution.updates) into.updates.push(deps.limiter.limit(update));
   }
 
+  /** Asked before anything is decoded: a refusal must cost little, or refusing would keep the mapper busy. */
+  function admit(): void {
+    if (store.stats().queuedUpdates < options.maxQueuedUpdates) return;
+    throw new IngestError('REPORT_BUSY', BUSY);
+  }
+
   async function apply(batch: Parameters<Store['applyBatch']>[0]): ReturnType<Store['applyBatch']> {
     try {
       const outcome = await store.applyBatch(batch);
@@ -77,13 +87,19 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
       return outcome;
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'store_busy') throw error;
-      throw new IngestError('REPORT_BUSY', 'the mapper is busy storing reports; send this one again', { cause: error });
+      throw new IngestError('REPORT_BUSY', BUSY, { cause: error });
     }
   }
 
   return {
     async report(value, mayReport) {
       const receivedAt = clock.now();
+      try {
+        admit();
+      } catch (error) {
+        metrics.batches.inc({ result: 'busy' });
+        throw error;
+      }
       let correctionMs = 0;
       let entry: ReporterEntry | undefined;
       const decoded = decodeReport(value, limits, (reporter, sentAt) => {
@@ -144,6 +160,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
 
     async storeCompatible(items) {
       if (items.length === 0) return;
+      admit();
       const now = clock.now();
       const parts: BatchPart[] = items.map(({ observation, repeatKey }) => {
         const resolved: Resolved = { updates: [], waiting: [] };
