@@ -151,24 +151,43 @@ describe('a real API server', () => {
     expect([...counted.keys()].filter((key) => key.endsWith('expired'))).toEqual([]);
   });
 
-  test('a version that the server has forgotten: the list is repeated', async () => {
-    const stale = createKubeClient(client.transport);
+  test('a custom owner kind; a version that the server does not know any more: the list is repeated', async () => {
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    await create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'rollouts.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { kind: 'Rollout', plural: 'rollouts' },
+        versions: [{ name: 'v1', served: true, storage: true, schema }],
+      },
+    });
+    const rollouts = '/apis/example.com/v1/namespaces/shop/rollouts';
+    const rollout = (name: string): object => ({ apiVersion: 'example.com/v1', kind: 'Rollout', metadata: { name } });
+    const created = async (): Promise<boolean> =>
+      create(rollouts, rollout('one')).then(
+        () => true,
+        () => false,
+      );
+    while (!(await created())) await new Promise((done) => setTimeout(done, 100));
+    const own = createKubeClient(client.transport);
     let isFirst = true;
-    const asked: string[] = [];
+    // The server's cache of a kind begins when the kind is made, so version 1 is too old for it.
     const tampered: KubeClient = {
-      ...stale,
+      ...own,
       stream: async (path, options) => {
-        asked.push(path);
-        const isPods = isFirst && path.startsWith('/api/v1/pods');
-        if (isPods) isFirst = false;
-        return stale.stream(isPods ? path.replace(/resourceVersion=\d+/, 'resourceVersion=1') : path, options);
+        const isOld = isFirst && path.startsWith('/apis/example.com/');
+        if (isOld) isFirst = false;
+        return own.stream(isOld ? path.replace(/resourceVersion=\d+/, 'resourceVersion=1') : path, options);
       },
     };
-    await start({}, tampered);
-    await until(() => (counted.get('pods expired') === 1 ? true : undefined));
-    await create(`${NAMESPACE}/pods`, { kind: 'Pod', metadata: { name: 'after-410' }, spec: podSpec });
-    await until(() => podChange('after-410'));
-    stale.close();
+    await start({ customOwners: [{ kind: 'Rollout', group: 'example.com' }] }, tampered);
+    await until(() => (counted.get('rollouts.example.com expired') === 1 ? true : undefined));
+    await create(rollouts, rollout('two'));
+    const found = await until(() => changes.find((change) => change.type === 'owner' && change.owner.name === 'two'));
+    expect(found).toMatchObject({ owner: { kind: 'Rollout', apiVersion: 'example.com/v1', namespace: 'shop' } });
+    own.close();
   });
 
   test('a ServiceAccount with few rights: what is missing is named', async () => {
