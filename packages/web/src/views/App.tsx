@@ -63,7 +63,7 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
   const isEmpty = map.links.length === 0;
   return (
     <AppProvider value={app}>
-      <a className="skip" href="#table" onClick={() => urlStore.update((state) => ({ ...state, view: 'table' }))}>
+      <a className="skip" href="#map" onClick={() => urlStore.update((state) => ({ ...state, view: 'table' }))}>
         Skip to the table of calls
       </a>
       <TopBar
@@ -74,7 +74,7 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
       />
       <div className="body">
         <FilterRail open={railOpen} onClose={() => setRailOpen(false)} />
-        <main className="stage" aria-label="Map">
+        <main className="stage" id="map" tabIndex={-1} aria-label="Map">
           <StatusBanner />
           {isEmpty ? <EmptyState /> : url.view === 'table' ? <TableView /> : <GraphView positions={positions} layout={layout} />}
           <TimeBar />

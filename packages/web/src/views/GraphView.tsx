@@ -17,6 +17,8 @@ import { toggleGroup } from './actions.ts';
 const WAIT_FOR_LAYOUT_MS = 350;
 const SAVE_AFTER_MS = 400;
 const PAN_PX = 60;
+/** A little longer than nodes take to glide to their places. */
+const GLIDE_MS = 360;
 
 /** The canvas and its controls; the drawing itself is the renderer's. */
 export function GraphView({ positions, layout }: { readonly positions: PositionStore; readonly layout: LayoutClient }) {
@@ -99,7 +101,9 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
         if (late === undefined || !isCurrent || userMoved.current) return;
         renderer.place(late, true);
         for (const [id, at] of late) known.current.places.set(id, at);
-        setTimeout(() => isCurrent && renderer.fit(), 360);
+        await delay(GLIDE_MS);
+        if (!isCurrent) return;
+        renderer.fit();
       }
       canvas.dataset['arranged'] = viewKey;
     };
@@ -119,7 +123,7 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
     const { positions: packed } = placeNodes(elements, new Map());
     if (elements.nodes.size > MAX_LAYOUT_NODES) renderer.place(packed, true);
     else void layout.layout(elements, packed).then((places) => renderer.place(places ?? packed, true));
-    setTimeout(() => renderer.fit(), 700);
+    setTimeout(() => renderer.fit(), 2 * GLIDE_MS);
   };
 
   const hidden = graph.edgesNotDrawn;

@@ -48,7 +48,7 @@ export function TopBar({ onSearch, onHelp, railOpen, onRail }: TopBarProps) {
       <button type="button" className="button search-button" onClick={onSearch}>
         <Icon name="search" />
         <span className="search-hint">Search workloads, domains…</span>
-        <kbd>⌘K</kbd>
+        <kbd aria-hidden="true">⌘K</kbd>
       </button>
       <div className="topbar-group" role="group" aria-label="View">
         <ViewButton view="graph" />

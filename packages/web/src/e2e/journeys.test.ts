@@ -1,0 +1,381 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { UiEdge } from '../graph/ui-edge.ts';
+import { toMapFile } from '../graph/export/map-file.ts';
+import { createMapModel } from '../graph/model.ts';
+import { buildPage, launchBrowser } from '../testing/browser.ts';
+import { createFixtureMap, FIXTURE_SIZES } from '../testing/fixture-map.ts';
+import { startFixtureServer } from '../testing/fixture-server.ts';
+import type { FixtureServerOptions } from '../testing/fixture-server.ts';
+
+/**
+ * The journeys of the page's users, in a real Chromium against the page as it ships, under the mapper's content
+ * security policy. Any violation of it, console error or uncaught error fails the journey.
+ * NM_SHOTS=folder keeps a picture of each.
+ */
+const SHOTS = process.env['NM_SHOTS'];
+let folder = '';
+let browser: Browser;
+const cleanups: (() => Promise<void>)[] = [];
+const problems: string[] = [];
+
+beforeAll(async () => {
+  if (SHOTS !== undefined) mkdirSync(SHOTS, { recursive: true });
+  [folder, browser] = await Promise.all([buildPage(), launchBrowser()]);
+}, 90_000);
+
+afterAll(async () => {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+  expect(problems.splice(0), 'console errors, uncaught errors, policy violations').toEqual([]);
+});
+
+type Size = keyof typeof FIXTURE_SIZES;
+
+async function serve(size: Size | readonly UiEdge[], more: Partial<FixtureServerOptions> = {}) {
+  const now = Date.now();
+  const edges = typeof size === 'string' ? createFixtureMap({ ...FIXTURE_SIZES[size], now }) : size;
+  const server = await startFixtureServer({ folder, edges, now, ...more });
+  cleanups.push(() => server.stop());
+  return { ...server, edges, now };
+}
+
+async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    acceptDownloads: true,
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  cleanups.unshift(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.on('console', (message) => {
+    // A refused connection is what the journey without a mapper is about.
+    if (['error', 'warning'].includes(message.type()) && !/Failed to load resource|net::ERR/.test(message.text()))
+      problems.push(message.text());
+  });
+  page.on('pageerror', (error) => problems.push(error.stack ?? error.message));
+  await page.goto(url);
+  return page;
+}
+
+async function mapShown(page: Page): Promise<void> {
+  await page.locator('.canvas[data-arranged]').waitFor();
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([]);
+}
+
+/** Places and ids on the canvas, asked of the drawing library itself. */
+async function drawn(
+  page: Page,
+): Promise<{ readonly id: string; readonly isNode: boolean; readonly label: string; readonly x: number; readonly y: number }[]> {
+  return page.evaluate(() => {
+    type Element = {
+      id(): string;
+      isNode(): boolean;
+      data(name: string): string;
+      renderedPosition(): { x: number; y: number };
+      renderedMidpoint(): { x: number; y: number };
+    };
+    const host = document.querySelector('.canvas') as unknown as {
+      _cyreg: { cy: { elements(): { map<T>(to: (element: Element) => T): T[] } } };
+      getBoundingClientRect(): DOMRect;
+    };
+    const box = host.getBoundingClientRect();
+    return host._cyreg.cy.elements().map((element) => {
+      const at = element.isNode() ? element.renderedPosition() : element.renderedMidpoint();
+      return { id: element.id(), isNode: element.isNode(), label: element.data('label') ?? '', x: at.x + box.left, y: at.y + box.top };
+    });
+  });
+}
+
+async function saved(page: Page, format: string): Promise<string> {
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: format }).click()]);
+  return readFile(await download.path(), 'utf8');
+}
+
+describe('journeys', () => {
+  test('1 the first map: namespaces, live, accessible in light and dark', async () => {
+    const { url } = await serve('small');
+    const page = await open(url);
+    await mapShown(page);
+    const labels = (await drawn(page)).map(({ label }) => label);
+    expect(labels).toEqual(expect.arrayContaining(['shop', 'kafka', 'Internet', 'api.stripe.example']));
+    expect(labels).not.toContain('metrics-server');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Legend' }).click();
+    await shoot(page, '01-first-map');
+    await page.getByRole('button', { name: 'Dark colours' }).click();
+    await expectAccessible(page);
+    await shoot(page, '01-first-map-dark');
+  });
+
+  test('2 find a workload and look around it', async () => {
+    const { url } = await serve('small');
+    const page = await open(url);
+    await mapShown(page);
+    await page.keyboard.press('ControlOrMeta+k');
+    await page.getByRole('combobox').fill('kaf');
+    await expectAccessible(page);
+    await shoot(page, '02-search');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'kafka' }).waitFor();
+    await page.getByRole('group', { name: 'Focus' }).getByRole('button', { name: 'Callers' }).click();
+    await page.getByRole('button', { name: '2 hops' }).click();
+    expect(new URL(page.url()).searchParams.get('hops')).toBe('2up');
+    await page.locator('.canvas[data-arranged*="kafka"]').waitFor();
+    await shoot(page, '02-focus');
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    expect(new URL(page.url()).search).toBe('');
+  });
+
+  test('3 filters live in the address and come back with it', async () => {
+    const { url } = await serve('small');
+    const page = await open(url);
+    await mapShown(page);
+    await page.getByRole('button', { name: 'Filters' }).first().click();
+    await page.getByRole('checkbox', { name: /^search/ }).check();
+    await page.getByRole('switch', { name: 'Hide the internet' }).check();
+    await page.getByRole('button', { name: 'Leave out identity' }).click();
+    await expectAccessible(page);
+    await shoot(page, '03-filters');
+    const params = new URL(page.url()).searchParams;
+    expect([params.get('ns'), params.get('nointernet'), params.get('-ns')]).toEqual(['search', '1', 'identity']);
+    const before = (await drawn(page)).map(({ id }) => id).toSorted();
+    const again = await open(page.url());
+    await mapShown(again);
+    expect((await drawn(again)).map(({ id }) => id).toSorted()).toEqual(before);
+    await page.goBack();
+    await page.goBack();
+    await page.goBack();
+    expect(new URL(page.url()).search).toBe('');
+  });
+
+  test('4 from a click on the graph to evidence, topics and protection', async () => {
+    const { url } = await serve('small');
+    const page = await open(url);
+    await mapShown(page);
+    const node = (await drawn(page)).find(({ label }) => label === 'kafka' || label === 'api');
+    if (node === undefined) throw new Error('nothing to click');
+    await page.mouse.click(node.x, node.y);
+    await page.locator('.panel h2').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    await page.getByRole('combobox').fill('kafka');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: /^api shop denied/ }).click();
+    await page.getByRole('heading', { name: 'Known by' }).waitFor();
+    await page.getByText('consume payments').waitFor();
+    await shoot(page, '04-edge');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'api', exact: true }).click();
+    await page.getByText('ClientIntents').click();
+    await page.getByText('kind: ClientIntents').waitFor();
+    await page.getByRole('button', { name: /^worker shop denied/ }).click();
+    await page.getByText('Network policies would deny it').waitFor();
+    await page.getByText('Undeclared: would be blocked once enforced').waitFor();
+    await shoot(page, '04-protection');
+    await expectAccessible(page);
+  });
+
+  test('5 the table: sort, columns, CSV', async () => {
+    const { url } = await serve('small');
+    const page = await open(`${url}?view=table`);
+    const table = page.getByRole('table');
+    await table.waitFor();
+    await table.getByRole('button', { name: 'Count' }).click();
+    const counts = (await table.locator('tbody td.is-number').allTextContents()).map((text) => Number(text.replaceAll(',', '')));
+    expect(counts).toEqual(counts.toSorted((a, b) => b - a));
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByRole('checkbox', { name: 'Protection' }).check();
+    await page.keyboard.press('Escape');
+    await shoot(page, '05-table');
+    await expectAccessible(page);
+    const csv = await saved(page, 'Table (CSV)');
+    expect(csv.split('\r\n')[0]).toBe('Client,Client namespace,Server,Server namespace,Ports,Known by,Count,Last seen,Protection');
+    expect(csv.trim().split('\r\n')).toHaveLength(counts.length + 1);
+    await table
+      .getByRole('button', { name: /^Open .* to kafka/ })
+      .first()
+      .click();
+    await page.getByRole('heading', { name: 'Known by' }).waitFor();
+  });
+
+  test('6 time: a preset, then a part of it dragged on the time bar', async () => {
+    const { url } = await serve('small');
+    const page = await open(url);
+    await mapShown(page);
+    await page.getByRole('button', { name: 'Last 24 hours' }).click();
+    await shoot(page, '06-time');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Last 6 hours' }).click();
+    expect(new URL(page.url()).searchParams.get('t')).toBe('6h');
+    await mapShown(page);
+    const bar = await page.locator('.timebar-chart').boundingBox();
+    if (bar === null) throw new Error('no time bar');
+    await page.mouse.move(bar.x + bar.width * 0.25, bar.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(bar.x + bar.width * 0.5, bar.y + 10, { steps: 4 });
+    await page.mouse.up();
+    const [since, until] = (new URL(page.url()).searchParams.get('t') ?? '').split('~').map((text) => Date.parse(text));
+    expect(((until ?? 0) - (since ?? 0)) / 3_600_000).toBeCloseTo(1.5, 0);
+  });
+
+  test('7 two windows compared', async () => {
+    const { url } = await serve('small');
+    const page = await open(url);
+    await mapShown(page);
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByRole('button', { name: 'The window just before' }).click();
+    await page.locator('.compare-bar').waitFor();
+    expect(await page.locator('.compare-bar').textContent()).toMatch(/\+ [1-9]\d* added− \d+ gone= \d+ same/);
+    await shoot(page, '07-compare');
+    await expectAccessible(page);
+    await page.keyboard.press('t');
+    await page.getByText('+ added').first().waitFor();
+  });
+
+  test('8 new calls arrive live and move nothing; the mapper goes and comes back', async () => {
+    const { url, push, setAway, edges, now } = await serve('small');
+    const page = await open(url);
+    await mapShown(page);
+    const before = await drawn(page);
+    const [first] = edges;
+    if (first === undefined) throw new Error('empty fixture');
+    const at = { firstSeen: new Date(now).toISOString(), lastSeen: new Date(now).toISOString() };
+    push([
+      {
+        ...first,
+        id: 'new',
+        server: { type: 'workload', cluster: 'main', namespace: 'shop', name: 'newcomer', kind: 'Deployment' },
+        evidence: { tcp: { count: 1, ...at } },
+        ports: [],
+      },
+    ]);
+    await expect.poll(async () => (await drawn(page)).some(({ label }) => label === 'newcomer')).toBe(true);
+    const after = new Map((await drawn(page)).map((item) => [item.id, item]));
+    const leaves = before.filter(({ isNode, id }) => isNode && !/^[ceno]:/.test(id));
+    expect(leaves.length).toBeGreaterThan(10);
+    for (const { id, x, y } of leaves)
+      expect([id, Math.round(after.get(id)?.x ?? 0), Math.round(after.get(id)?.y ?? 0)]).toEqual([id, Math.round(x), Math.round(y)]);
+    setAway(true);
+    await page.getByText('The mapper is away').waitFor();
+    await shoot(page, '08-away');
+    setAway(false);
+    await page.getByText('The mapper is away').waitFor({ state: 'detached' });
+  });
+
+  test('9 a map file, dropped or offered, without any mapper', async () => {
+    const model = createMapModel();
+    model.upsert(createFixtureMap({ ...FIXTURE_SIZES.small, now: Date.now() - 30 * 86_400_000 }));
+    const text = JSON.stringify(toMapFile([...model.links.values()], {}, new Date().toISOString()));
+    const server = await serve([], { files: { '/offered.json': text } });
+    server.setAway(true);
+    const page = await open(server.url);
+    await page.getByRole('heading', { name: 'The map could not be loaded' }).waitFor();
+    await shoot(page, '09-failed');
+    await expectAccessible(page);
+    const drop = (content: string) =>
+      page.evaluate((data) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([data], 'shop.json', { type: 'application/json' }));
+        window.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
+      }, content);
+    await drop('{"schema": 7}');
+    await page.getByText(/shop\.json is not a map file/).waitFor();
+    await drop(text);
+    await mapShown(page);
+    expect((await drawn(page)).map(({ label }) => label)).toContain('api.stripe.example');
+    await shoot(page, '09-file');
+    const offered = await open(`${server.url}?map=offered.json`);
+    await mapShown(offered);
+    await expect.poll(() => offered.title()).toContain('offered.json');
+  });
+
+  test('10 a large map starts with groups and opens by keyboard', async () => {
+    const { url } = await serve('large');
+    const page = await open(url);
+    await mapShown(page);
+    expect((await drawn(page)).filter(({ isNode }) => isNode).length).toBeLessThan(200);
+    await shoot(page, '10-overview');
+    await page.locator('.canvas').focus();
+    await page.keyboard.press('n');
+    await page.getByRole('button', { name: 'Open the group' }).waitFor();
+    const before = await drawn(page);
+    await page.locator('.canvas').focus();
+    await page.keyboard.press('Enter');
+    await expect
+      .poll(async () => (await drawn(page)).filter(({ isNode }) => isNode).length)
+      .toBeGreaterThan(before.filter(({ isNode }) => isNode).length + 10);
+    await page.keyboard.press('0');
+    await shoot(page, '10-opened');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Close the group' }).click();
+    await expect.poll(async () => (await drawn(page)).length).toBe(before.length);
+  });
+
+  test('11 exports of what is shown', async () => {
+    const { url } = await serve('small');
+    const page = await open(`${url}?ns=shop`);
+    await mapShown(page);
+    expect(await saved(page, 'Drawing (SVG)')).toMatch(/^<svg [\s\S]*api\.stripe\.example[\s\S]*<\/svg>/);
+    expect(await saved(page, 'Graphviz (DOT)')).toMatch(/^digraph map \{[\s\S]*subgraph "cluster_n:main\/shop"/);
+    expect(await saved(page, 'Mermaid')).toMatch(/^flowchart LR/);
+    expect(await saved(page, 'ClientIntents (YAML)')).toContain('apiVersion: k8s.otterize.com/v2beta1');
+    expect(JSON.parse(await saved(page, 'Map file (JSON)'))).toMatchObject({ schema: 'network-mapper/map/v1' });
+    expect((await saved(page, 'Picture (PNG)')).slice(1, 4)).toBe('PNG');
+  });
+
+  test.each([
+    ['phone', 375, 700],
+    ['4K', 3840, 2160],
+  ])('12 %s: usable and accessible', async (name, width, height) => {
+    const { url } = await serve('small');
+    const page = await open(url, { viewport: { width, height } });
+    await mapShown(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await shoot(page, `12-${name}`);
+    await page.keyboard.press('/');
+    await page.getByRole('combobox').fill('frontend');
+    await page.keyboard.press('Enter');
+    await page.locator('.panel h2').waitFor();
+    await shoot(page, `12-${name}-panel`);
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Close details' }).click();
+    await page.getByRole('button', { name: /Filters/ }).click();
+    await expectAccessible(page);
+  });
+
+  test.each([
+    ['no sniffer', { reporters: [] }, 'No sniffer has reported yet'],
+    ['starting', { ready: false }, 'The mapper is starting'],
+    ['listening', {}, 'Listening'],
+  ])('13 nothing to show, and why: %s', async (name, status, title) => {
+    const { url } = await serve([], { status });
+    const page = await open(url);
+    await page.getByRole('heading', { name: title }).waitFor();
+    await expectAccessible(page);
+    await shoot(page, `13-${name.replace(' ', '-')}`);
+  });
+});
