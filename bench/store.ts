@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@nm/core';
-import type { EdgeUpdate, Peer } from '@nm/core';
+import type { EdgeUpdate, WorkloadPeer } from '@nm/core';
 import { createStore } from '../packages/mapper/src/store/create-store.ts';
 import type { Store } from '../packages/mapper/src/store/store.ts';
 
@@ -17,7 +17,7 @@ const EDGES = 100_000;
 const REPORTERS = 200;
 const BATCH = 1_000;
 const REPEATED_BATCHES = 300;
-const IN_FLIGHT = 16;
+const IN_FLIGHT = 8;
 const REPEATS = 7;
 
 interface Figure {
@@ -27,6 +27,9 @@ interface Figure {
   readonly median: number;
   readonly max: number;
 }
+
+/** The resolver gives the same peer again and again. */
+const peers = Array.from({ length: WORKLOADS }, (_, index) => workload(index));
 
 const folder = mkdtempSync(join(tmpdir(), 'nm-bench-store-'));
 const url = process.argv[2] ?? `sqlite:${join(folder, 'map.db')}`;
@@ -125,7 +128,7 @@ function randomPairs(): [number, number][] {
   return [...seen].map((pair) => [Math.floor(pair / PODS), pair % PODS]);
 }
 
-function workload(index: number): Peer {
+function workload(index: number): WorkloadPeer {
   const labels = { app: `app-${index}`, 'app.kubernetes.io/part-of': `shop-${index % 20}`, tier: index % 2 === 0 ? 'web' : 'data' };
   return {
     type: 'workload',
@@ -140,8 +143,8 @@ function workload(index: number): Peer {
 function updateOf(client: number, server: number): EdgeUpdate {
   const now = Date.now();
   return {
-    client: workload(client),
-    server: workload(server),
+    client: peers[client] ?? workload(client),
+    server: peers[server] ?? workload(server),
     class: 'app',
     shared: false,
     evidence: 'tcp',

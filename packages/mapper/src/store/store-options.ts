@@ -44,7 +44,7 @@ export const STORE_DEFAULTS: Omit<StoreOptions, 'url'> = {
   maxRepeatKeys: 1_000_000,
   maxWaiting: 200_000,
   maxQueuedUpdates: 250_000,
-  maxTransactionUpdates: 8_000,
+  maxTransactionUpdates: 4_000,
   maxCachedEdges: 100_000,
   maxCachedPeers: 50_000,
   maxAddressesPerEdge: 256,

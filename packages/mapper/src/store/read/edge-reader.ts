@@ -7,7 +7,7 @@ import { MAX_PAGE } from '../query.ts';
 import { bucketOf, minutesToMs } from '../schema/buckets.ts';
 import { StoreError } from '../store-error.ts';
 import type { StoreOptions } from '../store-options.ts';
-import { edgeConditions, evidenceCondition, join, list, windowCondition } from './filter-sql.ts';
+import { edgeConditions, evidenceCondition, idList, join, windowCondition } from './filter-sql.ts';
 import { loadPeers } from './peer-reader.ts';
 import { toEdge } from './to-edge.ts';
 import type { CountedEvidence, StoredDetail } from './to-edge.ts';
@@ -124,9 +124,8 @@ export class EdgeReader {
 
   async #assemble(rows: readonly EdgeRow[], window: Window, withCounts: boolean, peers: Map<number, Peer>): Promise<readonly StoredEdge[]> {
     if (rows.length === 0) return [];
-    const { db } = this.#backend;
     await loadPeers(
-      db,
+      this.#backend,
       rows.flatMap((row) => [row.client_id, row.server_id]),
       peers,
     );
@@ -152,7 +151,9 @@ export class EdgeReader {
 
   async #evidence(ids: readonly number[], window: Window, withCounts: boolean): Promise<Map<number, CountedEvidence[]>> {
     const { rows } = await sql<EvidenceRow>`select id, edge_id, kind, vantage, port, protocol, service_namespace, service_name,
-      service_port, approximate, first_at, last_bucket from evidence where edge_id in (${list(ids)})`.execute(this.#backend.db);
+      service_port, approximate, first_at, last_bucket from evidence where edge_id in (${idList(ids, this.#backend.kind)})`.execute(
+      this.#backend.db,
+    );
     const isWindowed = window.since !== undefined || window.until !== undefined;
     const counts = withCounts ? await this.#counts(ids, window) : undefined;
     const byEdge = new Map<number, CountedEvidence[]>();
@@ -186,7 +187,7 @@ export class EdgeReader {
         and ca.start between a.start - 5 and a.start + 5) then a.count else 0 end) as count,
         min(a.start * 60000 + a.first_offset) as first_at, max(a.start * 60000 + a.last_offset) as last_at
       from evidence v join activity a on a.evidence_id = v.id
-      where v.edge_id in (${list(ids)}) and a.width in (5, 60, 1440) and ${since} and ${until}
+      where v.edge_id in (${idList(ids, this.#backend.kind)}) and a.width in (5, 60, 1440) and ${since} and ${until}
       group by a.evidence_id`.execute(this.#backend.db);
     return new Map(rows.map((row) => [row.evidence_id, row]));
   }
@@ -195,7 +196,7 @@ export class EdgeReader {
     const since = window.since === undefined ? sql`1 = 1` : sql`last_bucket >= ${bucketOf(window.since)}`;
     const until = window.until === undefined ? sql`1 = 1` : sql`first_bucket < ${Math.ceil(window.until / 60_000)}`;
     const { rows } = await sql<StoredDetail & { edge_id: number }>`select edge_id, kind, value, rank, count from detail
-      where edge_id in (${list(ids)}) and ${since} and ${until}`.execute(this.#backend.db);
+      where edge_id in (${idList(ids, this.#backend.kind)}) and ${since} and ${until}`.execute(this.#backend.db);
     const byEdge = new Map<number, StoredDetail[]>();
     for (const row of rows) {
       const known = byEdge.get(row.edge_id);

@@ -1,9 +1,8 @@
 import type { Peer, UnknownReason } from '@nm/core';
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
-import type { Tables } from '../schema/tables.ts';
+import type { Backend } from '../backend.ts';
 import { undatedAttributes } from '../write/peer-row.ts';
-import { list } from './filter-sql.ts';
+import { idList } from './filter-sql.ts';
 
 export interface PeerRow {
   readonly id: number;
@@ -19,13 +18,12 @@ export interface PeerRow {
 export const PEER_COLUMNS = sql`p.id, p.type, c.name as cluster, p.namespace, p.name, p.kind, p.domain, p.attributes`;
 
 /** Adds the peers with these ids to `known`, those only that it lacks. */
-export async function loadPeers(db: Kysely<Tables>, ids: Iterable<number>, known: Map<number, Peer>): Promise<void> {
+export async function loadPeers(backend: Backend, ids: Iterable<number>, known: Map<number, Peer>): Promise<void> {
   const missing = [...new Set(ids)].filter((id) => !known.has(id));
-  for (let from = 0; from < missing.length; from += 1000) {
-    const { rows } = await sql<PeerRow>`select ${PEER_COLUMNS} from peer p left join cluster c on c.id = p.cluster_id
-      where p.id in (${list(missing.slice(from, from + 1000))})`.execute(db);
-    for (const row of rows) known.set(row.id, toPeer(row));
-  }
+  if (missing.length === 0) return;
+  const { rows } = await sql<PeerRow>`select ${PEER_COLUMNS} from peer p left join cluster c on c.id = p.cluster_id
+    where p.id in (${idList(missing, backend.kind)})`.execute(backend.db);
+  for (const row of rows) known.set(row.id, toPeer(row));
 }
 
 export function toPeer(row: PeerRow): Peer {

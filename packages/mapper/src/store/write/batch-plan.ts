@@ -152,7 +152,21 @@ export class BatchPlan {
       facet = findFacet(edge, identity);
     }
     if (facet === undefined) {
-      facet = { ...identity, id: 0, edge, approximate, firstAt, lastBucket, plan: this.serial, changed: true, counts: undefined };
+      const serviceNamespace = this.#cache.textOf(identity.serviceNamespace);
+      const serviceName = this.#cache.textOf(identity.serviceName);
+      facet = {
+        ...identity,
+        serviceNamespace,
+        serviceName,
+        id: 0,
+        edge,
+        approximate,
+        firstAt,
+        lastBucket,
+        plan: this.serial,
+        changed: true,
+        counts: undefined,
+      };
       addFacet(edge, facet);
       this.facets.push(facet);
       return facet;

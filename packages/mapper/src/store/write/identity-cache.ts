@@ -92,6 +92,8 @@ export class IdentityCache {
   readonly peers: Generations<string, PeerEntry>;
   readonly edges: Generations<number | string, EdgeEntry>;
   readonly details: Generations<string, KnownDetail>;
+  /** One copy of each Service name: updates bring their own, which would all be kept. */
+  readonly texts: Generations<string, string>;
   readonly clusters = new Map<string, ClusterEntry>();
   #nextRef = 1;
 
@@ -99,11 +101,18 @@ export class IdentityCache {
     this.peers = new Generations(options.maxPeers);
     this.edges = new Generations(options.maxEdges);
     this.details = new Generations(options.maxDetails);
+    this.texts = new Generations(options.maxPeers);
   }
 
   nextRef(): number {
     this.#nextRef += 1;
     return this.#nextRef;
+  }
+
+  textOf(text: string): string {
+    const known = this.texts.get(text);
+    if (known === undefined) this.texts.set(text, text);
+    return known ?? text;
   }
 
   edgeKey(client: PeerEntry, server: PeerEntry, port: string): number | string {
@@ -122,12 +131,14 @@ export class IdentityCache {
     this.peers.rotate();
     this.edges.rotate();
     this.details.rotate();
+    this.texts.rotate();
   }
 
   clear(): void {
     this.peers.clear();
     this.edges.clear();
     this.details.clear();
+    this.texts.clear();
     this.clusters.clear();
     this.#nextRef = 1;
   }
