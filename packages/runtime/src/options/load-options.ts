@@ -1,4 +1,3 @@
-import { parse as parseYaml } from 'yaml';
 import { nearest } from './nearest.ts';
 import { OptionError } from './option-error.ts';
 import { ENV_PREFIX, envName, fileKey } from './option-table.ts';
@@ -51,7 +50,7 @@ export async function loadOptions<Table extends OptionTable>(
 ): Promise<LoadedOptions<Table>> {
   const flags = readFlags(table, sources.argv);
   const path = flags.config ?? sources.env[CONFIG_ENV];
-  const file = path === undefined ? new Map<string, RawValue>() : readConfig(table, path, await readText(sources, path), settings);
+  const file = path === undefined ? new Map<string, RawValue>() : await readConfig(table, path, await readText(sources, path), settings);
   const environment = readEnvironment(table, sources.env, settings.otherEnv ?? []);
 
   const values: Record<string, unknown> = {};
@@ -170,7 +169,14 @@ async function readText(sources: OptionSources, path: string): Promise<string> {
   }
 }
 
-function readConfig(table: OptionTable, path: string, textOfFile: string, settings: LoadOptions): Map<string, RawValue> {
+async function readConfig(
+  table: OptionTable,
+  path: string,
+  textOfFile: string,
+  settings: LoadOptions,
+): Promise<Map<string, RawValue>> {
+  // Loaded only when there is a file: it costs 7 MB, which sniffers on every node would pay.
+  const { parse: parseYaml } = await import('yaml');
   let content: unknown;
   try {
     content = parseYaml(textOfFile);
