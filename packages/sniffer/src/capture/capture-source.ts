@@ -36,8 +36,12 @@ export interface CaptureStats {
 
 /** Where frames come from: the kernel's ring, or a test. */
 export interface CaptureSource {
-  /** @param onFrame called for every frame, in order of capture per interface. @throws AppError when capturing is not possible. */
-  start(onFrame: FrameHandler): void;
+  /**
+   * @param onFrame called for every frame, in order of capture per interface.
+   * @param onDrained called after each drain that handed out frames, never from inside `drain`.
+   * @throws AppError when capturing is not possible.
+   */
+  start(onFrame: FrameHandler, onDrained?: () => void): void;
   stop(): void;
   /** Replaces the kernel's filter at once; frames already in the ring still come. */
   setDnsPorts(ports: readonly number[]): void;

@@ -35,6 +35,7 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
   let ring: PacketRing | undefined;
   let blocks = idleBlocks;
   let handler: FrameHandler = () => undefined;
+  let afterDrain: () => void = () => undefined;
   let timer: NodeJS.Timeout | undefined;
   let intervalMs = IDLE_INTERVAL_MS;
   let lastBusyAt = 0;
@@ -104,13 +105,14 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
   };
 
   const tick = (): void => {
-    drain();
+    if (drain() > 0) afterDrain();
     timer = setTimeout(tick, intervalMs);
   };
 
   return {
-    start(onFrame) {
+    start(onFrame, onDrained = () => undefined) {
       handler = onFrame;
+      afterDrain = onDrained;
       ring = open(idleBlocks);
       blocks = idleBlocks;
       tick();

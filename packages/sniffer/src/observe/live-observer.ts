@@ -55,7 +55,6 @@ export const LIVE_LIMITS = {
 /** Looks caused by traffic: so many at once, and so many a second in the long run (each costs less than a millisecond). */
 const LOOK_BURST = 8;
 const LOOKS_PER_SECOND = 4;
-const WATCH_EVERY_MS = 25;
 
 export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserverOptions): LiveObserver {
   const { source, view, clock } = deps;
@@ -69,7 +68,6 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
   const sockets = createSocketScanner({ view, procRoot: options.procRoot, onPause: () => void source.drain(), monotonic: deps.monotonic });
   let allowance = LOOK_BURST;
   let allowedAt = 0;
-  let watchTimer: NodeJS.Timeout | undefined;
   let nodeAddresses: readonly string[] = [];
 
   const scan = (now: number): void => {
@@ -81,7 +79,6 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
 
   /** A pod that just began to talk may be gone within a second: its processes are looked at now. */
   const watch = (): void => {
-    watchTimer = setTimeout(watch, WATCH_EVERY_MS);
     if (!pipeline.watch.hasNew) return;
     const now = clock.now();
     allowance = Math.min(LOOK_BURST, allowance + ((now - allowedAt) * LOOKS_PER_SECOND) / 1000);
@@ -98,11 +95,9 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     sockets,
     start() {
       scan(clock.now());
-      source.start((frame) => pipeline.frame(frame));
-      watch();
+      source.start((frame) => pipeline.frame(frame), watch);
     },
     stop() {
-      clearTimeout(watchTimer);
       source.stop();
     },
     look() {

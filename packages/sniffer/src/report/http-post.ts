@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
-import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
+import type { AgentOptions } from 'node:http';
 import type { HttpAnswer } from './report-protocol.ts';
 
 /** Sends one request and reads its answer; rejects when there is none. */
@@ -19,14 +19,11 @@ export interface PostOptions {
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** POST of gzip-compressed JSON over one kept connection. node:http, because fetch costs 10 MB of memory more. */
-export function createPost(options: PostOptions): { readonly post: Post; readonly close: () => void } {
+export async function createPost(options: PostOptions): Promise<{ readonly post: Post; readonly close: () => void }> {
   const url = new URL(options.url);
-  const isTls = url.protocol === 'https:';
   const settings = { keepAlive: true, maxSockets: 1, timeout: options.timeoutMs };
-  const agent = isTls
-    ? new TlsAgent({ ...settings, ...(options.caFile === undefined ? {} : { ca: readFileSync(options.caFile) }) })
-    : new Agent(settings);
-  const send = isTls ? httpsRequest : httpRequest;
+  const { agent, send } =
+    url.protocol === 'https:' ? await secure(settings, options.caFile) : { agent: new Agent(settings), send: httpRequest };
 
   const post: Post = async (body, signal) => {
     const headers: Record<string, string | number> = {
@@ -57,4 +54,14 @@ export function createPost(options: PostOptions): { readonly post: Post; readonl
     });
   };
   return { post, close: () => agent.destroy() };
+}
+
+/** Loaded only where it is used: TLS costs 5 MB. */
+async function secure(
+  settings: AgentOptions,
+  caFile: string | undefined,
+): Promise<{ readonly agent: Agent; readonly send: typeof httpRequest }> {
+  const tls = await import('node:https');
+  const agent = new tls.Agent({ ...settings, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) });
+  return { agent, send: tls.request };
 }

@@ -97,7 +97,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function create(
+async function create(
   url: string,
   options: {
     protocol?: ReportProtocol;
@@ -107,8 +107,12 @@ function create(
     onSettings?: (settings: unknown) => void;
     tokenFile?: string;
   } = {},
-): ReportSender {
-  const { post } = createPost({ url, timeoutMs: 2_000, ...(options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile }) });
+): Promise<ReportSender> {
+  const { post } = await createPost({
+    url,
+    timeoutMs: 2_000,
+    ...(options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile }),
+  });
   const sender = createReporter(
     {
       clock: { now: options.now ?? Date.now },
@@ -129,7 +133,7 @@ describe('createReporter', () => {
     const onSettings = vi.fn<(settings: unknown) => void>();
     const tokenFile = `${folder}/token`;
     writeFileSync(tokenFile, 'secret\n');
-    const sender = create(await mapper.start(), { onSettings, tokenFile });
+    const sender = await create(await mapper.start(), { onSettings, tokenFile });
     sender.start();
     sender.add(lookup('a.example'));
     sender.flush();
@@ -150,7 +154,7 @@ describe('createReporter', () => {
     ['not a mapper', { status: 200, body: 'hello' }],
   ])('kept and sent again: %s', async (_name, failure) => {
     mapper.answer = (request) => (request === 1 ? failure : FakeMapper.stored());
-    const sender = create(await mapper.start());
+    const sender = await create(await mapper.start());
     sender.start();
     sender.add(lookup('a.example'));
     sender.flush();
@@ -165,7 +169,7 @@ describe('createReporter', () => {
       request === 1
         ? { status: 200, body: { errors: [{ message: 'bad', extensions: { code: 'REPORT_INVALID' } }] } }
         : FakeMapper.stored([{ index: 0, code: 'address' }]);
-    const sender = create(await mapper.start());
+    const sender = await create(await mapper.start());
     sender.start();
     sender.add(lookup('a.example'));
     sender.flush();
@@ -180,7 +184,7 @@ describe('createReporter', () => {
     let now = T0;
     const url = await mapper.start();
     mapper.answer = () => ({ status: 503, body: {} });
-    const sender = create(url, { now: () => now });
+    const sender = await create(url, { now: () => now });
     sender.start();
     for (const name of ['a.example', 'b.example', 'c.example']) {
       sender.add(lookup(name, now));
@@ -201,7 +205,7 @@ describe('createReporter', () => {
   test('with a folder, a killed process loses nothing that had failed once, and keeps its instance', async () => {
     const url = await mapper.start();
     mapper.answer = () => ({ status: 503, body: {} });
-    const killed = create(url, { spoolFolder: folder });
+    const killed = await create(url, { spoolFolder: folder });
     killed.start();
     for (const name of ['a.example', 'b.example', 'c.example']) {
       killed.add(lookup(name));
@@ -212,7 +216,7 @@ describe('createReporter', () => {
     senders.length = 0;
     mapper.requests.length = 0;
     mapper.answer = () => FakeMapper.stored();
-    const second = create(url, { spoolFolder: folder });
+    const second = await create(url, { spoolFolder: folder });
     second.start();
     second.add(lookup('d.example'));
     second.flush();
@@ -225,7 +229,7 @@ describe('createReporter', () => {
 
   test('a quiet node still says that it is there', async () => {
     let now = T0;
-    const sender = create(await mapper.start(), { now: () => now });
+    const sender = await create(await mapper.start(), { now: () => now });
     sender.start();
     sender.flush();
     await vi.waitFor(() => expect(mapper.requests).toHaveLength(1));
@@ -296,7 +300,7 @@ describe('Spool', () => {
 describe('createCompatibleProtocol', () => {
   test('speaks the mutations of an old mapper', async () => {
     mapper.answer = (request) => ({ status: 200, body: { data: { any: request > 1 } } });
-    const sender = create(await mapper.start(), { protocol: createCompatibleProtocol() });
+    const sender = await create(await mapper.start(), { protocol: createCompatibleProtocol() });
     sender.start();
     sender.add(lookup('a.example'));
     const connection = {

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Clock, Logger, Observation } from '@nm/core';
 import type { Reporter, ReportSettings } from '@nm/api';
 import { backoffMs } from '@nm/runtime';
+import { randomName } from '../observe/random.ts';
 import { DiskSpool } from './disk-spool.ts';
 import type { Post } from './http-post.ts';
 import type { ReportProtocol } from './report-protocol.ts';
@@ -64,7 +64,7 @@ export function createReporter(deps: ReporterDeps, options: ReporterOptions): Re
     options.spoolFolder === undefined ? undefined : new DiskSpool({ folder: options.spoolFolder, maxBytes: options.diskBytes }, log, lose);
   const spool = new Spool(disk, { memoryBytes: options.memoryBytes }, lose);
   const state = disk?.state();
-  const instance = state?.instance ?? randomUUID();
+  const instance = state?.instance ?? randomName();
   let sequence = Math.max(Math.floor(clock.now()), state?.reserved ?? 0);
   let reserved = 0;
   let lastFlushAt = 0;

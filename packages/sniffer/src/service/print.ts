@@ -1,8 +1,8 @@
-import { randomInt } from 'node:crypto';
 import type { Logger } from '@nm/core';
 import type { CaptureSource } from '../capture/capture-source.ts';
 import { createRingSource } from '../capture/ring-source.ts';
 import { createLiveObserver } from '../observe/live-observer.ts';
+import { randomSeed } from '../observe/random.ts';
 import { createNodeView } from '../proc/node-view.ts';
 import { toJsonLine, toTextLine } from './format-observation.ts';
 import type { SnifferOptions } from './sniffer.ts';
@@ -27,7 +27,7 @@ export async function printObservations(deps: PrintDeps, options: SnifferOptions
       monotonic: () => performance.now(),
       onObservation: (observation) => deps.write(`${toLine(observation)}\n`),
     },
-    { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomInt(1, 0x7fffffff) },
+    { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomSeed() },
   );
   live.start();
   live.look();

@@ -43,7 +43,7 @@ export async function runSniffer(context: SnifferContext): Promise<number> {
       return EXIT_OK;
     }
     const log = createLightLogger({ name: 'sniffer', level: values.logLevel, write: toStdout });
-    const sniffer = createSniffer({ log, version: context.version ?? '0.0.0' }, values);
+    const sniffer = await createSniffer({ log, version: context.version ?? '0.0.0' }, values);
     await sniffer.start();
     await untilOver(context.signal, undefined);
     await sniffer.stop();

@@ -1,13 +1,13 @@
-import { randomInt } from 'node:crypto';
 import { toQueryUrl } from '@nm/api';
 import type { Reporter, ReportSettings } from '@nm/api';
 import type { Logger, Observation } from '@nm/core';
-import { createHealth, createHttpListener } from '@nm/runtime';
+import { createHealth } from '@nm/runtime';
 import type { ListenAddress, OptionValues } from '@nm/runtime';
 import type { CaptureSource } from '../capture/capture-source.ts';
 import { createRingSource } from '../capture/ring-source.ts';
 import { createLiveObserver } from '../observe/live-observer.ts';
 import type { LiveObserver } from '../observe/live-observer.ts';
+import { randomSeed } from '../observe/random.ts';
 import { createNodeView } from '../proc/node-view.ts';
 import type { NodeView } from '../proc/node-view.ts';
 import { createCompatibleProtocol } from '../report/compatible-protocol.ts';
@@ -18,6 +18,8 @@ import type { ReportSender } from '../report/reporter.ts';
 import { formatMetrics } from './metrics.ts';
 import type { MetricValues } from './metrics.ts';
 import type { SNIFFER_OPTIONS } from './options.ts';
+import { createPlainListener } from './plain-listener.ts';
+import type { PlainListener } from './plain-listener.ts';
 
 export type SnifferOptions = OptionValues<typeof SNIFFER_OPTIONS>;
 
@@ -47,7 +49,7 @@ const FIRST_EPHEMERAL_PORT = 32_768;
 const MAX_LISTENERS = 1_024;
 
 /** The sniffer as a service: sees, reports, and tells how it is doing. */
-export function createSniffer(deps: SnifferDeps, options: SnifferOptions): Sniffer {
+export async function createSniffer(deps: SnifferDeps, options: SnifferOptions): Promise<Sniffer> {
   const { log } = deps;
   const clock = { now: (): number => Date.now() };
   const source = deps.source ?? createRingSource({ log }, { dnsPorts: options.dnsPorts, keepLoopback: false });
@@ -61,7 +63,7 @@ export function createSniffer(deps: SnifferDeps, options: SnifferOptions): Sniff
   };
   const live = createLiveObserver(
     { source, view, clock, monotonic: () => performance.now(), onObservation },
-    { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomInt(1, 0x7fffffff) },
+    { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomSeed() },
   );
   const onSettings = (settings: ReportSettings): void => {
     intervalMs = Math.max(options.reportInterval, settings.reportIntervalMs);
@@ -70,7 +72,7 @@ export function createSniffer(deps: SnifferDeps, options: SnifferOptions): Sniff
     live.setDnsPorts([...new Set([...options.dnsPorts, ...mapperPorts])]);
     log.info('DNS ports set by the mapper', { ports: mapperPorts });
   };
-  const { post, close } = createPost({
+  const { post, close } = await createPost({
     url: toQueryUrl(options.mapperUrl),
     timeoutMs: 30_000,
     ...(options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile }),
@@ -101,18 +103,15 @@ export function createSniffer(deps: SnifferDeps, options: SnifferOptions): Sniff
     };
   });
   const values = (): MetricValues => collectMetrics({ source, view, live, sender, byKind });
-  const listen = (name: string, address: ListenAddress): ReturnType<typeof createHttpListener> =>
-    createHttpListener(
-      {
-        log,
-        handler: (request, response) => {
-          if (health.handle(request, response)) return;
-          const isMetrics = request.url === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
-          response.writeHead(isMetrics ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-          response.end(isMetrics ? formatMetrics(values()) : 'not found\n');
-        },
+  const listen = (name: string, address: ListenAddress): PlainListener =>
+    createPlainListener(
+      (request, response) => {
+        if (health.handle(request, response)) return;
+        const isMetrics = request.url === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
+        response.writeHead(isMetrics ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+        response.end(isMetrics ? formatMetrics(values()) : 'not found\n');
       },
-      { name, listen: address, maxConnections: 64, drainMs: 100 },
+      { name, listen: address },
     );
   const listeners = [
     listen('metrics', options.metricsListen),
