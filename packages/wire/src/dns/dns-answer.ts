@@ -48,6 +48,7 @@ const MAX_TTL = 0x7fffffff;
 /** What was kept of one message's answers. One object for all messages: decoding is synchronous. */
 const records = {
   count: 0,
+  questionHash: 0,
   types: new Uint16Array(MAX_RECORDS),
   hashes: new Int32Array(MAX_RECORDS),
   owners: new Int32Array(MAX_RECORDS),
@@ -71,6 +72,7 @@ export function decodeDnsAnswer(bytes: Uint8Array, offset: number, length: numbe
   const question = offset + DNS_HEADER_LENGTH;
   const name = names.read(bytes, offset, limit, question);
   if (name === undefined) return 'bad-name';
+  records.questionHash = names.hash;
   const questionEnd = names.end + 4;
   if (questionEnd > limit) return 'too-short';
   const type = readUint16(bytes, names.end);
@@ -91,7 +93,6 @@ export function decodeDnsAnswer(bytes: Uint8Array, offset: number, length: numbe
 function collectRecords(bytes: Uint8Array, start: number, limit: number, from: number, count: number, type: number): DnsReason | undefined {
   records.count = 0;
   const questionClass = readUint16(bytes, from - 2);
-  let questionHash = -1;
   let at = from;
   for (let index = 0; index < count; index += 1) {
     const owner = at;
@@ -107,8 +108,7 @@ function collectRecords(bytes: Uint8Array, start: number, limit: number, from: n
     if (!fitsType(recordType, dataLength)) return 'bad-record';
     if (records.count === MAX_RECORDS) return 'bad-record';
     const isQuestionPointer = readUint16(bytes, owner) === (0xc000 | DNS_HEADER_LENGTH);
-    if (isQuestionPointer && questionHash < 0) questionHash = hashDnsName(bytes, start, limit, start + DNS_HEADER_LENGTH);
-    const hash = isQuestionPointer ? questionHash : hashDnsName(bytes, start, limit, owner);
+    const hash = isQuestionPointer ? records.questionHash : hashDnsName(bytes, start, limit, owner);
     if (hash < 0) return 'bad-name';
     const ttl = readUint32(bytes, ownerEnd + 4);
     const slot = records.count;
@@ -151,7 +151,7 @@ function followChain(
 ): DnsAnswer | DnsReason {
   let chain: string[] | undefined;
   let current = start + DNS_HEADER_LENGTH;
-  let hash = hashDnsName(bytes, start, limit, current);
+  let hash = records.questionHash;
   let ttlSeconds = MAX_TTL;
   for (let link = findLink(bytes, start, current, hash); link >= 0; link = findLink(bytes, start, current, hash)) {
     const isCname = records.types[link] === TYPE_CNAME;
@@ -167,7 +167,7 @@ function followChain(
     // A record leads on once: a loop ends where it began.
     records.types[link] = 0;
     current = data;
-    hash = hashDnsName(bytes, start, limit, current);
+    hash = names.hash;
   }
   const addresses: string[] = [];
   for (let index = 0; index < records.count; index += 1) {

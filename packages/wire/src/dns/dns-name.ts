@@ -5,6 +5,9 @@ const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 
+/** Multiplier of the 32-bit FNV hash. */
+const HASH_PRIME = 0x01000193;
+
 /** Lower case of each octet, ASCII only (RFC 4343 3). */
 const LOWER = Uint8Array.from({ length: 256 }, (_, octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
 /** 0: stands for itself; 1: `\.` or `\\`; 2: `\DDD` (RFC 1035 5.1). Space and controls, and everything above `~`, is unusual. */
@@ -20,6 +23,8 @@ const ESCAPE = Uint8Array.from({ length: 256 }, (_, octet) => {
 export class DnsNameReader {
   /** Offset behind the name that was read last. */
   end = 0;
+  /** What `hashDnsName` gives for it. */
+  hash = 0;
   private readonly codes: number[] = [];
 
   /**
@@ -29,6 +34,7 @@ export class DnsNameReader {
   read(bytes: Uint8Array, start: number, limit: number, position: number): string | undefined {
     const { codes } = this;
     let count = 0;
+    let hash = 0;
     let octets = 1;
     let run = position;
     let at = position;
@@ -49,11 +55,14 @@ export class DnsNameReader {
       octets += length + 1;
       if (length > 63 || octets > MAX_NAME_OCTETS || at + 1 + length > limit) return undefined;
       if (count > 0) codes[count++] = DOT;
+      hash = Math.imul(hash ^ length, HASH_PRIME);
       for (const labelEnd = at + length; at < labelEnd;) {
         at += 1;
         const octet = readUint8(bytes, at);
+        const lower = LOWER[octet] as number;
         const escape = ESCAPE[octet];
-        if (escape === 0) codes[count++] = LOWER[octet] as number;
+        hash = Math.imul(hash ^ lower, HASH_PRIME);
+        if (escape === 0) codes[count++] = lower;
         else if (escape === 1) {
           codes[count++] = BACKSLASH;
           codes[count++] = octet;
@@ -62,6 +71,7 @@ export class DnsNameReader {
       at += 1;
     }
     this.end = end < 0 ? at + 1 : end;
+    this.hash = hash & 0x7fffffff;
     // One call with all the codes makes a flat string; adding characters one by one costs three times as much.
     codes.length = count;
     return String.fromCharCode.apply(null, codes);
@@ -112,10 +122,10 @@ export function hashDnsName(bytes: Uint8Array, start: number, limit: number, pos
     }
     octets += length + 1;
     if (length > 63 || octets > MAX_NAME_OCTETS || at + 1 + length > limit) return -1;
-    hash = Math.imul(hash ^ length, 0x01000193);
+    hash = Math.imul(hash ^ length, HASH_PRIME);
     for (const labelEnd = at + length; at < labelEnd;) {
       at += 1;
-      hash = Math.imul(hash ^ (LOWER[readUint8(bytes, at)] as number), 0x01000193);
+      hash = Math.imul(hash ^ (LOWER[readUint8(bytes, at)] as number), HASH_PRIME);
     }
     at += 1;
   }
