@@ -1,10 +1,11 @@
 import { parseAddress } from '../model/address.ts';
 import type { IdentityOptions } from './identity.ts';
 import { NodeIndex } from './node-index.ts';
-import { PodHistory } from './pod-history.ts';
+import { NEAREST_PODS_MS, PodHistory } from './pod-history.ts';
 import { commonBits, RangeSet } from './ranges.ts';
 import type { ClusterChange, NamespaceRecord, PodRecord, ServiceRecord } from './records.ts';
 import { ServiceIndex } from './service-index.ts';
+import { TimeEpochs } from './time-epochs.ts';
 
 export interface ClusterViewOptions {
   /** Name of the cluster: part of every workload's identity. */
@@ -22,6 +23,10 @@ export interface ClusterView {
   readonly services: ServiceIndex;
   readonly nodes: NodeIndex;
   readonly namespaces: ReadonlyMap<string, NamespaceRecord>;
+  /** Stretches of time in which answers stay the same, as long as `generation` does. */
+  readonly epochs: TimeEpochs;
+  /** Grows with every change. */
+  readonly generation: number;
   apply(change: ClusterChange): void;
   /** Whether an address lies in the pod or Service ranges of the cluster. */
   isInClusterRanges(address: string): boolean;
@@ -38,8 +43,10 @@ export const API_SERVICE = { namespace: 'default', name: 'kubernetes' } as const
 const MIN_SERVICE_BITS = { v4: 12, v6: 108 } as const;
 
 export function createClusterView(options: ClusterViewOptions): ClusterView {
-  const pods = new PodHistory(options.identity ?? {});
-  const services = new ServiceIndex(pods);
+  const epochs = new TimeEpochs();
+  const pods = new PodHistory(options.identity ?? {}, epochs);
+  const services = new ServiceIndex(pods, epochs);
+  let changes = 0;
   const nodes = new NodeIndex();
   const namespaces = new Map<string, NamespaceRecord>();
   const ranges = new RangeSet();
@@ -62,7 +69,12 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     services,
     nodes,
     namespaces,
+    epochs,
+    get generation() {
+      return changes + nodes.generation;
+    },
     apply(change) {
+      changes += 1;
       const deleted = 'deleted' in change && change.deleted === true;
       switch (change.type) {
         case 'pod':
@@ -94,7 +106,11 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
       }
       return false;
     },
-    prune: (before) => pods.prune(before),
+    prune(before) {
+      changes += 1;
+      epochs.prune(before - NEAREST_PODS_MS);
+      return pods.prune(before);
+    },
   };
 }
 

@@ -87,6 +87,11 @@ describe('workload identity', () => {
     expect(identityOf(record, [deployment, replicaSet])).toBe('Deployment/web');
   });
 
+  test('climbing stops at a kind that is declared a root', () => {
+    const record = { owners: [ref('ReplicaSet', 'web-abc', 'rs')] };
+    expect(identityOf(record, [rollout], { identity: { rootKinds: ['ReplicaSet.apps'] } })).toBe('ReplicaSet/web-abc');
+  });
+
   test('Jobs by image, when asked for', () => {
     const containers = [
       { name: 'main', image: 'registry.example/team/report:v1' },

@@ -13,6 +13,8 @@ export interface IdentityOptions {
   readonly nameAnnotations?: readonly string[];
   /** Name Jobs by their images (the old `use-image-name-for-service-id-for-jobs`). */
   readonly imageNameForJobs?: boolean;
+  /** Kinds at which climbing stops although they have owners: `Kind` or `Kind.group`. */
+  readonly rootKinds?: readonly string[];
 }
 
 export const DEFAULT_NAME_LABEL = 'otterize/service-name';
@@ -52,6 +54,7 @@ export function resolveIdentity(pod: PodRecord, lookup: OwnerLookup, options: Id
     climbed.add(ref.uid);
     name = ref.name;
     kind = ref.kind;
+    if (isRootKind(ref, options.rootKinds)) break;
     const owner = lookup.owner(ref.uid);
     if (owner === undefined) {
       cutAt = ref.uid;
@@ -71,6 +74,12 @@ export function controllingOwner(owners: readonly OwnerRef[]): OwnerRef | undefi
 /** A static pod's API copy: its owner is the node, its annotations carry the kubelet's hash. */
 export function isStaticPod(pod: PodRecord): boolean {
   return pod.annotations[CONFIG_MIRROR_ANNOTATION] !== undefined || controllingOwner(pod.owners)?.kind === 'Node';
+}
+
+function isRootKind(ref: OwnerRef, kinds: readonly string[] = []): boolean {
+  if (kinds.length === 0) return false;
+  const group = ref.apiVersion.includes('/') ? ref.apiVersion.split('/')[0] : '';
+  return kinds.includes(ref.kind) || kinds.includes(`${ref.kind}.${group ?? ''}`);
 }
 
 function givenName(pod: PodRecord, options: IdentityOptions): string | undefined {

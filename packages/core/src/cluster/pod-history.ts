@@ -2,10 +2,15 @@ import { CONFIG_HASH_ANNOTATION, resolveIdentity } from './identity.ts';
 import type { IdentityOptions } from './identity.ts';
 import { LabelIndex } from './label-index.ts';
 import type { LabelSet } from './label-index.ts';
+import type { WorkloadPeer } from '../model/peer.ts';
 import type { OwnerRecord, PodRecord } from './records.ts';
+import type { TimeEpochs } from './time-epochs.ts';
 
 /** Object times have a resolution of a second (rule 6): an end at :05 means some time before :06. */
 const TIME_RESOLUTION_MS = 1_000;
+
+/** A Service without a pod at a time: pods this close still say what it stands for. */
+export const NEAREST_PODS_MS = 10 * 60 * 1000;
 
 /** A pod, alive or gone, with the times during which it owned its addresses. */
 export interface PodEntry {
@@ -19,6 +24,8 @@ export interface PodEntry {
   talksFrom: number;
   /** The API said that it is deleted. */
   deleted: boolean;
+  /** Its workload as an end of an edge: made once, so that equal ends are one object. */
+  peer: WorkloadPeer | undefined;
 }
 
 /** What a mapper keeps of a pod that is gone, so that a late observation still finds it after a restart. */
@@ -52,8 +59,11 @@ export class PodHistory {
   private readonly labels = new LabelIndex();
   private readonly goneOwners = new Set<string>();
 
-  constructor(identity: IdentityOptions) {
+  private readonly epochs: TimeEpochs;
+
+  constructor(identity: IdentityOptions, epochs: TimeEpochs) {
     this.identity = identity;
+    this.epochs = epochs;
   }
 
   get size(): number {
@@ -62,12 +72,14 @@ export class PodHistory {
 
   apply(record: PodRecord, at: number | undefined, deleted: boolean): PodEntry {
     const known = this.byUid.get(record.uid);
-    const entry = known ?? { record, name: '', kind: '', from: 0, to: 0, talksFrom: 0, deleted: false };
+    const entry = known ?? { record, name: '', kind: '', from: 0, to: 0, talksFrom: 0, deleted: false, peer: undefined };
     const previous = entry.record;
     if (known !== undefined && previous.labels !== record.labels) this.labels.remove(entry);
     entry.record = record;
     entry.deleted = entry.deleted || deleted;
     setTimes(entry, at, deleted);
+    entry.peer = undefined;
+    this.addBoundaries(entry);
     if (known === undefined) {
       this.byUid.set(record.uid, entry);
       setOf(this.byNamespace, record.namespace).add(entry);
@@ -174,12 +186,19 @@ export class PodHistory {
       to: interval.to,
       talksFrom: interval.from,
       deleted: true,
+      peer: undefined,
     };
+    this.addBoundaries(entry);
     this.byUid.set(interval.uid, entry);
     setOf(this.byWorkload, `${interval.namespace}/${interval.workload}`).add(entry);
     setOf(this.byNamespace, interval.namespace).add(entry);
     this.indexAddresses(entry, undefined);
     this.labels.add(entry);
+  }
+
+  private addBoundaries({ from, to, talksFrom, record }: PodEntry): void {
+    for (const at of [from, talksFrom, to, record.ready?.since, to + NEAREST_PODS_MS, from - NEAREST_PODS_MS])
+      if (at !== undefined) this.epochs.add(at);
   }
 
   /** Names a pod again after something above it became known. */
@@ -192,6 +211,7 @@ export class PodHistory {
     if (entry.name !== name) this.byWorkload.get(`${entry.record.namespace}/${entry.name}`)?.delete(entry);
     entry.name = name;
     entry.kind = kind;
+    entry.peer = undefined;
     setOf(this.byWorkload, `${entry.record.namespace}/${name}`).add(entry);
     if (cutAt !== undefined) setOf(this.waiting, cutAt).add(entry);
   }

@@ -1,9 +1,8 @@
 import type { LabelSet } from './label-index.ts';
+import { NEAREST_PODS_MS } from './pod-history.ts';
 import type { PodEntry, PodHistory } from './pod-history.ts';
+import type { TimeEpochs } from './time-epochs.ts';
 import type { EndpointsRecord, ServicePortRecord, ServiceRecord } from './records.ts';
-
-/** A Service that was not there yet, or no longer, at a time: pods this close still say what it stands for. */
-const NEAREST_PODS_MS = 10 * 60 * 1000;
 
 /** A Service with its history: what it selected when, and from when to when it existed. */
 export interface ServiceEntry {
@@ -46,8 +45,11 @@ export class ServiceIndex {
   private readonly dnsServices = new Set<ServiceEntry>();
   private readonly pods: PodHistory;
 
-  constructor(pods: PodHistory) {
+  private readonly epochs: TimeEpochs;
+
+  constructor(pods: PodHistory, epochs: TimeEpochs) {
     this.pods = pods;
+    this.epochs = epochs;
   }
 
   apply(record: ServiceRecord, at: number | undefined, deleted: boolean): void {
@@ -69,6 +71,7 @@ export class ServiceIndex {
     }
     entry.record = record;
     if (deleted) entry.to = at ?? entry.to;
+    for (const boundary of [entry.from, entry.to, ...entry.versions.map(({ since }) => since)]) this.epochs.add(boundary);
     this.index(entry, deleted);
   }
 

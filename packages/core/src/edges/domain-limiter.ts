@@ -9,7 +9,7 @@ export const MAX_NAMES_PER_DOMAIN = 100;
 const REGISTRY_LABELS = new Set(['ac', 'co', 'com', 'edu', 'go', 'gob', 'gov', 'gouv', 'mil', 'ne', 'net', 'nom', 'or', 'org']);
 
 export interface DomainLimiter {
-  /** The update itself, or one whose server is the wildcard of its domain. */
+  /** The update itself, or one whose server is the wildcard of its domain (without the addresses). */
   limit(update: EdgeUpdate): EdgeUpdate;
   /** Names that were replaced by their domain's wildcard. */
   readonly collapsed: number;
@@ -18,7 +18,19 @@ export interface DomainLimiter {
 /** @param maxEntries (client, domain) pairs that are counted; the oldest is forgotten first. */
 export function createDomainLimiter(maxEntries = 50_000): DomainLimiter {
   const names = new Map<string, Set<string>>();
+  const wildcards = new Map<string, InternetPeer>();
   let collapsed = 0;
+  /** One object per wildcard: who keeps edges recognises it without comparing text. */
+  const wildcardOf = (domain: string, scope: InternetPeer['scope']): InternetPeer => {
+    const key = `${scope} ${domain}`;
+    let wildcard = wildcards.get(key);
+    if (wildcard === undefined) {
+      if (wildcards.size >= maxEntries) wildcards.clear();
+      wildcard = { type: 'internet', domain: `*.${domain}`, scope };
+      wildcards.set(key, wildcard);
+    }
+    return wildcard;
+  };
   return {
     get collapsed() {
       return collapsed;
@@ -34,23 +46,24 @@ export function createDomainLimiter(maxEntries = 50_000): DomainLimiter {
         names.set(key, seen);
         if (names.size > maxEntries) names.delete(names.keys().next().value ?? '');
       }
-      if (seen.has(server.domain)) return seen.size > MAX_NAMES_PER_DOMAIN ? { ...update, server: wildcard(server, domain) } : update;
-      if (seen.size <= MAX_NAMES_PER_DOMAIN) seen.add(server.domain);
-      if (seen.size <= MAX_NAMES_PER_DOMAIN) return update;
+      const isOver = seen.size > MAX_NAMES_PER_DOMAIN || (seen.size === MAX_NAMES_PER_DOMAIN && !seen.has(server.domain));
+      if (!isOver) {
+        seen.add(server.domain);
+        return update;
+      }
+      // One more than allowed marks the domain as collapsed for this client.
+      if (seen.size === MAX_NAMES_PER_DOMAIN) seen.add(server.domain);
       collapsed += 1;
-      return { ...update, server: wildcard(server, domain) };
+      return { ...update, server: wildcardOf(domain, server.scope) };
     },
   };
 }
 
 /** `a.b.example.com` → `example.com`, `a.example.co.uk` → `example.co.uk`. */
 export function registrableDomain(name: string): string {
-  const labels = name.split('.');
-  const [top = '', second = ''] = [labels.at(-1), labels.at(-2)];
-  const keep = top.length === 2 && REGISTRY_LABELS.has(second) ? 3 : 2;
-  return labels.slice(-keep).join('.');
-}
-
-function wildcard(server: InternetPeer, domain: string): InternetPeer {
-  return { ...server, domain: `*.${domain}` };
+  const top = name.lastIndexOf('.');
+  const second = name.lastIndexOf('.', top - 1);
+  if (top <= 0 || second < 0) return name;
+  const isRegistry = name.length - top === 3 && REGISTRY_LABELS.has(name.slice(second + 1, top));
+  return isRegistry ? name.slice(name.lastIndexOf('.', second - 1) + 1) : name.slice(second + 1);
 }

@@ -1,288 +1,335 @@
-import type { CloudAccess, Edge, EdgePort, Evidence, EvidenceKind, EvidenceMap, KafkaAccess, Vantage } from '../model/edge.ts';
-import { compareText, sortEdges, sortPorts } from '../map-document/sort-edges.ts';
-import { edgeKey } from '../model/edge-key.ts';
-import type { EdgeUpdate } from '../model/edge-update.ts';
-import type { Peer, ServicePeer, ServiceRef } from '../model/peer.ts';
-import { peerKey } from '../model/peer.ts';
+import { compareText, sortPorts } from '../map-document/sort-edges.ts';
+import type { Edge, EdgePort, TransportProtocol } from '../model/edge.ts';
+import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
+import type { Peer, ServiceRef } from '../model/peer.ts';
+import { peerKey, peerName, peerNamespace } from '../model/peer.ts';
 import { createDomainLimiter, registrableDomain } from './domain-limiter.ts';
+import { addDetails, addService, emptyDetails, hasDetails, toDetails } from './edge-details.ts';
+import type { EdgeDetails } from './edge-details.ts';
+import { copyInto, EvidenceCells } from './evidence-cells.ts';
+import { PeerTable } from './peer-table.ts';
 
-/** Addresses that a nameless or named internet peer shows; the rest is counted (rule 16). */
+/** Addresses that an internet peer shows; the rest is counted (rule 16). */
 export const MAX_ADDRESS_SAMPLE = 16;
-/** Distinct addresses that are told apart per peer to count them. */
-const MAX_COUNTED_ADDRESSES = 10_000;
-const MAX_NAMES = 16;
+/** Distinct addresses that are told apart per edge to count them. */
+export const MAX_COUNTED_ADDRESSES = 10_000;
 
-type VantageCounts = Partial<Record<Vantage, { count: number; firstSeenAt: number; lastSeenAt: number; approximate: boolean }>>;
-type EvidenceCounts = Partial<Record<EvidenceKind, VantageCounts>>;
+const NONE = -1;
+/** Peers times this fits into 2^53 for as many peers as memory holds. */
+const PEER_FACTOR = 2 ** 26;
+const IS_APP = 1;
+const IS_SHARED = 2;
+const IS_ABSORBED = 4;
+const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP', 'HBONE'];
 
-interface PortRecord {
-  readonly port: number | undefined;
-  readonly protocol: EdgePort['protocol'];
-  readonly service: ServiceRef | undefined;
-  readonly servicePort: number | undefined;
-  readonly evidence: EvidenceCounts;
+export interface EdgesOptions {
+  /** Also edges with an end that nobody owned. */
+  readonly unknown?: boolean;
 }
 
-interface EdgeRecord {
-  client: Peer;
-  server: Peer;
-  isApp: boolean;
-  isShared: boolean;
-  readonly evidence: EvidenceCounts;
-  readonly ports: Map<string, PortRecord>;
-  readonly services: Map<string, ServiceRef>;
-  readonly names: Set<string>;
-  readonly addresses: Set<string>;
-  readonly kafka: Map<string, KafkaAccess>;
-  readonly http: Map<string, Set<string>>;
-  readonly actions: Map<string, number>;
-  via: Peer | undefined;
-}
-
-/** The map in memory: edge updates merged, in any order, into edges. For offline maps and tests; the mapper's store does the same on disk. */
+/**
+ * The map in memory: edge updates merged, in any order, into edges. For offline maps; the mapper's store does the same
+ * on disk. About 150 bytes an edge, so that a map of hundreds of thousands is made from a stream.
+ */
 export interface EdgeBook {
   apply(update: EdgeUpdate): void;
-  /** @param options.unknown also edges with an end that nobody owned. */
-  edges(options?: { readonly unknown?: boolean }): Edge[];
+  edges(options?: EdgesOptions): Edge[];
+  /** The edges one by one in the map's order, each made when it is asked for. */
+  sorted(options?: EdgesOptions): Generator<Edge>;
   readonly size: number;
   /** Names that went into a wildcard (rule 16). */
   readonly collapsedNames: number;
 }
 
 export function createEdgeBook(): EdgeBook {
-  const records = new Map<string, EdgeRecord>();
-  const limiter = createDomainLimiter();
-  return {
-    get size() {
-      return records.size;
-    },
-    get collapsedNames() {
-      return limiter.collapsed;
-    },
-    apply(given) {
-      const update = limiter.limit(given);
-      const key = edgeKey(update.client, update.server, update.port);
-      let record = records.get(key);
-      if (record === undefined) {
-        record = emptyRecord(update);
-        records.set(key, record);
-      }
-      merge(record, update);
-    },
-    edges(options = {}) {
-      collapse(records);
-      const wanted = [...records.values()].filter(
-        ({ client, server }) => options.unknown === true || (client.type !== 'unknown' && server.type !== 'unknown'),
-      );
-      return sortEdges(wanted.map(toEdge));
-    },
-  };
+  return new ColumnBook();
 }
 
-function emptyRecord(update: EdgeUpdate): EdgeRecord {
-  return {
-    client: update.client,
-    server: update.server,
-    isApp: false,
-    isShared: true,
-    evidence: {},
-    ports: new Map(),
-    services: new Map(),
-    names: new Set(),
-    addresses: new Set(),
-    kafka: new Map(),
-    http: new Map(),
-    actions: new Map(),
-    via: undefined,
-  };
-}
+class ColumnBook implements EdgeBook {
+  private readonly limiter = createDomainLimiter();
+  private readonly peers = new PeerTable();
+  private readonly cells = new EvidenceCells();
+  private readonly index = new Map<number, number>();
+  private count = 0;
+  private client = new Int32Array(1024);
+  private server = new Int32Array(1024);
+  private flags = new Uint8Array(1024);
+  private evidence = new Int32Array(1024);
+  private firstPort = new Int32Array(1024);
+  /** Edges of one pair of peers that differ by port (nameless peers). */
+  private sibling = new Int32Array(1024);
+  private readonly details = new Map<number, EdgeDetails>();
+  /** The one Service that a lookup asked for; more than one is in the details. */
+  private readonly service: (ServiceRef | undefined)[] = [];
+  /** Addresses of the internet peer: the update's own list while it is the only one. */
+  private readonly addresses: (readonly string[] | Set<string> | undefined)[] = [];
+  private portCount = 0;
+  private portNumber = new Int32Array(1024);
+  private portProtocol = new Uint8Array(1024);
+  private portServicePort = new Int32Array(1024);
+  private portEvidence = new Int32Array(1024);
+  private nextPort = new Int32Array(1024);
+  private readonly portService: (ServiceRef | undefined)[] = [];
 
-function merge(record: EdgeRecord, update: EdgeUpdate): void {
-  record.client = newerPeer(record.client, update.client);
-  record.server = newerPeer(record.server, update.server);
-  record.isApp ||= update.class === 'app';
-  record.isShared &&= update.shared;
-  addEvidence(record.evidence, update);
-  if (update.port !== undefined) {
-    const { port, protocol, service, servicePort } = update.port;
-    const key = `${port ?? ''}/${protocol}/${service === undefined ? '' : `${service.namespace}/${service.name}`}/${servicePort ?? ''}`;
-    let known = record.ports.get(key);
-    if (known === undefined) {
-      known = { port, protocol, service, servicePort, evidence: {} };
-      record.ports.set(key, known);
+  get size(): number {
+    return this.count;
+  }
+
+  get collapsedNames(): number {
+    return this.limiter.collapsed;
+  }
+
+  apply(given: EdgeUpdate): void {
+    const update = this.limiter.limit(given);
+    const edge = this.edgeOf(update);
+    if (update.class === 'app') this.flags[edge] = (this.flags[edge] ?? 0) | IS_APP;
+    if (!update.shared) this.flags[edge] = (this.flags[edge] ?? 0) & ~IS_SHARED;
+    this.evidence[edge] = this.cells.add(this.evidence[edge] ?? NONE, update);
+    if (update.port !== undefined) {
+      const port = this.portOf(edge, update.port);
+      this.portEvidence[port] = this.cells.add(this.portEvidence[port] ?? NONE, update);
     }
-    addEvidence(known.evidence, update);
+    if (update.service !== undefined) this.noteService(edge, update.service);
+    if (hasDetails(update)) addDetails(this.detailsOf(edge), update);
+    if (update.client.type === 'internet') this.noteAddresses(edge, update.client.addresses);
+    if (given.server.type === 'internet') this.noteAddresses(edge, given.server.addresses);
   }
-  if (update.service !== undefined) record.services.set(`${update.service.namespace}/${update.service.name}`, update.service);
-  if (update.name !== undefined && record.names.size < MAX_NAMES) record.names.add(update.name);
-  for (const peer of [update.client, update.server]) {
-    if (peer.type !== 'internet') continue;
-    for (const address of peer.addresses ?? []) if (record.addresses.size < MAX_COUNTED_ADDRESSES) record.addresses.add(address);
-  }
-  if (update.kafka !== undefined) {
-    const { topic, operation, allowed, resourceType, principal } = update.kafka;
-    record.kafka.set([resourceType ?? '', topic, operation, allowed, principal ?? ''].join('\n'), update.kafka);
-  }
-  if (update.http !== undefined) {
-    const methods = record.http.get(update.http.path) ?? new Set();
-    for (const method of update.http.methods) methods.add(method);
-    record.http.set(update.http.path, methods);
-  }
-  for (const { action, count } of update.actions ?? []) record.actions.set(action, (record.actions.get(action) ?? 0) + count);
-  record.via ??= update.via;
-}
 
-/** The newer labels win; a domain seen with a public address is public. */
-function newerPeer(known: Peer, seen: Peer): Peer {
-  if (known.type === 'internet' && seen.type === 'internet' && known.scope === 'public') return known;
-  return seen;
-}
+  edges(options: EdgesOptions = {}): Edge[] {
+    return [...this.sorted(options)];
+  }
 
-function addEvidence(evidence: EvidenceCounts, update: EdgeUpdate): void {
-  const vantages = (evidence[update.evidence] ??= {});
-  const counts = vantages[update.vantage];
-  if (counts === undefined) {
-    vantages[update.vantage] = {
-      count: update.count,
-      firstSeenAt: update.firstSeenAt,
-      lastSeenAt: update.lastSeenAt,
-      approximate: update.approximate === true,
+  *sorted(options: EdgesOptions = {}): Generator<Edge> {
+    this.collapse();
+    const ranks = this.peers.ranks(comparePeers);
+    const isWanted = (edge: number): boolean => {
+      if (((this.flags[edge] ?? 0) & IS_ABSORBED) !== 0) return false;
+      return (
+        options.unknown === true ||
+        (this.peers.peer(this.client[edge] ?? 0).type !== 'unknown' && this.peers.peer(this.server[edge] ?? 0).type !== 'unknown')
+      );
     };
-    return;
+    const order = new Int32Array(this.count).map((_zero, edge) => edge).filter(isWanted);
+    order.sort(
+      (a, b) =>
+        (ranks[this.client[a] ?? 0] ?? 0) - (ranks[this.client[b] ?? 0] ?? 0) ||
+        (ranks[this.server[a] ?? 0] ?? 0) - (ranks[this.server[b] ?? 0] ?? 0) ||
+        this.firstNumber(a) - this.firstNumber(b) ||
+        this.firstProtocol(a) - this.firstProtocol(b),
+    );
+    for (const edge of order) yield this.toEdge(edge);
   }
-  counts.count += update.count;
-  counts.firstSeenAt = Math.min(counts.firstSeenAt, update.firstSeenAt);
-  counts.lastSeenAt = Math.max(counts.lastSeenAt, update.lastSeenAt);
-  counts.approximate ||= update.approximate === true;
-}
 
-/** Rule 20: the client's side counts where it was seen, else the server's; the same call never twice. */
-function toEvidence(counts: EvidenceCounts): EvidenceMap {
-  const evidence: Partial<Record<EvidenceKind, Evidence>> = {};
-  for (const [kind, vantages] of Object.entries(counts) as [EvidenceKind, VantageCounts][]) {
-    const chosen = vantages.client ?? vantages.server;
-    if (chosen === undefined) continue;
-    const { client, server } = vantages;
-    evidence[kind] = {
-      count: chosen.count,
-      firstSeenAt: Math.min(client?.firstSeenAt ?? Infinity, server?.firstSeenAt ?? Infinity),
-      lastSeenAt: Math.max(client?.lastSeenAt ?? -Infinity, server?.lastSeenAt ?? -Infinity),
-      ...(chosen.approximate ? { approximate: true } : {}),
+  private edgeOf(update: EdgeUpdate): number {
+    const client = this.peers.idOf(update.client);
+    const server = this.peers.idOf(update.server);
+    const key = client * PEER_FACTOR + server;
+    const first = this.index.get(key);
+    if (first === undefined) {
+      const edge = this.newEdge(client, server);
+      this.index.set(key, edge);
+      return edge;
+    }
+    if (!isNameless(update.client) && !isNameless(update.server)) return first;
+    for (let edge = first; edge !== NONE; edge = this.sibling[edge] ?? NONE) if (this.hasPort(edge, update.port)) return edge;
+    const edge = this.newEdge(client, server);
+    this.sibling[edge] = this.sibling[first] ?? NONE;
+    this.sibling[first] = edge;
+    return edge;
+  }
+
+  /** Whether an edge of a nameless peer is the one of this server port (model/edge-key.ts). */
+  private hasPort(edge: number, wanted: EdgeUpdatePort | undefined): boolean {
+    const port = this.firstPort[edge] ?? NONE;
+    if (port === NONE || wanted === undefined) return port === NONE && wanted === undefined;
+    return this.portNumber[port] === (wanted.port ?? NONE) && PROTOCOLS[this.portProtocol[port] ?? 0] === wanted.protocol;
+  }
+
+  private newEdge(client: number, server: number): number {
+    if (this.count === this.client.length) this.growEdges();
+    const edge = this.count++;
+    this.client[edge] = client;
+    this.server[edge] = server;
+    this.flags[edge] = IS_SHARED;
+    this.evidence[edge] = NONE;
+    this.firstPort[edge] = NONE;
+    this.sibling[edge] = NONE;
+    return edge;
+  }
+
+  private portOf(edge: number, wanted: EdgeUpdatePort): number {
+    const number = wanted.port ?? NONE;
+    const servicePort = wanted.servicePort ?? NONE;
+    for (let port = this.firstPort[edge] ?? NONE; port !== NONE; port = this.nextPort[port] ?? NONE) {
+      if (
+        this.portNumber[port] !== number ||
+        this.portServicePort[port] !== servicePort ||
+        PROTOCOLS[this.portProtocol[port] ?? 0] !== wanted.protocol
+      )
+        continue;
+      const service = this.portService[port];
+      if (service?.name === wanted.service?.name && service?.namespace === wanted.service?.namespace) return port;
+    }
+    if (this.portCount === this.portNumber.length) this.growPorts();
+    const port = this.portCount++;
+    this.portNumber[port] = number;
+    this.portProtocol[port] = PROTOCOLS.indexOf(wanted.protocol);
+    this.portServicePort[port] = servicePort;
+    this.portEvidence[port] = NONE;
+    this.portService[port] = wanted.service;
+    this.nextPort[port] = this.firstPort[edge] ?? NONE;
+    this.firstPort[edge] = port;
+    return port;
+  }
+
+  private noteService(edge: number, service: ServiceRef): void {
+    const known = this.service[edge];
+    if (known === undefined) this.service[edge] = service;
+    else if (known !== service && (known.name !== service.name || known.namespace !== service.namespace))
+      addService(this.detailsOf(edge), service);
+  }
+
+  private noteAddresses(edge: number, addresses: readonly string[] | undefined): void {
+    if (addresses === undefined || addresses.length === 0) return;
+    const known = this.addresses[edge];
+    if (known === undefined) {
+      this.addresses[edge] = addresses;
+      return;
+    }
+    if (known === addresses) return;
+    const set = known instanceof Set ? known : new Set(known);
+    for (const address of addresses) if (set.size < MAX_COUNTED_ADDRESSES) set.add(address);
+    this.addresses[edge] = set;
+  }
+
+  private detailsOf(edge: number): EdgeDetails {
+    let details = this.details.get(edge);
+    if (details === undefined) {
+      details = emptyDetails();
+      this.details.set(edge, details);
+    }
+    return details;
+  }
+
+  /** Where a client's names of a domain became a wildcard, the names seen before that join it (rule 16). */
+  private collapse(): void {
+    if (this.limiter.collapsed === 0) return;
+    const wildcards = new Map<string, number>();
+    for (let edge = 0; edge < this.count; edge++) {
+      const domain = this.domainOf(edge);
+      if (domain?.startsWith('*.') === true) wildcards.set(`${this.client[edge] ?? 0} ${domain}`, edge);
+    }
+    for (let edge = 0; edge < this.count; edge++) {
+      const domain = this.domainOf(edge);
+      if (domain === undefined || domain.startsWith('*.') || ((this.flags[edge] ?? 0) & IS_ABSORBED) !== 0) continue;
+      const wildcard = wildcards.get(`${this.client[edge] ?? 0} *.${registrableDomain(domain)}`);
+      if (wildcard !== undefined) this.absorb(wildcard, edge);
+    }
+  }
+
+  private absorb(into: number, edge: number): void {
+    this.flags[edge] = (this.flags[edge] ?? 0) | IS_ABSORBED;
+    this.flags[into] = (this.flags[into] ?? 0) | ((this.flags[edge] ?? 0) & IS_APP);
+    this.evidence[into] = this.cells.absorb(this.evidence[into] ?? NONE, this.evidence[edge] ?? NONE);
+    for (let port = this.firstPort[edge] ?? NONE; port !== NONE; port = this.nextPort[port] ?? NONE) {
+      const target = this.portOf(into, this.portValue(port));
+      this.portEvidence[target] = this.cells.absorb(this.portEvidence[target] ?? NONE, this.portEvidence[port] ?? NONE);
+    }
+    this.noteAddresses(into, [...(this.addresses[edge] ?? [])]);
+  }
+
+  private domainOf(edge: number): string | undefined {
+    const peer = this.peers.peer(this.server[edge] ?? 0);
+    return peer.type === 'internet' ? peer.domain : undefined;
+  }
+
+  private toEdge(edge: number): Edge {
+    const ports: EdgePort[] = [];
+    for (let port = this.firstPort[edge] ?? NONE; port !== NONE; port = this.nextPort[port] ?? NONE) {
+      ports.push({ ...this.portValue(port), evidence: this.cells.toEvidence(this.portEvidence[port] ?? NONE) });
+    }
+    const flags = this.flags[edge] ?? 0;
+    const service = this.service[edge];
+    const details = this.details.get(edge);
+    const addresses = this.addresses[edge];
+    if (details !== undefined && service !== undefined) addService(details, service);
+    return {
+      client: withAddresses(this.peers.peer(this.client[edge] ?? 0), addresses),
+      server: withAddresses(this.peers.peer(this.server[edge] ?? 0), addresses),
+      class: (flags & IS_APP) === 0 ? 'system' : 'app',
+      shared: (flags & IS_SHARED) !== 0,
+      evidence: this.cells.toEvidence(this.evidence[edge] ?? NONE),
+      ports: sortPorts(ports),
+      ...(details === undefined ? (service === undefined ? {} : { services: [service] }) : toDetails(details)),
     };
   }
-  return evidence;
+
+  private portValue(port: number): EdgeUpdatePort {
+    const number = this.portNumber[port] ?? NONE;
+    const servicePort = this.portServicePort[port] ?? NONE;
+    const service = this.portService[port];
+    return {
+      ...(number === NONE ? {} : { port: number }),
+      protocol: PROTOCOLS[this.portProtocol[port] ?? 0] ?? 'TCP',
+      ...(service === undefined ? {} : { service }),
+      ...(servicePort === NONE ? {} : { servicePort }),
+    };
+  }
+
+  private firstNumber(edge: number): number {
+    const port = this.firstPort[edge] ?? NONE;
+    return port === NONE ? NONE : (this.portNumber[port] ?? NONE);
+  }
+
+  private firstProtocol(edge: number): number {
+    const port = this.firstPort[edge] ?? NONE;
+    return port === NONE ? NONE : (this.portProtocol[port] ?? NONE);
+  }
+
+  private growEdges(): void {
+    const length = Math.ceil(this.client.length * 1.5);
+    this.client = copyInto(new Int32Array(length), this.client);
+    this.server = copyInto(new Int32Array(length), this.server);
+    this.flags = copyInto(new Uint8Array(length), this.flags);
+    this.evidence = copyInto(new Int32Array(length), this.evidence);
+    this.firstPort = copyInto(new Int32Array(length), this.firstPort);
+    this.sibling = copyInto(new Int32Array(length), this.sibling);
+  }
+
+  private growPorts(): void {
+    const length = Math.ceil(this.portNumber.length * 1.5);
+    this.portNumber = copyInto(new Int32Array(length), this.portNumber);
+    this.portProtocol = copyInto(new Uint8Array(length), this.portProtocol);
+    this.portServicePort = copyInto(new Int32Array(length), this.portServicePort);
+    this.portEvidence = copyInto(new Int32Array(length), this.portEvidence);
+    this.nextPort = copyInto(new Int32Array(length), this.nextPort);
+  }
 }
 
-function toEdge(record: EdgeRecord): Edge {
-  const { services, names, kafka, http, actions, via } = record;
-  const ports = sortPorts([...record.ports.values()].map(toPort));
-  return {
-    client: withAddresses(record.client, record.addresses),
-    server: withAddresses(record.server, record.addresses),
-    class: record.isApp ? 'app' : 'system',
-    shared: record.isShared,
-    evidence: toEvidence(record.evidence),
-    ports,
-    ...(services.size === 0
-      ? {}
-      : { services: [...services.values()].sort((a, b) => compareText(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`)) }),
-    ...(names.size === 0 ? {} : { names: [...names].sort() }),
-    ...(kafka.size === 0
-      ? {}
-      : { kafka: [...kafka.values()].sort((a, b) => compareText(a.topic, b.topic) || compareText(a.operation, b.operation)) }),
-    ...(http.size === 0
-      ? {}
-      : { http: [...http].map(([path, methods]) => ({ path, methods: [...methods].sort() })).sort((a, b) => compareText(a.path, b.path)) }),
-    ...(actions.size === 0
-      ? {}
-      : {
-          actions: [...actions].map(([action, count]): CloudAccess => ({ action, count })).sort((a, b) => compareText(a.action, b.action)),
-        }),
-    ...(via === undefined ? {} : { via }),
-  };
+function isNameless(peer: Peer): boolean {
+  return peer.type === 'internet' && peer.domain === undefined;
 }
 
-function toPort(record: PortRecord): EdgePort {
-  const { port, protocol, service, servicePort } = record;
-  return {
-    ...(port === undefined ? {} : { port }),
-    protocol,
-    ...(service === undefined ? {} : { service }),
-    ...(servicePort === undefined ? {} : { servicePort }),
-    evidence: toEvidence(record.evidence),
-  };
+/** The map's order (sort-edges.ts): namespace, name, then the rest of the identity. */
+function comparePeers(a: Peer, b: Peer): number {
+  return (
+    compareText(peerNamespace(a) ?? '', peerNamespace(b) ?? '') ||
+    compareText(peerName(a), peerName(b)) ||
+    compareText(peerKey(a), peerKey(b))
+  );
 }
 
-function withAddresses(peer: Peer, addresses: ReadonlySet<string>): Peer {
-  if (peer.type !== 'internet') return peer.type === 'service' ? sortedAddresses(peer) : peer;
+/** A sample of the addresses seen on this edge, with their number. */
+function withAddresses(peer: Peer, seen: readonly string[] | Set<string> | undefined): Peer {
+  if (peer.type !== 'internet') return peer;
   const { domain, scope } = peer;
-  const sample = [...addresses].sort().slice(0, MAX_ADDRESS_SAMPLE);
+  const addresses = [...(seen ?? [])].sort();
+  const sample = addresses.slice(0, MAX_ADDRESS_SAMPLE);
   return {
     type: 'internet',
     ...(domain === undefined ? {} : { domain }),
     ...(sample.length === 0 ? {} : { addresses: sample }),
-    ...(addresses.size > sample.length ? { addressCount: addresses.size } : {}),
+    ...(addresses.length > sample.length ? { addressCount: addresses.length } : {}),
     scope,
   };
-}
-
-function sortedAddresses(peer: ServicePeer): ServicePeer {
-  return peer.addresses === undefined ? peer : { ...peer, addresses: [...peer.addresses].sort() };
-}
-
-/** Where a client's names of a domain became a wildcard, the names seen before that join it (rule 16). */
-function collapse(records: Map<string, EdgeRecord>): void {
-  const wildcards = new Map<string, EdgeRecord>();
-  for (const record of records.values()) {
-    const domain = domainOf(record.server);
-    if (domain?.startsWith('*.') === true) wildcards.set(`${peerKey(record.client)}>${domain}`, record);
-  }
-  if (wildcards.size === 0) return;
-  for (const [key, record] of records) {
-    const domain = domainOf(record.server);
-    if (domain === undefined || domain.startsWith('*.')) continue;
-    const wildcard = wildcards.get(`${peerKey(record.client)}>*.${registrableDomain(domain)}`);
-    if (wildcard === undefined) continue;
-    absorb(wildcard, record);
-    records.delete(key);
-  }
-}
-
-function domainOf(peer: Peer): string | undefined {
-  return peer.type === 'internet' ? peer.domain : undefined;
-}
-
-function absorb(into: EdgeRecord, from: EdgeRecord): void {
-  absorbEvidence(into.evidence, from.evidence);
-  for (const [key, port] of from.ports) {
-    const known = into.ports.get(key);
-    if (known === undefined) into.ports.set(key, { ...port, evidence: structuredCopy(port.evidence) });
-    else absorbEvidence(known.evidence, port.evidence);
-  }
-  for (const address of from.addresses) if (into.addresses.size < MAX_COUNTED_ADDRESSES) into.addresses.add(address);
-  into.isApp ||= from.isApp;
-}
-
-function absorbEvidence(into: EvidenceCounts, from: EvidenceCounts): void {
-  for (const [kind, vantages] of Object.entries(from) as [EvidenceKind, VantageCounts][]) {
-    for (const [vantage, counts] of Object.entries(vantages) as [Vantage, NonNullable<VantageCounts[Vantage]>][]) {
-      const known = (into[kind] ??= {})[vantage];
-      const merged =
-        known === undefined
-          ? { ...counts }
-          : {
-              count: known.count + counts.count,
-              firstSeenAt: Math.min(known.firstSeenAt, counts.firstSeenAt),
-              lastSeenAt: Math.max(known.lastSeenAt, counts.lastSeenAt),
-              approximate: known.approximate || counts.approximate,
-            };
-      into[kind] = { ...into[kind], [vantage]: merged };
-    }
-  }
-}
-
-function structuredCopy(evidence: EvidenceCounts): EvidenceCounts {
-  const copy: EvidenceCounts = {};
-  absorbEvidence(copy, evidence);
-  return copy;
 }

@@ -21,6 +21,7 @@ const DNS_SERVER_FOR_MS = 10 * 60 * 1000;
 /** Where copies of one query were seen going: the Service, the pod behind it, and two more. */
 const MAX_SERVERS = 4;
 
+const NO_KEYS = new Uint32Array(0);
 const WAITING = 0;
 const DONE = 1;
 const COPY = 2;
@@ -58,6 +59,7 @@ export class DnsObserver {
   private readonly questionClient: Uint32Array;
   private readonly answers: FifoTable;
   private readonly decoded: (DnsAnswer | undefined)[] = [];
+  private readonly answerKeys: (Uint32Array | undefined)[] = [];
   private readonly answering: FifoTable;
   private readonly answeredAt: Float64Array;
   private readonly pairs: FifoTable;
@@ -71,6 +73,9 @@ export class DnsObserver {
   private readonly client: Hash64 = { high: 0, low: 0 };
   private readonly server: Hash64 = { high: 0, low: 0 };
   private readonly question: Hash64 = { high: 0, low: 0 };
+  /** Hash of the question without the message's id: what all clients that ask it share. */
+  private nameHigh = 0;
+  private nameLow = 0;
 
   constructor(deps: DnsObserverDeps, options: DnsObserverOptions) {
     this.deps = deps;
@@ -126,6 +131,8 @@ export class DnsObserver {
       return;
     }
     const id = ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
+    this.nameHigh = question.high;
+    this.nameLow = question.low;
     hashNumber(question, id);
     if (isResponse) this.response(view, questionEnd);
     else this.query(view);
@@ -226,7 +233,8 @@ export class DnsObserver {
       counts.dnsNegative += 1;
       return;
     }
-    const answer = this.answerOf(view, questionEnd, offset + length, answerCount);
+    const answerSlot = this.answerOf(view, questionEnd, offset + length, answerCount);
+    const answer = this.decoded[answerSlot];
     if (answer === undefined) {
       counts.dnsMalformed += 1;
       return;
@@ -235,31 +243,29 @@ export class DnsObserver {
       counts.dnsNegative += 1;
       return;
     }
-    this.countPair(view, answer);
+    this.countPair(view, answer, answerSlot);
   }
 
-  /** The decoded answer; decoded once for all clients that get the same one. */
-  private answerOf(view: PacketView, questionEnd: number, end: number, answerCount: number): DnsAnswer | undefined {
+  /** Slot of the decoded answer, decoded once for all clients that get the same one; -1 when it is malformed. */
+  private answerOf(view: PacketView, questionEnd: number, end: number, answerCount: number): number {
     const { key } = this;
     const { bytes, payloadOffset: offset } = view;
     startHash(key, this.seed ^ 0x51ed270b);
-    const scratch = this.server;
-    startHash(scratch, this.seed);
-    if (hashQuestion(scratch, bytes, offset, end) < 0) return undefined;
-    hashNumber(key, scratch.high);
-    hashNumber(key, scratch.low);
-    if (!hashAnswers(key, bytes, questionEnd, end, answerCount)) return undefined;
+    hashNumber(key, this.nameHigh);
+    hashNumber(key, this.nameLow);
+    if (!hashAnswers(key, bytes, questionEnd, end, answerCount)) return -1;
     finishHash(key);
     let slot = this.answers.find(key.high, key.low);
-    if (slot >= 0) return this.decoded[slot];
+    if (slot >= 0) return slot;
     const decoded = this.deps.decode(bytes, offset, view.payloadLength);
-    if (typeof decoded === 'string') return undefined;
+    if (typeof decoded === 'string') return -1;
     slot = this.answers.add(key.high, key.low, view.at);
     this.decoded[slot] = decoded;
-    return decoded;
+    this.answerKeys[slot] = this.deps.names.keysOf(decoded);
+    return slot;
   }
 
-  private countPair(view: PacketView, answer: DnsAnswer): void {
+  private countPair(view: PacketView, answer: DnsAnswer, answerSlot: number): void {
     const { key, client, pairs, deps } = this;
     const answerHigh = key.high;
     const answerLow = key.low;
@@ -285,7 +291,7 @@ export class DnsObserver {
     this.pairFirst[slot] = view.at;
     this.pairLast[slot] = view.at;
     this.pairAnswer[slot] = answer;
-    deps.names.learn(client, answer, view.at);
+    deps.names.learn(client, answer, this.answerKeys[answerSlot] ?? NO_KEYS, view.at);
   }
 
   private transactionKey(clientPort: number): void {

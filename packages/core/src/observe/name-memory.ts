@@ -33,13 +33,24 @@ export class NameMemory {
     return this.table.size;
   }
 
-  /** @param client key of the client's address (addressKey). */
-  learn(client: Readonly<Hash64>, answer: DnsAnswer, at: number): void {
-    this.table.expire(at - NAME_MAX_AGE_MS);
+  /** Keys of an answer's addresses, for `learn`: computed once per answer. */
+  keysOf(answer: DnsAnswer): Uint32Array {
+    const keys: number[] = [];
     for (const text of answer.addresses) {
       const bytes = parseAddress(text);
       if (bytes === undefined) continue;
       addressKey(this.address, bytes, 0, bytes.length === 4 ? 4 : 6, this.seed);
+      keys.push(this.address.high, this.address.low);
+    }
+    return Uint32Array.from(keys);
+  }
+
+  /** @param client key of the client's address (addressKey). @param keys of the answer's addresses (keysOf). */
+  learn(client: Readonly<Hash64>, answer: DnsAnswer, keys: Uint32Array, at: number): void {
+    this.table.expire(at - NAME_MAX_AGE_MS);
+    for (let i = 0; i < keys.length; i += 2) {
+      this.address.high = keys[i] ?? 0;
+      this.address.low = keys[i + 1] ?? 0;
       this.pairKey(client, this.address);
       let slot = this.table.find(this.key.high, this.key.low);
       if (slot >= 0 && this.answers[slot] === answer && at - (this.learnedAt[slot] ?? 0) < RENEW_AFTER_MS) continue;

@@ -27,7 +27,8 @@ export function dnsObservation(
       protocol: 'UDP',
       name: answer.name,
       ...(canonicalName === undefined ? {} : { canonicalName }),
-      addresses: answer.addresses.slice(0, MAX_ANSWER_ADDRESSES),
+      // The same list as long as it fits: it is what kept resolutions are found by.
+      addresses: answer.addresses.length <= MAX_ANSWER_ADDRESSES ? answer.addresses : answer.addresses.slice(0, MAX_ANSWER_ADDRESSES),
     },
     count,
     firstSeenAt,

@@ -4,10 +4,11 @@ import type { PodEntry } from '../cluster/pod-history.ts';
 import { isLocalAddress, isPrivateAddress } from '../cluster/ranges.ts';
 import type { ServicePortRecord } from '../cluster/records.ts';
 import { targetPortOf } from '../cluster/service-index.ts';
-import type { Backend, ServiceEntry } from '../cluster/service-index.ts';
+import type { ServiceEntry } from '../cluster/service-index.ts';
 import type { TransportProtocol } from '../model/edge.ts';
 import type { EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Peer, ServiceRef, WorkloadPeer } from '../model/peer.ts';
+import { FoundCache } from './found-cache.ts';
 import type { Found, Target } from './resolution.ts';
 
 /** Where a packet went: the server's address, and its port where the evidence has one. */
@@ -22,16 +23,30 @@ export interface Place {
 const MESH_PORTS = new Set([15001, 15006, 4140, 4143]);
 const HBONE_PORT = 15008;
 
+const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP', 'HBONE'];
+const NO_PORT = 65_536;
+/** The question about an address as a client. */
+const SOURCE = -1;
+
 /** Answers "who is that?" for a time, from the cluster view (rules 6-12, 15). */
 export class Locator {
   readonly view: ClusterView;
+  /** Answers about addresses and names, kept while they hold. */
+  readonly kept: FoundCache;
 
   constructor(view: ClusterView) {
     this.view = view;
+    this.kept = new FoundCache(view);
   }
 
   /** A destination address (rules 9, 10, 15). */
   destination(place: Place, at: number, node: string | undefined): Found {
+    if (place.podUid !== undefined) return this.findDestination(place, at, node);
+    const question = (place.port ?? NO_PORT) * PROTOCOLS.length + PROTOCOLS.indexOf(place.protocol);
+    return this.kept.ofAddress(place.address, question, at, () => this.findDestination(place, at, node));
+  }
+
+  private findDestination(place: Place, at: number, node: string | undefined): Found {
     const { view } = this;
     if (isLocalAddress(place.address)) return { dropped: 'local-address' };
     const pod = this.pod(place, at, node);
@@ -47,6 +62,11 @@ export class Locator {
 
   /** A client by its address: pod, node, the API server, or somebody outside. */
   source(place: Place, at: number, node: string | undefined): Found {
+    if (place.podUid !== undefined) return this.findSource(place, at, node);
+    return this.kept.ofAddress(place.address, SOURCE, at, () => this.findSource(place, at, node));
+  }
+
+  private findSource(place: Place, at: number, node: string | undefined): Found {
     const { view } = this;
     const pod = this.pod(place, at, node);
     if (pod !== undefined) return { targets: [this.podTarget(pod, undefined)] };
@@ -82,21 +102,15 @@ export class Locator {
       };
       return [{ peer, pods: [], service, ...named, ...withPort(this.translated(servicePort, place, service, undefined)) }];
     }
-    return backends.map((backend) => ({
-      peer: this.workload(backend),
-      pods: backend.pods,
-      service,
-      ...named,
-      ...withPort(this.translated(servicePort, place, service, backend.pods[0])),
-    }));
+    return backends.flatMap(({ pods }) => {
+      const [pod] = pods;
+      if (pod === undefined) return [];
+      return [{ peer: this.workload(pod), pods, service, ...named, ...withPort(this.translated(servicePort, place, service, pod)) }];
+    });
   }
 
   podTarget(pod: PodEntry, port: EdgeUpdatePort | undefined): Target {
-    return {
-      peer: this.workload({ namespace: pod.record.namespace, name: pod.name, kind: pod.kind, pods: [pod] }),
-      pods: [pod],
-      ...withPort(port),
-    };
+    return port === undefined ? { peer: this.workload(pod), pods: [pod] } : { peer: this.workload(pod), pods: [pod], port };
   }
 
   apiServer(port: EdgeUpdatePort | undefined): Target {
@@ -166,16 +180,17 @@ export class Locator {
     return { unknown: this.view.pods.hasEverOwned(address) ? 'pod-gone' : 'never-owned', address };
   }
 
-  private workload(backend: Backend): WorkloadPeer {
-    const labels = backend.pods[0]?.record.labels;
-    return {
+  /** One object per pod, so that who keeps edges recognises an end without comparing text. */
+  private workload(pod: PodEntry): WorkloadPeer {
+    pod.peer ??= {
       type: 'workload',
       cluster: this.view.cluster,
-      namespace: backend.namespace,
-      name: backend.name,
-      kind: backend.kind,
-      ...(labels === undefined ? {} : { labels }),
+      namespace: pod.record.namespace,
+      name: pod.name,
+      kind: pod.kind,
+      labels: pod.record.labels,
     };
+    return pod.peer;
   }
 }
 

@@ -36,6 +36,17 @@ export interface Target {
   readonly service?: ServiceRef;
   /** Foreign name by which a peer inside the cluster was asked for. */
   readonly name?: string;
+  /** Worked out when first needed; targets are kept and used again. */
+  facts?: TargetFacts;
+}
+
+export interface TargetFacts {
+  /** A DNS server: a pod behind a Service's port 53, or a node with a listener on it (rule 17). */
+  readonly isDnsServer: boolean;
+  /** The port of such a pod on which DNS is served. */
+  readonly isDnsPort: boolean;
+  /** Pods of this tool. */
+  readonly isOurs: boolean;
 }
 
 /** What an address or a name turned out to be. */

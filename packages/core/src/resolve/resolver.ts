@@ -6,7 +6,7 @@ import type { Observation } from '../model/observation.ts';
 import { Locator } from './locate.ts';
 import { locateName } from './locate-name.ts';
 import { isTargets } from './resolution.ts';
-import type { Found, Resolution, Target } from './resolution.ts';
+import type { Found, Resolution, Target, TargetFacts } from './resolution.ts';
 import { mayAppearLater, resolveNamed } from './resolve-named.ts';
 
 export interface ResolverOptions {
@@ -57,18 +57,17 @@ export function createResolver(deps: { readonly view: ClusterView }, options: Re
   const locateDestination = (observation: Observation, at: number): Found => {
     const { destination } = observation;
     if (observation.kind === 'dns') {
-      if (destination.name === undefined) return { dropped: 'no-destination' };
-      return locateName(
-        locator,
-        {
-          name: destination.name,
-          ...(destination.canonicalName === undefined ? {} : { canonicalName: destination.canonicalName }),
-          addresses: destination.addresses ?? [],
-        },
-        at,
+      const { name, canonicalName, addresses = [] } = destination;
+      if (name === undefined) return { dropped: 'no-destination' };
+      return locator.kept.ofName(name, canonicalName, addresses, at, () =>
+        locateName(locator, canonicalName === undefined ? { name, addresses } : { name, canonicalName, addresses }, at),
       );
     }
-    return locateConnection(locator, observation, at);
+    const { address, podUid, port, protocol, name, asked } = destination;
+    if (address === undefined) return { dropped: 'no-destination' };
+    if (podUid !== undefined || (name === undefined && asked === undefined)) return locateConnection(locator, observation, at);
+    const question = `${port ?? ''}/${protocol} ${name ?? ''} ${asked === undefined ? '' : `${asked.address} ${asked.port}`}`;
+    return locator.kept.ofAddress(address, question, at, () => locateConnection(locator, observation, at));
   };
 
   const combine = (observation: Observation, client: Found, server: Found): Resolution => {
@@ -80,11 +79,15 @@ export function createResolver(deps: { readonly view: ClusterView }, options: Re
     if (source === undefined || servers.length === 0) return { updates: [], dropped: 'no-destination' };
     const dropped = dropReason(view, options, observation, source, servers);
     if (dropped !== undefined) return { updates: [], dropped };
-    const others = servers.filter((target) => !isOnlyItself(source, target));
-    if (others.length === 0) return { updates: [], dropped: 'own-address' };
-    const unknown = [client, server].flatMap((found) => ('unknown' in found ? [{ address: found.address, reason: found.unknown }] : []));
-    const updates = others.map((target) => toUpdate(observation, source, target, servers.length > 1));
-    return { updates, ...(unknown.length === 0 ? {} : { unknown }) };
+    const isShared = servers.length > 1;
+    const updates: EdgeUpdate[] = [];
+    for (const target of servers) if (!isOnlyItself(source, target)) updates.push(toUpdate(view, observation, source, target, isShared));
+    if (updates.length === 0) return { updates, dropped: 'own-address' };
+    if (isTargets(client) && isTargets(server)) return { updates };
+    return {
+      updates,
+      unknown: [client, server].flatMap((found) => ('unknown' in found ? [{ address: found.address, reason: found.unknown }] : [])),
+    };
   };
 
   return { resolve };
@@ -213,37 +216,42 @@ function dropReason(
   const isOutside = source.peer.type === 'internet';
   if (observation.kind === 'dns') {
     if (isOutside) return 'dns-foreign-client';
-    if (isDnsServer(view, source)) return 'dns-server-own';
-    return undefined;
+    return factsOf(view, source).isDnsServer ? 'dns-server-own' : undefined;
   }
   if (isOutside && servers.every((target) => target.peer.type === 'internet')) return 'outside-both';
-  if (servers.every((target) => isDnsPort(target)) && servers.every((target) => target.pods.some((pod) => view.services.isDnsServer(pod))))
-    return 'dns-server';
-  if (observation.destination.port === DNS_PORT && isDnsServer(view, source)) return 'dns-server-own';
+  if (servers.every((target) => factsOf(view, target).isDnsPort)) return 'dns-server';
+  if (observation.destination.port === DNS_PORT && factsOf(view, source).isDnsServer) return 'dns-server-own';
   const { peer } = source;
   if (peer.type === 'node' && observation.vantage === 'server' && options.hasSniffer?.(peer.name, observation.lastSeenAt) === true)
     return 'masquerade';
   return undefined;
 }
 
-/** The client is itself a DNS server: a pod behind a port 53, or a node with a local listener on it (rule 17). */
-function isDnsServer(view: ClusterView, source: Target): boolean {
-  if (source.pods.some((pod) => view.services.isDnsServer(pod))) return true;
-  if (source.peer.type !== 'node') return false;
-  const { name } = source.peer;
+function factsOf(view: ClusterView, target: Target): TargetFacts {
+  target.facts ??= {
+    isDnsServer: isDnsServer(view, target),
+    isDnsPort: hasDnsPort(target) && target.pods.some((pod) => view.services.isDnsServer(pod)),
+    isOurs: isOurs(target.pods),
+  };
+  return target.facts;
+}
+
+/** A pod behind a port 53, or a node with a local listener on it (rule 17). */
+function isDnsServer(view: ClusterView, target: Target): boolean {
+  if (target.pods.some((pod) => view.services.isDnsServer(pod))) return true;
+  if (target.peer.type !== 'node') return false;
+  const { name } = target.peer;
   if (view.nodes.listens(name, DNS_PORT, 'UDP')) return true;
   for (const pod of view.pods.onHostNetwork(name)) if (pod.record.ports.some((port) => port.containerPort === DNS_PORT)) return true;
   return false;
 }
 
-function isDnsPort(target: Target): boolean {
+function hasDnsPort(target: Target): boolean {
   const { port, pods } = target;
   if (port === undefined) return false;
   if (port.servicePort === DNS_PORT || port.port === DNS_PORT) return true;
   return pods.some((pod) =>
-    pod.record.ports.some(
-      (candidate) => candidate.containerPort === port.port && (candidate.name === 'dns' || candidate.name === 'dns-tcp'),
-    ),
+    pod.record.ports.some(({ containerPort, name }) => containerPort === port.port && (name === 'dns' || name === 'dns-tcp')),
   );
 }
 
@@ -265,30 +273,34 @@ function unknownTarget(
   return { peer: { type: 'unknown', cluster, address: found.address, reason: found.unknown }, pods: [] };
 }
 
-function toUpdate(observation: Observation, source: Target, target: Target, shared: boolean): EdgeUpdate {
-  const { kind, vantage, node, count, firstSeenAt, lastSeenAt, approximate } = observation;
+/** Fields are set one by one: this runs for every observation, and spreading optional ones costs more than the rest. */
+function toUpdate(view: ClusterView, observation: Observation, source: Target, target: Target, shared: boolean): EdgeUpdate {
+  const { kind, vantage, count, firstSeenAt, lastSeenAt } = observation;
   const port = kind === 'dns' ? undefined : target.port;
-  return {
+  const update: Mutable<EdgeUpdate> = {
     client: source.peer,
     server: target.peer,
-    class: classOf(observation, source, target),
+    class: classOf(view, observation, source, target),
     shared: shared && target.pods.length > 0,
     evidence: kind,
     vantage,
-    ...(node === undefined ? {} : { node }),
     count,
     firstSeenAt,
     lastSeenAt,
-    ...(approximate === undefined ? {} : { approximate }),
-    ...(port === undefined ? {} : { port }),
-    ...(target.service === undefined || port?.service !== undefined ? {} : { service: target.service }),
-    ...(target.name === undefined ? {} : { name: target.name }),
   };
+  if (observation.node !== undefined) update.node = observation.node;
+  if (observation.approximate !== undefined) update.approximate = observation.approximate;
+  if (port !== undefined) update.port = port;
+  if (target.service !== undefined && port?.service === undefined) update.service = target.service;
+  if (target.name !== undefined) update.name = target.name;
+  return update;
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** Node-local traffic (rule 19) and our own is `system`. A node's process that asked for a Service is no probe. */
-function classOf(observation: Observation, source: Target, target: Target): EdgeClass {
-  if (isOurs(source.pods) || isOurs(target.pods)) return 'system';
+function classOf(view: ClusterView, observation: Observation, source: Target, target: Target): EdgeClass {
+  if (factsOf(view, source).isOurs || factsOf(view, target).isOurs) return 'system';
   const { peer } = source;
   if (observation.kind === 'dns' || peer.type !== 'node' || target.port?.service !== undefined) return 'app';
   return target.pods.length > 0 && target.pods.every((pod) => pod.record.nodeName === peer.name) ? 'system' : 'app';

@@ -1,0 +1,13 @@
+/** One run of bench/offline-map.ts: prints packets, seconds (dump not included), edges and peak memory as JSON. */
+import { mapFromFiles } from '../packages/cli/src/map/map-from-files.ts';
+
+const [pcap = '', kube = ''] = process.argv.slice(2);
+const hooks = { signal: new AbortController().signal, onProgress: () => undefined };
+const base = { kube: [kube], proc: [], clusterName: 'bench', clusterDomain: 'cluster.local', customOwners: [] };
+const dumpStart = performance.now();
+await mapFromFiles({ ...base, pcap: [] }, hooks);
+const dumpMs = performance.now() - dumpStart;
+const start = performance.now();
+const { edges, summary } = await mapFromFiles({ ...base, pcap: [pcap] }, hooks);
+const seconds = (performance.now() - start - dumpMs) / 1000;
+console.log(JSON.stringify({ packets: summary.packets, seconds, edges: edges.length, maxRssMiB: process.resourceUsage().maxRSS / 1024 }));

@@ -1,0 +1,45 @@
+/**
+ * The offline map: packets a second from a capture file of a million packets to edges, in a process of its own, and
+ * its peak memory; the same for a file four times as long, to show that memory does not grow with it.
+ *
+ *   node bench/offline-map.ts [repeats]
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MIX, writeMix } from './capture-mix.ts';
+import { printFigures } from './figures.ts';
+
+const repeats = Number(process.argv[2] ?? 5);
+const folder = mkdtempSync(join(tmpdir(), 'offline-map-'));
+
+interface Run {
+  readonly packets: number;
+  readonly seconds: number;
+  readonly edges: number;
+  readonly maxRssMiB: number;
+}
+
+function run(pcap: string, kube: string): Run {
+  const out = execFileSync(process.execPath, [join(import.meta.dirname, 'offline-map-process.ts'), pcap, kube], { encoding: 'utf8' });
+  return JSON.parse(out) as Run;
+}
+
+try {
+  const { pcap, kube, packets } = writeMix(folder);
+  const runs = Array.from({ length: repeats }, () => run(pcap, kube));
+  const long = writeMix(folder, { ...MIX, transactions: MIX.transactions * 4, attempts: MIX.attempts * 4 });
+  const longRun = run(long.pcap, long.kube);
+  printFigures(
+    'offline-map',
+    {
+      'packets per second': runs.map((each) => each.packets / each.seconds),
+      'peak RSS (MiB)': runs.map((each) => each.maxRssMiB),
+      'peak RSS of a file four times as long (MiB)': [longRun.maxRssMiB],
+    },
+    { packets, edges: runs[0]?.edges, longPackets: long.packets },
+  );
+} finally {
+  rmSync(folder, { recursive: true });
+}
