@@ -25,3 +25,8 @@ export * from './kube/watched-pod.ts';
 export * from './report/observation-outbox.ts';
 export * from './report/observation-sink.ts';
 export * from './report/report-sink.ts';
+export * from './command/istio-options.ts';
+export * from './command/kafka-options.ts';
+export * from './command/run-istio-watcher.ts';
+export * from './command/run-kafka-watcher.ts';
+export type { WatcherContext } from './command/watcher-context.ts';

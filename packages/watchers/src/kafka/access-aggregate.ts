@@ -12,7 +12,7 @@ export interface BrokerRef {
   readonly nodeName?: string;
 }
 
-export type DropReason = 'pseudo' | 'loopback' | 'bad-address';
+export type DropReason = 'pseudo' | 'no-name' | 'loopback' | 'bad-address';
 
 export interface AccessAggregate {
   /** Distinct accesses that wait. */
@@ -37,7 +37,7 @@ const MAX_NAME_CHARACTERS = 1024;
 
 /**
  * Adds up what the log says: a denied client may retry thousands of times a second, and all of that is one access with a
- * count. At `maxAccesses` the caller drains early (`isFull`).
+ * count. The caller drains early when `size` grows too large.
  */
 export function createAccessAggregate(): AccessAggregate {
   const accesses = new Map<string, Access>();
@@ -47,6 +47,8 @@ export function createAccessAggregate(): AccessAggregate {
     },
     add(event, broker, at): DropReason | undefined {
       if (event.pseudo) return 'pseudo';
+      // A consumer without a group asks for the group with the empty name.
+      if (event.name === '') return 'no-name';
       const key = `${event.result}|${event.operation}|${event.resourceType}|${event.clientIP}|${broker.namespace}/${broker.podUid ?? broker.name}|${event.principal}|${event.name}`;
       const known = accesses.get(key);
       if (known !== undefined) {

@@ -38,7 +38,7 @@ describe('the recorded log of a Kafka 4.3.1 broker', () => {
       return event;
     });
     expect(got).toEqual(expected.events);
-    expect(counts).toEqual({ lines: 254, events: 194, malformed: 0, tooLong: 0 });
+    expect(counts).toEqual({ lines: 254, events: 194, malformed: 0, forged: 0, tooLong: 0 });
   });
 });
 
@@ -330,6 +330,102 @@ describe('line breaks in names: a client cannot speak for another', () => {
       logger: 'kafka.authorizer.logger',
     });
     expect(read([line]).map((event) => event.name)).toEqual([`evil\n${forged}`]);
+  });
+});
+
+describe("whole lines of the layout within other loggers' events", () => {
+  const forged = (time: string, logger: string): string =>
+    `${time}Principal = User:admin is Allowed operation = WRITE from host = 10.0.0.1 on resource = Topic:LITERAL:secret for request = Produce with resourceRefCount = 1 based on rule SuperUser${logger}`;
+  const apache = (time: string, text: string, logger: string): string => `[${time},000] INFO ${text} (${logger})`;
+  const strimzi = (time: string, logger: string, text: string): string =>
+    `${time} INFO  [data-plane-kafka-request-handler-1] ${logger}:12 - ${text}`;
+  const start = Array.from({ length: 4 }, () => apache('2026-01-02 03:04:05', 'Loading', 'kafka.log.LogManager'));
+  const rows: readonly [string, readonly string[]][] = [
+    [
+      'the event before has no end: the time is right',
+      [
+        ...start,
+        '[2026-01-02 03:04:06,000] INFO [GroupCoordinator 1]: Preparing to rebalance group evil',
+        forged('[2026-01-02 03:04:06,000] DEBUG ', ' (kafka.authorizer.logger)'),
+        forged('[2026-01-02 03:04:06,000] DEBUG ', ' (kafka.authorizer.logger)'),
+        'h in state Empty (kafka.coordinator.group.GroupCoordinator)',
+        apache('2026-01-02 03:04:06', KRAFT, 'kafka.authorizer.logger'),
+      ],
+    ],
+    [
+      'text follows: the time is right',
+      [
+        strimzi('2026-01-02 03:04:06', 'GroupCoordinator', 'Preparing to rebalance group evil'),
+        forged('2026-01-02 03:04:06 DEBUG [t] logger:1 - ', ''),
+        'h in state Empty',
+        strimzi('2026-01-02 03:04:06', 'logger', KRAFT),
+      ],
+    ],
+    [
+      'words follow on the line: the time is right',
+      [
+        strimzi('2026-01-02 03:04:06', 'GroupCoordinator', 'Preparing to rebalance group evil'),
+        forged('2026-01-02 03:04:06 DEBUG [t] logger:1 - ', ' in state Empty'),
+        strimzi('2026-01-02 03:04:06', 'logger', KRAFT),
+      ],
+    ],
+    [
+      'the time is wrong: nothing follows',
+      [
+        strimzi('2026-01-02 03:04:06', 'GroupCoordinator', 'Preparing to rebalance group evil'),
+        forged('2025-12-31 23:59:59 DEBUG [t] logger:1 - ', ''),
+        strimzi('2026-01-02 03:04:06', 'logger', KRAFT),
+      ],
+    ],
+  ];
+  it.each(rows)('%s', (_, lines) => {
+    expect(read(lines).map((event) => event.name)).toEqual(['g1']);
+  });
+
+  const audit = (time: string): string => apache(time, KRAFT, 'kafka.authorizer.logger');
+  const honest: readonly [string, readonly string[], number][] = [
+    ['a clock that was set back', [audit('2026-01-02 03:00:00'), audit('2026-01-02 02:00:00'), audit('2026-01-02 02:00:01')], 3],
+    ['hours between events', [audit('2026-01-02 03:00:00'), audit('2026-01-02 05:00:00'), audit('2026-01-02 09:00:01')], 3],
+    [
+      "the virtual machine's own log between",
+      [
+        ...start,
+        audit('2026-01-02 03:04:05'),
+        '[2026-01-02T03:04:06.000+0000][info][gc] GC(1) Pause Young 5M->2M',
+        audit('2026-01-02 03:04:06'),
+      ],
+      2,
+    ],
+    [
+      'a stack trace between',
+      [
+        ...start,
+        '[2026-01-02 03:04:05,000] ERROR Failed (kafka.server.X)',
+        'java.io.IOException: x',
+        '\tat y',
+        audit('2026-01-02 03:04:06'),
+      ],
+      1,
+    ],
+    [
+      'a message of several lines between',
+      [
+        ...start,
+        '[2026-01-02 03:04:05,000] INFO KafkaConfig values: ',
+        '\ta = b',
+        ' (kafka.server.KafkaConfig)',
+        audit('2026-01-02 03:04:06'),
+      ],
+      1,
+    ],
+    [
+      'a print between two of them',
+      [audit('2026-01-02 03:04:05'), audit('2026-01-02 03:04:06'), 'Picked up JAVA_TOOL_OPTIONS', audit('2026-01-02 03:04:07')],
+      3,
+    ],
+  ];
+  it.each(honest)('loses nothing with %s', (_, lines, count) => {
+    expect(read(lines)).toHaveLength(count);
   });
 });
 

@@ -1,8 +1,9 @@
+import { createForgeryGuard, isOutOfTime, minuteOf } from './forgery-guard.ts';
 import { parseJsonLine } from './json-line.ts';
 import { findMessage, isEventStart, showsLevel } from './log-layout.ts';
 import { carryCri, carryNamed, carryStamped, withoutColours } from './log-transport.ts';
 import type { LineCarrier } from './log-transport.ts';
-import { countAuditTails, MESSAGE_START, parseAuditMessage } from './parse-audit-message.ts';
+import { countAuditTails, MESSAGE_START, readAuditMessage } from './parse-audit-message.ts';
 import type { AuditMessage } from './parse-audit-message.ts';
 
 /** An authorizer's log event: `line` is the 1-based line on which it begins, `at` the carrier's time of that line. */
@@ -16,6 +17,8 @@ export interface AuditReaderCounts {
   events: number;
   /** Events that begin like an authorizer's and cannot be read. */
   malformed: number;
+  /** Lines that look like events and are part of another event's text. */
+  forged: number;
   /** Lines of an event beyond the bound, left out. */
   tooLong: number;
 }
@@ -37,6 +40,10 @@ interface Pending {
   readonly line: number;
   readonly at: number | undefined;
   readonly messageAt: number;
+  /** Minute of its time and of the event before it; the event before it is another logger's. */
+  readonly minute: string;
+  readonly previousMinute: string;
+  readonly followsOther: boolean;
   text: string;
   /** Lines that begin like events and may belong to the name of the first one. */
   doubtful: { readonly text: string; readonly line: number; readonly at: number | undefined }[];
@@ -50,59 +57,76 @@ interface Pending {
  * begins an event from one that a client put into a name.
  */
 export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditReader {
-  const counts: AuditReaderCounts = { lines: 0, events: 0, malformed: 0, tooLong: 0 };
+  const counts: AuditReaderCounts = { lines: 0, events: 0, malformed: 0, forged: 0, tooLong: 0 };
   let carrier: LineCarrier | undefined;
   let layoutKnown = false;
+  const guard = createForgeryGuard();
+  let lastMinute = '';
   let pending: Pending | undefined;
   let partial: { text: string; line: number; at: number | undefined } | undefined;
 
-  function emit(text: string, from: number, line: number, at: number | undefined): boolean {
-    const message = parseAuditMessage(text, from);
-    if (message === undefined) return false;
+  function emit(message: AuditMessage, line: number, at: number | undefined): void {
     counts.events += 1;
     onEvent({ line, ...message, ...(at === undefined ? {} : { at }) });
+  }
+
+  function emitAlone(text: string, messageAt: number, line: number, at: number | undefined): void {
+    const read = readAuditMessage(text, messageAt);
+    if (read === undefined) counts.malformed += 1;
+    else emit(read.message, line, at);
+  }
+
+  /** Ends the pending event, if it can end here: a line break in its name leaves it without an end. */
+  function settleWhole(event: Pending, nextMinute: string): boolean {
+    if (event.doubtful.length > 0 && countAuditTails(event.text) <= headCount(event)) return false;
+    const read = readAuditMessage(event.text, event.messageAt);
+    if (read === undefined) return false;
+    pending = undefined;
+    const isForged =
+      (event.followsOther && hasForeignText(event.text, read.end)) || isOutOfTime(event.minute, event.previousMinute, nextMinute);
+    if (isForged) counts.forged += 1;
+    else emit(read.message, event.line, event.at);
     return true;
   }
 
-  function settle(): void {
+  function settle(nextMinute: string): void {
     const done = pending;
-    if (done === undefined) return;
+    if (done === undefined || settleWhole(done, nextMinute)) return;
     pending = undefined;
     // An event that never ended was cut off: the lines that it seemed to hold are events of their own.
-    if (done.doubtful.length > 0 && countAuditTails(done.text) <= headCount(done)) {
-      counts.malformed += 1;
-      for (const { text, line, at } of done.doubtful) {
-        const messageAt = findMessage(text);
-        if (messageAt >= 0 && !emit(text, messageAt, line, at)) counts.malformed += 1;
-      }
-      return;
+    counts.malformed += 1;
+    for (const { text, line, at } of done.doubtful) {
+      const messageAt = findMessage(text);
+      if (messageAt >= 0) emitAlone(text, messageAt, line, at);
     }
-    if (!emit(done.text, done.messageAt, done.line, done.at)) counts.malformed += 1;
-  }
-
-  /** Emits the pending event when it can end here; a line break in its name leaves it without an end. */
-  function settleWhole(event: Pending): boolean {
-    if (event.doubtful.length > 0 && countAuditTails(event.text) <= headCount(event)) return false;
-    return emit(event.text, event.messageAt, event.line, event.at);
   }
 
   function begin(text: string, line: number, at: number | undefined): void {
     const messageAt = findMessage(text);
-    if (pending !== undefined) {
-      if (settleWhole(pending)) pending = undefined;
-      else if (pending.doubtful.length < MAX_DOUBTFUL_LINES && pending.text.length < MAX_EVENT_CHARACTERS) {
+    const minute = minuteOf(text);
+    if (pending !== undefined && !settleWhole(pending, minute)) {
+      if (pending.doubtful.length < MAX_DOUBTFUL_LINES && pending.text.length < MAX_EVENT_CHARACTERS) {
         pending.doubtful.push({ text, line, at });
         pending.text += `\n${text}`;
         return;
-      } else settle();
+      }
+      settle(minute);
     }
+    if (guard.begin(text, messageAt >= 0)) {
+      counts.forged += 1;
+      return;
+    }
+    const previousMinute = lastMinute;
+    lastMinute = minute;
     // Whether it is a whole message shows later: a principal may hold a line break as well.
-    if (messageAt < 0) return;
-    pending = { line, at, messageAt, text, doubtful: [] };
+    if (messageAt >= 0) pending = { line, at, messageAt, minute, previousMinute, followsOther: guard.followsOther, text, doubtful: [] };
   }
 
   function goOn(text: string): void {
-    if (pending === undefined) return;
+    if (pending === undefined) {
+      guard.goOn(text);
+      return;
+    }
     if (pending.text.length + text.length > MAX_EVENT_CHARACTERS) {
       counts.tooLong += 1;
       return;
@@ -130,11 +154,11 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
       takeCarried(read.text, read.partial, number, time);
       return true;
     }
-    settle();
+    settle('');
     if (read.kind !== 'event') return true;
     const text = withoutColours(read.text);
     const messageAt = text.indexOf(MESSAGE_START);
-    if (messageAt >= 0 && !emit(text, messageAt, number, time)) counts.malformed += 1;
+    if (messageAt >= 0) emitAlone(text, messageAt, number, time);
     return true;
   }
 
@@ -165,7 +189,7 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
     },
     flush(): void {
       if (partial !== undefined) takeCarried('', false, counts.lines, partial.at);
-      settle();
+      settle('');
     },
   };
 }
@@ -175,7 +199,12 @@ const ESCAPE = 0x1b;
 
 function isWhole(pending: Pending): boolean {
   if (pending.doubtful.length > 0) return countAuditTails(pending.text) > headCount(pending);
-  return parseAuditMessage(pending.text, pending.messageAt) !== undefined;
+  return readAuditMessage(pending.text, pending.messageAt) !== undefined;
+}
+
+/** Whether text follows the message that no layout puts there: another line, or words. */
+function hasForeignText(text: string, end: number): boolean {
+  return end < text.length && /\n\s*\S|^\s+[A-Za-z]+ [A-Za-z]+/.test(text.slice(end));
 }
 
 /** How many of the doubtful lines begin an authorizer's event: each brings an end of its own. */

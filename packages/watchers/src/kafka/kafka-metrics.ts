@@ -11,7 +11,7 @@ export const KAFKA_METRICS = defineMetrics({
   events: {
     type: 'counter',
     name: 'network_mapper_kafka_authorizer_events_total',
-    help: 'Events of the authorizer in those lines, by what became of them: used, pseudo, loopback, bad-address, malformed.',
+    help: 'Events of the authorizer in those lines, by what became of them: used, pseudo, no-name, loopback, bad-address, malformed, forged.',
     labels: ['outcome'],
   },
   brokers: { type: 'gauge', name: 'network_mapper_kafka_brokers', help: 'Brokers whose log is followed.' },

@@ -96,6 +96,7 @@ export function createKafkaWatcher(
   ): { reader: AuditReader; touch: () => void; count: () => void; end: () => void } {
     const name = `${broker.namespace}/${broker.name}`;
     let malformed = 0;
+    let forged = 0;
     const reader = createAuditReader((event) => {
       const reason = aggregate.add(event, broker, timeOf(event.at));
       metrics.events.inc({ outcome: reason ?? 'used' });
@@ -114,6 +115,8 @@ export function createKafkaWatcher(
       lines = reader.counts.lines;
       metrics.events.inc({ outcome: 'malformed' }, reader.counts.malformed - malformed);
       malformed = reader.counts.malformed;
+      metrics.events.inc({ outcome: 'forged' }, reader.counts.forged - forged);
+      forged = reader.counts.forged;
     };
     intakes.add(count);
     const end = (): void => {

@@ -47,16 +47,21 @@ interface Tail {
  * Returns undefined when the text is not a whole authorizer message.
  */
 export function parseAuditMessage(text: string, from = 0): AuditMessage | undefined {
+  return readAuditMessage(text, from)?.message;
+}
+
+/** The same with the place where the message ends: what follows there is the layout's, or nobody's. */
+export function readAuditMessage(text: string, from: number): { readonly message: AuditMessage; readonly end: number } | undefined {
   const head = findHead(text, from);
   if (head === undefined) return undefined;
   const tail = chooseTail(text, head.resourceAt);
-  if (tail === undefined) return parseOldForm(text, head);
+  if (tail === undefined) return readOldForm(text, head);
   const typeEnd = text.indexOf(':', head.resourceAt);
   const patternEnd = text.indexOf(':', typeEnd + 1);
-  if (typeEnd < 0 || patternEnd < 0 || patternEnd >= tail.nameEnd) return parseOldForm(text, head);
+  if (typeEnd < 0 || patternEnd < 0 || patternEnd >= tail.nameEnd) return readOldForm(text, head);
   const patternType = toEnumName(text.slice(typeEnd + 1, patternEnd));
   const rule = ruleOf(text, tail.end);
-  return {
+  const message: AuditMessage = {
     principal: head.principal,
     clientIP: head.clientIP,
     operation: head.operation,
@@ -69,6 +74,7 @@ export function parseAuditMessage(text: string, from = 0): AuditMessage | undefi
     ...(rule === undefined ? {} : { rule }),
     pseudo: tail.refCount === 0 || patternType === 'UNKNOWN',
   };
+  return { message, end: rule === undefined ? tail.end : tail.end + RULE.length + rule.length };
 }
 
 /** How many places of the text can be the end of a message. */
@@ -205,7 +211,7 @@ const TRAILING_LAYOUT = /\s+\([\w.$:-]*(?:authorizer|logger)[\w.$:-]*\)(?:\s*\[[
  * `… on resource = Topic:LITERAL:orders` and `… on resource = Topic:orders`. Nothing marks the end of the name, so it is
  * believed only on one line and when it ends where the layout says (the logger's name in parentheses) or the line does.
  */
-function parseOldForm(text: string, head: Head): AuditMessage | undefined {
+function readOldForm(text: string, head: Head): { readonly message: AuditMessage; readonly end: number } | undefined {
   if (!head.zooKeeper) return undefined;
   const resource = text
     .slice(head.resourceAt)
@@ -214,7 +220,7 @@ function parseOldForm(text: string, head: Head): AuditMessage | undefined {
   const match = /^([A-Z][A-Za-z]+):(?:(LITERAL|PREFIXED|UNKNOWN|ANY|MATCH):)?([^\r\n]+)$/.exec(resource);
   if (match === null || resource.includes(REQUEST)) return undefined;
   const [, type = '', patternType = 'LITERAL', name = ''] = match;
-  return {
+  const message: AuditMessage = {
     principal: head.principal,
     clientIP: head.clientIP,
     operation: head.operation,
@@ -225,6 +231,7 @@ function parseOldForm(text: string, head: Head): AuditMessage | undefined {
     resourceRefCount: 1,
     pseudo: patternType === 'UNKNOWN',
   };
+  return { message, end: text.length };
 }
 
 const UPPER_O = 0x4f;

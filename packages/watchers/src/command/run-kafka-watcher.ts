@@ -1,0 +1,122 @@
+import { loadKubeClient } from '@nm/kube';
+import { createMetrics, loadOptions, OptionError } from '@nm/runtime';
+import type { OptionValues } from '@nm/runtime';
+import { resolve } from 'node:path';
+import { createAuditReader } from '../kafka/audit-reader.ts';
+import { parseBrokerSet } from '../kafka/broker-pods.ts';
+import { followFile } from '../kafka/file-follower.ts';
+import { KAFKA_METRICS } from '../kafka/kafka-metrics.ts';
+import { createKafkaWatcher, KAFKA_WATCHER_DEFAULTS } from '../kafka/kafka-watcher.ts';
+import { printAuditLog, toPrintedEvent } from '../kafka/print-audit-log.ts';
+import { createAccessAggregate } from '../kafka/access-aggregate.ts';
+import { createLineSplitter } from '../kafka/line-splitter.ts';
+import { KAFKA_OPTIONS } from './kafka-options.ts';
+import {
+  createMapperSink,
+  createRegister,
+  createWatcherLog,
+  guarded,
+  optionSources,
+  printedHelp,
+  readInput,
+  refusePositional,
+  runUntilStopped,
+  SYSTEM_CLOCK,
+  writerOf,
+} from './watcher-context.ts';
+import type { WatcherContext } from './watcher-context.ts';
+
+type KafkaValues = OptionValues<typeof KAFKA_OPTIONS>;
+
+const USAGE = 'network-mapper kafka-watcher --servers NAME.NAMESPACE,… | --file LOG [--once] [--print] [options]';
+
+/** `network-mapper kafka-watcher`: runs until the signal aborts or the file is read; gives the exit code. */
+export async function runKafkaWatcher(context: WatcherContext): Promise<number> {
+  return guarded(async () => {
+    if (printedHelp(context, USAGE, KAFKA_OPTIONS)) return;
+    const { values, positional } = await loadOptions(KAFKA_OPTIONS, optionSources(context), {
+      part: 'kafka',
+      otherParts: ['mapper', 'sniffer', 'istio', 'aws', 'cli'],
+    });
+    refusePositional(positional);
+    checkOptions(values);
+    const { file } = values;
+    if (values.print && file !== undefined) await (values.once ? printOnce(context, file) : printForever(context, file));
+    else if (values.once && file !== undefined) await reportOnce(context, values, file);
+    else await watch(context, values);
+  });
+}
+
+function checkOptions(values: KafkaValues): void {
+  if (values.file === undefined) {
+    if (values.print || values.once) throw new OptionError('option_conflict', '--print and --once need --file LOG');
+    if (values.servers.length === 0)
+      throw new OptionError('option_conflict', 'nothing to watch: give --servers NAME.NAMESPACE or --file LOG');
+  } else if (!values.print && (values.pod === undefined || values.namespace === undefined)) {
+    throw new OptionError('option_conflict', '--file needs --pod and --namespace of the broker that writes it, or --print');
+  }
+  if (values.file === '-' && !values.once) throw new OptionError('option_conflict', '--file - (standard input) needs --once');
+}
+
+async function printOnce(context: WatcherContext, file: string): Promise<void> {
+  await printAuditLog(readInput(context, file), writerOf(context));
+}
+
+async function printForever(context: WatcherContext, file: string): Promise<void> {
+  const write = writerOf(context);
+  const reader = createAuditReader((event) => write(`${toPrintedEvent(event)}\n`));
+  await followFile(
+    { path: resolve(context.cwd, file), fromStart: true, pollMs: 250 },
+    { line: (line) => reader.push(line), rotated: () => undefined, caughtUp: () => reader.flush() },
+    context.signal,
+  );
+}
+
+/** Reads a whole file and reports it; times are those that the log's carrier gives, else now. */
+async function reportOnce(context: WatcherContext, values: KafkaValues, file: string): Promise<void> {
+  const log = createWatcherLog('kafka-watcher', values.logLevel);
+  const sink = await createMapperSink(context, values, { kind: 'kafka-watcher', clock: SYSTEM_CLOCK, log });
+  const aggregate = createAccessAggregate();
+  const broker = { namespace: values.namespace ?? '', name: values.pod ?? '', isPod: true };
+  const reader = createAuditReader((event) => void aggregate.add(event, broker, event.at ?? SYSTEM_CLOCK.now()));
+  const splitter = createLineSplitter((line) => reader.push(line));
+  for await (const chunk of readInput(context, file)) splitter.push(chunk);
+  splitter.end();
+  reader.flush();
+  await sink.take(aggregate.drain(), context.signal);
+  log.info('reported', { ...reader.counts });
+}
+
+async function watch(context: WatcherContext, values: KafkaValues): Promise<void> {
+  const brokers = values.servers.map(parseBrokerSet);
+  const log = createWatcherLog('kafka-watcher', values.logLevel);
+  const register = createRegister();
+  const sink = await createMapperSink(context, values, { kind: 'kafka-watcher', clock: SYSTEM_CLOCK, log });
+  const reader =
+    brokers.length === 0
+      ? undefined
+      : await loadKubeClient({
+          env: context.env,
+          ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
+          ...(values.kubeContext === undefined ? {} : { context: values.kubeContext }),
+        });
+  const watcher = createKafkaWatcher(
+    { sink, clock: SYSTEM_CLOCK, log, metrics: createMetrics(KAFKA_METRICS, register), ...(reader === undefined ? {} : { reader }) },
+    {
+      ...KAFKA_WATCHER_DEFAULTS,
+      brokers,
+      reportIntervalMs: values.reportInterval,
+      lookBackMs: values.lookBack,
+      ...(values.file === undefined
+        ? {}
+        : {
+            file: {
+              path: resolve(context.cwd, values.file),
+              fromStart: values.fromStart,
+              broker: { namespace: values.namespace ?? '', name: values.pod ?? '', isPod: true },
+            },
+          }),
+    },
+  );
+  await runUntilStopped(context, { log, register, metricsListen: values.metricsListen }, watcher);
+}
