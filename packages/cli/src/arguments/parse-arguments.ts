@@ -18,11 +18,11 @@ export function parseArguments(argv: readonly string[], context: ProgramContext)
     program.parse(withEvidenceMarked(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (help !== '' && error.exitCode === 0) return { command: 'help', text: help };
-    if (error.code === 'commander.help') return { command: 'help', text: program.helpInformation() };
+    if (error.code === 'commander.help') program.outputHelp();
+    if (help !== '') return { command: 'help', text: help };
     throw new AppError('USAGE', toLine(error.message));
   }
-  return result() ?? { command: 'help', text: program.helpInformation() };
+  return result() ?? { command: 'help', text: help };
 }
 
 /** `--evidence` needs no value: what follows it belongs to it only when it names kinds. */
@@ -34,7 +34,7 @@ function withEvidenceMarked(argv: readonly string[]): string[] {
     if (previous === '--evidence' && isEvidenceList(word)) return [];
     if (word !== '--evidence') return [word];
     const next = argv[index + 1];
-    return [next !== undefined && isEvidenceList(next) ? `--evidence=${next}` : word];
+    return [next !== undefined && isEvidenceList(next) ? `--evidence=${next}` : '--evidence='];
   });
 }
 

@@ -7,7 +7,7 @@ import { DIFF_FORMATS, EXPORT_FORMATS, GRAPH_FORMATS, LIST_FORMATS, SHELLS, STAT
 import type { Command, ReadOptions } from './command.ts';
 import { applyEnvironment } from './environment.ts';
 import { addFilterOptions, addOutputOption, addSourceOptions, addTwoWindowFilterOptions } from './options.ts';
-import { parseInstant, parseList, parsePaths, parseWord, toExclusions, toLabel, toNameFilter } from './values.ts';
+import { parseInstant, parseList, parsePaths, parseWord, toLabel, toNameFilters } from './values.ts';
 
 export interface ProgramContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -349,9 +349,9 @@ function toReadOptions(values: Values): ReadOptions {
   const filter: EdgeFilter = {
     ...given('namespaces', values.namespaces),
     ...given('toNamespaces', values.toNamespace),
-    ...given('workloads', values.workload?.map(toNameFilter)),
+    ...given('workloads', values.workload?.flatMap(toNameFilters)),
     ...given('server', values.server),
-    ...given('excludeServices', values.excludeServices?.flatMap(toExclusions)),
+    ...given('excludeServices', values.excludeServices?.flatMap(toNameFilters)),
     ...given('excludeLabels', values.excludeLabels?.map(toLabel)),
     ...given('evidence', values.evidence === true ? undefined : values.evidence),
     ...given('since', since),

@@ -33,16 +33,11 @@ export function parsePaths(text: string, previous: readonly string[] | undefined
   return [...(previous ?? []), text];
 }
 
-/** `name` or `name.namespace`; workload names hold no dots. */
-export function toNameFilter(text: string): NameFilter {
+/** `name` or `name.namespace`. Domains hold dots too: a text with dots is both a whole name and one with a namespace. */
+export function toNameFilters(text: string): NameFilter[] {
   const dot = text.lastIndexOf('.');
-  return dot <= 0 || dot === text.length - 1 ? { name: text } : { name: text.slice(0, dot), namespace: text.slice(dot + 1) };
-}
-
-/** Excluded names may be domains too: a text with dots is both a whole name and a name with a namespace. */
-export function toExclusions(text: string): NameFilter[] {
-  const split = toNameFilter(text);
-  return split.namespace === undefined ? [split] : [{ name: text }, split];
+  if (dot <= 0 || dot === text.length - 1) return [{ name: text }];
+  return [{ name: text }, { name: text.slice(0, dot), namespace: text.slice(dot + 1) }];
 }
 
 export function parseServer(text: string): NameFilter {
@@ -65,7 +60,9 @@ export function isEvidenceList(text: string): boolean {
   return text !== '' && text.split(',').every((kind) => (EVIDENCE_KINDS as readonly string[]).includes(kind));
 }
 
-export function parseEvidence(text: string): EvidenceKind[] {
+/** Kinds, or true when evidence is only to be shown. */
+export function parseEvidence(text: string): EvidenceKind[] | true {
+  if (text === '' || text === 'true') return true;
   if (!isEvidenceList(text)) throw new InvalidArgumentError(`Give one or more of ${EVIDENCE_KINDS.join(',')}.`);
   return EVIDENCE_KINDS.filter((kind) => text.split(',').includes(kind));
 }
@@ -83,7 +80,7 @@ export function parseWord<W extends string>(
   aliases: Readonly<Record<string, W>> = {},
 ): (text: string) => W {
   return (text) => {
-    const word = aliases[text] ?? words.find((one) => one === text);
+    const word = Object.hasOwn(aliases, text) ? aliases[text] : words.find((one) => one === text);
     if (word === undefined) throw new InvalidArgumentError(`unexpected ${what} ${text}, use one of (${words.join(', ')})`);
     return word;
   };

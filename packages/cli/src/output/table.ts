@@ -38,7 +38,11 @@ function fit(natural: readonly number[], width: number): number[] {
 }
 
 function cut(text: string, width: number): string {
-  return lengthOf(text) <= width ? text : `${Array.from(text).slice(0, width - 1).join('')}…`;
+  return lengthOf(text) <= width
+    ? text
+    : `${Array.from(text)
+        .slice(0, width - 1)
+        .join('')}…`;
 }
 
 function pad(text: string, width: number): string {
