@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { withDiagram } from './architecture-diagram.ts';
 import { ALLOWED, forbiddenImports } from './boundaries.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -34,4 +35,10 @@ test.each([
   } finally {
     rmSync(root, { recursive: true });
   }
+});
+
+test('the diagram in docs/architecture.md is the table (npm run docs makes it anew)', () => {
+  const document = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+  expect(document).toContain('flowchart LR');
+  expect(document).toBe(withDiagram(document));
 });
