@@ -36,6 +36,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
 };
 const RETRY_AFTER_SECONDS = 1;
 const UNPROCESSABLE = 422;
+const BUSY = 503;
 
 export interface QueryExecutor {
   execute(request: QueryRequest, context: RequestContext): Promise<QueryAnswer>;
@@ -66,13 +67,24 @@ export function createQueryExecutor(deps: {
     return result.errors === undefined ? result : { ...result, errors: result.errors.map(toPublicError) };
   }
 
+  /** A stream that breaks ends with its error, masked like any other. */
+  async function* toPublicEvents(events: AsyncIterable<ExecutionResult>): AsyncGenerator<ExecutionResult, void> {
+    try {
+      for await (const event of events) yield toPublic(event);
+    } catch (error) {
+      const originalError = error instanceof Error ? error : new Error(String(error));
+      yield { errors: [toPublicError(new GraphQLError(originalError.message, { originalError }))] };
+    }
+  }
+
   function toAnswer(result: ExecutionResult): QueryAnswer {
     const body = toPublic(result);
-    // Without data the request itself was wrong: a variable of another type, no such operation.
-    if (!('data' in body)) return { type: 'single', status: UNPROCESSABLE, body: { ...body, data: null } };
     const codes = body.errors?.map((error) => STATUS_OF_CODE[String(error.extensions['code'])]) ?? [];
-    const status = codes.find((code) => code !== undefined) ?? 200;
-    return { type: 'single', status, ...(status === 503 && { retryAfterSeconds: RETRY_AFTER_SECONDS }), body };
+    const hasRun = 'data' in result || result.errors?.some((error) => isAppError(error.originalError)) === true;
+    // What has not even run was a wrong request: a variable of another type, no such operation.
+    const status = codes.find((code) => code !== undefined) ?? (hasRun ? 200 : UNPROCESSABLE);
+    const retry = status === BUSY ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {};
+    return { type: 'single', status, ...retry, body: { ...body, data: body.data ?? null } };
   }
 
   return {
@@ -90,14 +102,7 @@ export function createQueryExecutor(deps: {
       if (!isSubscription(checked.document, request.operationName)) return toAnswer(await execute(args));
       const stream = await subscribe({ ...args, abortSignal: context.signal });
       if (!(Symbol.asyncIterator in stream)) return toAnswer(stream);
-      return { type: 'stream', events: mapEvents(stream, toPublic) };
+      return { type: 'stream', events: toPublicEvents(stream) };
     },
   };
-}
-
-async function* mapEvents(
-  events: AsyncIterable<ExecutionResult>,
-  change: (event: ExecutionResult) => ExecutionResult,
-): AsyncGenerator<ExecutionResult, void> {
-  for await (const event of events) yield change(event);
 }

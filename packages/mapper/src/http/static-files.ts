@@ -53,7 +53,7 @@ const MIN_COMPRESSED_BYTES = 1_024;
 /** Bundlers put a hash of the content into the name: such a file never changes. */
 const HASHED = /[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
 
-/** Reads the folder; an absent folder gives no files. Paths without a dot that are no file get index.html: the UI routes them. */
+/** Reads the folder; an absent folder gives no files. Plain paths that are no file get index.html: the UI routes them. */
 export async function loadStaticFiles(folder: string | undefined): Promise<StaticFiles> {
   const files = folder === undefined ? new Map<string, StaticFile>() : await readFolder(folder);
   return {
@@ -61,7 +61,7 @@ export async function loadStaticFiles(folder: string | undefined): Promise<Stati
     handle(request, response) {
       if (files.size === 0 || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-      const file = files.get(path === '/' ? '/index.html' : path) ?? (path.includes('.') ? undefined : files.get('/index.html'));
+      const file = files.get(path === '/' ? '/index.html' : path) ?? (/[.%]/.test(path) ? undefined : files.get('/index.html'));
       if (file === undefined) return false;
       send(request, response, file);
       return true;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { schema } from '@nm/api';
 import { AppError } from '@nm/core';
 import type { MapperMetrics } from '../mapper-metrics.ts';
+import type { EdgeFilter } from '../store/query.ts';
 import type { Store } from '../store/store.ts';
 import { toStoreFilter } from './edge-filter.ts';
 import { toEdgeView } from './edge-view.ts';
@@ -17,6 +18,12 @@ export interface ChangesOptions {
   readonly maxSubscriptions: number;
 }
 
+/** How far a client has read. */
+interface Position {
+  readonly version: number;
+  readonly deletions: number;
+}
+
 /** Edges of one event. */
 const CHUNK = 500;
 
@@ -28,10 +35,13 @@ export function createChangesView(
   const { store, environmentOf, metrics } = deps;
   let open = 0;
 
-  async function* follow(args: schema.SubscriptionChangesArgs, signal: AbortSignal): AsyncGenerator<{ readonly changes: object }, void> {
-    const filter = toStoreFilter(args.filter);
-    let { version, deletions } = args.after == null ? await store.status() : parseCursor(args.after);
-    if (args.after == null) yield { changes: { cursor: toCursor(version, deletions), edges: [], reset: false } };
+  async function* follow(
+    filter: EdgeFilter,
+    after: Position | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ readonly changes: object }, void> {
+    let { version, deletions } = after ?? (await store.status());
+    if (after === undefined) yield { changes: { cursor: toCursor(version, deletions), edges: [], reset: false } };
     while (!signal.aborted) {
       const found = await store.changes({ since: version, filter, limit: CHUNK });
       const reset = found.deletions !== deletions;
@@ -45,11 +55,11 @@ export function createChangesView(
     }
   }
 
-  async function* counted(args: schema.SubscriptionChangesArgs, signal: AbortSignal): AsyncGenerator<{ readonly changes: object }, void> {
+  async function* counted(events: AsyncGenerator<{ readonly changes: object }, void>): AsyncGenerator<{ readonly changes: object }, void> {
     open++;
     metrics.subscriptions.set(open);
     try {
-      yield* follow(args, signal);
+      yield* events;
     } finally {
       open--;
       metrics.subscriptions.set(open);
@@ -60,7 +70,7 @@ export function createChangesView(
     if (open >= options.maxSubscriptions) {
       throw new AppError('SUBSCRIPTIONS_FULL', `${open} clients follow changes already; try again later`);
     }
-    return counted(args, signal);
+    return counted(follow(toStoreFilter(args.filter), args.after == null ? undefined : parseCursor(args.after), signal));
   };
 }
 
@@ -68,7 +78,7 @@ function toCursor(version: number, deletions: number): string {
   return `${version}.${deletions}`;
 }
 
-function parseCursor(cursor: string): { version: number; deletions: number } {
+function parseCursor(cursor: string): Position {
   const match = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor);
   if (match === null) throw new AppError('CURSOR_INVALID', 'after is not a cursor of this subscription; leave it out to begin now');
   return { version: Number(match[1]), deletions: Number(match[2]) };
