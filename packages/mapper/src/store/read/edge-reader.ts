@@ -6,11 +6,10 @@ import type { EdgeFilter, EdgePage, EdgeQuery, StoredEdge, Window } from '../que
 import { MAX_PAGE } from '../query.ts';
 import { bucketOf, minutesToMs } from '../schema/buckets.ts';
 import { StoreError } from '../store-error.ts';
-import type { StoreOptions } from '../store-options.ts';
 import { edgeConditions, evidenceCondition, idList, join, windowCondition } from './filter-sql.ts';
 import { loadPeers } from './peer-reader.ts';
 import { toEdge } from './to-edge.ts';
-import type { CountedEvidence, StoredDetail } from './to-edge.ts';
+import type { CountedEvidence, DetailBounds, StoredDetail } from './to-edge.ts';
 
 interface EdgeRow {
   readonly id: number;
@@ -44,9 +43,9 @@ const MAX_KNOWN_PEERS = 20_000;
 /** Reads edges: first which ones (in the order of their keys), then everything about just those. */
 export class EdgeReader {
   readonly #backend: Backend;
-  readonly #options: Pick<StoreOptions, 'maxAddressesPerEdge'>;
+  readonly #options: DetailBounds;
 
-  constructor(backend: Backend, options: Pick<StoreOptions, 'maxAddressesPerEdge'>) {
+  constructor(backend: Backend, options: DetailBounds) {
     this.#backend = backend;
     this.#options = options;
   }
@@ -145,7 +144,7 @@ export class EdgeReader {
         evidence: evidence.get(row.id) ?? [],
         details: details.get(row.id) ?? [],
       };
-      return [{ id: row.id, version: row.version, cursor: toCursor(row.key), edge: toEdge(facts, this.#options.maxAddressesPerEdge) }];
+      return [{ id: row.id, version: row.version, cursor: toCursor(row.key), edge: toEdge(facts, this.#options) }];
     });
   }
 

@@ -15,6 +15,7 @@ import type {
 } from '@nm/core';
 import { ABSENT } from '../schema/tables.ts';
 import type { DetailKind } from '../schema/tables.ts';
+import type { StoreOptions } from '../store-options.ts';
 import { estimateDistinct } from '../write/details.ts';
 
 /** Evidence of one edge with its counts in the window; the vantage was chosen per bucket (rule 20). */
@@ -48,13 +49,16 @@ export interface EdgeFacts {
   readonly details: readonly StoredDetail[];
 }
 
+/** Most details of each kind; more may be stored for a while, those with the smallest ranks count. */
+export type DetailBounds = Pick<StoreOptions, 'maxAddressesPerEdge' | 'maxDetailsPerEdge'>;
+
 /** An edge as views have it, from its rows. */
-export function toEdge(facts: EdgeFacts, maxAddresses: number): Edge {
+export function toEdge(facts: EdgeFacts, bounds: DetailBounds): Edge {
   const details = new Map<DetailKind, StoredDetail[]>();
   for (const detail of facts.details.toSorted((a, b) => a.rank - b.rank)) {
     const known = details.get(detail.kind);
     if (known === undefined) details.set(detail.kind, [detail]);
-    else known.push(detail);
+    else if (known.length < bounds.maxDetailsPerEdge || detail.kind === 'client-address' || detail.kind === 'server-address') known.push(detail);
   }
   const values = (kind: DetailKind): string[] => (details.get(kind) ?? []).map(({ value }) => value).toSorted();
   const services = distinctServices(facts.evidence.filter(({ protocol, service_name: name }) => protocol === '' && name !== ''));
@@ -62,8 +66,8 @@ export function toEdge(facts: EdgeFacts, maxAddresses: number): Edge {
   const [via] = values('via');
   const actions = (details.get('action') ?? []).map(({ value, count }): CloudAccess => ({ action: value, count }));
   return {
-    client: withAddresses(facts.client, details.get('client-address') ?? [], maxAddresses),
-    server: withAddresses(facts.server, details.get('server-address') ?? [], maxAddresses),
+    client: withAddresses(facts.client, details.get('client-address') ?? [], bounds.maxAddressesPerEdge),
+    server: withAddresses(facts.server, details.get('server-address') ?? [], bounds.maxAddressesPerEdge),
     class: facts.class,
     shared: facts.shared,
     evidence: toEvidenceMap(facts.evidence),
