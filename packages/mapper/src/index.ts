@@ -1,12 +1,10 @@
-export { AUTH_ERRORS } from './auth/identity.ts';
 export { createDumpSource } from './cluster/cluster-source.ts';
 export type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
 export { createMapper } from './create-mapper.ts';
 export type { Mapper, MapperDeps } from './create-mapper.ts';
-export { INGEST_ERRORS } from './ingest/ingest.ts';
+export { MAPPER_ERRORS } from './mapper-errors.ts';
 export { MAPPER_METRICS } from './mapper-metrics.ts';
 export { MAPPER_OPTIONS } from './mapper-options.ts';
 export type { MapperOptions } from './mapper-options.ts';
 export { runMapper } from './run-mapper.ts';
 export type { RunMapperSettings } from './run-mapper.ts';
-export { CHANGES_ERRORS } from './views/changes-view.ts';

@@ -1,21 +1,17 @@
 import { AppError } from '@nm/core';
 
+export const API_ERRORS = {
+  API_UNREACHABLE: 'The mapper cannot be connected to, or the connection broke. Check the address, and that it runs.',
+  API_TIMEOUT: 'The mapper did not answer in time.',
+  API_BUSY: 'The mapper asks to come back later; the error says when.',
+  API_FORBIDDEN: 'No valid identity was shown (401), or one without the right (403).',
+  API_INVALID_QUERY: 'The query does not fit the schema of the mapper (422): it is an older or a newer one.',
+  API_FAILED: 'The mapper answered with an error; its message follows.',
+  API_BAD_ANSWER: 'What answered is not a mapper. Check the address.',
+} as const;
+
 /** Why a call to the mapper failed. */
-export type ApiErrorCode =
-  /** No connection, or it broke. */
-  | 'API_UNREACHABLE'
-  /** No answer in time. */
-  | 'API_TIMEOUT'
-  /** The mapper asks to come back later; `retryAfterMs` says when. */
-  | 'API_BUSY'
-  /** No or no valid identity (401), or one without the right (403). */
-  | 'API_FORBIDDEN'
-  /** The query does not fit the mapper's schema (422): an older or newer mapper. */
-  | 'API_INVALID_QUERY'
-  /** The mapper answered with errors. */
-  | 'API_FAILED'
-  /** Not an answer of a mapper: another status, or no JSON. */
-  | 'API_BAD_ANSWER';
+export type ApiErrorCode = keyof typeof API_ERRORS;
 
 export class ApiError extends AppError<ApiErrorCode> {
   /** Only with API_BUSY: how long to wait, milliseconds. */

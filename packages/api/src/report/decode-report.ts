@@ -25,7 +25,7 @@ export type DecodedReport =
   | {
       readonly ok: true;
       readonly reporter: Reporter;
-      /** Milliseconds since the Unix epoch, the reporter's clock; so are the times of the observations. */
+      /** Milliseconds since the Unix epoch, the reporter's clock. */
       readonly sentAt: number;
       readonly sequence: number;
       readonly observations: readonly Observation[];
@@ -35,8 +35,15 @@ export type DecodedReport =
 
 const UID = /^[0-9A-Za-z-]{1,64}$/;
 
-/** Checks and decodes one batch. Never throws; a batch that cannot be understood as a whole gives the reason. */
-export function decodeReport(value: unknown, limits: ReportLimits): DecodedReport {
+/**
+ * Checks and decodes one batch. Never throws by itself; a batch that cannot be understood as a whole gives the reason.
+ * `toOurClock` is called once the reporter is known, before any row, and gives the time of `sentAt` on the reader's clock.
+ */
+export function decodeReport(
+  value: unknown,
+  limits: ReportLimits,
+  toOurClock: (reporter: Reporter, sentAt: number) => number = (_, sentAt) => sentAt,
+): DecodedReport {
   if (!isFields(value)) return refuse('the batch is not an object');
   if (value['protocol'] !== REPORT_PROTOCOL) {
     return refuse(`protocol ${String(value['protocol'])} is not known here (known: ${REPORT_PROTOCOL}); update the older side`);
@@ -52,7 +59,8 @@ export function decodeReport(value: unknown, limits: ReportLimits): DecodedRepor
   }
   if (!Array.isArray(rows) || rows.length > limits.maxRows) return refuse(`observations: not a list of at most ${limits.maxRows} rows`);
 
-  const decoder = createRowDecoder(new StringTable(strings, MAX_ANSWER_ADDRESSES), reporter.node, sentAt, limits);
+  const baseAt = toOurClock(reporter, sentAt);
+  const decoder = createRowDecoder(new StringTable(strings, MAX_ANSWER_ADDRESSES), reporter.node, baseAt, limits);
   const observations: Observation[] = [];
   const rejected: { index: number; code: RowRejection }[] = [];
   for (let index = 0; index < rows.length; index++) {
@@ -79,7 +87,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 function createRowDecoder(
   strings: StringTable,
   node: string | undefined,
-  sentAt: number,
+  baseAt: number,
   limits: ReportLimits,
 ): (row: unknown) => Observation | RowRejection {
   const earliest = -limits.maxAgeMs;
@@ -143,8 +151,8 @@ function createRowDecoder(
       source,
       destination,
       count,
-      firstSeenAt: sentAt + first,
-      lastSeenAt: sentAt + last,
+      firstSeenAt: baseAt + first,
+      lastSeenAt: baseAt + last,
     };
     if (node !== undefined) observation.node = node;
     if ((flags & 2) !== 0) observation.directionGuessed = true;
