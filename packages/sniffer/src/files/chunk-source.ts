@@ -18,7 +18,7 @@ export interface ChunkSource {
   close(): Promise<void>;
 }
 
-export interface ReadChunk {
+interface ReadChunk {
   readonly bytes: Uint8Array;
   readonly chunk: Chunk;
 }

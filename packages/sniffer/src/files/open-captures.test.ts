@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCaptures } from './open-captures.ts';
 import type { CaptureProgress, OpenCapturesOptions } from './open-captures.ts';
+import { MAX_WINDOW_RECORDS } from './record-window.ts';
 
 const SECONDS = 1_700_000_000;
 let folder = '';
@@ -107,6 +108,23 @@ describe('merging', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('more records within the tolerance than may wait: all are read, in order', async () => {
+    const [header, record] = [at(0).subarray(0, 24), at(0).subarray(24)];
+    const count = MAX_WINDOW_RECORDS + 5000;
+    const file = new Uint8Array(header.length + count * record.length);
+    file.set(header);
+    const view = new DataView(file.buffer);
+    for (let index = 0; index < count; index += 1) {
+      const start = header.length + index * record.length;
+      file.set(record, start);
+      view.setUint32(start + 4, index, true);
+    }
+    const { seen, captures } = await read([await write(file)]);
+    expect(seen.length).toBe(count);
+    expect(seen.every(({ second }, index) => Math.abs(second - index / 1e6) < 1e-6)).toBe(true);
+    expect(captures.warnings).toEqual([]);
   });
 
   test('records larger and more than any buffer keep their bytes', async () => {

@@ -6,19 +6,20 @@ import type { Chunk, ChunkPool } from './chunk-pool.ts';
 /** Records that may wait for earlier ones: some seconds of a busy node's DNS. */
 export const MAX_WINDOW_RECORDS = 131_072;
 /** Bytes of read buffers that waiting records may keep. */
-export const MAX_WINDOW_BYTES = 33_554_432;
+const MAX_WINDOW_BYTES = 33_554_432;
 
 const EMPTY = new Uint8Array(0);
+const START = MAX_WINDOW_RECORDS / 2;
 
 /** Puts records of all files into order of time, within bounds; equal times keep the order in which they came. */
 export class RecordWindow {
   /** Records that came too late to be put into order; they were given out all the same. */
   late = 0;
   private lastGivenAt = Number.NEGATIVE_INFINITY;
-  /** Slots in order of time, from `head` to `tail`. */
+  /** Slots in order of time, from `head` to `tail`, with room on both sides. */
   private readonly order = new Int32Array(MAX_WINDOW_RECORDS * 2);
-  private head = 0;
-  private tail = 0;
+  private head = START;
+  private tail = START;
   private readonly freeSlots = new Int32Array(MAX_WINDOW_RECORDS);
   private freeCount = MAX_WINDOW_RECORDS;
   private readonly ats = new Float64Array(MAX_WINDOW_RECORDS);
@@ -94,18 +95,31 @@ export class RecordWindow {
 
   private insert(slot: number, at: number): void {
     const { order } = this;
-    if (this.tail === order.length) {
-      order.copyWithin(0, this.head, this.tail);
-      this.tail -= this.head;
-      this.head = 0;
+    if (this.tail === order.length) this.center();
+    if (this.head === this.tail || at >= (this.ats[order[this.tail - 1] as number] as number)) {
+      order[this.tail] = slot;
+      this.tail += 1;
+      return;
     }
-    if (this.head === this.tail || at >= (this.ats[order[this.tail - 1] as number] as number)) order[this.tail] = slot;
-    else {
-      const index = this.placeOf(at);
+    const index = this.placeOf(at);
+    // The shorter side moves: a file whose clock was set back adds at the front for a long time.
+    if (index - this.head < this.tail - index && this.head > 0) {
+      order.copyWithin(this.head - 1, this.head, index);
+      order[index - 1] = slot;
+      this.head -= 1;
+    } else {
       order.copyWithin(index + 1, index, this.tail);
       order[index] = slot;
+      this.tail += 1;
     }
-    this.tail += 1;
+  }
+
+  /** Moves the records back to where both sides have room. */
+  private center(): void {
+    const start = Math.min(START, this.order.length - this.size - 1);
+    this.order.copyWithin(start, this.head, this.tail);
+    this.tail = start + this.size;
+    this.head = start;
   }
 
   /** Index in `order` of the first record later than `at`. */

@@ -23,7 +23,7 @@ const MIN_BLOCK_LENGTH = 12;
 const MAX_PACKET_BLOCK_LENGTH = MAX_CAPTURED_LENGTH + 65_536;
 const MAX_HEADER_BLOCK_LENGTH = 1_048_576;
 /** Interfaces of one section; each costs some 100 bytes. */
-export const MAX_INTERFACES = 4096;
+const MAX_INTERFACES = 4096;
 
 interface CaptureInterface {
   readonly linkType: number;

@@ -34,7 +34,3 @@ export const SVC_PARAM_IPV6_HINT = 6;
  * - `bad-record`: a record that runs past the end, or whose data does not fit its type
  */
 export type DnsReason = 'too-short' | 'not-a-response' | 'opcode' | 'question-count' | 'bad-name' | 'bad-record';
-
-export function isDnsReason(value: unknown): value is DnsReason {
-  return typeof value === 'string';
-}

@@ -2,7 +2,7 @@ import { readUint16, readUint32, readUint8 } from '../bytes.ts';
 import type { FrameCursor, FrameReason } from './frame-cursor.ts';
 
 /** More extension headers than this in one packet are an attack or noise (RFC 8200 4.1 knows six kinds, each once or twice). */
-export const MAX_EXTENSION_HEADERS = 8;
+const MAX_EXTENSION_HEADERS = 8;
 
 const HOP_BY_HOP = 0;
 const ROUTING = 43;
