@@ -71,10 +71,16 @@ export function createKubeClient(transport: KubeTransport, options: { readonly u
         ...(body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json', 'Content-Length': body.length }),
         ...auth.headers,
       },
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
     };
     const url = transport.baseUrl + path;
-    return exchange({ url, isTls, settings, body, idleTimeoutMs: request.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS });
+    return exchange({
+      url,
+      isTls,
+      settings,
+      body,
+      idleTimeoutMs: request.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+      signal: request.signal,
+    });
   };
 
   return {
@@ -110,10 +116,11 @@ interface Exchange {
   readonly settings: RequestOptions;
   readonly body: Buffer | undefined;
   readonly idleTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Sends a request; resolves at the head of a good answer, throws KubeError otherwise. */
-async function exchange({ url, isTls, settings, body, idleTimeoutMs }: Exchange): Promise<IncomingMessage> {
+async function exchange({ url, isTls, settings, body, idleTimeoutMs, signal }: Exchange): Promise<IncomingMessage> {
   const { host, pathname } = new URL(url);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     let head: IncomingMessage | undefined;
@@ -123,17 +130,23 @@ async function exchange({ url, isTls, settings, body, idleTimeoutMs }: Exchange)
       if (head === undefined) request.destroy(silent);
       else head.destroy(silent);
     });
+    // Not by the option `signal`: that would bind the connection to it, which later requests share.
+    const abort = (): void => void (head ?? request).destroy();
+    signal?.addEventListener('abort', abort, { once: true });
+    request.on('close', () => signal?.removeEventListener('abort', abort));
     request.on('response', (response) => {
       head = response;
+      // Whoever reads it gets the error; until somebody does, it must not end the process.
+      response.on('error', () => undefined);
       response.socket.setTimeout(idleTimeoutMs);
       resolve(response);
     });
-    request.on('error', (cause) => reject(connectionError(cause, url, settings.signal)));
+    request.on('error', (cause) => reject(connectionError(cause, url, signal)));
     request.end(body);
   });
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return answer;
-  const text = await readAll(answer, pathname, MAX_ERROR_BYTES, settings.signal).catch(() => '');
+  const text = await readAll(answer, pathname, MAX_ERROR_BYTES, signal).catch(() => '');
   throw answerError(status, pathname, text, answer.headers['retry-after']);
 }
 

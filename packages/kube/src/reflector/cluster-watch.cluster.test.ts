@@ -182,7 +182,7 @@ describe('a real API server', () => {
         return own.stream(isOld ? path.replace(/resourceVersion=\d+/, 'resourceVersion=1') : path, options);
       },
     };
-    await start({ customOwners: [{ kind: 'Rollout', group: 'example.com' }] }, tampered);
+    await start({ customOwners: [{ kind: 'Rollout', group: 'example.com' }], reflector: { slowRetryMs: 200 } }, tampered);
     await until(() => (counted.get('rollouts.example.com expired') === 1 ? true : undefined));
     await create(rollouts, rollout('two'));
     const found = await until(() => changes.find((change) => change.type === 'owner' && change.owner.name === 'two'));

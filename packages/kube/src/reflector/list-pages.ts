@@ -1,6 +1,9 @@
 import { KubeError, isKubeError } from '../client/kube-error.ts';
 import type { KubeClient } from '../client/kube-client.ts';
 import { isJsonObject, objectOf, textOf } from '../objects/fields.ts';
+import { createListScanner } from './list-scanner.ts';
+
+const MAX_REASON_CHARACTERS = 100;
 
 export interface ListOptions {
   readonly client: KubeClient;
@@ -15,13 +18,13 @@ export interface ListOptions {
 const MAX_TRIES = 3;
 
 /**
- * All objects of a collection, page by page; only one page is held at a time. Gives the version from which to watch.
+ * All objects of a collection, page by page; only one object is held at a time. Gives the version from which to watch.
  * `onRestart` is called when pages expired and the list begins again.
  */
-export async function listAll(options: ListOptions, onPage: (items: readonly unknown[]) => void, onRestart: () => void): Promise<string> {
+export async function listAll(options: ListOptions, onItems: (items: readonly unknown[]) => void, onRestart: () => void): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await listOnce(options, attempt < MAX_TRIES ? options.pageSize : undefined, onPage);
+      return await listOnce(options, attempt < MAX_TRIES ? options.pageSize : undefined, onItems);
     } catch (error) {
       if (!isKubeError(error) || error.code !== 'kube-expired' || attempt === MAX_TRIES) throw error;
       onRestart();
@@ -29,22 +32,40 @@ export async function listAll(options: ListOptions, onPage: (items: readonly unk
   }
 }
 
-async function listOnce(options: ListOptions, limit: number | undefined, onPage: (items: readonly unknown[]) => void): Promise<string> {
+async function listOnce(options: ListOptions, limit: number | undefined, onItems: (items: readonly unknown[]) => void): Promise<string> {
   let next: string | undefined;
   for (;;) {
     const query = new URLSearchParams();
     if (limit !== undefined) query.set('limit', String(limit));
     if (next !== undefined) query.set('continue', next);
-    const { accept, signal, idleTimeoutMs } = options;
-    const page = await options.client.request(`${options.path}?${query.toString()}`, { accept, signal, idleTimeoutMs });
+    const page = await readPage(options, `${options.path}?${query.toString()}`, onItems);
     const meta = objectOf(objectOf(page)['metadata']);
     const version = textOf(meta['resourceVersion']);
-    const items = objectOf(page)['items'] ?? [];
-    if (!isJsonObject(page) || !Array.isArray(items) || version === undefined) {
+    if (!isJsonObject(page) || !Array.isArray(page['items'] ?? []) || version === undefined) {
       throw new KubeError('kube-bad-answer', `the list of ${options.path} is no Kubernetes list`);
     }
-    onPage(items);
     next = textOf(meta['continue']);
     if (next === undefined) return version;
+  }
+}
+
+/** Hands on a page's items as they arrive; gives the page without them. */
+async function readPage(options: ListOptions, path: string, onItems: (items: readonly unknown[]) => void): Promise<unknown> {
+  const { accept, signal, idleTimeoutMs } = options;
+  let items: unknown[] = [];
+  const scanner = createListScanner((item) => items.push(item));
+  const chunks = await options.client.stream(path, { accept, signal, idleTimeoutMs });
+  try {
+    for await (const chunk of chunks) {
+      scanner.push(chunk);
+      if (items.length > 0) onItems(items);
+      items = [];
+    }
+    return scanner.end();
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError) && !(cause instanceof RangeError)) throw cause;
+    throw new KubeError('kube-bad-answer', `the list of ${options.path} is not JSON: ${cause.message.slice(0, MAX_REASON_CHARACTERS)}`, {
+      cause,
+    });
   }
 }

@@ -45,6 +45,8 @@ export function createObjectStore(now: () => number): ObjectStore {
   let compactedAt = 0;
   const objects = new Map<string, Map<string, FakeObject>>();
   const events = new Map<string, FakeEvent[]>();
+  /** Lists as they are served; forgotten at every change. */
+  const sorted = new Map<string, readonly FakeObject[]>();
   const listeners: ((resource: FakeResource, event: FakeEvent) => void)[] = [];
   const of = <Value>(map: Map<string, Value>, resource: FakeResource, create: () => Value): Value => {
     const key = collectionPath(resource);
@@ -54,6 +56,7 @@ export function createObjectStore(now: () => number): ObjectStore {
   };
   const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
   const emit = (resource: FakeResource, event: FakeEvent): void => {
+    sorted.delete(collectionPath(resource));
     of(events, resource, () => []).push(event);
     for (const listener of listeners) listener(resource, event);
   };
@@ -99,8 +102,10 @@ export function createObjectStore(now: () => number): ObjectStore {
       objects.get(collectionPath(resource))?.get(keyOf(resource.namespaced ? namespace : undefined, name)),
     list(resource, namespace) {
       const held = objects.get(collectionPath(resource)) ?? new Map<string, FakeObject>();
-      const entries = [...held].filter(([, object]) => namespace === undefined || object.metadata.namespace === namespace);
-      return entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+      const key = collectionPath(resource);
+      let all = sorted.get(key);
+      if (all === undefined) sorted.set(key, (all = [...held].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object)));
+      return namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace);
     },
     eventsAfter(resource, after) {
       if (after < compactedAt) return undefined;
