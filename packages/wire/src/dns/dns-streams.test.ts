@@ -1,42 +1,11 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatAddress } from '../address.ts';
-import { createPacketView, TCP_ACK, TCP_RST, TCP_SYN } from '../frame/packet-view.ts';
+import { TCP_RST, TCP_SYN } from '../frame/packet-view.ts';
 import type { PacketView } from '../frame/packet-view.ts';
-import { aRecord, bytesOf, dnsMessage, pointer, uint16 } from '../testing/index.ts';
+import { bytesOf, framed, segment } from '../testing/index.ts';
+import type { SegmentSpec } from '../testing/index.ts';
 import { createDnsStreams } from './dns-streams.ts';
 import type { DnsStreams, DnsStreamsOptions } from './dns-streams.ts';
-
-const ADDRESSES = bytesOf([10, 0, 0, 1], [10, 96, 0, 10], 'fd 00', new Uint8Array(13), '07', 'fd 00', new Uint8Array(13), '09');
-
-interface SegmentSpec {
-  readonly sequence: number;
-  readonly payload?: Uint8Array;
-  readonly flags?: number;
-  readonly at?: number;
-  readonly port?: number;
-  readonly family?: 4 | 6;
-}
-
-function segment(spec: SegmentSpec): PacketView {
-  const payload = spec.payload ?? new Uint8Array(0);
-  const isIpv4 = spec.family !== 6;
-  return {
-    ...createPacketView(),
-    at: spec.at ?? 1000,
-    bytes: bytesOf(ADDRESSES, payload),
-    family: spec.family ?? 4,
-    sourceOffset: isIpv4 ? 0 : 8,
-    destinationOffset: isIpv4 ? 4 : 24,
-    protocol: 6,
-    sourcePort: spec.port ?? 40_000,
-    destinationPort: 53,
-    tcpFlags: spec.flags ?? TCP_ACK,
-    sequence: spec.sequence >>> 0,
-    payloadOffset: ADDRESSES.length,
-    payloadLength: payload.length,
-  };
-}
 
 /** Feeds segments; the messages that come out, as the numbers of their ids. */
 function run(
@@ -51,15 +20,6 @@ function run(
 
 function idOf(view: PacketView): number {
   return ((view.bytes[view.payloadOffset] ?? 0) << 8) | (view.bytes[view.payloadOffset + 1] ?? 0);
-}
-
-/** A message as TCP carries it. */
-function framed(id: number, answers = 1): Uint8Array {
-  const message = dnsMessage({
-    id,
-    answers: Array.from({ length: answers }, (_, index) => aRecord(pointer(12), `10.0.${index >> 8}.${index & 255}`)),
-  });
-  return bytesOf(uint16(message.length), message);
 }
 
 const SYN: SegmentSpec = { sequence: 99, flags: TCP_SYN };
@@ -298,48 +258,4 @@ describe('bounds', () => {
     const { streams } = run([SYN, { sequence: 100, payload: ONE.subarray(0, 20) }, { sequence: 120, flags: TCP_RST }]);
     expect([streams.size, streams.bytes, streams.counts.abandoned]).toEqual([0, 0, 1]);
   });
-});
-
-test('cut anywhere, shuffled a little and repeated: the same messages, each once', () => {
-  const stream = bytesOf(...Array.from({ length: 12 }, (_, index) => framed(index, 1 + index * 5)));
-  const cuts = fc.array(fc.integer({ min: 1, max: stream.length - 1 }), { maxLength: 30 });
-  fc.assert(
-    fc.property(cuts, fc.array(fc.nat(3), { minLength: 70, maxLength: 70 }), fc.boolean(), (places, shuffle, hasCopies) => {
-      const edges = [0, ...new Set(places.toSorted((a, b) => a - b)), stream.length];
-      const pieces = edges
-        .slice(1)
-        .map((end, index) => ({ sequence: 100 + (edges[index] ?? 0), payload: stream.subarray(edges[index], end) }));
-      const all = hasCopies ? pieces.flatMap((piece) => [piece, piece]) : pieces;
-      const order = all.map((piece, index) => ({ piece, rank: index + (shuffle[index] ?? 0) })).toSorted((a, b) => a.rank - b.rank);
-      const { ids, streams } = run([SYN, ...order.map(({ piece }) => piece)]);
-      expect(ids).toEqual(Array.from({ length: 12 }, (_, index) => index));
-      expect(streams.bytes).toBe(0);
-    }),
-    { numRuns: 400 },
-  );
-});
-
-test('whatever the segments, bounds hold and nothing throws', () => {
-  const spec = fc.record({
-    sequence: fc.oneof(fc.nat(4000), fc.integer()),
-    payload: fc.oneof(fc.constantFrom(ONE, TWO, THREE.subarray(0, 20), ONE.subarray(7)), fc.uint8Array({ maxLength: 90 })),
-    flags: fc.constantFrom(TCP_ACK, TCP_ACK, TCP_ACK, TCP_SYN, TCP_RST),
-    at: fc.nat(20_000),
-    port: fc.nat(3),
-  });
-  fc.assert(
-    fc.property(fc.array(spec, { maxLength: 60 }), (specs) => {
-      const limits = { maxStreams: 3, maxBytes: 3000, maxBytesPerStream: 2500, maxHeldSegments: 4 };
-      const streams = createDnsStreams(limits);
-      for (const item of specs) {
-        streams.push(segment(item), (view) => expect(view.payloadOffset + view.payloadLength).toBeLessThanOrEqual(view.bytes.length));
-        expect(streams.size).toBeLessThanOrEqual(3);
-        expect(streams.bytes).toBeLessThanOrEqual(3000);
-        expect(streams.bytes).toBeGreaterThanOrEqual(0);
-      }
-      streams.flush(() => undefined);
-      expect([streams.size, streams.bytes]).toEqual([0, 0]);
-    }),
-    { numRuns: 1000 },
-  );
 });

@@ -1,6 +1,13 @@
 /** Joins bytes, byte lists and hexadecimal text (spaces allowed). */
 export function bytesOf(...parts: readonly (Uint8Array | readonly number[] | string)[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => (typeof part === 'string' ? hexToBytes(part) : [...part])));
+  const lists = parts.map((part) => (typeof part === 'string' ? hexToBytes(part) : part));
+  const bytes = new Uint8Array(lists.reduce((sum, list) => sum + list.length, 0));
+  let at = 0;
+  for (const list of lists) {
+    bytes.set(list, at);
+    at += list.length;
+  }
+  return bytes;
 }
 
 export function uint16(value: number): readonly number[] {
