@@ -177,7 +177,7 @@ describe('a real API server', () => {
     const tampered: KubeClient = {
       ...own,
       stream: async (path, options) => {
-        const isOld = isFirst && path.startsWith('/apis/example.com/');
+        const isOld = isFirst && path.startsWith('/apis/example.com/') && path.includes('watch=1');
         if (isOld) isFirst = false;
         return own.stream(isOld ? path.replace(/resourceVersion=\d+/, 'resourceVersion=1') : path, options);
       },
