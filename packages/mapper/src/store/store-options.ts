@@ -49,6 +49,6 @@ export const STORE_DEFAULTS: Omit<StoreOptions, 'url'> = {
   maxCachedPeers: 50_000,
   maxAddressesPerEdge: 256,
   maxDetailsPerEdge: 1_000,
-  changeIntervalMs: 2_000,
+  changeIntervalMs: 5_000,
   maxConnections: 4,
 };

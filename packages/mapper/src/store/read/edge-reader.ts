@@ -160,7 +160,14 @@ export class EdgeReader {
       const counted = counts?.get(row.id);
       if (isWindowed && (counts === undefined ? isOutside(row, window) : counted === undefined)) continue;
       const own: CountedEvidence = {
-        ...row,
+        kind: row.kind,
+        vantage: row.vantage,
+        port: row.port,
+        protocol: row.protocol,
+        service_namespace: row.service_namespace,
+        service_name: row.service_name,
+        service_port: row.service_port,
+        approximate: row.approximate,
         count: counted?.count ?? 0,
         firstSeenAt: isWindowed && counted !== undefined ? counted.first_at : row.first_at,
         lastSeenAt: counted?.last_at ?? Math.max(row.first_at, minutesToMs(row.last_bucket)),

@@ -58,7 +58,8 @@ export function toEdge(facts: EdgeFacts, bounds: DetailBounds): Edge {
   for (const detail of facts.details.toSorted((a, b) => a.rank - b.rank)) {
     const known = details.get(detail.kind);
     if (known === undefined) details.set(detail.kind, [detail]);
-    else if (known.length < bounds.maxDetailsPerEdge || detail.kind === 'client-address' || detail.kind === 'server-address') known.push(detail);
+    else if (known.length < bounds.maxDetailsPerEdge || detail.kind === 'client-address' || detail.kind === 'server-address')
+      known.push(detail);
   }
   const values = (kind: DetailKind): string[] => (details.get(kind) ?? []).map(({ value }) => value).toSorted();
   const services = distinctServices(facts.evidence.filter(({ protocol, service_name: name }) => protocol === '' && name !== ''));

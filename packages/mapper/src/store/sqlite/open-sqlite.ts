@@ -15,8 +15,11 @@ const MEMORY = ':memory:';
 const CACHE_KIB = 24 * 1024;
 /** How long a writer waits for another process (`backup`, a mapper that is about to end). */
 const BUSY_TIMEOUT_MS = 5_000;
-/** WAL pages after which SQLite copies them into the file, inside a commit; small keeps that commit short. */
-const CHECKPOINT_PAGES = 2_000;
+/**
+ * WAL pages after which SQLite copies them into the file, inside a commit. A page changed ten times meanwhile is copied
+ * once: larger is cheaper, smaller keeps that commit and the WAL (32 MiB) short.
+ */
+const CHECKPOINT_PAGES = 8_000;
 
 /** @throws StoreError `store_network_filesystem`, `store_unavailable` */
 export function openSqlite(path: string, filesystemType: (folder: string) => number = (folder) => statfsSync(folder).type): Backend {

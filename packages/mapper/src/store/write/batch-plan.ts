@@ -117,7 +117,8 @@ export class BatchPlan {
         shared,
         firstBucket,
         lastBucket,
-        facets: [],
+        facets: undefined,
+        facetCount: 0,
         index: undefined,
         plan: this.serial,
         changed: true,
@@ -146,25 +147,28 @@ export class BatchPlan {
     const approximate = update.approximate === true ? 1 : 0;
     let identity = identityOf(update);
     let facet = findFacet(edge, identity);
-    if (facet === undefined && edge.facets.length >= MAX_FACETS && identity.port !== ABSENT) {
+    if (facet === undefined && edge.facetCount >= MAX_FACETS && identity.port !== ABSENT) {
       this.foldedPorts += 1;
       identity = { ...identity, port: ABSENT, serviceNamespace: '', serviceName: '', servicePort: ABSENT };
       facet = findFacet(edge, identity);
     }
     if (facet === undefined) {
-      const serviceNamespace = this.#cache.textOf(identity.serviceNamespace);
-      const serviceName = this.#cache.textOf(identity.serviceName);
       facet = {
-        ...identity,
-        serviceNamespace,
-        serviceName,
         id: 0,
         edge,
+        kind: identity.kind,
+        vantage: identity.vantage,
+        port: identity.port,
+        protocol: identity.protocol,
+        serviceNamespace: this.#cache.textOf(identity.serviceNamespace),
+        serviceName: this.#cache.textOf(identity.serviceName),
+        servicePort: identity.servicePort,
         approximate,
         firstAt,
         lastBucket,
         plan: this.serial,
         changed: true,
+        next: edge.facets,
         counts: undefined,
       };
       addFacet(edge, facet);
@@ -224,7 +228,7 @@ function identityOf(update: EdgeUpdate): FacetIdentity {
 
 function findFacet(edge: EdgeEntry, identity: FacetIdentity): Facet | undefined {
   if (edge.index !== undefined) return edge.index.get(slotOf(identity));
-  for (const facet of edge.facets) {
+  for (let facet = edge.facets; facet !== undefined; facet = facet.next) {
     if (
       facet.port === identity.port &&
       facet.kind === identity.kind &&
@@ -241,14 +245,22 @@ function findFacet(edge: EdgeEntry, identity: FacetIdentity): Facet | undefined 
 }
 
 function addFacet(edge: EdgeEntry, facet: Facet): void {
-  edge.facets.push(facet);
+  edge.facets = facet;
+  edge.facetCount += 1;
   edge.changed = true;
-  if (edge.index !== undefined) edge.index.set(slotOf(facet), facet);
-  else if (edge.facets.length > INDEX_FROM) edge.index = new Map(edge.facets.map((each) => [slotOf(each), each]));
+  if (edge.index !== undefined) {
+    edge.index.set(slotOf(facet), facet);
+  } else if (edge.facetCount > INDEX_FROM) {
+    edge.index = new Map();
+    for (let each: Facet | undefined = facet; each !== undefined; each = each.next) edge.index.set(slotOf(each), each);
+  }
 }
 
 function addToBucket(facet: Facet, start: number, count: number, firstAt: number, lastAt: number): void {
-  facet.counts ??= [];
+  if (facet.counts === undefined) {
+    facet.counts = [{ start, count, firstAt, lastAt }];
+    return;
+  }
   for (const bucket of facet.counts) {
     if (bucket.start !== start) continue;
     bucket.count += count;

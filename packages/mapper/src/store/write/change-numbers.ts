@@ -6,6 +6,8 @@ import type { BatchWriter } from './batch-writer.ts';
 import { takeVersions } from './plan-writer.ts';
 import { EDGE_TOUCH } from './statements.ts';
 
+/** At most this part of the time goes into numbering: under load changes of counts are announced later. */
+const MAX_DUTY = 0.05;
 /** Edges numbered in one transaction. */
 const STEP = 2_000;
 
@@ -20,12 +22,14 @@ export class ChangeNumbers {
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  #delayMs: number;
 
   constructor(backend: Backend, writer: BatchWriter, deps: { log: Logger }, options: Pick<StoreOptions, 'changeIntervalMs'>) {
     this.#backend = backend;
     this.#writer = writer;
     this.#log = deps.log;
     this.#intervalMs = options.changeIntervalMs;
+    this.#delayMs = options.changeIntervalMs;
   }
 
   /** After a batch: numbers what it left, in a while. */
@@ -35,7 +39,7 @@ export class ChangeNumbers {
       this.#running = this.#number().catch((error: unknown) => {
         this.#log.warn('changes of counts are not announced', { error: String(error) });
       });
-    }, this.#intervalMs);
+    }, this.#delayMs);
     this.#timer.unref();
   }
 
@@ -48,6 +52,7 @@ export class ChangeNumbers {
   }
 
   async #number(): Promise<void> {
+    const startedAt = performance.now();
     try {
       const ids = [...this.#writer.unnumbered].map(({ id }) => id).toSorted((a, b) => a - b);
       this.#writer.unnumbered.clear();
@@ -63,6 +68,7 @@ export class ChangeNumbers {
         await nextTurn();
       }
     } finally {
+      this.#delayMs = Math.max(this.#intervalMs, (performance.now() - startedAt) / MAX_DUTY);
       this.#timer = undefined;
       this.schedule();
     }

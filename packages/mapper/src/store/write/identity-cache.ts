@@ -36,7 +36,9 @@ export interface EdgeEntry {
   shared: number;
   firstBucket: number;
   lastBucket: number;
-  readonly facets: Facet[];
+  /** First of a chain (an array of one or two would take more memory than all they hold). */
+  facets: Facet | undefined;
+  facetCount: number;
   /** Facets by text, once there are many. */
   index: Map<string, Facet> | undefined;
   /** Serial of the plan that last added to it. */
@@ -67,6 +69,7 @@ export interface Facet extends FacetIdentity {
   lastBucket: number;
   plan: number;
   changed: boolean;
+  readonly next: Facet | undefined;
   /** Counts of the current plan, by bucket; undefined between plans. */
   counts: BucketCount[] | undefined;
 }
