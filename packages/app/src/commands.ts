@@ -22,13 +22,24 @@ export interface Part {
 
 /** Every command that is not a reading command: add a part here and nowhere else. */
 export const PARTS: readonly Part[] = [
-  part('mapper', 'keep the map and answer questions about it'),
-  part('sniffer', "see a node's lookups and connections and report them"),
-  part('kafka-watcher', "follow Kafka's authorizer logs"),
-  part('istio-watcher', "read a mesh's metrics"),
-  part('aws-visibility', 'see which AWS actions pods use'),
-  part('capture', 'record traffic of this machine to a file'),
-  part('aws-actions', 'name the AWS actions of recorded requests'),
+  {
+    name: 'demo',
+    summary: 'show the map of a sample capture, or of the cluster at hand',
+    load: async () => (await import('./demo/run-demo.ts')).runDemo,
+  },
+  {
+    name: 'mapper',
+    summary: 'keep the map and answer questions about it',
+    load: async () => (await import('./parts/mapper.ts')).runMapperPart,
+  },
+  {
+    name: 'sniffer',
+    summary: "see a node's lookups and connections and report them",
+    load: async () => (await import('@nm/sniffer')).runSniffer,
+  },
+  { name: 'capture', summary: 'record traffic of this machine to a file', load: async () => (await import('@nm/sniffer')).runCapture },
+  { name: 'kafka-watcher', summary: "follow Kafka's authorizer logs", load: async () => (await import('@nm/watchers')).runKafkaWatcher },
+  { name: 'istio-watcher', summary: "read a mesh's metrics", load: async () => (await import('@nm/watchers')).runIstioWatcher },
 ];
 
 export const COMMAND_NAMES: readonly string[] = [...CLI_COMMANDS, ...PARTS.map(({ name }) => name)];
@@ -40,19 +51,6 @@ export function nearestCommand(typed: string): string | undefined {
   );
   const [best] = ranked;
   return best !== undefined && best.distance <= Math.max(2, Math.floor(best.name.length / 3)) ? best.name : undefined;
-}
-
-/** A part whose package is not in this build yet. */
-function part(name: string, summary: string): Part {
-  return {
-    name,
-    summary,
-    load: () =>
-      Promise.resolve(() => {
-        process.stderr.write(`network-mapper: ${name} is not part of this build\n`);
-        return Promise.resolve(2);
-      }),
-  };
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */

@@ -1,4 +1,3 @@
-import { AppError } from '@nm/core';
 import type { Edge } from '@nm/core';
 
 /** What `map` is made from (docs/cli.md); paths are absolute. Instants are milliseconds since the Unix epoch. */
@@ -59,4 +58,5 @@ export type BuildMap = (
   hooks: BuildMapHooks,
 ) => Promise<{ readonly edges: readonly Edge[]; readonly summary: MapSummary }>;
 
-export const buildMap: BuildMap = () => Promise.reject(new AppError('NOT_BUILT', 'map: this build cannot read captures yet'));
+/** Loads what reads captures and dumps only when a map is built. */
+export const buildMap: BuildMap = async (options, hooks) => (await import('./map-from-files.ts')).mapFromFiles(options, hooks);

@@ -1,0 +1,18 @@
+import { isAppError } from '@nm/core';
+import { runMapper } from '@nm/mapper';
+import type { PartContext } from '../commands.ts';
+import { VERSION } from '../version.ts';
+
+const FAILED = 1;
+
+/** `network-mapper mapper`: what the user can mend is one line on stderr. */
+export async function runMapperPart(context: PartContext): Promise<number> {
+  try {
+    await runMapper(context.argv, context.env, { signal: context.signal, stdout: (text) => process.stdout.write(text), version: VERSION });
+    return 0;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    process.stderr.write(`network-mapper mapper: ${error.message}\n`);
+    return FAILED;
+  }
+}

@@ -1,0 +1,138 @@
+import { createClusterView, createOfflineMap } from '@nm/core';
+import type { ClusterView, OfflineMap, OfflineMapSummary } from '@nm/core';
+import { readDumps } from '@nm/kube';
+import type { DumpWarning } from '@nm/kube';
+import { createPacketPipeline, openCaptures } from '@nm/sniffer/files';
+import { createDnsStreams, createFrameDecoder, decodeDnsAnswer } from '@nm/wire';
+import type { BuildMap, BuildMapHooks, BuildMapOptions, SummaryLine } from './build-map.ts';
+
+const EXAMPLES = 3;
+const DNS_PORT = 53;
+
+/**
+ * Dumps and watch streams first, then the packets of all captures merged by time, then the sockets of copies of /proc:
+ * resolution needs the whole history of the cluster before it sees the first address.
+ */
+export const mapFromFiles: BuildMap = async (options, hooks) => {
+  const skipped: SummaryLine[] = [];
+  const view = await readCluster(options, hooks, skipped);
+  const map = createOfflineMap(
+    { view, decodeDnsAnswer },
+    { ...(options.since === undefined ? {} : { since: options.since }), ...(options.until === undefined ? {} : { until: options.until }) },
+  );
+  const packets = await readCaptures(options, hooks, view, map, skipped);
+  const sockets = await readProcs(options, map, skipped);
+  const { edges, summary } = map.finish();
+  return {
+    edges,
+    summary: {
+      packets,
+      transactions: summary.packets.dnsTransactions,
+      attempts: summary.packets.tcpAttempts,
+      sockets,
+      window:
+        summary.firstSeenAt === undefined || summary.lastSeenAt === undefined
+          ? {}
+          : { since: summary.firstSeenAt, until: summary.lastSeenAt },
+      unresolved: toUnresolved(summary),
+      skipped: [...skipped, ...toSkipped(summary)],
+    },
+  };
+};
+
+async function readCluster(options: BuildMapOptions, hooks: BuildMapHooks, skipped: SummaryLine[]): Promise<ClusterView> {
+  const view = createClusterView({
+    cluster: options.clusterName,
+    clusterDomains: [options.clusterDomain],
+    identity: { rootKinds: options.customOwners },
+  });
+  const onWarning = (warning: DumpWarning): void => {
+    skipped.push({ what: warning.message, count: warning.count });
+  };
+  for await (const part of readDumps(options.kube, { onWarning, signal: hooks.signal })) for (const change of part) view.apply(change);
+  return view;
+}
+
+async function readCaptures(
+  options: BuildMapOptions,
+  hooks: BuildMapHooks,
+  view: ClusterView,
+  map: OfflineMap,
+  skipped: SummaryLine[],
+): Promise<number> {
+  if (options.pcap.length === 0) return 0;
+  const decoder = createFrameDecoder();
+  const streams = createDnsStreams();
+  const pipeline = createPacketPipeline(
+    { decoder, streams, onDns: (packet) => map.dns(packet), onTcpSyn: (packet) => map.tcpSyn(packet) },
+    { dnsPorts: [DNS_PORT, ...view.services.dnsTargetPorts()] },
+  );
+  const file = options.pcap.length === 1 ? (options.pcap[0] ?? '') : `${options.pcap.length} captures`;
+  const captures = openCaptures(options.pcap, {
+    signal: hooks.signal,
+    onProgress: ({ bytesRead, bytesTotal, records }) => hooks.onProgress({ file, bytesRead, bytesTotal, packets: records }),
+  });
+  for await (const batch of captures) {
+    // Indexed: this runs for every packet.
+    for (let i = 0; i < batch.count; i++) {
+      pipeline.frame(
+        batch.bytes[i] as Uint8Array,
+        batch.offsets[i] as number,
+        batch.capturedLengths[i] as number,
+        batch.linkTypes[i] as number,
+        batch.ats[i] as number,
+      );
+    }
+  }
+  pipeline.flush();
+  skipped.push(...captures.warnings.map(({ message, count }) => ({ what: message, count: count ?? 1 })));
+  for (const [reason, count] of Object.entries(decoder.counts))
+    if (count > 0) skipped.push({ what: `frames not decoded: ${reason}`, count });
+  const { gaps, abandoned, unsynchronised, malformed } = streams.counts;
+  for (const [reason, count] of Object.entries({ gaps, abandoned, unsynchronised, malformed }))
+    if (count > 0) skipped.push({ what: `DNS over TCP: ${reason}`, count });
+  return pipeline.counts.frames;
+}
+
+async function readProcs(options: BuildMapOptions, map: OfflineMap, skipped: SummaryLine[]): Promise<number> {
+  let sockets = 0;
+  for (const directory of options.proc) {
+    const { observations, warnings } = await Promise.reject<{ observations: import('@nm/core').Observation[]; warnings: string[] }>(
+      new Error(directory),
+    );
+    for (const observation of observations) {
+      map.add(observation);
+      sockets += observation.count;
+    }
+    skipped.push(...warnings.map((what) => ({ what, count: 1 })));
+  }
+  return sockets;
+}
+
+/** One line a reason: how often, and the addresses seen most. */
+function toUnresolved(summary: OfflineMapSummary): SummaryLine[] {
+  const byReason = new Map<string, { count: number; examples: string[] }>();
+  for (const { address, reason, count } of summary.unknown) {
+    const known = byReason.get(reason) ?? { count: 0, examples: [] };
+    known.count += count;
+    if (known.examples.length < EXAMPLES) known.examples.push(address);
+    byReason.set(reason, known);
+  }
+  return [...byReason].map(([what, { count, examples }]) => ({ what, count, examples }));
+}
+
+function toSkipped(summary: OfflineMapSummary): SummaryLine[] {
+  const { dnsMalformed, dnsUnmatched, evictions } = summary.packets;
+  const lines = {
+    'malformed DNS messages': dnsMalformed,
+    'DNS answers without their question': dnsUnmatched,
+    'table entries forgotten early': evictions,
+  };
+  const dropped = Object.entries(summary.dropped).map(([reason, count]) => ({ what: `no edge: ${reason}`, count }));
+  const counted = Object.entries(lines).flatMap(([what, count]) => (count === 0 ? [] : [{ what, count }]));
+  return [
+    ...counted,
+    ...dropped,
+    ...(summary.collapsedNames === 0 ? [] : [{ what: 'names collapsed into their domain', count: summary.collapsedNames }]),
+  ];
+}
