@@ -16,7 +16,8 @@ const folder = mkdtempSync(join(tmpdir(), 'nm-bench-'));
 try {
   const files = [join(folder, 'before.json'), join(folder, 'after.json')];
   const maps = [makeEdges(EDGES), makeEdges(EDGES, { changeEvery: 100 }).slice(10)];
-  for (const [index, file] of files.entries()) writeFileSync(file, JSON.stringify(toMapDocument(maps[index] ?? [], { generatedAt: Date.UTC(2026, 0, 31) })));
+  for (const [index, file] of files.entries())
+    writeFileSync(file, JSON.stringify(toMapDocument(maps[index] ?? [], { generatedAt: Date.UTC(2026, 0, 31) })));
   const times: number[] = [];
   let answer = '';
   for (let run = 0; run < REPEATS; run += 1) {

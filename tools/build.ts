@@ -45,7 +45,10 @@ const { metafile } = await build({
 for (const [name, specifier] of Object.entries(ASSETS)) {
   copyFileSync(fileURLToPath(import.meta.resolve(specifier)), join(dist, 'assets', name));
 }
-copyFileSync(join(dirname(fileURLToPath(import.meta.resolve(ASSETS['DejaVuSans.ttf']))), '..', 'LICENSE'), join(dist, 'assets', 'DejaVu-LICENSE.txt'));
+copyFileSync(
+  join(dirname(fileURLToPath(import.meta.resolve(ASSETS['DejaVuSans.ttf']))), '..', 'LICENSE'),
+  join(dist, 'assets', 'DejaVu-LICENSE.txt'),
+);
 writeFileSync(join(dist, 'metafile.json'), JSON.stringify(metafile));
 
 printSizes(metafile);
@@ -53,7 +56,11 @@ printSizes(metafile);
 function buildInfo(): { version: string; commit?: string; date?: string } {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   try {
-    const [commit, date] = execFileSync('git', ['log', '-1', '--format=%H %cI'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const [commit, date] = execFileSync('git', ['log', '-1', '--format=%H %cI'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
       .trim()
       .split(' ');
     return { version, ...(commit !== undefined && { commit }), ...(date !== undefined && { date }) };
@@ -75,7 +82,12 @@ function printSizes({ outputs }: Metafile): void {
   visit(entry);
   const rows = Object.entries(outputs)
     .filter(([file]) => file.endsWith('.mjs'))
-    .map(([file, { bytes }]) => ({ file: relative('dist', file), bytes, gzip: gzipSync(readFileSync(join(root, file))).length, eager: eager.has(file) }))
+    .map(([file, { bytes }]) => ({
+      file: relative('dist', file),
+      bytes,
+      gzip: gzipSync(readFileSync(join(root, file))).length,
+      eager: eager.has(file),
+    }))
     .toSorted((a, b) => Number(b.eager) - Number(a.eager) || b.bytes - a.bytes);
   const line = (name: string, bytes: number, gzip: number): string => `${name.padEnd(48)}${kilobytes(bytes)}${kilobytes(gzip)} gzip`;
   for (const { file, bytes, gzip, eager: atStart } of rows) console.log(line(`${atStart ? 'start ' : 'lazy  '}${file}`, bytes, gzip));
@@ -84,7 +96,13 @@ function printSizes({ outputs }: Metafile): void {
     console.log(line(`asset assets/${name}`, statSync(file).size, gzipSync(readFileSync(file)).length));
   }
   const sum = (pick: (row: (typeof rows)[number]) => number): number => rows.reduce((total, row) => total + pick(row), 0);
-  console.log(line('total, assets left out', sum((row) => row.bytes), sum((row) => row.gzip)));
+  console.log(
+    line(
+      'total, assets left out',
+      sum((row) => row.bytes),
+      sum((row) => row.gzip),
+    ),
+  );
 }
 
 function kilobytes(bytes: number): string {

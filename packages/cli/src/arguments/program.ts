@@ -1,13 +1,13 @@
-import { AppError } from '@nm/core';
-import type { ClientIntentsVersion, EdgeFilter, EvidenceKind, NameFilter } from '@nm/core';
+import type { ClientIntentsVersion } from '@nm/core';
 import { Argument, Command as Program, Option } from 'commander';
 import { resolve } from 'node:path';
-import type { SourceOptions } from '../source/map-source.ts';
 import { DIFF_FORMATS, EXPORT_FORMATS, GRAPH_FORMATS, LIST_FORMATS, SHELLS, STATUS_FORMATS, WATCH_FORMATS } from './command.ts';
-import type { Command, ReadOptions } from './command.ts';
+import type { Command } from './command.ts';
 import { applyEnvironment } from './environment.ts';
 import { addFilterOptions, addOutputOption, addSourceOptions, addTwoWindowFilterOptions } from './options.ts';
-import { parseInstant, parseList, parsePaths, parseWord, toLabel, toNameFilters } from './values.ts';
+import { parseInstant, parseList, parsePaths, parseWord } from './values.ts';
+import { given, toDiff, toReadOptions, toSourceOptions, usage } from './read-options.ts';
+import type { Values } from './read-options.ts';
 
 export interface ProgramContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,33 +16,6 @@ export interface ProgramContext {
   /** Width of help texts. */
   readonly columns?: number;
   readonly otherCommands?: readonly { readonly name: string; readonly summary: string }[];
-}
-
-/** Values as commander collects them, by the flags' camel-case names. */
-interface Values {
-  readonly map?: string;
-  readonly url?: string;
-  readonly context?: string;
-  readonly kubeconfig?: string;
-  readonly mapperNamespace: string;
-  readonly mapperServiceName: string;
-  readonly mapperServicePort: number;
-  readonly namespaces?: string[];
-  readonly toNamespace?: string[];
-  readonly workload?: string[];
-  readonly server?: NameFilter;
-  readonly excludeServices?: string[];
-  readonly excludeLabels?: string[];
-  readonly distinctByLabel?: string;
-  readonly asKubernetesService?: boolean;
-  readonly evidence?: EvidenceKind[] | true;
-  readonly ports?: boolean;
-  readonly includeSystem?: boolean;
-  readonly includeUnknown?: boolean;
-  readonly since?: number | number[];
-  readonly until?: number | number[];
-  readonly output?: string;
-  readonly outputPath?: string;
 }
 
 /** The whole command line. `result` gives the command once `parse` ran its action. */
@@ -299,82 +272,4 @@ function formatOfEnding(output: string | undefined): (typeof GRAPH_FORMATS)[numb
   if (ending === 'mmd') return 'mermaid';
   if (ending === 'gv') return 'dot';
   return GRAPH_FORMATS.find((one) => one === ending);
-}
-
-function toDiff(values: Values & { format: (typeof DIFF_FORMATS)[number]; counts?: boolean }, operands: readonly string[]): Command {
-  const { since, until, ...rest } = values;
-  const sinces = [since ?? []].flat();
-  const untils = [until ?? []].flat();
-  if (sinces.length > 2 || untils.length > 2) throw usage('diff: at most two windows: give --since and --until at most twice each');
-  const sources = operands.length === 0 && values.map !== undefined ? [values.map] : operands.length === 0 ? ['cluster'] : operands;
-  if (values.map !== undefined && operands.length > 0) throw usage('diff: name the maps as arguments, or one with --map and two windows');
-  if (sources.length === 1 && sinces.length < 2 && untils.length < 2) {
-    throw usage('diff: give two maps (diff A B), or one and two windows (--since or --until twice)');
-  }
-  const windowAt = (index: 0 | 1): { since?: number; until?: number } => ({
-    ...given('since', index === 0 || sinces.length < 2 ? sinces[0] : sinces[1]),
-    ...given(
-      'until',
-      index === 0 || untils.length < 2 ? (sources.length === 1 && untils.length === 1 && index === 1 ? undefined : untils[0]) : untils[1],
-    ),
-  });
-  return {
-    command: 'diff',
-    read: toReadOptions(rest),
-    format: values.format,
-    operands: sources,
-    windows: [windowAt(0), windowAt(1)],
-    counts: values.counts === true,
-  };
-}
-
-function toSourceOptions(values: Values): SourceOptions {
-  if (values.map !== undefined && values.url !== undefined) throw usage('--map and --url name two different sources: give one');
-  return {
-    ...given('map', values.map),
-    ...given('url', values.url),
-    ...given('context', values.context),
-    ...given('kubeconfig', values.kubeconfig),
-    mapperNamespace: values.mapperNamespace,
-    mapperServiceName: values.mapperServiceName,
-    mapperServicePort: values.mapperServicePort,
-  };
-}
-
-function toReadOptions(values: Values): ReadOptions {
-  if (values.server !== undefined && values.namespaces !== undefined) throw usage('server filter cannot be used with namespaces filter');
-  const [since] = [values.since ?? []].flat();
-  const [until] = [values.until ?? []].flat();
-  if (since !== undefined && until !== undefined && since > until) throw usage('--since is later than --until');
-  const filter: EdgeFilter = {
-    ...given('namespaces', values.namespaces),
-    ...given('toNamespaces', values.toNamespace),
-    ...given('workloads', values.workload?.flatMap(toNameFilters)),
-    ...given('server', values.server),
-    ...given('excludeServices', values.excludeServices?.flatMap(toNameFilters)),
-    ...given('excludeLabels', values.excludeLabels?.map(toLabel)),
-    ...given('evidence', values.evidence === true ? undefined : values.evidence),
-    ...given('since', since),
-    ...given('until', until),
-    ...given('includeSystem', values.includeSystem),
-    ...given('includeUnknown', values.includeUnknown),
-  };
-  return {
-    source: toSourceOptions(values),
-    filter,
-    ...given('distinctByLabel', values.distinctByLabel),
-    asKubernetesService: values.asKubernetesService === true,
-    showEvidence: values.evidence !== undefined,
-    showPorts: values.ports === true,
-    ...given('output', values.output ?? values.outputPath),
-  };
-}
-
-/** A field that is absent rather than undefined. */
-function given<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
-}
-
-function usage(message: string): AppError<'USAGE'> {
-  return new AppError('USAGE', message);
 }

@@ -71,7 +71,11 @@ export function toGraphModel(edges: readonly Edge[], options: NamingOptions & { 
 
 function toGroups(nodes: readonly (GraphNode & { readonly group: string })[]): GraphGroup[] {
   const groups = new Map<string, GraphNode[]>();
-  for (const { group, ...node } of nodes) groups.set(group, [...(groups.get(group) ?? []), node]);
+  for (const { group, ...node } of nodes) {
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, [node]);
+    else members.push(node);
+  }
   return [...groups]
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([key, members], index) => {

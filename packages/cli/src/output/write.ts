@@ -27,7 +27,7 @@ export async function writeTo(stream: Writable, chunk: string | Uint8Array): Pro
 /** Writes a result to a file, or to standard output for `-` and when no file is named. */
 export async function writeResult(host: CliHost, output: string | undefined, chunks: Iterable<string | Uint8Array>): Promise<void> {
   if (output === undefined || output === '-') {
-    for (const chunk of chunks) await writeTo(host.stdout, chunk);
+    for (const chunk of joined(chunks)) await writeTo(host.stdout, chunk);
     return;
   }
   await writeOutputFile(resolve(host.cwd, output), output, chunks);
@@ -36,10 +36,26 @@ export async function writeResult(host: CliHost, output: string | undefined, chu
 /** @throws AppError OUTPUT_UNWRITABLE that names the file as the user did. */
 export async function writeOutputFile(file: string, shownName: string, chunks: Iterable<string | Uint8Array>): Promise<void> {
   try {
-    await writeFile(file, chunks);
+    await writeFile(file, joined(chunks));
   } catch (error) {
     throw new AppError('OUTPUT_UNWRITABLE', `${shownName}: cannot be written: ${reasonOf(error)}`, { fields: { file }, cause: error });
   }
+}
+
+/** Characters that are handed on at once: a call for each line would cost more than making the line. */
+const CHUNK_LENGTH = 64 * 1024;
+
+function* joined(chunks: Iterable<string | Uint8Array>): Generator<string | Uint8Array> {
+  let text = '';
+  for (const chunk of chunks) {
+    if (typeof chunk === 'string') text += chunk;
+    else yield chunk;
+    if (text.length >= CHUNK_LENGTH) {
+      yield text;
+      text = '';
+    }
+  }
+  if (text !== '') yield text;
 }
 
 function asOutputError(error: Error): Error {
