@@ -75,7 +75,10 @@ export function createDumpHistory(troubles: TroubleCount): DumpHistory {
   const end = (object: Known, at: number | undefined): ClusterChange[] => {
     object.isGone = true;
     kindOf(object.entry.kindKey).delete(object.entry.identity);
-    const goneAt = at === undefined || object.at === undefined ? at : Math.max(at, object.at);
+    const { deletionAt } = object.entry;
+    // A pod that was seen ending was over with its grace period.
+    const latest = at === undefined || deletionAt === undefined ? at : Math.min(at, deletionAt);
+    const goneAt = latest === undefined || object.at === undefined ? latest : Math.max(latest, object.at);
     const changes = object.entry.changes.filter((change) => change.type !== 'range');
     object.entry = { ...object.entry, changes: [] };
     return changes.map((change) => ({ ...change, ...optional('at', goneAt), deleted: true }));

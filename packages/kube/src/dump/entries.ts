@@ -18,6 +18,8 @@ export interface Entry {
   readonly resourceVersion?: string;
   readonly createdAt?: number;
   readonly newestAt?: number;
+  /** deletionTimestamp: when the grace period of a deletion is over. */
+  readonly deletionAt?: number;
   /** Records without `at`; at most one that is not a range. */
   readonly changes: readonly ClusterChange[];
 }
@@ -123,6 +125,7 @@ function toEntry(object: unknown, context: ObjectContext, where: string, trouble
     ...optional('resourceVersion', textOf(meta['resourceVersion'])),
     ...optional('createdAt', instantOf(meta['creationTimestamp'])),
     ...optional('newestAt', newestTimeOf(object)),
+    ...optional('deletionAt', instantOf(meta['deletionTimestamp'])),
     changes,
   };
 }

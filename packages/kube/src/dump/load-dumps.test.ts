@@ -159,6 +159,38 @@ describe('several dumps of one cluster', () => {
     expect(short(await load('d'))).toEqual(['+a@100', '+b@100', '-a@100', '+b@100']);
   });
 
+  test('files of one folder whose names say nothing: by the versions of what they share', async () => {
+    write({
+      'd/pods-after.json': list(pod('a', { version: '120' }), pod('c', { created: 5, version: '110' })),
+      'd/pods-before.json': list(pod('a', { version: '100' }), pod('b', { version: '101' })),
+    });
+    expect(short(await load('d')).map((text) => text.split('@')[0])).toEqual(['+a', '+b', '-b', '+a', '+c']);
+    expect(warnings).toEqual([]);
+  });
+
+  test('files of one folder that share nothing: by their own times', async () => {
+    write({ 'e/pods-start.json': list(pod('a')) }, 10);
+    write({ 'e/pods-end.json': list(pod('b')) }, 20);
+    expect(short(await load('e'))).toEqual(['+a@10', '-a@20', '+b@20']);
+  });
+
+  test('a pod that was ending is gone with its grace period', async () => {
+    const ending = {
+      ...pod('a'),
+      metadata: {
+        name: 'a',
+        namespace: 'shop',
+        uid: 'uid-a',
+        creationTimestamp: at(0),
+        deletionTimestamp: at(90),
+        deletionGracePeriodSeconds: 30,
+      },
+    };
+    write({ 't0.json': list(ending) }, 65);
+    write({ 't1.json': list(pod('b')) }, 300);
+    expect(short(await load('t0.json', 't1.json'))).toEqual(['+a@65', '-a@90', '+b@300']);
+  });
+
   test('single objects and other kinds end nothing', async () => {
     write({
       'a.json': list(pod('a'), pod('b')),

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterChange } from '@nm/core';
 import { instantOf, optional } from '../objects/fields.ts';
-import { createDumpHistory } from './dump-history.ts';
+import { createDumpHistory, isOlder } from './dump-history.ts';
 import type { DumpHistory, DumpTime, Scope } from './dump-history.ts';
 import { toContent } from './entries.ts';
 import type { DumpContent } from './entries.ts';
@@ -27,8 +27,6 @@ interface LoadedFile {
   readonly contents: readonly DumpContent[];
   readonly modifiedAt: number;
   readonly newestAt?: number;
-  /** How many lists of the same kind the group held before: files of one round were taken together. */
-  readonly round: number;
 }
 
 /**
@@ -59,16 +57,15 @@ async function* readFiles(
   signal?: AbortSignal,
 ): AsyncGenerator<ClusterChange[]> {
   const taken = group.folder === undefined ? undefined : await readTimeFile(group.folder);
-  const loaded: LoadedFile[] = [];
-  const listsSeen = new Map<string, number>();
+  const named: LoadedFile[] = [];
   for (const path of group.files) {
     signal?.throwIfAborted();
-    loaded.push(await loadFile(path, listsSeen, troubles, signal));
+    named.push(await loadFile(path, troubles, signal));
   }
+  // Files that were named one by one are read in the order given; a folder has only its own evidence.
+  const loaded = group.folder === undefined ? named : byTime(named);
   const scope: Scope = loaded.some((file) => file.contents.some(spansNamespaces)) ? 'all' : 'own';
-  const rounds = Map.groupBy(loaded, (file) => file.round);
-  for (const round of [...rounds.keys()].toSorted((a, b) => a - b)) {
-    const files = rounds.get(round) ?? [];
+  for (const files of rounds(loaded)) {
     const newestAt = latest(files.map((file) => file.newestAt));
     for (const file of files) {
       const time = dumpTime(taken, newestAt, file.modifiedAt);
@@ -78,22 +75,69 @@ async function* readFiles(
   }
 }
 
-async function loadFile(path: string, listsSeen: Map<string, number>, troubles: TroubleCount, signal?: AbortSignal): Promise<LoadedFile> {
+async function loadFile(path: string, troubles: TroubleCount, signal?: AbortSignal): Promise<LoadedFile> {
   const { text, modifiedAt } = await readText(path, signal);
   const { documents, truncated } = parseDocuments(text, path);
   if (truncated) troubles.add('truncated', path);
   const contents = documents.map((document, index) =>
     toContent(document, documents.length === 1 ? path : `${path} document ${index + 1}`, troubles),
   );
-  const kinds = new Set(contents.flatMap((content) => [...content.listed]));
-  const round = Math.max(0, ...[...kinds].map((kind) => listsSeen.get(kind) ?? 0));
-  for (const kind of kinds) listsSeen.set(kind, (listsSeen.get(kind) ?? 0) + 1);
   const newestAt = latest(
     contents.flatMap((content) =>
       content.items.map((item) => (item.type === 'event' ? (item.time ?? item.entry.newestAt) : item.entry.newestAt)),
     ),
   );
-  return { path, contents, modifiedAt, ...optional('newestAt', newestAt), round };
+  return { path, contents, modifiedAt, ...optional('newestAt', newestAt) };
+}
+
+/**
+ * Files by when they were taken: the n-th lists of each kind belong together, and tell each other the time. Where a
+ * folder holds several lists of one kind (pods-before.json, pods-after.json), their order is known by then.
+ */
+function rounds(files: readonly LoadedFile[]): LoadedFile[][] {
+  const seen = new Map<string, number>();
+  const found: LoadedFile[][] = [];
+  for (const file of files) {
+    const kinds = kindsOf(file);
+    const round = Math.max(0, ...[...kinds].map((kind) => seen.get(kind) ?? 0));
+    for (const kind of kinds) seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    (found[round] ??= []).push(file);
+  }
+  return found.filter((round) => round !== undefined);
+}
+
+/** Sorted so that, of two lists of one kind, the one with older states comes first; else by name as they come. */
+function byTime(files: readonly LoadedFile[]): LoadedFile[] {
+  const sorted: LoadedFile[] = [];
+  for (const file of files) {
+    const later = sorted.findIndex((other) => isBefore(file, other));
+    sorted.splice(later === -1 ? sorted.length : later, 0, file);
+  }
+  return sorted;
+}
+
+/** By the versions of the objects that both hold, else by the times of files that were not copied since. */
+function isBefore(file: LoadedFile, other: LoadedFile): boolean {
+  const kinds = kindsOf(other);
+  if (![...kindsOf(file)].some((kind) => kinds.has(kind))) return false;
+  const versions = new Map(other.contents.flatMap((content) => content.items).map(({ entry }) => [entry.identity, entry.resourceVersion]));
+  let older = 0;
+  let newer = 0;
+  for (const { entry } of file.contents.flatMap((content) => content.items)) {
+    const version = versions.get(entry.identity);
+    if (isOlder(entry.resourceVersion, version)) older += 1;
+    else if (isOlder(version, entry.resourceVersion)) newer += 1;
+  }
+  if (older !== newer) return older > newer;
+  return isFresh(file) && isFresh(other) && other.modifiedAt - file.modifiedAt >= 1000;
+}
+
+function isFresh({ modifiedAt, newestAt }: LoadedFile): boolean {
+  return newestAt !== undefined && modifiedAt >= newestAt && modifiedAt - newestAt <= FRESH_MS;
+}
+
+function kindsOf(file: LoadedFile): ReadonlySet<string> {
+  return new Set(file.contents.flatMap((content) => [...content.listed]));
 }
 
 /**
@@ -105,8 +149,8 @@ function dumpTime(taken: number | undefined, newestAt: number | undefined, modif
   if (taken !== undefined) return { seenAt: taken, goneAt: taken };
   // Objects without any instant: written by hand, so the file's time says nothing either.
   if (newestAt === undefined) return {};
-  const isFresh = modifiedAt >= newestAt && modifiedAt - newestAt <= FRESH_MS;
-  return { seenAt: isFresh ? modifiedAt : newestAt, goneAt: Math.max(newestAt, modifiedAt) };
+  const isNear = modifiedAt >= newestAt && modifiedAt - newestAt <= FRESH_MS;
+  return { seenAt: isNear ? modifiedAt : newestAt, goneAt: Math.max(newestAt, modifiedAt) };
 }
 
 /** A list over several namespaces was taken with -A, and with it its whole group. */
