@@ -362,6 +362,17 @@ describe("whole lines of the layout within other loggers' events", () => {
       ],
     ],
     [
+      'several in one event',
+      [
+        strimzi('2026-01-02 03:04:06', 'GroupCoordinator', 'Member m-g'),
+        forged('2025-12-31 23:59:59 DEBUG [t] logger:1 - ', ''),
+        'h joins group g',
+        forged('2025-12-31 23:59:59 DEBUG [t] logger:1 - ', ''),
+        'h in state Empty',
+        strimzi('2026-01-02 03:04:06', 'logger', KRAFT),
+      ],
+    ],
+    [
       'words follow on the line: the time is right',
       [
         strimzi('2026-01-02 03:04:06', 'GroupCoordinator', 'Preparing to rebalance group evil'),
@@ -451,4 +462,55 @@ it('keeps its memory bounded when an event never ends', () => {
   reader.flush();
   expect(events.map((event) => event.name)).toEqual(['g1', 'g1']);
   expect(reader.counts.tooLong).toBeGreaterThan(1000);
+});
+
+/**
+ * Recorded from real brokers: the consumer group `g⏎[2026-01-02 03:04:05,678] DEBUG Principal = User:admin … (kafka.authorizer.logger)⏎h`
+ * was used by User:audit, and the brokers' other loggers wrote its name too.
+ */
+it.each(['apache-4.3.1', 'strimzi-4.3.1', 'strimzi-3.9.2'])('a forged event in the name of a group, as %s logs it', (name) => {
+  const log = readFileSync(new URL(`fixtures/forged-${name}.log`, import.meta.url), 'utf8');
+  const events = read(log.trimEnd().split('\n'));
+  const groups = events.filter((event) => event.resourceType === 'GROUP');
+  expect(groups.length).toBeGreaterThan(3);
+  expect(new Set(groups.map((event) => event.principal))).toEqual(new Set(['User:audit']));
+  expect(groups.filter((event) => !/^g\n\[2026-01-02 .* \(kafka\.authorizer\.logger\)\nh$|^audit$/.test(event.name))).toEqual([]);
+  expect(events.filter((event) => event.name === 'secret' || event.clientIP === '10.0.0.1')).toEqual([]);
+});
+
+describe('hostile logs', () => {
+  const long = 200_000;
+  const head = '[2024-01-02 03:04:05,678] DEBUG Principal = User:a is Allowed operation = READ from host = h on resource = Group:LITERAL:';
+  const rows: readonly [string, readonly string[]][] = [
+    ['many beginnings', [`[2024-01-02 03:04:05,678] DEBUG Principal = ${' is Allowed operation = READ from host = h'.repeat(5000)}`]],
+    ['many ends', [head + ' for request = X with resourceRefCount = 1'.repeat(5000)]],
+    [
+      'many rules',
+      [
+        head +
+          ' for request = X with resourceRefCount = 1 based on rule MatchingAcl(acl=StandardAcl[, resourceName=x, patternType=PREFIXED, '.repeat(
+            1500,
+          ),
+      ],
+    ],
+    ['spaces', [`${head} for request = X with resourceRefCount = 1 based on rule X(${' '.repeat(long)}`]],
+    ['line breaks', [`${head} for request = X with resourceRefCount = 1`, ...Array.from({ length: 20_000 }, () => ''), 'x']],
+    ['dots before the message', Array.from({ length: 200 }, () => `[2024 ${'.'.repeat(450)}x Principal = y`)],
+    ['words before the message', Array.from({ length: 200 }, () => `DEBUG ${'a '.repeat(220)}Principal = y`)],
+    [
+      'old forms',
+      [
+        `[2024-01-02 03:04:05,678] DEBUG Principal = User:a is Allowed Operation = Read from host = h on resource = Topic:${' '.repeat(long)}x`,
+      ],
+    ],
+    ['colours', ['\u001b['.repeat(long / 2)]],
+    ['brackets', ['['.repeat(long), '{'.repeat(long), `{"log":${'['.repeat(1000)}`]],
+  ];
+  it.each(rows)('take no long time: %s', (_, lines) => {
+    const startedAt = process.cpuUsage();
+    read([...lines, `[2024-01-02 03:04:06,000] INFO ${KRAFT} (kafka.authorizer.logger)`]);
+    const { user } = process.cpuUsage(startedAt);
+    // Seconds would be the sign of an expression that goes wrong; a slow machine must not be one.
+    expect(user / 1000).toBeLessThan(1500);
+  });
 });

@@ -84,8 +84,12 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
     pending = undefined;
     const isForged =
       (event.followsOther && hasForeignText(event.text, read.end)) || isOutOfTime(event.minute, event.previousMinute, nextMinute);
-    if (isForged) counts.forged += 1;
-    else emit(read.message, event.line, event.at);
+    if (isForged) {
+      counts.forged += 1;
+      // What comes next is compared with the event around it.
+      lastMinute = event.previousMinute;
+      guard.wasForged();
+    } else emit(read.message, event.line, event.at);
     return true;
   }
 
@@ -141,8 +145,8 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
       begin(text, line, at);
       return;
     }
-    const at0 = layoutKnown || (pending !== undefined && !isWhole(pending)) ? -1 : text.indexOf(MESSAGE_START);
-    if (at0 === 0 || (at0 > 0 && findMessage(text) >= 0)) begin(unquoted(text), line, at);
+    const mayBegin = !layoutKnown && text.includes(MESSAGE_START) && findMessage(text) >= 0;
+    if (mayBegin && (pending === undefined || isWhole(pending))) begin(unquoted(text), line, at);
     else goOn(raw);
   }
 
@@ -204,7 +208,10 @@ function isWhole(pending: Pending): boolean {
 
 /** Whether text follows the message that no layout puts there: another line, or words. */
 function hasForeignText(text: string, end: number): boolean {
-  return end < text.length && /\n\s*\S|^\s+[A-Za-z]+ [A-Za-z]+/.test(text.slice(end));
+  if (end >= text.length) return false;
+  const lineEnd = text.indexOf('\n', end);
+  if (lineEnd >= 0 && text.slice(lineEnd).trim() !== '') return true;
+  return /^ [A-Za-z]+ [A-Za-z]+/.test(text.slice(end, end + 200));
 }
 
 /** How many of the doubtful lines begin an authorizer's event: each brings an end of its own. */

@@ -9,6 +9,8 @@ export interface ForgeryGuard {
   begin(line: string, isAudit: boolean): boolean;
   /** Notes a line that goes on with an event. */
   goOn(line: string): void;
+  /** Takes back that the last line begun was the authorizer's. */
+  wasForged(): void;
   /** Whether the event before the one that has just begun was another logger's. */
   readonly followsOther: boolean;
 }
@@ -17,8 +19,8 @@ const TRAILER = /\([\w.$]+(?::\d+)?\)(?: \[[^\]]*\])?\s*$/;
 /** Lines that decide whether the layout ends events with the logger's name, and by how many it is decided. */
 const MAX_VOTES = 64;
 const MIN_LEAD = 3;
-/** A log that was cut off in the middle of an event must not hide what follows. */
-const MAX_INSIDE = 32;
+/** As many lines fit into the longest names; a log that was cut off in the middle of an event hides no more than that. */
+const MAX_INSIDE = 1024;
 
 export function createForgeryGuard(): ForgeryGuard {
   let votes = 0;
@@ -50,6 +52,9 @@ export function createForgeryGuard(): ForgeryGuard {
       followsOther = wasOther;
       wasOther = !isAudit;
       return false;
+    },
+    wasForged(): void {
+      wasOther = true;
     },
     goOn(line): void {
       if (isOpen && endsLikeTrailer(line)) isOpen = false;

@@ -27,8 +27,8 @@ const MAX_HEAD_LENGTH = 512;
 const AUTHORIZER = /(?:^|[.\s(])(?:authorizer\.)?(?:logger|a\.logger|k\.a\.logger|authorizer)$/;
 const NAMED_LOGGER = /(?:^|[\s(])((?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$][\w$]*)(?::\d+\)?| -)? -? ?$/;
 const TRAILING_LOGGER = /\(([A-Za-z_$][\w$]*(?:\.[\w$]+)+)(?::\d+)?\)(?:\s*\[[^\]]*\])?\s*$/;
-const SEPARATOR_BEFORE =
-  /(?:[\])}:|>"'=,;\-*]|\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)|[\w$.-]*[.\d-][\w$.-]*|logger|authorizer|kafka)\s+$|["'=|\])>]$/i;
+/** Words that stand alone before a message: levels, and the authorizer's name as layouts shorten it. */
+const ALONE = new Set(['trace', 'debug', 'info', 'warn', 'warning', 'error', 'fatal', 'logger', 'authorizer', 'kafka']);
 
 /**
  * Where the authorizer's message begins in a line that begins an event; -1 when the line is another logger's.
@@ -42,10 +42,19 @@ export function findMessage(line: string): number {
   const before = line.charCodeAt(at - 1);
   if (before === 0x20 && isLevelAt(line, at - 1)) return isOtherLoggerBehind(line) ? -1 : at;
   const head = line.slice(0, at);
-  if (!SEPARATOR_BEFORE.test(head)) return -1;
+  if (!endsLikeHead(head)) return -1;
   const logger = NAMED_LOGGER.exec(head)?.[1];
   if (logger !== undefined && isOtherLogger(logger) && /[:-]\s*$|\d\)?\s*$/.test(head)) return -1;
   return isOtherLoggerBehind(line) ? -1 : at;
+}
+
+/** Whether a message may begin behind the text: not behind a plain word, as in a sentence. */
+function endsLikeHead(head: string): boolean {
+  const trimmed = head.trimEnd();
+  const last = trimmed.slice(-1);
+  if (trimmed.length === head.length) return /["'=|\])>]/.test(last);
+  const word = trimmed.slice(Math.max(trimmed.lastIndexOf(' '), trimmed.lastIndexOf('\t')) + 1);
+  return /[\])}:|>"'=,;*]/.test(last) || /[.\d-]/.test(word) || ALONE.has(word.toLowerCase());
 }
 
 function isLevelAt(line: string, end: number): boolean {

@@ -160,6 +160,8 @@ function isFollowedWell(text: string, tail: Tail): boolean {
   return next !== COMMA && !isWord(next) && !text.startsWith(REQUEST, tail.end);
 }
 
+/** A prefix that holds the words behind it more often is nobody's. */
+const MAX_PREFIXES = 8;
 const ACL = 'MatchingAcl(acl=StandardAcl';
 
 function agreesWithRule(text: string, resourceAt: number, tail: Tail): boolean {
@@ -179,7 +181,9 @@ function agreesWithRule(text: string, resourceAt: number, tail: Tail): boolean {
   if (text.startsWith(', patternType=LITERAL, ', aclNameAt + nameLength)) {
     return text.startsWith(text.slice(patternEnd + 1, tail.nameEnd), aclNameAt);
   }
-  for (let at = text.indexOf(', patternType=PREFIXED, ', aclNameAt); at >= 0; at = text.indexOf(', patternType=PREFIXED, ', at + 1)) {
+  let tries = 0;
+  const mark = ', patternType=PREFIXED, ';
+  for (let at = text.indexOf(mark, aclNameAt); at >= 0 && tries < MAX_PREFIXES; at = text.indexOf(mark, at + 1), tries += 1) {
     const length = at - aclNameAt;
     if (length > nameLength) return false;
     if (text.startsWith(text.slice(aclNameAt, at), patternEnd + 1)) return true;
@@ -200,9 +204,18 @@ function ruleOf(text: string, end: number): string | undefined {
     const close = text.indexOf(')', permissionAt);
     if (close >= 0) return text.slice(ruleAt, text.charCodeAt(close + 1) === CLOSING ? close + 2 : close + 1);
   }
-  const rest = text.slice(ruleAt).replace(TRAILING_LAYOUT, '');
-  return rest.trimEnd();
+  return withoutTrailer(text.slice(ruleAt));
 }
+
+/** The text without the logger's name in parentheses at its end, and what may follow that. */
+function withoutTrailer(text: string): string {
+  const trimmed = text.trimEnd();
+  // The expression sees the end only: on long runs of spaces it would take its time.
+  const endAt = Math.max(0, trimmed.length - MAX_TRAILER_CHARACTERS);
+  return (trimmed.slice(0, endAt) + trimmed.slice(endAt).replace(TRAILING_LAYOUT, '')).trimEnd();
+}
+
+const MAX_TRAILER_CHARACTERS = 256;
 
 const TRAILING_LAYOUT = /\s+\([\w.$:-]*(?:authorizer|logger)[\w.$:-]*\)(?:\s*\[[^\]]*\])?\s*$/;
 
@@ -213,10 +226,8 @@ const TRAILING_LAYOUT = /\s+\([\w.$:-]*(?:authorizer|logger)[\w.$:-]*\)(?:\s*\[[
  */
 function readOldForm(text: string, head: Head): { readonly message: AuditMessage; readonly end: number } | undefined {
   if (!head.zooKeeper) return undefined;
-  const resource = text
-    .slice(head.resourceAt)
-    .replace(TRAILING_LAYOUT, '')
-    .replace(/[\r\n]+$/, '');
+  const resource = withoutTrailer(text.slice(head.resourceAt));
+  if (resource.includes('\n')) return undefined;
   const match = /^([A-Z][A-Za-z]+):(?:(LITERAL|PREFIXED|UNKNOWN|ANY|MATCH):)?([^\r\n]+)$/.exec(resource);
   if (match === null || resource.includes(REQUEST)) return undefined;
   const [, type = '', patternType = 'LITERAL', name = ''] = match;
