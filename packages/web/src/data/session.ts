@@ -50,11 +50,15 @@ export function createMapSession({ now, schedule }: SessionDeps) {
     for (const listener of listeners) listener();
   };
   /** Many small changes of the model become one for the views. */
+  let publishedEdges = 0;
   const publishSoon = (model: MapModel): void => {
     if (cancelPublish !== undefined) return;
+    // A large map is drawn anew when it has grown fourfold, so that drawing costs little beside the whole map.
+    if (snapshot.phase === 'loading' && model.links.size > LARGE_EDGES && model.links.size < 4 * publishedEdges) return;
     cancelPublish = schedule(
       () => {
         cancelPublish = undefined;
+        publishedEdges = model.links.size;
         publish({ model, version: snapshot.version + 1 });
       },
       model.links.size > LARGE_EDGES ? PUBLISH_LARGE_MS : PUBLISH_MS,
@@ -64,6 +68,7 @@ export function createMapSession({ now, schedule }: SessionDeps) {
   async function load(source: MapSource, time: TimeRange, compare: TimeRange | undefined, signal: AbortSignal): Promise<void> {
     const model = createMapModel();
     let isFirst = true;
+    publishedEdges = 0;
     const { before: _before, error: _error, activity: _activity, ...rest } = snapshot;
     snapshot = { ...rest, source, phase: 'loading' };
     publish({});
@@ -89,6 +94,7 @@ export function createMapSession({ now, schedule }: SessionDeps) {
       cancelPublish?.();
       cancelPublish = undefined;
       const { progress: _progress, ...loaded } = snapshot;
+      performance.mark('nm-map-loaded');
       snapshot = { ...loaded, phase: 'ready', window, model, version: snapshot.version + 1, ...(before === undefined ? {} : { before }) };
       publish({});
       await Promise.all([follow(source, model, signal), loadActivity(source, time, signal), watchStatus(source, signal)]);

@@ -1,4 +1,4 @@
-import { isSystemNamespace } from './filter.ts';
+import { isSystemNamespace } from './system-namespaces.ts';
 import type { MapModel } from './model.ts';
 
 export interface FacetValue {

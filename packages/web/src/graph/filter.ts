@@ -1,5 +1,7 @@
 import type { EvidenceKind } from '@nm/core';
 import type { MapLink, MapModel, MapNode } from './model.ts';
+import { finish, STEP_SIZE } from './steps.ts';
+import type { Steps } from './steps.ts';
 
 /** What to show. Empty lists are no filter; every filter that is given must hold. */
 export interface MapFilter {
@@ -44,18 +46,20 @@ export const NO_FILTER: MapFilter = {
   hideInternet: false,
 };
 
-/** Namespaces that Kubernetes, its distributions and this tool use for themselves. */
-export function isSystemNamespace(namespace: string): boolean {
-  return /^(kube-(system|public|node-lease)|local-path-storage|openshift(-.*)?|gke-.*|gmp-.*|calico-.*|tigera-.*|network-mapper|otterize-system)$/.test(
-    namespace,
-  );
-}
-
 /** Links that pass, in the model's order. */
 export function filterLinks(model: MapModel, filter: MapFilter): MapLink[] {
+  return finish(filterSteps(model, filter));
+}
+
+/** The same in steps, for maps that take longer than a page may be busy. */
+export function* filterSteps(model: MapModel, filter: MapFilter): Steps<MapLink[]> {
   const passes = toPredicate(filter);
   const links: MapLink[] = [];
-  for (const link of model.links.values()) if (passes(link)) links.push(link);
+  let done = 0;
+  for (const link of model.links.values()) {
+    if (passes(link)) links.push(link);
+    if (++done % STEP_SIZE === 0) yield;
+  }
   return links;
 }
 
@@ -69,7 +73,7 @@ export function toPredicate(filter: MapFilter): (link: MapLink) => boolean {
   if (!filter.showSystem) {
     tests.push((link) => link.edge.class !== 'system');
     // A namespace that was asked for by name is wanted, whatever it is.
-    neither((node) => node.namespace !== undefined && !filter.namespaces.includes(node.namespace) && isSystemNamespace(node.namespace));
+    neither((node) => node.isSystem && !includes(filter.namespaces, node.namespace));
   }
   if (!filter.showUnknown) neither((node) => node.type === 'unknown');
   if (filter.hideInternet) neither((node) => node.type === 'internet');

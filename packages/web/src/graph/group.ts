@@ -1,4 +1,6 @@
 import type { MapLink, MapNode } from './model.ts';
+import { finish, STEP_SIZE } from './steps.ts';
+import type { Steps } from './steps.ts';
 
 export type GroupLevel = 'cluster' | 'environment' | 'namespace' | 'outside';
 
@@ -22,34 +24,45 @@ export interface Grouping {
  * Sorts the ends of links into namespaces, these into environments and clusters where there is more than one of them,
  * and everything outside into one group per kind.
  */
-export function groupNodes(links: readonly MapLink[], extra: readonly MapNode[] = []): Grouping {
-  const nodes = new Map<string, MapNode>();
-  for (const { client, server } of links) nodes.set(client.id, client).set(server.id, server);
-  for (const node of extra) nodes.set(node.id, node);
+export function groupNodes(links: readonly MapLink[]): Grouping {
+  return finish(groupSteps(links));
+}
+
+/** The same in steps. */
+export function* groupSteps(links: readonly MapLink[]): Steps<Grouping> {
+  const nodes = new Set<MapNode>();
+  let done = 0;
+  for (const { client, server } of links) {
+    nodes.add(client).add(server);
+    if (++done % STEP_SIZE === 0) yield;
+  }
+  const unique = uniqueNodes(nodes);
   const clusters = new Set<string>();
   const environments = new Set<string>();
-  for (const node of nodes.values()) {
+  for (const node of unique) {
     if (node.namespace === undefined) continue;
     clusters.add(node.cluster ?? '');
     environments.add(node.environment ?? '');
   }
   const groups = new Map<string, MapGroup & { size: number }>();
   const groupOf = new Map<string, string>();
-  const add = (id: string, level: GroupLevel, label: string, parent: string | undefined): string => {
-    if (!groups.has(id)) groups.set(id, { id, level, label, size: 0, ...(parent === undefined ? {} : { parent }) });
-    return id;
-  };
-  for (const node of nodes.values()) {
-    const path = groupPath(node, clusters.size > 1, environments.size > 1);
+  for (const node of unique) {
     let parent: string | undefined;
-    for (const step of path) {
-      parent = add(step.id, step.level, step.label, parent);
-      const group = groups.get(parent);
-      if (group !== undefined) group.size += 1;
+    for (const { id, level, label } of groupPath(node, clusters.size > 1, environments.size > 1)) {
+      const group = groups.get(id) ?? { id, level, label, size: 0, ...(parent === undefined ? {} : { parent }) };
+      group.size += 1;
+      groups.set(id, group);
+      parent = id;
     }
     if (parent !== undefined) groupOf.set(node.id, parent);
+    if (++done % STEP_SIZE === 0) yield;
   }
-  return { groups, groupOf, nodes: [...nodes.values()] };
+  return { groups, groupOf, nodes: unique };
+}
+
+/** While two windows are compared a peer comes from both of their models. */
+function uniqueNodes(nodes: Iterable<MapNode>): MapNode[] {
+  return [...new Map([...nodes].map((node) => [node.id, node])).values()];
 }
 
 interface Step {

@@ -1,5 +1,6 @@
 import { peerKey, peerName } from '@nm/core';
 import type { PeerType } from '@nm/core';
+import { isSystemNamespace } from './system-namespaces.ts';
 import type { UiEdge, UiPeer } from './ui-edge.ts';
 
 /** What an edge carries, as far as the picture tells kinds apart. */
@@ -13,6 +14,8 @@ export interface MapNode {
   readonly namespace?: string;
   readonly cluster?: string;
   readonly environment?: string;
+  /** In a namespace that Kubernetes, its distribution or this tool uses for itself. */
+  readonly isSystem: boolean;
 }
 
 export interface MapLink {
@@ -85,6 +88,7 @@ function toNode(id: string, peer: UiPeer): MapNode {
     peer,
     type: peer.type,
     name: nodeName(peer),
+    isSystem: (peer.type === 'workload' || peer.type === 'service') && isSystemNamespace(peer.namespace),
     ...(peer.type === 'workload' || peer.type === 'service' ? { namespace: peer.namespace } : {}),
     ...('cluster' in peer ? { cluster: peer.cluster } : {}),
     ...(peer.environment === undefined ? {} : { environment: peer.environment }),

@@ -13,6 +13,7 @@ import type { MapLink } from './model.ts';
 import { packLayout } from './packed-layout.ts';
 import { placeNodes } from './place.ts';
 import { searchNodes } from './search.ts';
+import { separate } from './separate.ts';
 import { cellText, COLUMNS, DEFAULT_COLUMNS, sortRows, toCsv } from './table.ts';
 import type { UiEdge, UiPeer } from './ui-edge.ts';
 import { toViewGraph } from './view-graph.ts';
@@ -214,6 +215,16 @@ describe('elements', () => {
       placed.slice(i + 1).filter((b) => Math.abs(a.x - b.x) < (a.width + b.width) / 2 && Math.abs(a.y - b.y) < (a.height + b.height) / 2),
     );
     expect(overlaps).toEqual([]);
+  });
+
+  test('separate: nothing overlaps afterwards, what did not overlap stays', () => {
+    const elements = view(ab, bc);
+    const ids = [...elements.nodes.values()].filter(({ width }) => width !== undefined).map(({ id }) => id);
+    const apart = separate(elements, new Map(ids.map((id) => [id, { x: 0, y: 0 }])));
+    const ys = [...apart.values()].map(({ y }) => y).toSorted((a, b) => a - b);
+    expect(ys.every((y, index) => index === 0 || y - (ys[index - 1] ?? 0) >= 28)).toBe(true);
+    const far = new Map(ids.map((id, index) => [id, { x: index * 500, y: 0 }]));
+    expect(separate(elements, far)).toEqual(far);
   });
 
   test.each([

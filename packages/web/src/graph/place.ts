@@ -2,6 +2,7 @@ import type { GraphElements } from './elements.ts';
 import { packLayout } from './packed-layout.ts';
 import type { Point } from './packed-layout.ts';
 import { makeSpace } from './make-space.ts';
+import { separate } from './separate.ts';
 
 /** Nodes that share more than this with what was laid out before keep their places; else the map is laid out anew. */
 const KEEP_SHARE = 0.3;
@@ -32,6 +33,7 @@ export function placeNodes(elements: GraphElements, known: ReadonlyMap<string, P
     if (at !== undefined) positions.set(node.id, at);
   }
   for (const [box, at] of opened) makeSpace(elements, positions, box, at);
+  if (opened.size > 0) for (const [id, at] of separate(elements, positions)) positions.set(id, at);
   const taken = createSpots();
   for (const at of positions.values()) taken.take(at);
   const neighbours = neighboursOf(elements);

@@ -2,11 +2,15 @@ import type { PeerType } from '@nm/core';
 import type { Change } from './compare.ts';
 import type { GroupLevel, Grouping, MapGroup } from './group.ts';
 import type { LinkKind, MapLink, MapNode } from './model.ts';
+import { finish, STEP_SIZE } from './steps.ts';
+import type { Steps } from './steps.ts';
 
 /** Above so many visible nodes, groups start collapsed. */
 export const AUTO_COLLAPSE_NODES = 500;
 /** Edges drawn at most, heaviest first; the rest is counted and said. */
-export const MAX_DRAWN_EDGES = 12_000;
+export const MAX_DRAWN_EDGES = 6_000;
+/** Between groups that are still closed fewer say more. */
+export const MAX_OVERVIEW_EDGES = 1_500;
 
 export interface ViewNode {
   readonly id: string;
@@ -56,11 +60,24 @@ export function toViewGraph(
   changes?: ReadonlyMap<string, Change>,
   maxEdges: number = MAX_DRAWN_EDGES,
 ): ViewGraph {
+  return finish(viewSteps(links, grouping, choice, changes, maxEdges));
+}
+
+/** The same in steps. */
+export function* viewSteps(
+  links: readonly MapLink[],
+  grouping: Grouping,
+  choice: GroupChoice,
+  changes?: ReadonlyMap<string, Change>,
+  maxEdges: number = MAX_DRAWN_EDGES,
+): Steps<ViewGraph> {
   const { collapsed, auto } = collapsedGroups(grouping, choice);
   const standIn = new Map<string, string>();
   const nodes = new Map<string, ViewNode>();
   const openBoxes = new Set<string>();
+  let done = 0;
   for (const node of grouping.nodes) {
+    if (++done % STEP_SIZE === 0) yield;
     const parent = grouping.groupOf.get(node.id);
     const closed = outermostCollapsed(parent, grouping, collapsed);
     if (closed === undefined) {
@@ -75,8 +92,10 @@ export function toViewGraph(
     nodes.set(id, { id, label, shape: 'group', size, level, ...(above === undefined ? {} : { parent: above }) });
     openAncestors(above, grouping, openBoxes);
   }
-  const merged = mergeLinks(links, standIn, changes);
-  const edges = merged.length <= maxEdges ? merged : merged.toSorted((a, b) => b.count - a.count).slice(0, maxEdges);
+  const merged = yield* mergeLinks(links, standIn, changes);
+  const isOverview = auto && [...nodes.values()].every(({ shape }) => shape === 'group' || shape === 'apiServer');
+  const limit = isOverview ? Math.min(maxEdges, MAX_OVERVIEW_EDGES) : maxEdges;
+  const edges = merged.length <= limit ? merged : heaviest(merged, limit);
   return {
     boxes: [...openBoxes].flatMap((id) => grouping.groups.get(id) ?? []),
     nodes: [...nodes.values()],
@@ -84,6 +103,11 @@ export function toViewGraph(
     autoCollapsed: auto,
     edgesNotDrawn: merged.length - edges.length,
   };
+}
+
+/** What is denied is never among those left out. */
+function heaviest(edges: readonly ViewEdge[], limit: number): ViewEdge[] {
+  return edges.toSorted((a, b) => Number(b.denied) - Number(a.denied) || b.count - a.count).slice(0, limit);
 }
 
 /** Closes the innermost groups when there are too many nodes, then the level above while there still are. */
@@ -117,9 +141,15 @@ function openAncestors(id: string | undefined, { groups }: Grouping, open: Set<s
 }
 
 /** One edge per pair of visible ends; what happens inside a collapsed group is not drawn. */
-function mergeLinks(links: readonly MapLink[], standIn: ReadonlyMap<string, string>, changes?: ReadonlyMap<string, Change>): ViewEdge[] {
+function* mergeLinks(
+  links: readonly MapLink[],
+  standIn: ReadonlyMap<string, string>,
+  changes?: ReadonlyMap<string, Change>,
+): Steps<ViewEdge[]> {
   const byPair = new Map<string, MapLink[]>();
+  let done = 0;
   for (const link of links) {
+    if (++done % STEP_SIZE === 0) yield;
     const source = standIn.get(link.client.id) ?? link.client.id;
     const target = standIn.get(link.server.id) ?? link.server.id;
     if (source === target && source !== link.client.id) continue;
@@ -130,6 +160,7 @@ function mergeLinks(links: readonly MapLink[], standIn: ReadonlyMap<string, stri
   }
   const edges: ViewEdge[] = [];
   for (const [id, list] of byPair) {
+    if (++done % STEP_SIZE === 0) yield;
     const first = list[0];
     if (first === undefined) continue;
     const change = changes === undefined ? undefined : commonChange(list, changes);
@@ -158,15 +189,12 @@ function mergeLinks(links: readonly MapLink[], standIn: ReadonlyMap<string, stri
 
 /** The kind of most links; more telling kinds win a tie. */
 function mainKind(links: readonly MapLink[]): LinkKind {
-  const order: readonly LinkKind[] = ['kafka', 'http', 'cloud', 'internet', 'internal'];
-  let best: LinkKind = 'internal';
-  let bestCount = 0;
-  for (const kind of order) {
-    const count = links.reduce((sum, link) => sum + (link.kind === kind ? 1 : 0), 0);
-    if (count > bestCount) [best, bestCount] = [kind, count];
-  }
-  return best;
+  const counts = { kafka: 0, http: 0, cloud: 0, internet: 0, internal: 0 };
+  for (const { kind } of links) counts[kind] += 1;
+  return KIND_ORDER.reduce((best, kind) => (counts[kind] > counts[best] ? kind : best));
 }
+
+const KIND_ORDER: readonly LinkKind[] = ['kafka', 'http', 'cloud', 'internet', 'internal'];
 
 function commonChange(links: readonly MapLink[], changes: ReadonlyMap<string, Change>): Change {
   const all = new Set(links.map((link) => changes.get(link.id) ?? 'same'));

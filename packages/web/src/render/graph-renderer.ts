@@ -3,8 +3,12 @@ import type { Core, ElementDefinition, EventObject, NodeSingular } from 'cytosca
 import { diffElements } from '../graph/elements.ts';
 import type { EdgeElement, GraphElements, NodeElement } from '../graph/elements.ts';
 import type { Point } from '../graph/packed-layout.ts';
+import { nextTask } from './next-task.ts';
 import { toStylesheet } from './stylesheet.ts';
 import { readTheme } from './theme.ts';
+
+/** The library warns of edges between nodes that the user drags over each other: expected, and nobody's to read. */
+cytoscape.warnings(false);
 
 export interface RendererEvents {
   /** A click: a node, a box, an edge, or nothing. */
@@ -16,9 +20,9 @@ export interface RendererEvents {
 }
 
 /** Elements changed in one go; more are spread over several tasks so that the page stays responsive. */
-const SLICE = 250;
+const SLICE = 100;
 /** From here on panning moves a picture of the map and edges are straight. */
-const MANY_ELEMENTS = 700;
+const MANY_ELEMENTS = 350;
 /** Above it only neighbours are marked on hover; fading all others would cost too long a task. */
 const FADE_LIMIT = 1_500;
 const ANIMATION_MS = 320;
@@ -36,6 +40,10 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
   });
   let drawn: { nodes: Map<string, NodeElement>; edges: Map<string, EdgeElement> } = { nodes: new Map(), edges: new Map() };
   let job = 0;
+  let hasLooked = false;
+  cy.on('dragpan scrollzoom pinchzoom', () => {
+    hasLooked = true;
+  });
   listen(cy, events);
 
   /** Runs pieces of work with a pause after each slice; gives up when a newer picture comes. */
@@ -123,6 +131,7 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
     },
     fit(glide = true): void {
       if (cy.elements().empty()) return;
+      hasLooked = false;
       const before = { zoom: cy.zoom(), pan: { ...cy.pan() } };
       cy.fit(undefined, 36);
       if (cy.zoom() > 1.25) {
@@ -135,13 +144,17 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
       cy.animate(after, { duration: ANIMATION_MS });
     },
     zoomBy(factor: number): void {
+      hasLooked = true;
       cy.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
     },
     panBy(x: number, y: number): void {
+      hasLooked = true;
       cy.panBy({ x, y });
     },
+    /** The room changed: shows the whole map again, unless the user has chosen what to look at. */
     resize(): void {
       cy.resize();
+      if (!hasLooked) this.fit(false);
     },
     /** Where an element is on the page, for tests and for the keyboard. */
     renderedPosition(id: string): Point | undefined {
@@ -245,14 +258,4 @@ function remove(
 function setTexture(cy: Core, on: boolean): void {
   const renderer = (cy as unknown as { renderer(): { textureOnViewport?: boolean } }).renderer();
   renderer.textureOnViewport = on;
-}
-
-/** Lets events and frames in; unlike a timer it is not slowed to 4 ms. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.addEventListener('message', () => (port1.close(), resolve()), { once: true });
-    port1.start();
-    port2.postMessage(undefined);
-  });
 }

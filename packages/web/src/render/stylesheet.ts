@@ -66,7 +66,7 @@ export function toStylesheet(theme: CanvasTheme): StylesheetJson {
       opacity: 0.85,
       'overlay-opacity': 0,
     }),
-    node('edge.many', { 'curve-style': 'straight' }),
+    node('edge.many', { 'curve-style': 'straight', 'arrow-scale': 0.7 }),
     node('edge.internet', { 'line-color': theme.internet, 'target-arrow-color': theme.internet, 'target-arrow-shape': 'vee' }),
     node('edge.kafka', {
       'line-color': theme.kafka,
@@ -79,6 +79,8 @@ export function toStylesheet(theme: CanvasTheme): StylesheetJson {
     node('edge.cloud', { 'line-color': theme.cloud, 'target-arrow-color': theme.cloud, 'target-arrow-shape': 'circle' }),
     node('edge.recent', { opacity: 0.6 }),
     node('edge.old', { opacity: 0.4 }),
+    node('edge.many.fresh, edge.many.recent', { opacity: 0.38 }),
+    node('edge.many.old', { opacity: 0.22 }),
     node('edge.looked-up', { 'line-style': 'dotted', 'target-arrow-fill': 'hollow' }),
     node('edge.undeclared', { 'source-arrow-shape': 'square', 'source-arrow-color': theme.danger }),
     node('edge.denied', {

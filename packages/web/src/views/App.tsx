@@ -38,7 +38,7 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
   const [railOpen, setRailOpen] = useState(false);
   const [dialog, setDialog] = useState<'search' | 'help'>();
   const now = useNow(source, snapshot.window.until);
-  const map = useMapView(snapshot, url, now);
+  const { map, isPending } = useMapView(snapshot, url, now);
 
   const { time, compare } = url;
   useEffect(() => session.open(source, time ?? source.defaultTime, compare), [session, source, time, compare]);
@@ -55,8 +55,8 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
     [urlStore],
   );
   const app = useMemo(
-    (): AppContext => ({ session, snapshot, url, setUrl: urlStore.update, map, now, openSource, announce: setMessage }),
-    [session, snapshot, url, urlStore, map, now, openSource],
+    (): AppContext => ({ session, snapshot, url, setUrl: urlStore.update, map, isPending, now, openSource, announce: setMessage }),
+    [session, snapshot, url, urlStore, map, isPending, now, openSource],
   );
   useShortcuts(app, { search: () => setDialog('search'), help: () => setDialog('help') });
 

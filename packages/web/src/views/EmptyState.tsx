@@ -13,7 +13,12 @@ export function EmptyState() {
   const picker = useRef<HTMLInputElement>(null);
   const [problem, setProblem] = useState('');
   const range = url.time ?? snapshot.source?.defaultTime ?? { type: 'all' };
-  const reason = explainEmpty(snapshot, countFilters(url.filter) > 0 || url.focus !== undefined, describeRange(range).toLowerCase(), now);
+  const reason = explainEmpty(
+    app.isPending ? { ...snapshot, phase: 'starting' } : snapshot,
+    countFilters(url.filter) > 0 || url.focus !== undefined,
+    describeRange(range).toLowerCase(),
+    now,
+  );
   return (
     <section className="empty" aria-live="polite" aria-busy={reason.kind === 'loading'}>
       {reason.kind === 'loading' ? <div className="pulse" aria-hidden="true" /> : null}

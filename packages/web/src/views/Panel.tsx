@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { Selection } from '../data/url-state.ts';
+import type { MapLink } from '../graph/model.ts';
 import { closePanel } from './actions.ts';
 import { useApp } from './context.ts';
 import { EdgePanel } from './EdgePanel.tsx';
@@ -46,9 +47,11 @@ function PanelContent({ selected }: { readonly selected: Selection }) {
     }
     case 'edge': {
       const [source, target] = splitEdgeId(selected.id);
+      // What a panel leads to may be outside of filter and focus: it is shown all the same.
+      const known = [...map.links, ...snapshot.model.links.values()];
       const links =
         map.graph.edges.find(({ id }) => id === selected.id)?.links ??
-        map.links.filter(({ client, server }) => client.id === source && server.id === target);
+        unique(known.filter(({ client, server }) => client.id === source && server.id === target));
       return links.length === 0 ? <Gone /> : <EdgePanel links={links} />;
     }
   }
@@ -58,6 +61,10 @@ function PanelContent({ selected }: { readonly selected: Selection }) {
 function splitEdgeId(id: string): readonly [string, string] {
   const at = id.indexOf('>');
   return [id.slice(0, at), id.slice(at + 1)];
+}
+
+function unique(links: readonly MapLink[]): MapLink[] {
+  return [...new Map(links.map((link) => [link.id, link])).values()];
 }
 
 function Gone() {

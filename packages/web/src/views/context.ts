@@ -2,7 +2,7 @@ import { createContext, use } from 'react';
 import type { MapSession, SessionSnapshot } from '../data/session.ts';
 import type { UrlState } from '../data/url-state.ts';
 import type { MapSource } from '../data/source.ts';
-import type { MapView } from './use-map-view.ts';
+import type { MapView } from '../graph/pipeline.ts';
 
 /** What every view may read and do. */
 export interface AppContext {
@@ -11,6 +11,8 @@ export interface AppContext {
   readonly url: UrlState;
   readonly setUrl: (change: (state: UrlState) => UrlState, push?: boolean) => void;
   readonly map: MapView;
+  /** A newer picture is being computed. */
+  readonly isPending: boolean;
   /** The instant that ages are counted from: now, or the end of what the source covers. */
   readonly now: number;
   readonly openSource: (source: MapSource) => void;

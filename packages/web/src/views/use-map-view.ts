@@ -1,46 +1,36 @@
-import { useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { SessionSnapshot } from '../data/session.ts';
 import type { UrlState } from '../data/url-state.ts';
-import { compareLinks } from '../graph/compare.ts';
-import type { Change, ComparedLinks } from '../graph/compare.ts';
-import { toElements } from '../graph/elements.ts';
-import type { GraphElements } from '../graph/elements.ts';
-import { filterLinks } from '../graph/filter.ts';
-import { focusLinks } from '../graph/focus.ts';
-import { groupNodes } from '../graph/group.ts';
-import type { Grouping } from '../graph/group.ts';
-import type { MapLink } from '../graph/model.ts';
-import { toViewGraph } from '../graph/view-graph.ts';
-import type { ViewGraph } from '../graph/view-graph.ts';
+import { createMapModel } from '../graph/model.ts';
+import { NO_FILTER } from '../graph/filter.ts';
+import { pipelineSteps } from '../graph/pipeline.ts';
+import type { MapView } from '../graph/pipeline.ts';
+import { finish, finishInSlices } from '../graph/steps.ts';
+import { nextTask } from '../render/next-task.ts';
 
-export interface MapView {
-  /** What passes filter and focus. */
-  readonly links: readonly MapLink[];
-  readonly changes?: ReadonlyMap<string, Change>;
-  readonly changeCounts?: ComparedLinks['counts'];
-  readonly grouping: Grouping;
-  readonly graph: ViewGraph;
-  readonly elements: GraphElements;
-}
+/** Smaller maps are computed at once, within a frame or two; larger ones in slices, the old picture staying meanwhile. */
+const AT_ONCE_LINKS = 3_000;
 
-/** The whole pipeline: model → filter → focus → compare → group → simplify → elements; each step again only if its input changed. */
-export function useMapView(snapshot: SessionSnapshot, url: UrlState, now: number): MapView {
+const NOTHING: MapView = finish(pipelineSteps({ model: createMapModel(), filter: NO_FILTER, opened: [], closed: [], now: 0 }));
+
+/** The picture of what the session holds and the address asks for; `isPending` while one is computed. */
+export function useMapView(snapshot: SessionSnapshot, url: UrlState, now: number): { readonly map: MapView; readonly isPending: boolean } {
   const { model, version, before } = snapshot;
   const { filter, focus, opened, closed } = url;
-  const compared = useMemo((): Pick<MapView, 'links' | 'changes' | 'changeCounts'> => {
-    const narrow = (links: MapLink[]): MapLink[] => (focus === undefined ? links : focusLinks(links, focus));
-    const links = narrow(filterLinks(model, filter));
-    if (before === undefined) return { links };
-    const result = compareLinks(narrow(filterLinks(before, filter)), links);
-    return { links: result.links, changes: result.changes, changeCounts: result.counts };
-    // The model is mutable; its version says when it changed.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [model, version, before, filter, focus]);
-  const grouping = useMemo(() => groupNodes(compared.links), [compared]);
-  const graph = useMemo(
-    () => toViewGraph(compared.links, grouping, { opened: new Set(opened), closed: new Set(closed) }, compared.changes),
-    [compared, grouping, opened, closed],
+  const isSmall = model.links.size + (before?.links.size ?? 0) <= AT_ONCE_LINKS;
+  const input = useMemo(
+    () => ({ model, before, filter, focus, opened, closed, now, version }),
+    [model, before, filter, focus, opened, closed, now, version],
   );
-  const elements = useMemo(() => toElements(graph, now), [graph, now]);
-  return useMemo(() => ({ ...compared, grouping, graph, elements }), [compared, grouping, graph, elements]);
+  const atOnce = useMemo(() => (isSmall ? finish(pipelineSteps(input)) : undefined), [isSmall, input]);
+  const [late, setLate] = useState<{ readonly map: MapView; readonly input: unknown }>({ map: NOTHING, input: undefined });
+  useEffect(() => {
+    if (isSmall) return;
+    const stop = new AbortController();
+    void finishInSlices(pipelineSteps(input), nextTask, () => performance.now(), stop.signal).then((map) => {
+      if (map !== undefined) setLate({ map, input });
+    });
+    return () => stop.abort();
+  }, [isSmall, input]);
+  return { map: atOnce ?? late.map, isPending: atOnce === undefined && late.input !== input };
 }
