@@ -27,7 +27,9 @@ export function toStoreError(error: unknown, location: string): unknown {
   });
 }
 
-function isServerFailure(error: Error): boolean {
+/** The database failed, not what was asked of it: asking for less would not help. */
+export function isServerFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
   if ('errcode' in error && typeof error.errcode === 'number') return SQLITE_CODES.has(error.errcode & 0xff);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (NETWORK_CODES.has(code) || (code.length === 5 && SERVER_CLASSES.has(code.slice(0, 2)))) return true;

@@ -30,8 +30,11 @@ export function openPostgres(url: string, options: { maxConnections: number; log
     application_name: 'network-mapper',
     types: { getTypeParser: (oid: number, format?: 'text' | 'binary') => parserOf(oid, format) },
   });
-  // An idle connection that the server closes is replaced on the next use; unheard, its error would end the process.
-  pool.on('error', (error) => options.log.warn('database connection lost', { error: error.message }));
+  // A connection that the server closes is replaced on the next use, and the query on it fails by itself; unheard,
+  // the event would end the process. The pool listens only to idle ones.
+  const onLost = (error: Error): void => options.log.warn('database connection lost', { error: error.message });
+  pool.on('error', onLost);
+  pool.on('connect', (client) => client.on('error', onLost));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return {
     kind: 'postgres',

@@ -6,7 +6,7 @@ import type { EdgeFilter, EdgePage, EdgeQuery, StoredEdge, Window } from '../que
 import { MAX_PAGE } from '../query.ts';
 import { bucketOf, minutesToMs } from '../schema/buckets.ts';
 import { StoreError } from '../store-error.ts';
-import { edgeConditions, evidenceCondition, idList, join, windowCondition } from './filter-sql.ts';
+import { edgeConditions, evidenceCondition, isOneOf, join, windowCondition } from './filter-sql.ts';
 import { loadPeers } from './peer-reader.ts';
 import { toEdge } from './to-edge.ts';
 import type { CountedEvidence, DetailBounds, StoredDetail } from './to-edge.ts';
@@ -150,7 +150,7 @@ export class EdgeReader {
 
   async #evidence(ids: readonly number[], window: Window, withCounts: boolean): Promise<Map<number, CountedEvidence[]>> {
     const { rows } = await sql<EvidenceRow>`select id, edge_id, kind, vantage, port, protocol, service_namespace, service_name,
-      service_port, approximate, first_at, last_bucket from evidence where edge_id in (${idList(ids, this.#backend.kind)})`.execute(
+      service_port, approximate, first_at, last_bucket from evidence where ${isOneOf('edge_id', ids, this.#backend.kind)}`.execute(
       this.#backend.db,
     );
     const isWindowed = window.since !== undefined || window.until !== undefined;
@@ -193,7 +193,7 @@ export class EdgeReader {
         and ca.start between a.start - 5 and a.start + 5) then a.count else 0 end) as count,
         min(a.start * 60000 + a.first_offset) as first_at, max(a.start * 60000 + a.last_offset) as last_at
       from evidence v join activity a on a.evidence_id = v.id
-      where v.edge_id in (${idList(ids, this.#backend.kind)}) and a.width in (5, 60, 1440) and ${since} and ${until}
+      where ${isOneOf('v.edge_id', ids, this.#backend.kind)} and a.width in (5, 60, 1440) and ${since} and ${until}
       group by a.evidence_id`.execute(this.#backend.db);
     return new Map(rows.map((row) => [row.evidence_id, row]));
   }
@@ -202,7 +202,7 @@ export class EdgeReader {
     const since = window.since === undefined ? sql`1 = 1` : sql`last_bucket >= ${bucketOf(window.since)}`;
     const until = window.until === undefined ? sql`1 = 1` : sql`first_bucket < ${Math.ceil(window.until / 60_000)}`;
     const { rows } = await sql<StoredDetail & { edge_id: number }>`select edge_id, kind, value, rank, count from detail
-      where edge_id in (${idList(ids, this.#backend.kind)}) and ${since} and ${until}`.execute(this.#backend.db);
+      where ${isOneOf('edge_id', ids, this.#backend.kind)} and ${since} and ${until}`.execute(this.#backend.db);
     const byEdge = new Map<number, StoredDetail[]>();
     for (const row of rows) {
       const known = byEdge.get(row.edge_id);

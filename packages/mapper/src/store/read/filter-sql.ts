@@ -22,7 +22,7 @@ export function edgeConditions(filter: EdgeFilter, kind: Backend['kind']): Condi
   for (const selector of filter.exclude?.client ?? []) if (!isEmpty(selector)) conditions.push(sql`not ${end('client_id', selector)}`);
   for (const selector of filter.exclude?.server ?? []) if (!isEmpty(selector)) conditions.push(sql`not ${end('server_id', selector)}`);
   if (hasValues(filter.classes)) conditions.push(sql`e.class in (${list(filter.classes)})`);
-  if (filter.ids !== undefined) conditions.push(filter.ids.length === 0 ? sql`1 = 0` : sql`e.id in (${idList(filter.ids, kind)})`);
+  if (filter.ids !== undefined) conditions.push(filter.ids.length === 0 ? sql`1 = 0` : isOneOf('e.id', filter.ids, kind));
   return conditions;
 }
 
@@ -86,9 +86,11 @@ export function join(conditions: readonly Condition[]): Condition {
   return conditions.length === 0 ? sql`1 = 1` : sql`(${sql.join([...conditions], sql` and `)})`;
 }
 
-/** The ids as a subquery with one parameter, so that its text does not depend on how many there are. */
-export function idList(ids: readonly number[], kind: Backend['kind']): Condition {
-  return kind === 'sqlite' ? sql`select value from json_each(${JSON.stringify(ids)})` : sql`select unnest(${ids}::bigint[])`;
+/** `column` is one of the ids: one parameter, so that the statement's text does not depend on how many there are. */
+export function isOneOf(column: string, ids: readonly number[], kind: Backend['kind']): Condition {
+  return kind === 'sqlite'
+    ? sql`${sql.ref(column)} in (select value from json_each(${JSON.stringify(ids)}))`
+    : sql`${sql.ref(column)} = any(${ids}::bigint[])`;
 }
 
 export function list(values: readonly (string | number)[]): Condition {

@@ -5,7 +5,7 @@ import { MAX_PAGE } from '../query.ts';
 import { FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
 import { TRAFFIC_SIDES } from '../write/batch-plan.ts';
 import { afterOf, toCursor } from './edge-reader.ts';
-import { idList, join, list, peerCondition, windowCondition } from './filter-sql.ts';
+import { isOneOf, join, list, peerCondition, windowCondition } from './filter-sql.ts';
 import { PEER_COLUMNS, toPeer } from './peer-reader.ts';
 import type { PeerRow } from './peer-reader.ts';
 
@@ -105,7 +105,7 @@ export class ListReader {
         select a.width, a.start, v.edge_id, v.kind, sum(case when v.vantage = 'client' then a.count else 0 end) as client,
           sum(case when v.vantage = 'server' then a.count else 0 end) as server
         from evidence v join activity a on a.evidence_id = v.id
-        where v.edge_id in (${idList(ids.slice(from, from + 1000), this.#backend.kind)}) and a.width in (5, 60, 1440) and ${starts(window)}
+        where ${isOneOf('v.edge_id', ids.slice(from, from + 1000), this.#backend.kind)} and a.width in (5, 60, 1440) and ${starts(window)}
         group by a.width, a.start, v.edge_id, v.kind`.execute(this.#backend.db);
       for (const { width, start, client, server } of rows) {
         const count = width === FINE_MINUTES ? (client > 0 ? client : server) : client + server;

@@ -2,7 +2,7 @@ import type { Peer, UnknownReason } from '@nm/core';
 import { sql } from 'kysely';
 import type { Backend } from '../backend.ts';
 import { undatedAttributes } from '../write/peer-row.ts';
-import { idList } from './filter-sql.ts';
+import { isOneOf } from './filter-sql.ts';
 
 export interface PeerRow {
   readonly id: number;
@@ -22,7 +22,7 @@ export async function loadPeers(backend: Backend, ids: Iterable<number>, known: 
   const missing = [...new Set(ids)].filter((id) => !known.has(id));
   if (missing.length === 0) return;
   const { rows } = await sql<PeerRow>`select ${PEER_COLUMNS} from peer p left join cluster c on c.id = p.cluster_id
-    where p.id in (${idList(missing, backend.kind)})`.execute(backend.db);
+    where ${isOneOf('p.id', missing, backend.kind)}`.execute(backend.db);
   for (const row of rows) known.set(row.id, toPeer(row));
 }
 

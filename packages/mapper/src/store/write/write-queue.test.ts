@@ -39,6 +39,21 @@ describe('WriteQueue', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
+  it('does not try one by one while the database is away', async () => {
+    let attempts = 0;
+    const queue = new WriteQueue(
+      {
+        write: () => {
+          attempts += 1;
+          return Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+        },
+      },
+      { maxQueuedUpdates: 100, maxTransactionUpdates: 100 },
+    );
+    await Promise.allSettled([1, 2, 3].map((port) => queue.push(request(port))));
+    expect([attempts, queue.queuedUpdates]).toEqual([1, 0]);
+  });
+
   it('close() waits for what was accepted', async () => {
     let written = 0;
     const queue = new WriteQueue(

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResolvedWaiting, StoreBatch } from '../batch.ts';
 import { StoreError } from '../store-error.ts';
+import { isServerFailure } from '../to-store-error.ts';
 import type { BatchWriter, WriteOutcome, WriteRequest } from './batch-writer.ts';
 
 interface Queued {
@@ -12,7 +13,7 @@ interface Queued {
 
 /**
  * Accepts what is to be stored, up to a bound, and stores what has queued up meanwhile in one transaction (group
- * commit). If such a transaction fails, each of its requests is tried by itself, so that one cannot take others along.
+ * commit). If such a transaction fails, each of its requests is tried by itself, so that one cannot take others along; all fail at once only when the database itself does.
  */
 export class WriteQueue {
   storedBatches = 0;
@@ -100,8 +101,7 @@ export class WriteQueue {
         resolve(outcome);
       });
     } catch (error) {
-      const [first] = group;
-      if (group.length === 1) first?.reject(error);
+      if (group.length === 1 || isServerFailure(error)) for (const { reject } of group) reject(error);
       else for (const queued of group) await this.#store([queued]);
     }
   }
