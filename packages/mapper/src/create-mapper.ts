@@ -146,7 +146,14 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   const executor = createQueryExecutor({ schema, cache: createQueryCache(schema, { introspection: options.introspection }), root, log });
   const budget = createByteBudget(options.maxPendingBytes);
   const query = createQueryHandler(
-    { executor, authenticator: createAuthenticator(deps, options, source, facts, view, metrics), budget, metrics, log },
+    {
+      executor,
+      authenticator: createAuthenticator(deps, options, source, facts, view, metrics),
+      budget,
+      isBusy: () => ingest.isBusy(),
+      metrics,
+      log,
+    },
     { maxBodyBytes: options.maxBody, heartbeatMs: HEARTBEAT_MS },
   );
 

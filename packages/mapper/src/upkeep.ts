@@ -1,4 +1,5 @@
 import type { Clock, ClusterView, DomainLimiter, Logger } from '@nm/core';
+import { heapSlack, trimHeap } from '@nm/runtime';
 import type { HealthCheck, Startable } from '@nm/runtime';
 import type { AddressKeeper } from './cluster/address-keeper.ts';
 import type { ClusterFacts } from './cluster/cluster-facts.ts';
@@ -17,6 +18,8 @@ export interface Upkeep extends Startable {
 
 const ENVIRONMENT_INTERVAL_MS = 10_000;
 const MAINTENANCE_INTERVAL_MS = 60_000;
+/** Large queries leave so much behind; what is less is soon needed again. */
+const MAX_HEAP_SLACK_BYTES = 64 * 1024 * 1024;
 
 export function createUpkeep(
   deps: {
@@ -63,7 +66,11 @@ export function createUpkeep(
       await deps.environments.save();
       isOpen = true;
       every(ENVIRONMENT_INTERVAL_MS, 'environments', () => deps.environments.save());
-      every(MAINTENANCE_INTERVAL_MS, 'maintenance', () => store.maintain(stopping.signal));
+      every(MAINTENANCE_INTERVAL_MS, 'maintenance', async () => {
+        await store.maintain(stopping.signal);
+        if (heapSlack() > MAX_HEAP_SLACK_BYTES && store.stats().queuedUpdates === 0) trimHeap();
+      });
+      trimHeap();
     },
     async stop() {
       isOpen = false;

@@ -12,3 +12,4 @@ export * from './options/option-type.ts';
 export * from './options/show-options.ts';
 export * from './retry.ts';
 export * from './startable.ts';
+export * from './trim-heap.ts';

@@ -17,6 +17,8 @@ export function createQueryHandler(
     readonly executor: QueryExecutor;
     readonly authenticator: Authenticator;
     readonly budget: ByteBudget;
+    /** Reports would be refused now. */
+    readonly isBusy: () => boolean;
     readonly metrics: MapperMetrics;
     readonly log: Logger;
   },
@@ -40,6 +42,12 @@ export function createQueryHandler(
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = checkQueryRequest(request);
     if (refusal !== undefined) return sendError(response, refusal.status, refusal.message, refusal.status === 405 ? { allow: 'POST' } : {});
+    // Only reporters compress. Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
+    if (request.headers['content-encoding'] === 'gzip' && deps.isBusy()) {
+      deps.metrics.batches.inc({ result: 'busy' });
+      request.resume();
+      return sendError(response, 503, 'the mapper is busy storing reports; send this one again', { 'retry-after': '1' }, 'REPORT_BUSY');
+    }
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const limits = { maxBytes: options.maxBodyBytes, budget: deps.budget };
