@@ -151,11 +151,11 @@ describe('formats', () => {
     expect(unbalancedTags(svg)).toEqual([]);
   });
   test('too many calls for a picture: one line that says what to do', async () => {
-    const many = mapText(Array.from({ length: 3001 }, (_, index) => edge(workload(`c${index}`), workload('s'))));
+    const many = mapText(Array.from({ length: 2001 }, (_, index) => edge(workload(`c${index}`), workload('s'))));
     const { code, host } = await visualize(many, '-o', 'a.png');
     expect([code, host.err()]).toEqual([
       2,
-      'network-mapper: 3001 calls are too many for one picture (at most 3000): draw less (-n, --workload, --server), or write --format dot\n',
+      'network-mapper: 2001 calls are too many for one picture (at most 2000): draw less (-n, --workload, --server), or write --format dot\n',
     ]);
     expect(existsSync(join(host.cwd, 'a.png'))).toBe(false);
   });

@@ -5,8 +5,8 @@ import { loadAsset } from './assets.ts';
 /** Bounds of a picture: what image viewers still open, and about 200 MB while drawing. */
 export const MAX_PIXELS = 50_000_000;
 export const MAX_SIDE_PIXELS = 16_000;
-/** More lines than this nobody can read, and their layout takes minutes. */
-export const MAX_DRAWN_EDGES = 3000;
+/** More lines than this nobody can read, and their layout takes long. */
+export const MAX_DRAWN_EDGES = 2000;
 /** Pixels for each of the drawing's own, where the bounds allow it. */
 const SHARPNESS = 1.5;
 const JPEG_QUALITY = 90;
