@@ -62,6 +62,8 @@ interface Known {
   listeners: readonly SocketListener[];
   /** What was open at the last look. */
   present: readonly Observation[];
+  /** Keys of the groups that were told in this bucket. */
+  told: ReadonlySet<number>;
 }
 
 interface Group {
@@ -125,7 +127,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
   const prepare = (namespace: SocketNamespace, from: number, to: number): void => {
     const listeners = markListeners(from, to);
     const before = known.get(namespace.id);
-    if (before === undefined) known.set(namespace.id, { connections: new KeySet(0), bucket: -1, listeners, present: [] });
+    if (before === undefined) known.set(namespace.id, { connections: new KeySet(0), bucket: -1, listeners, present: [], told: new Set() });
     else before.listeners = listeners;
     for (let row = from; row < to; row++) {
       if (isConnection(rows, row) && listening[listenIndex(row)] === 1)
@@ -142,7 +144,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
     return { vantage: (rows.localPort[row] ?? 0) < (rows.remotePort[row] ?? 0) ? 'server' : 'client', guessed: true, link };
   };
 
-  const groupOf = (groups: Map<number, Group>, row: number, namespace: SocketNamespace, owners: Map<string, number>): Group | undefined => {
+  const groupOf = (groups: Map<number, Group>, row: number, namespace: SocketNamespace): Group | undefined => {
     const { vantage, guessed, link } = side(row);
     const owner = namespace.podUid ?? namespace.ownerOf?.(rows.inode[row] ?? 0);
     startHash(key, seed);
@@ -153,11 +155,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
       hashNumber(key, rows.localPort[link] ?? 0);
       for (let word = link * 8; word < link * 8 + 4; word++) hashNumber(key, rows.words[word] ?? 0);
     }
-    if (owner !== undefined) {
-      const number = owners.get(owner) ?? owners.size + 1;
-      owners.set(owner, number);
-      hashNumber(key, number);
-    }
+    if (owner !== undefined) for (let i = 0; i < owner.length; i++) hashNumber(key, owner.charCodeAt(i));
     finishHash(key);
     const id = (key.high & 0x1fffff) * 0x1_0000_0000 + key.low;
     const existing = groups.get(id);
@@ -176,24 +174,31 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
     if (state === undefined) return [];
     markListeners(from, to);
     const groups = new Map<number, Group>();
-    const owners = new Map<string, number>();
     const seen = new KeySet(to - from);
     for (let row = from; row < to; row++) {
       if (!isConnection(rows, row)) continue;
       connectionKey(row);
       const isNew = seen.add(key.high, key.low) && !state.connections.has(key.high, key.low);
-      const group = groupOf(groups, row, namespace, owners);
+      const group = groupOf(groups, row, namespace);
       if (group === undefined || !isNew) continue;
       group.count += 1;
       counts.connections += 1;
     }
     const bucket = Math.floor(at / ACTIVITY_BUCKET_MS);
-    const isNewBucket = state.bucket !== bucket;
-    const present = [...groups.values()].map((group) => toObservation(rows, group, at));
+    const told = state.bucket === bucket ? state.told : new Set<number>();
+    const out: Observation[] = [];
+    const present: Observation[] = [];
+    for (const [id, group] of groups) {
+      const observation = toObservation(rows, group, at);
+      present.push(observation);
+      // Also a group that is new without a new connection: its owner, or the server behind it, became known.
+      if (group.count > 0 || !told.has(id)) out.push(observation);
+    }
     state.connections = seen;
     state.bucket = bucket;
     state.present = present;
-    return isNewBucket ? present : present.filter(({ count }) => count > 0);
+    state.told = new Set([...told, ...groups.keys()].slice(-MAX_SOCKET_GROUPS));
+    return out;
   };
 
   return {

@@ -13,7 +13,8 @@ export interface LiveObserverDeps {
   readonly source: CaptureSource;
   readonly view: NodeView;
   readonly clock: Clock;
-  readonly monotonic: () => number;
+  /** CPU time of this process, milliseconds: what a read costs, however busy the machine is. */
+  readonly cpuMs: () => number;
   readonly onObservation: (observation: Observation) => void;
 }
 
@@ -65,7 +66,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
   };
   const observer = createObserver({ decodeDnsAnswer, sink: createAttributingSink(view, emit) }, { ...LIVE_LIMITS, seed: options.seed });
   const pipeline = createPacketPipeline(observer, options.dnsPorts);
-  const sockets = createSocketScanner({ view, procRoot: options.procRoot, onPause: () => void source.drain(), monotonic: deps.monotonic });
+  const sockets = createSocketScanner({ view, procRoot: options.procRoot, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
   let allowance = LOOK_BURST;
   let allowedAt = 0;
   let nodeAddresses: readonly string[] = [];

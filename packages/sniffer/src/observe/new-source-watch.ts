@@ -1,4 +1,4 @@
-import { readUint32 } from './read-uint32.ts';
+import { readInt32 } from './read-int32.ts';
 
 /** Sources that are remembered; twice as many places. */
 const CAPACITY = 16_384;
@@ -12,7 +12,7 @@ const INTERFACES = 65_536;
 export class NewSourceWatch {
   /** Set when something new was seen; the owner resets it. */
   hasNew = false;
-  private readonly places = new Uint32Array(CAPACITY * 2);
+  private readonly places = new Int32Array(CAPACITY * 2);
   private readonly interfaces = new Uint8Array(INTERFACES);
   private used = 0;
   private clearedAt = 0;
@@ -24,11 +24,11 @@ export class NewSourceWatch {
   }
 
   source(bytes: Uint8Array, offset: number, family: 4 | 6, at: number): void {
-    let key = readUint32(bytes, offset);
+    let key = readInt32(bytes, offset);
     if (family === 6) {
-      for (let word = 1; word < 4; word++) key = Math.imul(key, 0x85ebca6b) ^ readUint32(bytes, offset + word * 4);
+      for (let word = 1; word < 4; word++) key = Math.imul(key, 0x85ebca6b) ^ readInt32(bytes, offset + word * 4);
     }
-    key = key >>> 0 || 1;
+    if (key === 0) key = 1;
     let place = (Math.imul(key, 0x9e3779b1) >>> 8) & (CAPACITY * 2 - 1);
     while (this.places[place] !== 0) {
       if (this.places[place] === key) return;

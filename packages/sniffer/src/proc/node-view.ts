@@ -38,6 +38,8 @@ export interface NodeView {
   /** Looks for what changed; cheap enough for once a second and for every new interface. */
   scan(now: number): void;
   namespaces(): Iterable<LocalNamespace>;
+  /** A living process through which a namespace can be read; it was checked that it is still there. */
+  processOf(namespace: LocalNamespace): number | undefined;
   podOf(address: string, at: number): string | undefined;
   /** Address of a pod or of the node itself, also of one that was gone before anybody looked (by the node's routes). */
   isLocal(address: string): boolean;
@@ -103,25 +105,33 @@ export function createNodeView(options: NodeViewOptions): NodeView {
     namespace.pids.push(process.pid);
   };
 
+  const processOf = (namespace: LocalNamespace): number | undefined =>
+    namespace.pids.find((pid) => {
+      const link = readLink(`${root}/${pid}/ns/net`);
+      // A process that may not be read is grouped by its cgroup, which it does not leave.
+      return 'target' in link ? link.target === namespace.id : link.error === 'EACCES' || link.error === 'EPERM';
+    });
+
   const readAddresses = (namespace: Namespace, now: number): void => {
     const isYoung = now - namespace.bornAt < YOUNG_MS;
     if (!isYoung && namespace.addresses.length > 0 && now - namespace.readAt < READ_AGAIN_MS) return;
     if (!isYoung && now - namespace.readAt < YOUNG_MS) return;
     namespace.readAt = now;
-    for (const pid of namespace.pids.slice(0, 3)) {
+    const pid = processOf(namespace);
+    if (pid !== undefined) {
       const trie = readText(`${root}/${pid}/net/fib_trie`);
       const inet6 = parseIfInet6(readText(`${root}/${pid}/net/if_inet6`));
-      if (trie === '' && inet6.length === 0) continue;
+      if (trie === '' && inet6.length === 0) return;
       const addresses = [
         ...parseFibTrie(trie),
         ...inet6.filter(({ device }) => !SERVICE_DEVICES.includes(device)).map(({ address }) => address),
       ];
       namespace.addresses = namespace.isHost ? withoutServiceAddresses(addresses, readText(`${root}/${pid}/net/dev`)) : addresses;
-      return;
     }
   };
 
   return {
+    processOf,
     scan(now) {
       scans += 1;
       if (table.refresh(now)) regroup(now);

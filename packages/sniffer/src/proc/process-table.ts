@@ -4,7 +4,7 @@ import { listPids, readLink, readSmallFile } from './proc-files.ts';
 /** More processes than this are not followed; counted. */
 export const MAX_PROCESSES = 65_536;
 /** A runtime moves its child to another namespace and cgroup right after the fork: young processes are looked at again. */
-const YOUNG_LOOKS = 3;
+const YOUNG_MS = 3_000;
 /** Numbers are used again and processes move, rarely. */
 const LOOK_AGAIN_MS = 30_000;
 
@@ -15,7 +15,7 @@ export interface LocalProcess {
 }
 
 interface Entry extends LocalProcess {
-  looks: number;
+  readonly bornAt: number;
   lookedAt: number;
   generation: number;
 }
@@ -52,7 +52,7 @@ export class ProcessTable {
       const entry = this.entries.get(pid);
       if (entry !== undefined) {
         entry.generation = this.generation;
-        const isDue = entry.looks < YOUNG_LOOKS || now - entry.lookedAt >= LOOK_AGAIN_MS;
+        const isDue = now - entry.bornAt < YOUNG_MS || now - entry.lookedAt >= LOOK_AGAIN_MS;
         if (isDue && this.look(entry, now)) changed = true;
       } else if (this.entries.size >= MAX_PROCESSES) this.counts.overflow += 1;
       else if (this.add(pid, now)) changed = true;
@@ -70,7 +70,7 @@ export class ProcessTable {
   }
 
   private add(pid: number, now: number): boolean {
-    const entry: Entry = { pid, namespace: '', podUid: undefined, looks: 0, lookedAt: now, generation: this.generation };
+    const entry: Entry = { pid, namespace: '', podUid: undefined, bornAt: now, lookedAt: now, generation: this.generation };
     if (!this.look(entry, now)) return false;
     this.entries.set(pid, entry);
     return true;
@@ -81,8 +81,7 @@ export class ProcessTable {
     const link = readLink(`${folder}/ns/net`);
     const isDenied = 'error' in link && (link.error === 'EACCES' || link.error === 'EPERM');
     // Spread the next look, so that not all processes of a node fall due in the same scan.
-    entry.lookedAt = now - (entry.looks < YOUNG_LOOKS ? (entry.pid % 16) * 1_000 : 0);
-    entry.looks += 1;
+    entry.lookedAt = now - (now - entry.bornAt < YOUNG_MS ? (entry.pid % 16) * 1_000 : 0);
     if ('error' in link && !isDenied) return false;
     if (isDenied) this.counts.denied += 1;
     const cgroup = readSmallFile(`${folder}/cgroup`);

@@ -3,6 +3,7 @@ import type { CaptureSource } from '../capture/capture-source.ts';
 import { createRingSource } from '../capture/ring-source.ts';
 import { createLiveObserver } from '../observe/live-observer.ts';
 import { randomSeed } from '../observe/random.ts';
+import { processCpuMs } from '../proc/cpu-time.ts';
 import { createNodeView } from '../proc/node-view.ts';
 import { toJsonLine, toTextLine } from './format-observation.ts';
 import type { SnifferOptions } from './sniffer.ts';
@@ -24,7 +25,7 @@ export async function printObservations(deps: PrintDeps, options: SnifferOptions
       source,
       view: createNodeView({ procRoot: options.hostProc }),
       clock: { now: () => Date.now() },
-      monotonic: () => performance.now(),
+      cpuMs: processCpuMs,
       onObservation: (observation) => deps.write(`${toLine(observation)}\n`),
     },
     { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomSeed() },

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isAppError } from '@nm/core';
 import { describeOptions, loadOptions } from '@nm/runtime';
+import { keepLargeAllocationsApart } from '../capture/libc.ts';
 import { captureToFile } from './capture-to-file.ts';
 import { createLightLogger } from './light-logger.ts';
 import { CAPTURE_OPTIONS, SNIFFER_OPTIONS } from './options.ts';
@@ -43,6 +44,7 @@ export async function runSniffer(context: SnifferContext): Promise<number> {
       return EXIT_OK;
     }
     const log = createLightLogger({ name: 'sniffer', level: values.logLevel, write: toStdout });
+    keepLargeAllocationsApart();
     const sniffer = await createSniffer({ log, version: context.version ?? '0.0.0' }, values);
     await sniffer.start();
     await untilOver(context.signal, undefined);

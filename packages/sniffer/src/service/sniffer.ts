@@ -8,6 +8,7 @@ import { createRingSource } from '../capture/ring-source.ts';
 import { createLiveObserver } from '../observe/live-observer.ts';
 import type { LiveObserver } from '../observe/live-observer.ts';
 import { randomSeed } from '../observe/random.ts';
+import { processCpuMs } from '../proc/cpu-time.ts';
 import { createNodeView } from '../proc/node-view.ts';
 import type { NodeView } from '../proc/node-view.ts';
 import { createCompatibleProtocol } from '../report/compatible-protocol.ts';
@@ -62,7 +63,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     sender.add(observation);
   };
   const live = createLiveObserver(
-    { source, view, clock, monotonic: () => performance.now(), onObservation },
+    { source, view, clock, cpuMs: processCpuMs, onObservation },
     { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomSeed() },
   );
   const onSettings = (settings: ReportSettings): void => {

@@ -9,8 +9,8 @@ export interface SocketScannerDeps {
   readonly procRoot: string;
   /** Called between pieces of a long table, so that the capture ring is emptied meanwhile. */
   readonly onPause: () => void;
-  /** Monotonic milliseconds, to measure what a read costs. */
-  readonly monotonic: () => number;
+  /** CPU time of this process, milliseconds: what a read costs, however busy the machine is. */
+  readonly cpuMs: () => number;
 }
 
 export interface SocketScannerCounts {
@@ -76,7 +76,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   };
 
   const read = (namespace: LocalNamespace, table: Table, pid: number): void => {
-    const startedAt = deps.monotonic();
+    const startedAt = deps.cpuMs();
     observer.namespace({
       id: tableId(table),
       ...(namespace.podUid === undefined ? {} : { podUid: namespace.podUid }),
@@ -87,14 +87,14 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       parser.begin(table.protocol);
       readPieces(`${deps.procRoot}/${pid}/net/${file}`, (bytes, length) => {
         parser.push(bytes, length);
-        const pausedAt = deps.monotonic();
+        const pausedAt = deps.cpuMs();
         deps.onPause();
-        paused += deps.monotonic() - pausedAt;
+        paused += deps.cpuMs() - pausedAt;
       });
       parser.end();
     }
     counts.tableReads += 1;
-    table.costMs = deps.monotonic() - startedAt - paused;
+    table.costMs = deps.cpuMs() - startedAt - paused;
   };
 
   const forgetGone = (present: ReadonlySet<string>): void => {
@@ -113,7 +113,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       const present = new Set<string>();
       for (const namespace of deps.view.namespaces()) {
         present.add(namespace.id);
-        const found = readCounters(deps.procRoot, namespace);
+        const found = readCounters(deps, namespace);
         if (found === undefined) {
           counts.unreadable += 1;
           continue;
@@ -146,14 +146,12 @@ function tableId(table: Pick<Table, 'namespaceId' | 'protocol'>): string {
   return `${table.namespaceId}/${table.protocol}`;
 }
 
-/** Counters of a namespace through the first of its processes that still lives. */
+/** Counters of a namespace through a process that is in it. */
 function readCounters(
-  root: string,
+  { view, procRoot }: SocketScannerDeps,
   namespace: LocalNamespace,
 ): { readonly pid: number; readonly tcp: number; readonly udp: number } | undefined {
-  for (const pid of namespace.pids) {
-    const counters = parseSocketCounters(readText(`${root}/${pid}/net/snmp`));
-    if (counters !== undefined) return { pid, ...counters };
-  }
-  return undefined;
+  const pid = view.processOf(namespace);
+  const counters = pid === undefined ? undefined : parseSocketCounters(readText(`${procRoot}/${pid}/net/snmp`));
+  return pid === undefined || counters === undefined ? undefined : { pid, ...counters };
 }
