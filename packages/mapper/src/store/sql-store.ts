@@ -96,9 +96,15 @@ export class SqlStore implements Store {
   }
 
   async stop(): Promise<void> {
-    await this.#queue.close();
-    await this.#numbers.stop();
-    await this.#backend.close();
+    try {
+      await this.#queue.close();
+      await this.#numbers.stop();
+    } catch (error) {
+      // Only the announcement of changed counts is lost: the database is away.
+      this.#log.warn('changes of counts are not announced', { error: String(error) });
+    } finally {
+      await this.#backend.close();
+    }
   }
 
   async applyBatch(batch: StoreBatch): Promise<BatchOutcome> {

@@ -96,6 +96,8 @@ export class Maintainer {
     }
     await compactTraffic(this.#backend, limits);
     await sql`delete from traffic where start + width <= ${before}`.execute(this.#backend.db);
+    // Without statistics the planner reads whole tables for a page; autovacuum may come much later than the rows.
+    if (this.#backend.kind === 'postgres') await sql`analyze peer, edge, evidence, activity, detail`.execute(this.#backend.db);
     if (total.expiredEdges > 0) await exclusively(this.#backend, true, deleteLonelyPeers);
     return total;
   }
