@@ -31,9 +31,9 @@ beforeAll(async () => {
   dns = sandbox.pod('d');
   setResolver('c', `nameserver ${dns.address}\nsearch shop.svc.nx.test svc.nx.test\noptions ndots:5\n`);
   await dns.start(process.execPath, script('dns-server.ts'));
-  await server.start(process.execPath, '-e', LISTEN(8080));
+  await server.start(process.execPath, '-e', LISTEN(18080));
   // Connections that are older than the sniffer.
-  await client.start(process.execPath, '-e', CONNECT(server.address, 8080));
+  await client.start(process.execPath, '-e', CONNECT(server.address, 18080));
   sniffer = spawn('ip', ['netns', 'exec', sandbox.node, process.execPath, script('run.ts'), 'sniffer', '--print', '--format', 'json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -152,9 +152,8 @@ describe('connections', () => {
 
   test('an old connection is seen from both ends, the listener is the server', async () => {
     const of = (vantage: string): Line | undefined =>
-      lines.find((line) => line.kind === 'socket' && line.vantage === vantage && line.destination['port'] === 8080);
+      lines.find((line) => line.kind === 'socket' && line.vantage === vantage && line.destination['port'] === 18080);
     await vi.waitFor(() => expect([of('client'), of('server')]).not.toContain(undefined), PATIENCE);
-    console.log(JSON.stringify(lines.filter((l) => l.destination['port'] === 8080)));
     expect(of('client')).toMatchObject({
       count: 1,
       source: { address: client.address, podUid: client.uid },

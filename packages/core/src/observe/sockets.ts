@@ -89,6 +89,8 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
   const listening = new Uint8Array(65_536 * 2);
   /** Server side of each connection in this round, by the client's address and port. */
   const serverRows = new Map<number, number>();
+  /** Ends at which a listener of this round was seen serving. */
+  const servingEnds = new Set<number>();
 
   const hashEnd = (row: number, side: number, port: number): number => {
     startHash(key, seed);
@@ -139,6 +141,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
     if (listening[listenIndex(row)] === 1) return { vantage: 'server', guessed: false, link: NO_LINK };
     const link = serverRows.get(hashEnd(row, LOCAL, rows.localPort[row] ?? 0)) ?? NO_LINK;
     if (link !== NO_LINK) return { vantage: 'client', guessed: false, link };
+    if (servingEnds.has(hashEnd(row, REMOTE, rows.remotePort[row] ?? 0))) return { vantage: 'client', guessed: false, link };
     // A UDP socket that is connected while nobody waits on its port belongs to a client.
     if (rows.protocol[row] !== SOCKET_TCP) return { vantage: 'client', guessed: true, link };
     return { vantage: (rows.localPort[row] ?? 0) < (rows.remotePort[row] ?? 0) ? 'server' : 'client', guessed: true, link };
@@ -219,6 +222,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
       rows.clear();
       starts.length = 0;
       serverRows.clear();
+      servingEnds.clear();
       return out;
     },
     still(id, at) {

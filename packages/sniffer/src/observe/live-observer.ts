@@ -20,7 +20,6 @@ export interface LiveObserverDeps {
 
 export interface LiveObserverOptions {
   readonly dnsPorts: readonly number[];
-  readonly procRoot: string;
   /** Random number against chosen hash collisions. */
   readonly seed: number;
 }
@@ -66,7 +65,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
   };
   const observer = createObserver({ decodeDnsAnswer, sink: createAttributingSink(view, emit) }, { ...LIVE_LIMITS, seed: options.seed });
   const pipeline = createPacketPipeline(observer, options.dnsPorts);
-  const sockets = createSocketScanner({ view, procRoot: options.procRoot, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
+  const sockets = createSocketScanner({ view, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
   let allowance = LOOK_BURST;
   let allowedAt = 0;
   let nodeAddresses: readonly string[] = [];

@@ -38,8 +38,8 @@ export interface NodeView {
   /** Looks for what changed; cheap enough for once a second and for every new interface. */
   scan(now: number): void;
   namespaces(): Iterable<LocalNamespace>;
-  /** A living process through which a namespace can be read; it was checked that it is still there. */
-  processOf(namespace: LocalNamespace): number | undefined;
+  /** Folder of a living process through which a namespace can be read; it was checked that it is still there. */
+  folderOf(namespace: LocalNamespace): string | undefined;
   podOf(address: string, at: number): string | undefined;
   /** Address of a pod or of the node itself, also of one that was gone before anybody looked (by the node's routes). */
   isLocal(address: string): boolean;
@@ -105,33 +105,37 @@ export function createNodeView(options: NodeViewOptions): NodeView {
     namespace.pids.push(process.pid);
   };
 
-  const processOf = (namespace: LocalNamespace): number | undefined =>
-    namespace.pids.find((pid) => {
-      const link = readLink(`${root}/${pid}/ns/net`);
+  const folderOf = (namespace: LocalNamespace): string | undefined => {
+    // Our own namespace needs no other process; some of those that are counted to it may not even be read.
+    if (namespace.isHost) return '/proc/self';
+    const pid = namespace.pids.find((candidate) => {
+      const link = readLink(`${root}/${candidate}/ns/net`);
       // A process that may not be read is grouped by its cgroup, which it does not leave.
       return 'target' in link ? link.target === namespace.id : link.error === 'EACCES' || link.error === 'EPERM';
     });
+    return pid === undefined ? undefined : `${root}/${pid}`;
+  };
 
   const readAddresses = (namespace: Namespace, now: number): void => {
     const isYoung = now - namespace.bornAt < YOUNG_MS;
     if (!isYoung && namespace.addresses.length > 0 && now - namespace.readAt < READ_AGAIN_MS) return;
     if (!isYoung && now - namespace.readAt < YOUNG_MS) return;
     namespace.readAt = now;
-    const pid = processOf(namespace);
-    if (pid !== undefined) {
-      const trie = readText(`${root}/${pid}/net/fib_trie`);
-      const inet6 = parseIfInet6(readText(`${root}/${pid}/net/if_inet6`));
+    const folder = folderOf(namespace);
+    if (folder !== undefined) {
+      const trie = readText(`${folder}/net/fib_trie`);
+      const inet6 = parseIfInet6(readText(`${folder}/net/if_inet6`));
       if (trie === '' && inet6.length === 0) return;
       const addresses = [
         ...parseFibTrie(trie),
         ...inet6.filter(({ device }) => !SERVICE_DEVICES.includes(device)).map(({ address }) => address),
       ];
-      namespace.addresses = namespace.isHost ? withoutServiceAddresses(addresses, readText(`${root}/${pid}/net/dev`)) : addresses;
+      namespace.addresses = namespace.isHost ? withoutServiceAddresses(addresses, readText(`${folder}/net/dev`)) : addresses;
     }
   };
 
   return {
-    processOf,
+    folderOf,
     scan(now) {
       scans += 1;
       if (table.refresh(now)) regroup(now);

@@ -28,7 +28,7 @@ export async function printObservations(deps: PrintDeps, options: SnifferOptions
       cpuMs: processCpuMs,
       onObservation: (observation) => deps.write(`${toLine(observation)}\n`),
     },
-    { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomSeed() },
+    { dnsPorts: options.dnsPorts, seed: randomSeed() },
   );
   live.start();
   live.look();

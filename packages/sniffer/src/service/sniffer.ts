@@ -64,7 +64,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   };
   const live = createLiveObserver(
     { source, view, clock, cpuMs: processCpuMs, onObservation },
-    { dnsPorts: options.dnsPorts, procRoot: options.hostProc, seed: randomSeed() },
+    { dnsPorts: options.dnsPorts, seed: randomSeed() },
   );
   const onSettings = (settings: ReportSettings): void => {
     intervalMs = Math.max(options.reportInterval, settings.reportIntervalMs);

@@ -6,7 +6,6 @@ import { parseSocketCounters } from '../proc/snmp.ts';
 
 export interface SocketScannerDeps {
   readonly view: NodeView;
-  readonly procRoot: string;
   /** Called between pieces of a long table, so that the capture ring is emptied meanwhile. */
   readonly onPause: () => void;
   /** CPU time of this process, milliseconds: what a read costs, however busy the machine is. */
@@ -75,7 +74,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     return counter !== table.counter && age >= gap;
   };
 
-  const read = (namespace: LocalNamespace, table: Table, pid: number): void => {
+  const read = (namespace: LocalNamespace, table: Table, folder: string): void => {
     const startedAt = deps.cpuMs();
     observer.namespace({
       id: tableId(table),
@@ -85,7 +84,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     let paused = 0;
     for (const file of table.files) {
       parser.begin(table.protocol);
-      readPieces(`${deps.procRoot}/${pid}/net/${file}`, (bytes, length) => {
+      readPieces(`${folder}/net/${file}`, (bytes, length) => {
         parser.push(bytes, length);
         const pausedAt = deps.cpuMs();
         deps.onPause();
@@ -113,7 +112,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       const present = new Set<string>();
       for (const namespace of deps.view.namespaces()) {
         present.add(namespace.id);
-        const found = readCounters(deps, namespace);
+        const found = readCounters(deps.view, namespace);
         if (found === undefined) {
           counts.unreadable += 1;
           continue;
@@ -130,7 +129,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
           return true;
         });
         if (due.length > 0 && namespace.isHost) deps.view.findSocketOwners();
-        for (const table of due) read(namespace, table, found.pid);
+        for (const table of due) read(namespace, table, found.folder);
         if (due.length > 0) deps.onPause();
       }
       if (present.size < tables.size) forgetGone(present);
@@ -148,10 +147,10 @@ function tableId(table: Pick<Table, 'namespaceId' | 'protocol'>): string {
 
 /** Counters of a namespace through a process that is in it. */
 function readCounters(
-  { view, procRoot }: SocketScannerDeps,
+  view: NodeView,
   namespace: LocalNamespace,
-): { readonly pid: number; readonly tcp: number; readonly udp: number } | undefined {
-  const pid = view.processOf(namespace);
-  const counters = pid === undefined ? undefined : parseSocketCounters(readText(`${procRoot}/${pid}/net/snmp`));
-  return pid === undefined || counters === undefined ? undefined : { pid, ...counters };
+): { readonly folder: string; readonly tcp: number; readonly udp: number } | undefined {
+  const folder = view.folderOf(namespace);
+  const counters = folder === undefined ? undefined : parseSocketCounters(readText(`${folder}/net/snmp`));
+  return folder === undefined || counters === undefined ? undefined : { folder, ...counters };
 }
