@@ -52,10 +52,7 @@ export function toContent(document: unknown, where: string, troubles: TroubleCou
   const items = document['items'];
   const kind = textOf(document['kind']);
   if (Array.isArray(items) && (kind === undefined || kind.endsWith('List'))) {
-    const context =
-      kind === undefined || kind === 'List'
-        ? {}
-        : { kind: kind.slice(0, -'List'.length), ...optional('apiVersion', textOf(document['apiVersion'])) };
+    const context = itemContext(kind, textOf(document['apiVersion']));
     return toList(items, context, textOf(objectOf(document['metadata'])['resourceVersion']), where, troubles);
   }
   const entry = toEntry(document, {}, where, troubles);
@@ -69,23 +66,44 @@ function toList(
   where: string,
   troubles: TroubleCount,
 ): DumpContent {
+  const reader = createListReader(where, troubles);
+  for (const value of list) reader.add(value, context);
+  return reader.content(listVersion);
+}
+
+/** Takes the items of a list one by one. */
+export interface ListReader {
+  add(value: unknown, context: ObjectContext): void;
+  content(listVersion: string | undefined): DumpContent;
+}
+
+export function createListReader(where: string, troubles: TroubleCount): ListReader {
   const items: DumpItem[] = [];
   const listed = new Set<string>();
-  for (const [index, value] of list.entries()) {
-    const place = `${where} item ${index + 1}`;
-    if (isJsonObject(value) && isWatchEvent(value)) items.push(...toEvent(value, place, troubles));
-    else if (isJsonObject(value) && Array.isArray(value['items']) && textOf(value['kind'])?.endsWith('List') === true) {
-      const inner = toContent(value, place, troubles);
-      items.push(...inner.items);
-      for (const kind of inner.listed) listed.add(kind);
-    } else {
-      const entry = toEntry(value, context, place, troubles);
-      if (entry === undefined) continue;
-      items.push({ type: 'object', entry });
-      listed.add(entry.kindKey);
-    }
-  }
-  return { items, listed, ...optional('listVersion', listVersion) };
+  let count = 0;
+  return {
+    add(value, context) {
+      count += 1;
+      const place = `${where} item ${count}`;
+      if (isJsonObject(value) && isWatchEvent(value)) items.push(...toEvent(value, place, troubles));
+      else if (isJsonObject(value) && Array.isArray(value['items']) && textOf(value['kind'])?.endsWith('List') === true) {
+        const inner = toContent(value, place, troubles);
+        for (const item of inner.items) items.push(item);
+        for (const kind of inner.listed) listed.add(kind);
+      } else {
+        const entry = toEntry(value, context, place, troubles);
+        if (entry === undefined) return;
+        items.push({ type: 'object', entry });
+        listed.add(entry.kindKey);
+      }
+    },
+    content: (listVersion) => ({ items, listed, ...optional('listVersion', listVersion) }),
+  };
+}
+
+/** What a list says of its items: `PodList` of `v1` holds Pods; a plain List says nothing. */
+export function itemContext(kind: string | undefined, apiVersion: string | undefined): ObjectContext {
+  return kind === undefined || kind === 'List' ? {} : { kind: kind.slice(0, -'List'.length), ...optional('apiVersion', apiVersion) };
 }
 
 function isWatchEvent(value: JsonObject): boolean {

@@ -10,6 +10,7 @@ import { findDumpGroups } from './find-files.ts';
 import type { DumpGroup } from './find-files.ts';
 import { parseDocuments } from './parse-documents.ts';
 import { readText } from './read-text.ts';
+import { streamList } from './stream-list.ts';
 import { createTroubleCount } from './warnings.ts';
 import type { DumpWarning, TroubleCount } from './warnings.ts';
 import { applyWatchStream } from './watch-stream.ts';
@@ -76,18 +77,29 @@ async function* readFiles(
 }
 
 async function loadFile(path: string, troubles: TroubleCount, signal?: AbortSignal): Promise<LoadedFile> {
-  const { text, modifiedAt } = await readText(path, signal);
-  const { documents, truncated } = parseDocuments(text, path);
-  if (truncated) troubles.add('truncated', path);
-  const contents = documents.map((document, index) =>
-    toContent(document, documents.length === 1 ? path : `${path} document ${index + 1}`, troubles),
-  );
+  const { contents, modifiedAt } = await readContents(path, troubles, signal);
   const newestAt = latest(
     contents.flatMap((content) =>
       content.items.map((item) => (item.type === 'event' ? (item.time ?? item.entry.newestAt) : item.entry.newestAt)),
     ),
   );
   return { path, contents, modifiedAt, ...optional('newestAt', newestAt) };
+}
+
+async function readContents(
+  path: string,
+  troubles: TroubleCount,
+  signal?: AbortSignal,
+): Promise<Pick<LoadedFile, 'contents' | 'modifiedAt'>> {
+  const list = await streamList(path, troubles, signal);
+  if (list !== undefined) return { contents: [list], modifiedAt: (await stat(path)).mtimeMs };
+  const { text, modifiedAt } = await readText(path, signal);
+  const { documents, truncated } = parseDocuments(text, path);
+  if (truncated) troubles.add('truncated', path);
+  const contents = documents.map((document, index) =>
+    toContent(document, documents.length === 1 ? path : `${path} document ${index + 1}`, troubles),
+  );
+  return { contents, modifiedAt };
 }
 
 /**

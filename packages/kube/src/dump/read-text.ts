@@ -11,6 +11,7 @@ import { reasonOf } from './find-files.ts';
 export const MAX_DOCUMENT_BYTES = 512 * 1024 * 1024 - 64;
 /** One line of a watch stream; an object in etcd is at most 1.5 MiB by default. */
 export const MAX_LINE_CHARACTERS = 32 * 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** Text of a file: gzip by its first bytes, UTF-8 or (as PowerShell writes it) UTF-16 by its byte order mark. */
 export async function readText(path: string, signal?: AbortSignal): Promise<{ readonly text: string; readonly modifiedAt: number }> {
@@ -55,9 +56,10 @@ export async function* readLines(
   let rest = '';
   let number = 0;
   let isTooLong = false;
-  const source: Readable = createReadStream(path, { signal, highWaterMark: 256 * 1024 });
+  let source: Readable | undefined;
   try {
-    for await (const chunk of (await startsAsGzip(path)) ? source.pipe(createGunzip()) : source) {
+    source = await openChunks(path, signal);
+    for await (const chunk of source) {
       const lines = (rest + decoder.write(chunk as Buffer)).split('\n');
       rest = lines.pop() ?? '';
       for (const text of lines) {
@@ -74,9 +76,20 @@ export async function* readLines(
     signal?.throwIfAborted();
     throw dumpError('dump-unreadable', path, `cannot be read after line ${number} (${reasonOf(cause)})`, cause);
   } finally {
-    source.destroy();
+    source?.destroy();
   }
   if (rest !== '' || isTooLong) yield { text: isTooLong ? undefined : rest, number: number + 1 };
+}
+
+/** The bytes of a file, unpacked when it is gzip. Its errors come to whoever reads it. */
+export async function openChunks(path: string, signal?: AbortSignal): Promise<Readable> {
+  const isPacked = await startsAsGzip(path);
+  const source = createReadStream(path, { signal, highWaterMark: CHUNK_BYTES });
+  if (!isPacked) return source;
+  const plain = createGunzip({ chunkSize: CHUNK_BYTES });
+  source.on('error', (error) => plain.destroy(error));
+  plain.on('close', () => source.destroy());
+  return source.pipe(plain);
 }
 
 async function startsAsGzip(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { KubeError, isKubeError } from '../client/kube-error.ts';
 import type { KubeClient } from '../client/kube-client.ts';
 import { isJsonObject, objectOf, textOf } from '../objects/fields.ts';
-import { createListScanner } from './list-scanner.ts';
+import { createListScanner } from '../objects/list-scanner.ts';
 
 const MAX_REASON_CHARACTERS = 100;
 

@@ -325,7 +325,7 @@ describe('failures', () => {
 
   test('objects without a name are skipped and counted', async () => {
     server.plant({
-      body: JSON.stringify({ kind: 'PodList', metadata: { resourceVersion: '1' }, items: [pod('a'), { metadata: {} }, []] }),
+      body: JSON.stringify({ kind: 'PodList', metadata: { resourceVersion: '1' }, items: [pod('a'), { metadata: {} }, null] }),
     });
     start();
     await until(isWatching);

@@ -30,6 +30,10 @@ test('a list in chunks of any size gives what JSON.parse gives', () => {
   );
 });
 
+test('items that are no objects are told as null', () => {
+  expect(scan('{"items":[1, {"a":"x, y"} , null,"b, c",[2,3], true]}', 4).items).toEqual([null, { a: 'x, y' }, null, null, [2, 3], null]);
+});
+
 describe('what is no list', () => {
   test.each(['', '{', '{"items":[', '{"items":[{"a":1}', '<html>', '{"items":[{"a" 1}]}', '{"items":[{]]}', 'null x'])('%j', (text) => {
     expect(() => scan(text, 3)).toThrow(SyntaxError);
