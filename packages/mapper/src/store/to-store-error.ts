@@ -33,5 +33,5 @@ export function isServerFailure(error: unknown): boolean {
   if ('errcode' in error && typeof error.errcode === 'number') return SQLITE_CODES.has(error.errcode & 0xff);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (NETWORK_CODES.has(code) || (code.length === 5 && SERVER_CLASSES.has(code.slice(0, 2)))) return true;
-  return /connection (terminated|timeout)|timeout exceeded when trying to connect/i.test(error.message);
+  return /connection (terminated|timeout|error)|timeout exceeded when trying to connect/i.test(error.message);
 }
