@@ -59,7 +59,7 @@ async function open(url: string, options: BrowserContextOptions = {}): Promise<P
   });
   cleanups.unshift(() => context.close());
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   page.on('console', (message) => {
     // A refused connection is what the journey without a mapper is about.
     if (['error', 'warning'].includes(message.type()) && !/Failed to load resource|net::ERR/.test(message.text()))
@@ -115,7 +115,10 @@ async function saved(page: Page, format: string): Promise<string> {
   return readFile(await download.path(), 'utf8');
 }
 
-describe('journeys', () => {
+/** Generous, because a busy machine draws a 4K canvas without a GPU in seconds. */
+const JOURNEY_MS = 60_000;
+
+describe('journeys', { timeout: JOURNEY_MS }, () => {
   test('1 the first map: namespaces, live, accessible in light and dark', async () => {
     const { url } = await serve('small');
     const page = await open(url);

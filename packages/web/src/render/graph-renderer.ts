@@ -45,6 +45,7 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
     hasLooked = true;
   });
   listen(cy, events);
+  holdTextureWhileZooming(cy, container);
 
   /** Runs pieces of work with a pause after each slice; gives up when a newer picture comes. */
   async function inSlices<T>(items: readonly T[], mine: number, work: (slice: readonly T[]) => void): Promise<boolean> {
@@ -65,6 +66,9 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
       const isMany = next.nodes.size + next.edges.size > MANY_ELEMENTS;
       setTexture(cy, isMany);
       const removed = [...change.removedEdges, ...change.removedNodes];
+      const changes = removed.length + change.addedNodes.length + change.addedEdges.length + change.changedNodes.length;
+      // Between slices nothing is drawn: half a map is of no use, and drawing takes longer than building.
+      setSuspended(cy, changes > SLICE);
       const ok =
         (await inSlices(change.removedEdges, mine, (ids) => remove(cy, ids, drawn))) &&
         (await inSlices(change.addedNodes.toSorted(boxesFirst(next)), mine, (nodes) => {
@@ -85,8 +89,9 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
             drawn.edges.set(edge.id, edge);
           }
         }));
-      container.dataset['elements'] = String(cy.elements().length);
       if (!ok) return false;
+      setSuspended(cy, false);
+      container.dataset['elements'] = String(cy.elements().length);
       container.dataset['removed'] = String(removed.length);
       return true;
     },
@@ -254,8 +259,53 @@ function remove(
   }
 }
 
+/** Full quality comes back so long after the last turn of the wheel. */
+const WHEEL_QUIET_MS = 450;
+
+/**
+ * While the wheel turns, the library moves a picture of the map, but gives that up after 150 ms without an event, which
+ * on a large map and a slow machine pass between two events: it would draw everything each time.
+ */
+function holdTextureWhileZooming(cy: Core, container: HTMLElement): void {
+  container.addEventListener('wheel', () => {
+    const { data, redrawHint, redraw } = rendererOf(cy);
+    if (data?.wheelZooming !== true) return;
+    clearTimeout(data.wheelTimeout);
+    data.wheelTimeout = setTimeout(() => {
+      data.wheelZooming = false;
+      redrawHint?.call(rendererOf(cy), 'eles', true);
+      redraw?.call(rendererOf(cy));
+    }, WHEEL_QUIET_MS);
+  });
+}
+
+/** Parts of the library's renderer that its types leave out; all optional, because another version may lack them. */
+interface CanvasRenderer {
+  render?: (this: CanvasRenderer, options?: unknown) => void;
+  textureOnViewport?: boolean;
+  readonly data?: { wheelZooming?: boolean; wheelTimeout?: ReturnType<typeof setTimeout> };
+  readonly redrawHint?: (this: CanvasRenderer, group: string, on: boolean) => void;
+  readonly redraw?: (this: CanvasRenderer) => void;
+}
+
+function rendererOf(cy: Core): CanvasRenderer {
+  return (cy as unknown as { renderer(): CanvasRenderer }).renderer();
+}
+
+/** Stops and resumes drawing: an own `render` hides the one of the prototype. */
+function setSuspended(cy: Core, on: boolean): void {
+  const renderer = rendererOf(cy);
+  if (on) {
+    renderer.render = () => undefined;
+    return;
+  }
+  if (!Object.hasOwn(renderer, 'render')) return;
+  delete renderer.render;
+  renderer.redrawHint?.('eles', true);
+  renderer.redraw?.();
+}
+
 /** The renderer's own switch; the option can only be given at the start, and a small map is sharper without it. */
 function setTexture(cy: Core, on: boolean): void {
-  const renderer = (cy as unknown as { renderer(): { textureOnViewport?: boolean } }).renderer();
-  renderer.textureOnViewport = on;
+  rendererOf(cy).textureOnViewport = on;
 }
