@@ -40,13 +40,26 @@ try {
       const source = pods[edge % WORKLOADS]?.address ?? '';
       const address = pods[(edge + 1 + Math.floor(edge / WORKLOADS)) % WORKLOADS]?.address ?? '';
       const destination = { protocol: 'TCP', address, port: 8080 } as const;
-      writer.add({ kind: 'tcp', vantage: 'client', source: { address: source }, destination, count: 1, firstSeenAt: now - 9, lastSeenAt: now - 9 });
+      writer.add({
+        kind: 'tcp',
+        vantage: 'client',
+        source: { address: source },
+        destination,
+        count: 1,
+        firstSeenAt: now - 9,
+        lastSeenAt: now - 9,
+      });
     }
-    await client.run(REPORT, { batch: writer.finish({ kind: 'sniffer', node: 'node-0', instance: 'bench', version: 'bench' }, sequence, now) });
+    await client.run(REPORT, {
+      batch: writer.finish({ kind: 'sniffer', node: 'node-0', instance: 'bench', version: 'bench' }, sequence, now),
+    });
   }
   console.log(`${EDGE_COUNT} edges stored: ${mebibytes()}`);
   await timed('edges, first page of 100', async () => (await client.run(EDGES, { first: 100 })).edges.nodes.length);
-  await timed('edges of one namespace', async () => (await client.run(EDGES, { first: 100, filter: { namespaces: ['team-7'] } })).edges.nodes.length);
+  await timed(
+    'edges of one namespace',
+    async () => (await client.run(EDGES, { first: 100, filter: { namespaces: ['team-7'] } })).edges.nodes.length,
+  );
   await timed('intents of one namespace', async () => (await client.run(INTENTS, { namespaces: ['team-7'] })).intents.length);
   await timed('all intents', async () => (await client.run(INTENTS, {})).intents.length);
   console.log(`peak ${(mapper.usage().peakBytes / 1_048_576).toFixed(0)} MiB`);
