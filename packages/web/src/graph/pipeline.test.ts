@@ -217,6 +217,19 @@ describe('elements', () => {
     expect(overlaps).toEqual([]);
   });
 
+  test('opening a group makes room where it stood; opening many lays the map out anew', () => {
+    const all = filterLinks(modelOf(...createFixtureMap({ workloads: 700, edges: 2_500 })), NO_FILTER);
+    const grouping = groupNodes(all);
+    const show = (opened: readonly string[]) =>
+      toElements(toViewGraph(all, grouping, { opened: new Set(opened), closed: new Set() }), FIXTURE_NOW);
+    const before = placeNodes(show([]), new Map()).positions;
+    const known = new Map([...before, ...[...grouping.groups.keys()].flatMap((id) => [[id, before.get(id) ?? { x: 0, y: 0 }] as const])]);
+    const one = placeNodes(show(['n:main/shop']), known);
+    expect(one.isFresh).toBe(false);
+    expect([...one.positions.values()].every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))).toBe(true);
+    expect(placeNodes(show([...grouping.groups.keys()]), known).isFresh).toBe(true);
+  });
+
   test('separate: nothing overlaps afterwards, what did not overlap stays', () => {
     const elements = view(ab, bc);
     const ids = [...elements.nodes.values()].filter(({ width }) => width !== undefined).map(({ id }) => id);

@@ -6,6 +6,7 @@ import { separate } from './separate.ts';
 
 /** Nodes that share more than this with what was laid out before keep their places; else the map is laid out anew. */
 const KEEP_SHARE = 0.3;
+const MAX_OPENED = 4;
 
 export interface Placement {
   /** Centre of every node that is not a box. */
@@ -25,7 +26,9 @@ export function placeNodes(elements: GraphElements, known: ReadonlyMap<string, P
   const keptIds = new Set(kept.map((node) => node.id));
   const opened = openedBoxes(elements, known, keptIds);
   const anchored = leaves.filter((node) => !keptIds.has(node.id) && node.parent !== undefined && opened.has(node.parent)).length;
-  if (kept.length + anchored < Math.max(1, leaves.length * KEEP_SHARE)) return { positions: packLayout(elements), isFresh: true };
+  // Making room for many boxes at once would only stretch the map.
+  if (opened.size > MAX_OPENED || kept.length + anchored < Math.max(1, leaves.length * KEEP_SHARE))
+    return { positions: packLayout(elements), isFresh: true };
 
   const positions = new Map<string, Point>();
   for (const node of kept) {
