@@ -1,4 +1,5 @@
-import { toMapDocument, toRfc3339 } from '@nm/core';
+import { toMapEdge, toMapHead, toRfc3339 } from '@nm/core';
+import type { Edge, MapEdge } from '@nm/core';
 import type { Command } from '../arguments/command.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { CliHost } from '../host.ts';
@@ -18,9 +19,17 @@ export async function runMap(command: Extract<Command, { command: 'map' }>, host
     ...(command.build.since !== undefined && { since: command.build.since }),
     ...(command.build.until !== undefined && { until: command.build.until }),
   };
-  const document = toMapDocument(edges, { generatedAt: host.now(), window: { ...summary.window, ...asked } });
-  await writeResult(host, command.output, toMapJson(document));
-  if (!command.quiet) await writeTo(host.stderr, toSummaryText(summary, edges.length, command.output));
+  const head = toMapHead({ generatedAt: host.now(), window: { ...summary.window, ...asked } });
+  let count = 0;
+  // Edge by edge: a map of hundreds of thousands is never there as a whole.
+  const mapEdges = function* (all: Iterable<Edge>): Generator<MapEdge> {
+    for (const edge of all) {
+      count += 1;
+      yield toMapEdge(edge);
+    }
+  };
+  await writeResult(host, command.output, toMapJson({ ...head, edges: mapEdges(edges) }));
+  if (!command.quiet) await writeTo(host.stderr, toSummaryText(summary, count, command.output));
   return exitCode('ok');
 }
 

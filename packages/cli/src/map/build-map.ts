@@ -52,11 +52,11 @@ export interface SummaryLine {
   readonly examples?: readonly string[];
 }
 
-/** Builds the map from files. Rejects with an AppError that names the file when one cannot be read at all. */
+/** Builds the map from files; the edges come in the map's order, each made when it is asked for, and can be iterated once. Rejects with an AppError that names the file when one cannot be read at all. */
 export type BuildMap = (
   options: BuildMapOptions,
   hooks: BuildMapHooks,
-) => Promise<{ readonly edges: readonly Edge[]; readonly summary: MapSummary }>;
+) => Promise<{ readonly edges: Iterable<Edge>; readonly summary: MapSummary }>;
 
 /** Loads what reads captures and dumps only when a map is built. */
 export const buildMap: BuildMap = async (options, hooks) => (await import('./map-from-files.ts')).mapFromFiles(options, hooks);

@@ -47,7 +47,7 @@ async function readCluster(options: BuildMapOptions, hooks: BuildMapHooks, skipp
     identity: { rootKinds: options.customOwners },
   });
   const onWarning = (warning: DumpWarning): void => {
-    skipped.push({ what: warning.message, count: warning.count });
+    skipped.push({ what: warning.message.replace(/^\d+ /, ''), count: warning.count });
   };
   for await (const part of readDumps(options.kube, { onWarning, signal: hooks.signal })) for (const change of part) view.apply(change);
   return view;

@@ -1,15 +1,20 @@
-import type { MapDocument } from '@nm/core';
+import type { MapDocument, MapEdge } from '@nm/core';
 
 /** Edges that are turned into text at once. */
 const EDGES_PER_CHUNK = 1000;
 
 /** A map file's text in pieces, one edge a line: a large map is never one string, and line tools can compare it. */
-export function* toMapJson(document: MapDocument): Generator<string> {
+export function* toMapJson(document: Omit<MapDocument, 'edges'> & { readonly edges: Iterable<MapEdge> }): Generator<string> {
   const { edges, ...head } = document;
   yield `${JSON.stringify(head).slice(0, -1)},"edges":[`;
-  for (let start = 0; start < edges.length; start += EDGES_PER_CHUNK) {
-    const lines = edges.slice(start, start + EDGES_PER_CHUNK).map((edge) => `\n${JSON.stringify(edge)}`);
-    yield (start === 0 ? '' : ',') + lines.join(',');
+  let lines = '';
+  let count = 0;
+  for (const edge of edges) {
+    lines += `${count === 0 ? '' : ','}\n${JSON.stringify(edge)}`;
+    count += 1;
+    if (count % EDGES_PER_CHUNK !== 0) continue;
+    yield lines;
+    lines = '';
   }
-  yield `${edges.length === 0 ? '' : '\n'}]}\n`;
+  yield `${lines}${count === 0 ? '' : '\n'}]}\n`;
 }

@@ -1,8 +1,7 @@
-import { compareText, sortPorts } from '../map-document/sort-edges.ts';
+import { comparePeers, sortPorts } from '../map-document/sort-edges.ts';
 import type { Edge, EdgePort, TransportProtocol } from '../model/edge.ts';
 import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Peer, ServiceRef } from '../model/peer.ts';
-import { peerKey, peerName, peerNamespace } from '../model/peer.ts';
 import { createDomainLimiter, registrableDomain } from './domain-limiter.ts';
 import { addDetails, addService, emptyDetails, hasDetails, toDetails } from './edge-details.ts';
 import type { EdgeDetails } from './edge-details.ts';
@@ -308,15 +307,6 @@ class ColumnBook implements EdgeBook {
 
 function isNameless(peer: Peer): boolean {
   return peer.type === 'internet' && peer.domain === undefined;
-}
-
-/** The map's order (sort-edges.ts): namespace, name, then the rest of the identity. */
-function comparePeers(a: Peer, b: Peer): number {
-  return (
-    compareText(peerNamespace(a) ?? '', peerNamespace(b) ?? '') ||
-    compareText(peerName(a), peerName(b)) ||
-    compareText(peerKey(a), peerKey(b))
-  );
 }
 
 /** A sample of the addresses seen on this edge, with their number. */

@@ -24,7 +24,7 @@ export function sortEdges<E extends Sortable>(edges: readonly E[]): E[] {
   const keyOf = (peer: Peer): string => {
     const known = keys.get(peer);
     if (known !== undefined) return known;
-    const key = [peerNamespace(peer) ?? '', peerName(peer), peerKey(peer)].join(SEPARATOR);
+    const key = [peerNamespace(peer) ?? '', sortName(peer), peerKey(peer)].join(SEPARATOR);
     keys.set(peer, key);
     return key;
   };
@@ -35,6 +35,20 @@ export function sortEdges<E extends Sortable>(edges: readonly E[]): E[] {
     }))
     .toSorted((a, b) => compareText(a.key, b.key))
     .map(({ edge }) => edge);
+}
+
+/** Compares peers as `sortEdges` does. */
+export function comparePeers(a: Peer, b: Peer): number {
+  return (
+    compareText(peerNamespace(a) ?? '', peerNamespace(b) ?? '') ||
+    compareText(sortName(a), sortName(b)) ||
+    compareText(peerKey(a), peerKey(b))
+  );
+}
+
+/** A nameless peer is not told apart by the addresses that happen to be its sample. */
+function sortName(peer: Peer): string {
+  return peer.type === 'internet' ? (peer.domain ?? '') : peerName(peer);
 }
 
 /** Ports by number, protocol, then the Service asked for. */

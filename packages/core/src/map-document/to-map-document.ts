@@ -14,6 +14,14 @@ export function toMapDocument(
   edges: readonly Edge[],
   options: { readonly generatedAt: number; readonly window?: { readonly since?: number; readonly until?: number } },
 ): MapDocument {
+  return { ...toMapHead(options), edges: sortEdges(edges).map(toMapEdge) };
+}
+
+/** A map file without its edges, for maps that are written edge by edge. */
+export function toMapHead(options: {
+  readonly generatedAt: number;
+  readonly window?: { readonly since?: number; readonly until?: number };
+}): Omit<MapDocument, 'edges'> {
   const { since, until } = options.window ?? {};
   return {
     schema: MAP_SCHEMA,
@@ -22,7 +30,6 @@ export function toMapDocument(
       ...(since !== undefined && { since: toRfc3339(since) }),
       ...(until !== undefined && { until: toRfc3339(until) }),
     },
-    edges: sortEdges(edges).map(toMapEdge),
   };
 }
 

@@ -69,20 +69,20 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
   };
   let nodeAddresses = createAddressSet([]);
   const addresses = new AddressTable(options.maxAddresses ?? 65_536, seed);
-  const names = new NameMemory(options.maxNames ?? 262_144, seed);
+  const names = new NameMemory(options.maxNames ?? 131_072, seed);
   const shared = { addresses, names, counts, sink: deps.sink, nodeAddresses: () => nodeAddresses };
   const dns = new DnsObserver(
     { ...shared, decode: deps.decodeDnsAnswer },
     {
-      maxTransactions: options.maxTransactions ?? 262_144,
+      maxTransactions: options.maxTransactions ?? 131_072,
       maxAnswers: options.maxAnswers ?? 16_384,
-      maxPairs: options.maxPairs ?? 65_536,
+      maxPairs: options.maxPairs ?? 16_384,
       seed,
     },
   );
   const tcp = new TcpObserver(shared, {
     maxAttempts: options.maxAttempts ?? 65_536,
-    maxFlows: options.maxFlows ?? 65_536,
+    maxFlows: options.maxFlows ?? 16_384,
     settleMs: options.settleMs ?? 2_000,
     seed,
   });

@@ -53,7 +53,8 @@ export interface OfflineMap {
   dns(view: PacketView): void;
   tcpSyn(view: PacketView): void;
   add(observation: Observation): void;
-  finish(options?: { readonly unknown?: boolean }): { readonly edges: Edge[]; readonly summary: OfflineMapSummary };
+  /** The edges in the map's order, each made when it is asked for. */
+  finish(options?: { readonly unknown?: boolean }): { readonly edges: Iterable<Edge>; readonly summary: OfflineMapSummary };
 }
 
 export function createOfflineMap(deps: OfflineMapDeps, options: OfflineMapOptions = {}): OfflineMap {
@@ -116,7 +117,7 @@ export function createOfflineMap(deps: OfflineMapDeps, options: OfflineMapOption
     add,
     finish(finishOptions = {}) {
       observer.finish();
-      const edges = book.edges(finishOptions);
+      const edges = book.sorted(finishOptions);
       const summary: OfflineMapSummary = {
         packets: { ...observer.counts },
         observations,
