@@ -29,6 +29,13 @@ export interface SocketScanner {
   readonly observer: SocketObserver;
 }
 
+interface Due {
+  readonly namespace: LocalNamespace;
+  readonly table: Table;
+  readonly counter: number;
+  readonly folder: string;
+}
+
 interface Table {
   readonly namespaceId: string;
   readonly protocol: typeof SOCKET_TCP | typeof SOCKET_UDP;
@@ -38,13 +45,16 @@ interface Table {
   costMs: number;
 }
 
-/** A table is read again after this multiple of what reading it cost: at most 2.5 % of a core, however many sockets. */
+/** A table is read again after this multiple of what reading it cost, so that a large one does not keep the others waiting. */
 const COST_MULTIPLE = 40;
 const MIN_GAP_MS: Readonly<Record<number, number>> = {
   [SOCKET_TCP]: 900,
   // Every DNS question moves the UDP counters; connected UDP sockets live longer.
   [SOCKET_UDP]: 30_000,
 };
+/** All tables together may take this share of a core in the long run, and so much at once (at the start). */
+const CPU_SHARE = 0.02;
+const MAX_CREDIT_MS = 1_000;
 /** The slow pass over tables whose counters stand still; a new listener of the node itself moves none. */
 const FULL_MS = 30 * 60 * 1000;
 const HOST_FULL_MS = 60_000;
@@ -55,6 +65,8 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   const tables = new Map<string, readonly Table[]>();
   const counts: SocketScannerCounts = { tableReads: 0, malformed: 0, unreadable: 0 };
   let hostId = '';
+  let credit = MAX_CREDIT_MS;
+  let polledAt = 0;
 
   const tablesOf = (namespace: LocalNamespace): readonly Table[] => {
     const known = tables.get(namespace.id);
@@ -104,35 +116,50 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     }
   };
 
+  /** What is worth reading now; tables whose counters stand still tell their presence without being read. */
+  const findDue = (now: number, still: Observation[]): Due[] => {
+    const due: Due[] = [];
+    const present = new Set<string>();
+    for (const namespace of deps.view.namespaces()) {
+      present.add(namespace.id);
+      const found = readCounters(deps.view, namespace);
+      if (found === undefined) {
+        counts.unreadable += 1;
+        continue;
+      }
+      if (namespace.isHost) hostId = namespace.id;
+      for (const table of tablesOf(namespace)) {
+        const counter = table.protocol === SOCKET_TCP ? found.tcp : found.udp;
+        if (isDue(namespace, table, counter, now)) due.push({ namespace, table, counter, folder: found.folder });
+        else if (counter === table.counter) still.push(...observer.still(tableId(table), now));
+      }
+    }
+    if (present.size < tables.size) forgetGone(present);
+    // The longest unread first: where all of them keep changing, each gets its turn.
+    return due.toSorted((one, other) => one.table.readAt - other.table.readAt);
+  };
+
   return {
     observer,
     counts,
     poll(now) {
       const still: Observation[] = [];
-      const present = new Set<string>();
-      for (const namespace of deps.view.namespaces()) {
-        present.add(namespace.id);
-        const found = readCounters(deps.view, namespace);
-        if (found === undefined) {
-          counts.unreadable += 1;
-          continue;
+      credit = Math.min(MAX_CREDIT_MS, credit + (now - polledAt) * CPU_SHARE);
+      polledAt = now;
+      let areOwnersFresh = false;
+      for (const { namespace, table, counter, folder } of findDue(now, still)) {
+        if (credit <= 0) break;
+        const before = deps.cpuMs();
+        if (namespace.isHost && !areOwnersFresh) {
+          deps.view.findSocketOwners();
+          areOwnersFresh = true;
         }
-        if (namespace.isHost) hostId = namespace.id;
-        const due = tablesOf(namespace).filter((table) => {
-          const counter = table.protocol === SOCKET_TCP ? found.tcp : found.udp;
-          if (!isDue(namespace, table, counter, now)) {
-            if (counter === table.counter) still.push(...observer.still(tableId(table), now));
-            return false;
-          }
-          table.counter = counter;
-          table.readAt = now;
-          return true;
-        });
-        if (due.length > 0 && namespace.isHost) deps.view.findSocketOwners();
-        for (const table of due) read(namespace, table, found.folder);
-        if (due.length > 0) deps.onPause();
+        read(namespace, table, folder);
+        table.counter = counter;
+        table.readAt = now;
+        credit -= deps.cpuMs() - before;
+        deps.onPause();
       }
-      if (present.size < tables.size) forgetGone(present);
       const fresh = observer.end(now);
       counts.malformed = parser.malformed;
       return [...still, ...fresh];
