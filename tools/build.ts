@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import type { Metafile } from 'esbuild';
+import { build as buildPage } from 'vite';
 import { ASSETS } from '../packages/cli/src/graph/assets.ts';
 
 /**
- * Bundles under dist/: `network-mapper.mjs` and the chunks that it loads when they are needed. Equal sources give
- * equal files: nothing of the machine or of the time of building goes in, the date is the commit's.
+ * Everything that runs, under dist/: `network-mapper.mjs` and the chunks that it loads when they are needed, the web UI
+ * (web/) and koffi with its native file (node_modules/), which live capture needs. Nothing else is installed where it
+ * runs. Equal sources give equal files: nothing of the machine or of the time of building goes in, the date is the
+ * commit's.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -50,8 +53,27 @@ copyFileSync(
   join(dist, 'assets', 'DejaVu-LICENSE.txt'),
 );
 writeFileSync(join(dist, 'metafile.json'), JSON.stringify(metafile));
+copyNative();
+await buildPage({
+  configFile: join(root, 'packages', 'web', 'vite.config.ts'),
+  logLevel: 'warn',
+  build: { outDir: join(dist, 'web') },
+});
 
 printSizes(metafile);
+
+/** koffi finds its native file by the name of its package, so it is not bundled: these are the files of it that run. */
+function copyNative(): void {
+  const modules = join(root, 'node_modules');
+  const copy = (file: string): void => cpSync(join(modules, file), join(dist, 'node_modules', file), { recursive: true });
+  for (const file of ['package.json', 'LICENSE.txt', 'index.js', 'src/koffi/index.js', 'src/koffi/src/static.js']) copy(`koffi/${file}`);
+  for (const arch of ['x64', 'arm64']) {
+    const name = `@koromix/koffi-linux-${arch}`;
+    // The one of this machine is installed; an image for another architecture brings its own (deploy/Dockerfile).
+    if (!existsSync(join(modules, name))) continue;
+    for (const file of ['package.json', 'index.js', `linux_${arch}/koffi.node`]) copy(`${name}/${file}`);
+  }
+}
 
 function buildInfo(): { version: string; commit?: string; date?: string } {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -94,6 +116,18 @@ function printSizes({ outputs }: Metafile): void {
   for (const name of Object.keys(ASSETS)) {
     const file = join(dist, 'assets', name);
     console.log(line(`asset assets/${name}`, statSync(file).size, gzipSync(readFileSync(file)).length));
+  }
+  for (const folder of ['web', 'node_modules']) {
+    const files = readdirSync(join(dist, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const contents = files.map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+    const total = (sizes: number[]): number => sizes.reduce((a, b) => a + b, 0);
+    console.log(
+      line(
+        `files ${folder}/`,
+        total(contents.map((content) => content.length)),
+        total(contents.map((content) => gzipSync(content).length)),
+      ),
+    );
   }
   const sum = (pick: (row: (typeof rows)[number]) => number): number => rows.reduce((total, row) => total + pick(row), 0);
   console.log(

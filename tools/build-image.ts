@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { IMAGE_CONFIG, writeImageFiles } from './image-files.ts';
+
+/**
+ * Makes the container image without Docker.
+ *
+ *   node tools/build-image.ts --rootfs FOLDER       only the root file system (what deploy/Dockerfile does)
+ *   node tools/build-image.ts --load NAME:TAG       into the nodes of the test cluster (e2e/cluster)
+ *
+ * Needs `npm run build` first. --node FILE takes another Node.js than the one that runs this.
+ */
+const MAX_COMPRESSED_BYTES = 70_000_000;
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const { values } = parseArgs({ options: { rootfs: { type: 'string' }, load: { type: 'string' }, node: { type: 'string' } } });
+const dist = join(root, 'dist');
+if (!existsSync(join(dist, 'metafile.json'))) throw new Error('there are no bundles: npm run build makes them');
+
+const output = values.rootfs ?? mkdtempSync(join(tmpdir(), 'network-mapper-image-'));
+try {
+  writeImageFiles({ dist, root, node: realpathSync(values.node ?? process.execPath), output });
+  printSizes(output);
+  if (values.load !== undefined) {
+    execFileSync(join(root, 'e2e', 'cluster', 'image-load'), [values.load, output, JSON.stringify(IMAGE_CONFIG)], { stdio: 'inherit' });
+    console.log(`loaded as ${values.load}`);
+  }
+} finally {
+  if (values.rootfs === undefined) rmSync(output, { recursive: true, force: true });
+}
+
+/** Prints the sizes; an image that became too large fails. */
+function printSizes(folder: string): void {
+  const sizeOf = (part: string): number =>
+    readdirSync(join(folder, part), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  for (const part of readdirSync(folder)) {
+    const size = sizeOf(part);
+    if (size > 0) console.log(`/${part.padEnd(12)} ${megabytes(size)}`);
+  }
+  // As a registry stores it: one layer, gzip.
+  const archive = join(tmpdir(), `network-mapper-image-${process.pid}.tar.gz`);
+  try {
+    execFileSync('tar', ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '-C', folder, '-czf', archive, '.']);
+    const compressed = statSync(archive).size;
+    console.log(`${'all'.padEnd(13)} ${megabytes(sizeOf('.'))}`);
+    console.log(`${'compressed'.padEnd(13)} ${megabytes(compressed)}`);
+    if (compressed > MAX_COMPRESSED_BYTES) throw new Error(`the image may have ${megabytes(MAX_COMPRESSED_BYTES)} compressed`);
+  } finally {
+    rmSync(archive, { force: true });
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1).padStart(6)} MB`;
+}
