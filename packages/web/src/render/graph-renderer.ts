@@ -44,7 +44,7 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
   cy.on('dragpan scrollzoom pinchzoom', () => {
     hasLooked = true;
   });
-  listen(cy, events);
+  listen(cy, events, () => drawn.nodes.size + drawn.edges.size);
   holdTextureWhileZooming(cy, container);
 
   /** Runs pieces of work with a pause after each slice; gives up when a newer picture comes. */
@@ -186,25 +186,29 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
 
 export type GraphRenderer = ReturnType<typeof createGraphRenderer>;
 
-function listen(cy: Core, events: RendererEvents): void {
+function listen(cy: Core, events: RendererEvents, countDrawn: () => number): void {
   cy.on('tap', ({ target }: EventObject) => {
     if (target === cy) events.onSelect(undefined);
     else events.onSelect({ type: target.isNode() ? 'node' : 'edge', id: target.id() });
   });
   cy.on('dbltap', 'node.group, node.box', ({ target }: EventObject) => events.onToggle(target.id()));
   cy.on('dragfree', 'node', () => events.onMoved());
+  // What is marked is remembered: looking for it among thousands at each move of the mouse would take longer than a frame.
+  let near = cy.collection();
+  let faded = cy.collection();
   cy.on('mouseover', 'node.peer, edge', ({ target }: EventObject) => {
-    const near = target.isNode() ? target.closedNeighborhood() : target.union(target.connectedNodes());
+    near = target.isNode() ? target.closedNeighborhood() : target.union(target.connectedNodes());
     cy.batch(() => {
-      if (cy.elements().length <= FADE_LIMIT) cy.elements().not(near).not(near.ancestors()).not('.box').addClass('faded');
+      if (countDrawn() <= FADE_LIMIT) faded = cy.elements().not(near).not(near.ancestors()).not('.box').addClass('faded');
       near.addClass('near');
     });
   });
   cy.on('mouseout', 'node.peer, edge', () => {
     cy.batch(() => {
-      cy.elements('.faded').removeClass('faded');
-      cy.elements('.near').removeClass('near');
+      faded.removeClass('faded');
+      near.removeClass('near');
     });
+    [near, faded] = [cy.collection(), cy.collection()];
   });
 }
 
