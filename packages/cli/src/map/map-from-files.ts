@@ -1,30 +1,36 @@
 import { createClusterView, createOfflineMap } from '@nm/core';
-import type { ClusterView, OfflineMap, OfflineMapSummary } from '@nm/core';
+import type { ClusterView, Edge, OfflineMap, OfflineMapSummary } from '@nm/core';
 import { readDumps } from '@nm/kube';
 import type { DumpWarning } from '@nm/kube';
+import { createHeapKeeper } from '@nm/runtime';
+import type { HeapKeeper } from '@nm/runtime';
 import { createPacketPipeline, openCaptures } from '@nm/sniffer/files';
 import { createDnsStreams, createFrameDecoder, decodeDnsAnswer } from '@nm/wire';
 import type { BuildMap, BuildMapHooks, BuildMapOptions, SummaryLine } from './build-map.ts';
 
 const EXAMPLES = 3;
 const DNS_PORT = 53;
+/** Garbage that may gather between two collections: reading goes over much more than the map keeps. */
+const MAX_HEAP_GROWTH_BYTES = 32 * 1024 * 1024;
+const LOOK_EVERY_EDGES = 4096;
 
 /**
  * Dumps and watch streams first, then the packets of all captures merged by time, then the sockets of copies of /proc:
  * resolution needs the whole history of the cluster before it sees the first address.
  */
 export const mapFromFiles: BuildMap = async (options, hooks) => {
+  const heap = createHeapKeeper(MAX_HEAP_GROWTH_BYTES);
   const skipped: SummaryLine[] = [];
-  const view = await readCluster(options, hooks, skipped);
+  const view = await readCluster(options, hooks, skipped, heap);
   const map = createOfflineMap(
     { view, decodeDnsAnswer },
     { ...(options.since === undefined ? {} : { since: options.since }), ...(options.until === undefined ? {} : { until: options.until }) },
   );
-  const packets = await readCaptures(options, hooks, view, map, skipped);
+  const packets = await readCaptures(options, hooks, view, map, skipped, heap);
   const sockets = await readProcs(options, map, skipped);
   const { edges, summary } = map.finish();
   return {
-    edges,
+    edges: kept(edges, heap),
     summary: {
       packets,
       transactions: summary.packets.dnsTransactions,
@@ -40,7 +46,7 @@ export const mapFromFiles: BuildMap = async (options, hooks) => {
   };
 };
 
-async function readCluster(options: BuildMapOptions, hooks: BuildMapHooks, skipped: SummaryLine[]): Promise<ClusterView> {
+async function readCluster(options: BuildMapOptions, hooks: BuildMapHooks, skipped: SummaryLine[], heap: HeapKeeper): Promise<ClusterView> {
   const view = createClusterView({
     cluster: options.clusterName,
     clusterDomains: [options.clusterDomain],
@@ -49,7 +55,10 @@ async function readCluster(options: BuildMapOptions, hooks: BuildMapHooks, skipp
   const onWarning = (warning: DumpWarning): void => {
     skipped.push({ what: warning.message.replace(/^\d+ /, ''), count: warning.count });
   };
-  for await (const part of readDumps(options.kube, { onWarning, signal: hooks.signal })) for (const change of part) view.apply(change);
+  for await (const part of readDumps(options.kube, { onWarning, signal: hooks.signal })) {
+    for (const change of part) view.apply(change);
+    heap.look();
+  }
   return view;
 }
 
@@ -59,6 +68,7 @@ async function readCaptures(
   view: ClusterView,
   map: OfflineMap,
   skipped: SummaryLine[],
+  heap: HeapKeeper,
 ): Promise<number> {
   if (options.pcap.length === 0) return 0;
   const decoder = createFrameDecoder();
@@ -73,6 +83,7 @@ async function readCaptures(
     onProgress: ({ bytesRead, bytesTotal, records }) => hooks.onProgress({ file, bytesRead, bytesTotal, packets: records }),
   });
   for await (const batch of captures) {
+    heap.look();
     // Indexed: this runs for every packet.
     for (let i = 0; i < batch.count; i++) {
       pipeline.frame(
@@ -107,6 +118,16 @@ async function readProcs(options: BuildMapOptions, map: OfflineMap, skipped: Sum
     skipped.push(...warnings.map((what) => ({ what, count: 1 })));
   }
   return sockets;
+}
+
+/** The edges as they are asked for, with a look at the heap now and then. */
+function* kept(edges: Iterable<Edge>, heap: HeapKeeper): Generator<Edge> {
+  let count = 0;
+  for (const edge of edges) {
+    yield edge;
+    count += 1;
+    if (count % LOOK_EVERY_EDGES === 0) heap.look();
+  }
 }
 
 /** One line a reason: how often, and the addresses seen most. */
