@@ -171,7 +171,7 @@ async function readText(sources: OptionSources, path: string): Promise<string> {
 
 async function readConfig(table: OptionTable, path: string, textOfFile: string, settings: LoadOptions): Promise<Map<string, RawValue>> {
   // Loaded only when there is a file: it costs 7 MB, which sniffers on every node would pay.
-  const { parse: parseYaml } = await import('yaml');
+  const { parseYaml } = await import('./parse-yaml.ts');
   let content: unknown;
   try {
     content = parseYaml(textOfFile);
