@@ -1,0 +1,145 @@
+{{- define "nm.name" -}}
+{{- .Values.fullnameOverride | default "network-mapper" | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "nm.clusterWide" -}}
+{{ .Release.Namespace }}-{{ include "nm.name" . }}
+{{- end -}}
+
+{{- define "nm.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that select; call with (dict "root" . "component" NAME). The command line finds the mapper by them. */}}
+{{- define "nm.selector" -}}
+app.kubernetes.io/name: network-mapper
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "nm.labels" -}}
+{{ include "nm.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/part-of: network-mapper
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "nm.metadata" -}}
+namespace: {{ .root.Release.Namespace }}
+labels:
+  {{- include "nm.labels" . | nindent 2 }}
+{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* A mesh in the pods' way would hide who asks, and would see its own traffic: injection off, in every mesh's words. */}}
+{{- define "nm.podMetadata" -}}
+labels:
+  {{- include "nm.labels" . | nindent 2 }}
+  sidecar.istio.io/inject: 'false'
+  istio.io/dataplane-mode: none
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+annotations:
+  sidecar.istio.io/inject: 'false'
+  linkerd.io/inject: disabled
+  kuma.io/sidecar-injection: disabled
+  consul.hashicorp.com/connect-inject: 'false'
+  {{- range $key, $value := merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+  {{ $key }}: {{ $value | quote }}
+  {{- end }}
+{{- end -}}
+
+{{- define "nm.mapperUrl" -}}
+{{- $host := printf "%s.%s.svc" .Values.mapper.service.name .Release.Namespace -}}
+{{- if eq .Values.tls.mode "none" -}}http://{{ $host }}:{{ .Values.mapper.service.port }}/query
+{{- else -}}https://{{ $host }}:{{ .Values.tls.port }}/query{{- end -}}
+{{- end -}}
+
+{{/* What every reporter has: who it is (a token for us alone) and whom it trusts. */}}
+{{- define "nm.reporterArgs" -}}
+- --mapper-url={{ include "nm.mapperUrl" . }}
+- --token-file=/var/run/network-mapper/token/token
+{{- if ne .Values.tls.mode "none" }}
+- --ca-file=/var/run/network-mapper/ca/ca.crt
+{{- end }}
+- --log-level={{ .Values.logLevel }}
+{{- end -}}
+
+{{- define "nm.reporterMounts" -}}
+- { name: token, mountPath: /var/run/network-mapper/token, readOnly: true }
+{{- if ne .Values.tls.mode "none" }}
+- { name: ca, mountPath: /var/run/network-mapper/ca, readOnly: true }
+{{- end }}
+{{- end -}}
+
+{{- define "nm.reporterVolumes" -}}
+- name: token
+  projected:
+    sources:
+      - serviceAccountToken: { audience: network-mapper, expirationSeconds: 3600, path: token }
+{{- if ne .Values.tls.mode "none" }}
+- name: ca
+  secret:
+    secretName: {{ required "tls.secretName is needed with tls.mode secret" .Values.tls.secretName }}
+    items: [{ key: ca.crt, path: ca.crt }]
+{{- end }}
+{{- end -}}
+
+{{- define "nm.imagePullSecrets" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "nm.placement" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* "claim" or "emptyDir" for the embedded store; empty with PostgreSQL. */}}
+{{- define "nm.volume" -}}
+{{- $store := .Values.mapper.store -}}
+{{- if eq $store.type "sqlite" -}}
+{{- $enabled := toString $store.persistence.enabled -}}
+{{- if eq $enabled "true" -}}claim
+{{- else if eq $enabled "false" -}}emptyDir
+{{- else if or $store.persistence.existingClaim $store.persistence.storageClassName -}}claim
+{{- else if not (lookup "v1" "Namespace" "" "kube-system") -}}claim
+{{- else if lookup "v1" "PersistentVolumeClaim" .Release.Namespace (printf "%s-data" (include "nm.name" .)) -}}claim
+{{- else -}}
+{{- $found := "emptyDir" -}}
+{{- range (lookup "storage.k8s.io/v1" "StorageClass" "" "").items -}}
+{{- if eq (dig "metadata" "annotations" "storageclass.kubernetes.io/is-default-class" "" .) "true" -}}{{- $found = "claim" -}}{{- end -}}
+{{- end -}}
+{{- $found -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
