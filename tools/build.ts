@@ -52,6 +52,7 @@ copyFileSync(
   join(dirname(fileURLToPath(import.meta.resolve(ASSETS['DejaVuSans.ttf']))), '..', 'LICENSE'),
   join(dist, 'assets', 'DejaVu-LICENSE.txt'),
 );
+refuseLateCommonJs(metafile);
 writeFileSync(join(dist, 'metafile.json'), JSON.stringify(metafile));
 copyNative();
 await buildPage({
@@ -61,6 +62,18 @@ await buildPage({
 });
 
 printSizes(metafile);
+
+/**
+ * A CommonJS package that is loaded late has only `default` in a bundle, while it also has names under Node.js itself:
+ * such code works in tests and fails where it ships. A module of ours between them, which imports it by name, helps.
+ */
+function refuseLateCommonJs({ inputs }: Metafile): void {
+  for (const [file, { imports }] of Object.entries(inputs)) {
+    if (file.includes('node_modules/')) continue;
+    const late = imports.find((one) => one.kind === 'dynamic-import' && inputs[one.path]?.format === 'cjs');
+    if (late !== undefined) throw new Error(`${file} loads ${late.path} late, which is CommonJS: re-export what it needs from a file`);
+  }
+}
 
 /** koffi finds its native file by the name of its package, so it is not bundled: these are the files of it that run. */
 function copyNative(): void {

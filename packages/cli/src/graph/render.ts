@@ -46,8 +46,8 @@ export async function renderRaster(svg: string, format: 'png' | 'jpg'): Promise<
   const image = drawing.render();
   try {
     if (format === 'png') return image.asPng();
-    const { encode } = await import('jpeg-js');
-    return encode({ data: image.pixels, width: image.width, height: image.height }, JPEG_QUALITY).data;
+    const { encodeJpeg } = await import('./encode-jpeg.ts');
+    return encodeJpeg({ data: image.pixels, width: image.width, height: image.height }, JPEG_QUALITY).data;
   } finally {
     image.free();
     drawing.free();
