@@ -14,7 +14,7 @@ import type { SyntheticCluster } from './support/synthetic-cluster.ts';
 /**
  * Observations per second that the mapper acknowledges, which means: stored in SQLite. 200 reporters, batches of 1,000
  * over HTTP with gzip, each reporter with one batch in flight; 10,000 pods; new edges until 100,000, then repeats.
- * `node bench/ingest.ts [rounds]`
+ * `node bench/ingest.ts [rounds [rounds of compatible mutations]]`
  */
 const REPORTERS = 200;
 const ROWS = 1_000;
@@ -23,6 +23,7 @@ const WORKLOADS = 1_000;
 const EDGES = 100_000;
 const BATCHES_PER_ROUND = 2;
 const ROUNDS = Number(process.argv[2] ?? 5);
+const COMPATIBLE_ROUNDS = Number(process.argv[3] ?? ROUNDS);
 const COMPATIBLE_BATCHES = 100;
 const COMPATIBLE_DESTINATIONS = 200;
 
@@ -183,14 +184,14 @@ try {
     rows.push(await measure(mapper, `round ${round + 1}`, REPORTERS * ROWS * BATCHES_PER_ROUND, lanes, true));
   }
   const compatible: Row[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < COMPATIBLE_ROUNDS; round++) {
     compatible.push(
       await measure(mapper, `compatible ${round + 1}`, COMPATIBLE_BATCHES * COMPATIBLE_DESTINATIONS, compatibleLanes(), false),
     );
   }
   summary(`observations, new edges`, [fresh]);
-  summary(`observations acknowledged, ${EDGES} edges`, rows);
-  summary('compatible destinations', compatible);
+  if (rows.length > 0) summary(`observations acknowledged, ${EDGES} edges`, rows);
+  if (compatible.length > 0) summary('compatible destinations', compatible);
   console.log(`told to come back ${refused} times`);
   console.log(`peak memory ${(mapper.usage().peakBytes / 1_048_576).toFixed(0)} MiB`);
 } finally {

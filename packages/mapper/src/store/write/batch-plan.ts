@@ -4,7 +4,7 @@ import { ABSENT } from '../schema/tables.ts';
 import { bucketOf, FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
 import { collectDetails } from './details.ts';
 import type { DetailChange } from './details.ts';
-import type { ClusterEntry, EdgeEntry, Facet, FacetIdentity, IdentityCache, PeerEntry } from './identity-cache.ts';
+import type { ClusterEntry, EdgeEntry, Facet, FacetIdentity, IdentityCache, KnownPeer, PeerEntry } from './identity-cache.ts';
 import { attributesOf } from './peer-row.ts';
 
 const FINE_MS = minutesToMs(FINE_MINUTES);
@@ -15,6 +15,13 @@ export const MAX_FACETS = 2_000;
 
 /** Sides of the traffic table: a call between two workloads is seen from both ends and must count once. */
 export const TRAFFIC_SIDES = { clientInside: 0, serverOfInside: 1, clientOutside: 2 } as const;
+
+interface TrafficCount {
+  readonly cluster: ClusterEntry;
+  readonly side: number;
+  readonly start: number;
+  count: number;
+}
 
 /**
  * Adds many updates up in memory, so that the database sees each peer, edge, evidence and bucket once per
@@ -28,10 +35,12 @@ export class BatchPlan {
   readonly edges: EdgeEntry[] = [];
   readonly facets: Facet[] = [];
   readonly details = new Map<string, DetailChange>();
-  readonly traffic = new Map<string, { cluster: ClusterEntry; side: number; start: number; count: number }>();
+  readonly traffic = new Map<string, TrafficCount>();
   /** Clusters that have no row yet. */
   readonly clusters: ClusterEntry[] = [];
   foldedPorts = 0;
+  /** Most updates of a batch go to the same row. */
+  #lastTraffic: TrafficCount | undefined;
   readonly #cache: IdentityCache;
 
   constructor(cache: IdentityCache, serial: number) {
@@ -41,15 +50,17 @@ export class BatchPlan {
 
   /** False: it is from before the cluster's reset. */
   add(update: EdgeUpdate): boolean {
-    const client = this.#peer(update.client);
-    const server = this.#peer(update.server);
+    const knownClient = this.#known(update.client);
+    const knownServer = this.#known(update.server);
+    const client = knownClient.entry;
+    const server = knownServer.entry;
     const cluster = client.cluster ?? server.cluster ?? this.cluster('');
     const lastAt = Math.round(Math.max(update.lastSeenAt, update.firstSeenAt));
     if (lastAt < cluster.resetAt) return false;
     const firstAt = Math.max(Math.round(update.firstSeenAt), cluster.resetAt);
     const lastBucket = bucketOf(lastAt);
-    this.#attributes(client, update.client, lastBucket);
-    this.#attributes(server, update.server, lastBucket);
+    this.#attributes(knownClient, lastBucket);
+    this.#attributes(knownServer, lastBucket);
     const edge = this.#edge(client, server, update, bucketOf(firstAt), lastBucket);
     const facet = this.#facet(edge, update, firstAt, lastBucket);
     this.#count(facet, update.count, firstAt, lastAt);
@@ -67,6 +78,15 @@ export class BatchPlan {
     return entry;
   }
 
+  #known(peer: Peer): KnownPeer {
+    const known = this.#cache.known.get(peer);
+    if (known !== undefined) return known;
+    const entry = { entry: this.#peer(peer), attributes: this.#cache.textOf(attributesOf(peer)) };
+    // Others are made anew for every observation: keeping those would push the workloads out.
+    if (peer.type === 'workload') this.#cache.known.set(peer, entry);
+    return entry;
+  }
+
   #peer(peer: Peer): PeerEntry {
     const key = peerKey(peer);
     const known = this.#cache.peers.get(key);
@@ -77,7 +97,6 @@ export class BatchPlan {
       peer,
       cluster: 'cluster' in peer ? this.cluster(peer.cluster) : undefined,
       sortKey: '',
-      seenLabels: undefined,
       attributes: '',
       attributesBucket: ABSENT,
       plan: 0,
@@ -88,13 +107,9 @@ export class BatchPlan {
   }
 
   /** The newest labels win; within one bucket the greater text does, so that order does not matter. */
-  #attributes(entry: PeerEntry, peer: Peer, bucket: number): void {
-    const labels = 'labels' in peer ? peer.labels : undefined;
-    if (bucket < entry.attributesBucket || (bucket === entry.attributesBucket && labels === entry.seenLabels)) return;
-    const attributes = attributesOf(peer);
-    if (attributes === '') return;
-    entry.seenLabels = labels;
-    if (bucket === entry.attributesBucket && attributes <= entry.attributes) return;
+  #attributes({ entry, attributes }: KnownPeer, bucket: number): void {
+    if (attributes === '' || bucket < entry.attributesBucket) return;
+    if (bucket === entry.attributesBucket && (attributes === entry.attributes || attributes < entry.attributes)) return;
     entry.attributes = attributes;
     entry.attributesBucket = bucket;
     if (entry.plan === this.serial) return;
@@ -201,10 +216,19 @@ export class BatchPlan {
   #traffic(cluster: ClusterEntry, update: EdgeUpdate, start: number): void {
     if (update.class !== 'app') return;
     const side = sideOf(update);
+    const last = this.#lastTraffic;
+    if (last !== undefined && last.cluster === cluster && last.side === side && last.start === start) {
+      last.count += update.count;
+      return;
+    }
     const key = `${cluster.name}|${side}|${start}`;
-    const known = this.traffic.get(key);
-    if (known === undefined) this.traffic.set(key, { cluster, side, start, count: update.count });
-    else known.count += update.count;
+    let known = this.traffic.get(key);
+    if (known === undefined) {
+      known = { cluster, side, start, count: 0 };
+      this.traffic.set(key, known);
+    }
+    known.count += update.count;
+    this.#lastTraffic = known;
   }
 }
 

@@ -29,11 +29,12 @@ export class Generations<K, V> {
     this.#young.set(key, value);
   }
 
-  /** Forgets the old generation if the young one is full. */
-  rotate(): void {
-    if (this.#young.size < this.#max) return;
+  /** Forgets the old generation if the young one is full; says whether it did. */
+  rotate(): boolean {
+    if (this.#young.size < this.#max) return false;
     this.#old = this.#young;
     this.#young = new Map();
+    return true;
   }
 
   clear(): void {

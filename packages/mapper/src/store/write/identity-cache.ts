@@ -18,12 +18,17 @@ export interface PeerEntry {
   readonly peer: Peer;
   readonly cluster: ClusterEntry | undefined;
   sortKey: string;
-  /** Labels object that was compared last, so that the same one is not compared again. */
-  seenLabels: unknown;
   attributes: string;
   attributesBucket: number;
   /** Serial of the plan that last looked at its attributes. */
   plan: number;
+}
+
+/** What is known of one peer object: resolvers give the same object for the same pod again and again. */
+export interface KnownPeer {
+  readonly entry: PeerEntry;
+  /** One copy of each text, so that equal ones are found equal by reference. */
+  readonly attributes: string;
 }
 
 export interface EdgeEntry {
@@ -92,15 +97,19 @@ const MAX_REF = 2 ** 26;
 
 /** What the database has already numbered, so that a repeat costs no query. */
 export class IdentityCache {
+  /** Entries of `peers` by the object that named them, which saves making their keys. */
+  readonly known = new Map<Peer, KnownPeer>();
   readonly peers: Generations<string, PeerEntry>;
   readonly edges: Generations<number | string, EdgeEntry>;
   readonly details: Generations<string, KnownDetail>;
   /** One copy of each Service name: updates bring their own, which would all be kept. */
   readonly texts: Generations<string, string>;
   readonly clusters = new Map<string, ClusterEntry>();
+  readonly #maxPeers: number;
   #nextRef = 1;
 
   constructor(options: { readonly maxPeers: number; readonly maxEdges: number; readonly maxDetails: number }) {
+    this.#maxPeers = options.maxPeers;
     this.peers = new Generations(options.maxPeers);
     this.edges = new Generations(options.maxEdges);
     this.details = new Generations(options.maxDetails);
@@ -129,15 +138,18 @@ export class IdentityCache {
       // References run out after 33 million new peers.
       this.peers.clear();
       this.edges.clear();
+      this.known.clear();
       this.#nextRef = 1;
     }
-    this.peers.rotate();
+    // An entry that `peers` forgot must not be used any more: a peer has one entry.
+    if (this.peers.rotate() || this.known.size > this.#maxPeers) this.known.clear();
     this.edges.rotate();
     this.details.rotate();
     this.texts.rotate();
   }
 
   clear(): void {
+    this.known.clear();
     this.peers.clear();
     this.edges.clear();
     this.details.clear();

@@ -51,7 +51,7 @@ export function undatedAttributes(stored: string): string {
 export function attributesOf(peer: Peer): string {
   switch (peer.type) {
     case 'workload':
-      return peer.labels === undefined ? '' : labelsText(peer.labels);
+      return peer.labels === undefined ? '' : JSON.stringify({ labels: sorted(peer.labels) });
     case 'aws':
     case 'gcp':
     case 'azure':
@@ -64,17 +64,6 @@ export function attributesOf(peer: Peer): string {
     case 'node':
       return '';
   }
-}
-
-/** Resolvers give the same labels object for the same pod again and again. */
-const labelTexts = new WeakMap<object, string>();
-
-function labelsText(labels: Readonly<Record<string, string>>): string {
-  const known = labelTexts.get(labels);
-  if (known !== undefined) return known;
-  const text = JSON.stringify({ labels: sorted(labels) });
-  labelTexts.set(labels, text);
-  return text;
 }
 
 /** Text that both databases take: no NUL, no separators of ours, no lone surrogates. */
