@@ -23,6 +23,8 @@ export interface WriteTransaction {
   readonly db: Transaction<Tables>;
   /** Runs `statement` for every row. No two rows of one call may meet in the conflict columns. */
   upsert(statement: UpsertStatement, rows: readonly (readonly Value[])[]): Promise<void>;
+  /** Inserts the rows whose key is not there yet; answers the first columns (numbers) of those. Keys are distinct. */
+  insertMissing(statement: InsertStatement, rows: readonly (readonly Value[])[]): Promise<ReadonlySet<number>>;
   /** Ids of the rows with these keys, inserting what is missing. Keys are distinct. */
   getOrCreate(statement: IdentityStatement, rows: readonly (readonly Value[])[]): Promise<readonly Identity[]>;
   /** Runs an update of one table by id for every row; the first column is the id. */
@@ -45,6 +47,12 @@ export interface UpsertStatement {
   readonly columns: readonly Column[];
   readonly conflict: readonly string[];
   readonly merge: Readonly<Record<string, Merge>>;
+}
+
+/** The first column is the key, a number. */
+export interface InsertStatement {
+  readonly table: keyof Tables;
+  readonly columns: readonly Column[];
 }
 
 export interface IdentityStatement {

@@ -67,7 +67,7 @@ export class SqlStore implements Store {
     this.#retries = deps.retries;
     this.#options = options;
     this.#maintainer = new Maintainer(deps.backend, { clock: deps.clock }, options);
-    this.#writer = new BatchWriter(deps.backend, options);
+    this.#writer = new BatchWriter(deps.backend, { clock: deps.clock }, options);
     this.#numbers = new ChangeNumbers(deps.backend, this.#writer, { log: deps.log }, options);
     this.#queue = new WriteQueue(
       {

@@ -50,6 +50,7 @@ export function openPostgres(url: string, options: { maxConnections: number; log
               db: transaction,
               upsert: (statement, values) => rows.upsert(statement, values),
               update: (statement, values) => rows.update(statement, values),
+              insertMissing: (statement, values) => rows.insertMissing(statement, values),
               getOrCreate: (statement, values) => rows.getOrCreate(statement, values),
             });
           });

@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import type { Transaction } from 'kysely';
 import { mergeSql } from '../backend.ts';
-import type { Column, Identity, IdentityStatement, UpdateStatement, UpsertStatement, Value } from '../backend.ts';
+import type { Column, Identity, IdentityStatement, InsertStatement, UpdateStatement, UpsertStatement, Value } from '../backend.ts';
 import type { Tables } from '../schema/tables.ts';
 
 /** Rows of one statement; more go in several, so that no message grows without bound. */
@@ -23,6 +23,15 @@ export class PostgresRowWriter {
   async update(statement: UpdateStatement, rows: readonly (readonly Value[])[]): Promise<void> {
     const text = updateSql(statement);
     for (const chunk of chunks(rows)) await this.#run(text, statement.columns, chunk);
+  }
+
+  async insertMissing(statement: InsertStatement, rows: readonly (readonly Value[])[]): Promise<Set<number>> {
+    const { table, columns } = statement;
+    const key = columns[0]?.name ?? '';
+    const text = `insert into ${table} (${names(columns)}) select * from ${unnest(columns)} on conflict (${key}) do nothing returning ${key}`;
+    const inserted = new Set<number>();
+    for (const chunk of chunks(rows)) for (const row of await this.#run(text, columns, chunk)) inserted.add(Number(row[key]));
+    return inserted;
   }
 
   async getOrCreate(statement: IdentityStatement, rows: readonly (readonly Value[])[]): Promise<Identity[]> {

@@ -7,11 +7,22 @@ type BackendKind = Backend['kind'];
 
 /** Every migration ever released, by name, in order; never edited, only added to. */
 export function migrationsFor(kind: BackendKind): Record<string, Migration> {
-  return { '0001_map': { up: (db) => createMap(db, kind) } };
+  return { '0001_map': { up: (db) => createMap(db, kind) }, '0002_repeat_keys': { up: (db) => renewRepeatKeys(db, kind) } };
 }
 
 async function createMap(db: Kysely<unknown>, kind: BackendKind): Promise<void> {
   for (const statement of statementsOfMap(kind)) await sql.raw(statement).execute(db);
+}
+
+/** Keys as numbers take a third of the place that texts did; those of the last hour are forgotten. */
+async function renewRepeatKeys(db: Kysely<unknown>, kind: BackendKind): Promise<void> {
+  const int = kind === 'sqlite' ? 'integer' : 'bigint';
+  for (const statement of [
+    'drop table repeat_key',
+    `create table repeat_key (digest ${int} primary key, seen_at ${int} not null)`,
+    'create index repeat_key_seen on repeat_key (seen_at)',
+  ])
+    await sql.raw(statement).execute(db);
 }
 
 /**

@@ -27,7 +27,8 @@ export interface Tables {
     seen_at: number;
     extra: string;
   };
-  repeat_key: { digest: string; seen_at: number };
+  /** `digest`: 53 bits, so that the number is exact everywhere. */
+  repeat_key: { digest: number; seen_at: number };
   waiting: {
     id: Generated<number>;
     cluster_id: number;

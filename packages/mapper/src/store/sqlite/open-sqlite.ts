@@ -79,6 +79,7 @@ function createTransaction(db: WriteTransaction['db'], rows: SqliteRowWriter): W
     db,
     upsert: async (statement, values) => rows.upsert(statement, values),
     update: async (statement, values) => rows.update(statement, values),
+    insertMissing: async (statement, values) => rows.insertMissing(statement, values),
     getOrCreate: async (statement, values) => rows.getOrCreate(statement, values),
   };
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { mergeSql } from '../backend.ts';
-import type { Identity, IdentityStatement, UpdateStatement, UpsertStatement, Value } from '../backend.ts';
+import type { Identity, IdentityStatement, InsertStatement, UpdateStatement, UpsertStatement, Value } from '../backend.ts';
 
 /** Row by row through kept prepared statements: the fastest way into SQLite. */
 export class SqliteRowWriter {
@@ -32,6 +32,14 @@ export class SqliteRowWriter {
       const found = lookup.get(...keyAt.map((index) => row[index] ?? null));
       return { id: Number(found?.['id']), created: false };
     });
+  }
+
+  insertMissing(statement: InsertStatement, rows: readonly (readonly Value[])[]): Set<number> {
+    const key = statement.columns[0]?.name ?? '';
+    const insert = this.#prepare(statement, () => insertSql({ ...statement, key: [key] }));
+    const inserted = new Set<number>();
+    for (const row of rows) if (Number(insert.run(...row).changes) === 1) inserted.add(Number(row[0]));
+    return inserted;
   }
 
   #prepare(statement: object, text: () => string): StatementSync {
@@ -66,7 +74,7 @@ function updateSql({ table, columns, merge }: UpdateStatement): string {
   return `update ${table} set ${assignments.join(', ')} where ${columns[0]?.name} = ?`;
 }
 
-function insertSql({ table, columns, key }: IdentityStatement): string {
+function insertSql({ table, columns, key }: InsertStatement & { readonly key: readonly string[] }): string {
   return `insert into ${table} (${names(columns)}) values (${marks(columns)}) on conflict (${key.join(', ')}) do nothing`;
 }
 

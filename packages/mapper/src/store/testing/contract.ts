@@ -425,6 +425,9 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         const second = await store.applyBatch({ parts: [part('b'), part('c')] });
         expect([first.repeatedParts, second.repeatedParts]).toEqual([[2], [0]]);
         expect((await allEdges(store))[0]?.edge.evidence.tcp?.count).toBe(3);
+        now = T0 + HOUR - 1;
+        await store.maintain();
+        expect((await store.applyBatch({ parts: [part('a')] })).repeatedParts).toEqual([0]);
         now = T0 + 2 * HOUR;
         await store.maintain();
         expect((await store.applyBatch({ parts: [part('a')] })).repeatedParts).toEqual([]);

@@ -1,4 +1,4 @@
-import type { Column, IdentityStatement, UpdateStatement, UpsertStatement } from '../backend.ts';
+import type { Column, IdentityStatement, InsertStatement, UpdateStatement, UpsertStatement } from '../backend.ts';
 
 /** The statements of the write path; every merge commutes, so that replicas need no leader. */
 
@@ -109,6 +109,11 @@ export const DETAIL_UPSERT: UpsertStatement = {
   ],
   conflict: ['edge_id', 'kind', 'value'],
   merge: { count: 'sum', first_bucket: 'min', last_bucket: 'max' },
+};
+
+export const REPEAT_KEY_INSERT: InsertStatement = {
+  table: 'repeat_key',
+  columns: [integer('digest'), integer('seen_at')],
 };
 
 export const WAITING_INSERT: UpsertStatement = {
