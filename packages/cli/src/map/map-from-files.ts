@@ -11,7 +11,7 @@ import type { BuildMap, BuildMapHooks, BuildMapOptions, SummaryLine } from './bu
 const EXAMPLES = 3;
 const DNS_PORT = 53;
 /** Garbage that may gather between two collections: reading goes over much more than the map keeps. */
-const MAX_HEAP_GROWTH_BYTES = 32 * 1024 * 1024;
+const MAX_HEAP_GROWTH_BYTES = 12 * 1024 * 1024;
 const LOOK_EVERY_EDGES = 4096;
 
 /**

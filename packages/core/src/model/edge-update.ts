@@ -12,20 +12,20 @@ export interface EdgeUpdate {
   readonly shared: boolean;
   readonly evidence: EvidenceKind;
   readonly vantage: Vantage;
-  readonly node?: string;
+  readonly node?: string | undefined;
   readonly count: number;
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
-  readonly approximate?: boolean;
-  readonly port?: EdgeUpdatePort;
+  readonly approximate?: boolean | undefined;
+  readonly port?: EdgeUpdatePort | undefined;
   /** Service asked for; for DNS evidence, which has no port. */
-  readonly service?: ServiceRef;
+  readonly service?: ServiceRef | undefined;
   /** Foreign name by which an in-cluster server was asked for. */
-  readonly name?: string;
-  readonly kafka?: KafkaAccess;
-  readonly http?: HttpAccess;
-  readonly actions?: readonly CloudAccess[];
-  readonly via?: Peer;
+  readonly name?: string | undefined;
+  readonly kafka?: KafkaAccess | undefined;
+  readonly http?: HttpAccess | undefined;
+  readonly actions?: readonly CloudAccess[] | undefined;
+  readonly via?: Peer | undefined;
 }
 
 export interface EdgeUpdatePort {

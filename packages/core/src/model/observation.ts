@@ -9,7 +9,7 @@ export interface Observation {
   readonly kind: EvidenceKind;
   readonly vantage: Vantage;
   /** Node on which it was seen, if known. */
-  readonly node?: string;
+  readonly node?: string | undefined;
   readonly source: Endpoint;
   readonly destination: Destination;
   /** Transactions, attempts or connections first seen; 0 says "still there" (rule 4). */
@@ -17,9 +17,9 @@ export interface Observation {
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   /** Counts of a reporter that does not count exactly (the old sniffers). */
-  readonly approximate?: boolean;
+  readonly approximate?: boolean | undefined;
   /** For `socket` and `udp`: neither side was seen listening, so the direction is a guess (rule 4). `source.port` is then set. */
-  readonly directionGuessed?: boolean;
+  readonly directionGuessed?: boolean | undefined;
   readonly kafka?: {
     readonly topic: string;
     readonly operation: string;
@@ -39,10 +39,10 @@ export interface Observation {
 }
 
 export interface Endpoint {
-  readonly address?: string;
-  readonly port?: number;
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
   /** UID of the pod, when the node itself could tell (its cgroup). */
-  readonly podUid?: string;
+  readonly podUid?: string | undefined;
   /** A workload or pod named by a reporter that knows it (mesh, Kafka, cloud). */
   readonly workload?: { readonly namespace: string; readonly name: string; readonly kind?: string; readonly pod?: boolean };
 }
@@ -50,13 +50,13 @@ export interface Endpoint {
 export interface Destination extends Endpoint {
   readonly protocol: TransportProtocol;
   /** The name asked for (DNS), or the newest name by which this client got the address (rule 14); lower case, no final dot. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Last name of the CNAME chain when it differs from `name`. */
-  readonly canonicalName?: string;
+  readonly canonicalName?: string | undefined;
   /** Addresses in the answer (DNS), bounded by MAX_ANSWER_ADDRESSES. */
-  readonly addresses?: readonly string[];
+  readonly addresses?: readonly string[] | undefined;
   /** Where the client itself sent it, when address translation changed it on the way (Service address). */
-  readonly asked?: { readonly address: string; readonly port: number };
+  readonly asked?: { readonly address: string; readonly port: number } | undefined;
 }
 
 /** At most so many addresses of one answer are kept. */

@@ -7,7 +7,7 @@ import type { TcpFlow } from './sink.ts';
 /** Where something was seen. */
 export interface SeenAt {
   readonly vantage: Vantage;
-  readonly node?: string;
+  readonly node?: string | undefined;
 }
 
 export function dnsObservation(
@@ -18,17 +18,21 @@ export function dnsObservation(
   lastSeenAt: number,
   seen: SeenAt,
 ): Observation {
-  const canonicalName = answer.chain.at(-1);
+  const { name, chain, addresses } = answer;
   return {
     kind: 'dns',
-    ...seen,
+    vantage: seen.vantage,
+    node: seen.node,
     source: { address: client },
     destination: {
       protocol: 'UDP',
-      name: answer.name,
-      ...(canonicalName === undefined ? {} : { canonicalName }),
+      address: undefined,
+      port: undefined,
+      name,
+      canonicalName: chain.length === 0 ? undefined : chain[chain.length - 1],
       // The same list as long as it fits: it is what kept resolutions are found by.
-      addresses: answer.addresses.length <= MAX_ANSWER_ADDRESSES ? answer.addresses : answer.addresses.slice(0, MAX_ANSWER_ADDRESSES),
+      addresses: addresses.length <= MAX_ANSWER_ADDRESSES ? addresses : addresses.slice(0, MAX_ANSWER_ADDRESSES),
+      asked: undefined,
     },
     count,
     firstSeenAt,
@@ -38,18 +42,19 @@ export function dnsObservation(
 
 export function tcpObservation(flow: TcpFlow, count: number, firstSeenAt: number, lastSeenAt: number, seen: SeenAt): Observation {
   const { answer, askedAddress, askedPort } = flow;
-  const canonicalName = answer?.chain.at(-1);
   return {
     kind: 'tcp',
-    ...seen,
+    vantage: seen.vantage,
+    node: seen.node,
     source: { address: flow.client },
     destination: {
       protocol: 'TCP',
       address: flow.destination,
       port: flow.port,
-      ...(answer === undefined ? {} : { name: answer.name }),
-      ...(canonicalName === undefined ? {} : { canonicalName }),
-      ...(askedAddress === undefined || askedPort === undefined ? {} : { asked: { address: askedAddress, port: askedPort } }),
+      name: answer?.name,
+      canonicalName: answer?.chain.at(-1),
+      addresses: undefined,
+      asked: askedAddress === undefined || askedPort === undefined ? undefined : { address: askedAddress, port: askedPort },
     },
     count,
     firstSeenAt,

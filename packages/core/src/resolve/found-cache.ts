@@ -19,6 +19,7 @@ interface Kept {
 export class FoundCache {
   private readonly view: ClusterView;
   private readonly byAddress = new Map<string, Map<number | string, Kept>>();
+  private readonly sources = new Map<string, Kept>();
   private readonly byAnswer = new Map<readonly string[], Kept>();
   private generation = -1;
   private size = 0;
@@ -43,6 +44,16 @@ export class FoundCache {
     return found;
   }
 
+  ofSource(address: string, at: number, answer: () => Found): Found {
+    const epoch = this.epoch(at);
+    const known = this.sources.get(address);
+    if (known !== undefined && known.epoch === epoch) return known.found;
+    const found = answer();
+    this.sources.set(address, { epoch, name: '', canonicalName: undefined, found });
+    this.size += 1;
+    return found;
+  }
+
   ofName(name: string, canonicalName: string | undefined, addresses: readonly string[], at: number, answer: () => Found): Found {
     const epoch = this.epoch(at);
     const known = this.byAnswer.get(addresses);
@@ -57,6 +68,7 @@ export class FoundCache {
     const { view } = this;
     if (view.generation !== this.generation || this.size > MAX_KEPT_ANSWERS) {
       this.byAddress.clear();
+      this.sources.clear();
       this.byAnswer.clear();
       this.size = 0;
       this.generation = view.generation;

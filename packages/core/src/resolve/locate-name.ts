@@ -5,7 +5,7 @@ import { canonicalAddress } from '../model/address.ts';
 import { dashedAddress, parseClusterName } from './cluster-name.ts';
 import { refOf } from './locate.ts';
 import type { Locator } from './locate.ts';
-import { isTargets } from './resolution.ts';
+import { asDropped, asTargets, asUnknown, isTargets } from './resolution.ts';
 import type { Found, Target } from './resolution.ts';
 
 /** A lookup, or the name that belongs to a connection. */
@@ -28,7 +28,7 @@ export function locateName(locator: Locator, lookup: Lookup, at: number, depth =
   if (parsed === undefined) return foreignName(locator, lookup, at, depth);
   switch (parsed.type) {
     case 'other':
-      return aliasOutside(locator, lookup, at, depth) ?? { dropped: 'cluster-domain' };
+      return aliasOutside(locator, lookup, at, depth) ?? asDropped('cluster-domain');
     case 'pod':
       return podAddress(locator, parsed.address, at);
     case 'endpoint':
@@ -36,12 +36,9 @@ export function locateName(locator: Locator, lookup: Lookup, at: number, depth =
       const entry = view.services.named(parsed.namespace, parsed.service, at);
       if (entry === undefined) return unknownService(locator, lookup, parsed, at, depth);
       if (entry.record.type === 'ExternalName') return externalName(locator, entry, lookup, at, depth);
-      return {
-        targets:
-          parsed.type === 'endpoint'
-            ? endpointTargets(locator, entry, parsed.hostname, lookup, at)
-            : serviceName(locator, entry, lookup, at),
-      };
+      return asTargets(
+        parsed.type === 'endpoint' ? endpointTargets(locator, entry, parsed.hostname, lookup, at) : serviceName(locator, entry, lookup, at),
+      );
     }
   }
 }
@@ -61,17 +58,17 @@ export function internetName(name: string, addresses: readonly string[]): Intern
 function foreignName(locator: Locator, lookup: Lookup, at: number, depth: number): Found {
   const { view } = locator;
   const addresses = lookup.addresses.filter((address) => !isLoopbackAddress(address));
-  if (addresses.length === 0 && lookup.addresses.length > 0) return { dropped: 'local-address' };
+  if (addresses.length === 0 && lookup.addresses.length > 0) return asDropped('local-address');
   const canonical = lookup.canonicalName;
   if (canonical !== undefined && depth < MAX_ALIASES && parseClusterName(canonical, view.clusterDomains) !== undefined) {
-    const found = locateName(locator, { name: canonical, addresses }, at, depth + 1);
-    if (isTargets(found)) return { targets: found.targets.map((target) => ({ ...target, name: lookup.name })) };
+    const alias = locateName(locator, { name: canonical, addresses }, at, depth + 1);
+    if (isTargets(alias)) return asTargets(alias.targets.map((target) => ({ ...target, name: lookup.name })));
   }
   const byHostname = view.services.atHostname(lookup.name) ?? (canonical === undefined ? undefined : view.services.atHostname(canonical));
-  if (byHostname !== undefined) return { targets: locator.serviceTargets(byHostname, { protocol: 'TCP' }, at, lookup.name) };
+  if (byHostname !== undefined) return asTargets(locator.serviceTargets(byHostname, { protocol: 'TCP' }, at, lookup.name));
   const inside = addresses.flatMap((address) => ownTargets(locator, address, at));
-  if (inside.length > 0) return { targets: inside.map((target) => ({ ...target, name: lookup.name })) };
-  return { targets: [{ peer: internetName(lookup.name, addresses), pods: [] }] };
+  if (inside.length > 0) return asTargets(inside.map((target) => ({ ...target, name: lookup.name })));
+  return asTargets([{ peer: internetName(lookup.name, addresses), pods: [] }]);
 }
 
 /** Targets of an address that belongs to the cluster; none when it lies outside or nobody owns it. */
@@ -91,7 +88,7 @@ function aliasOutside(locator: Locator, lookup: Lookup, at: number, depth: numbe
 function externalName(locator: Locator, entry: ServiceEntry, lookup: Lookup, at: number, depth: number): Found {
   const target = (entry.record.externalName ?? '').toLowerCase().replace(/\.$/, '');
   const service = refOf(entry);
-  if (target === '' || depth >= MAX_ALIASES) return { dropped: 'no-destination' };
+  if (target === '' || depth >= MAX_ALIASES) return asDropped('no-destination');
   // Some put an address there; resolvers treat it as a name, people mean the address.
   const address = canonicalAddress(target);
   const found: Found =
@@ -99,7 +96,7 @@ function externalName(locator: Locator, entry: ServiceEntry, lookup: Lookup, at:
       ? locateName(locator, { name: target, addresses: lookup.addresses }, at, depth + 1)
       : locator.destination({ address, protocol: 'TCP' }, at, undefined);
   if (!isTargets(found)) return found;
-  return { targets: found.targets.map((inner) => ({ ...inner, service })) };
+  return asTargets(found.targets.map((inner) => ({ ...inner, service })));
 }
 
 /** A Service by its name. A headless one answers with its pods: then the answer says which. */
@@ -131,7 +128,7 @@ function endpointTargets(locator: Locator, entry: ServiceEntry, hostname: string
 function podAddress(locator: Locator, address: string, at: number): Found {
   const found = locator.destination({ address, protocol: 'TCP' }, at, undefined);
   // CoreDNS answers such names for any address ("pods insecure"); outside the cluster they mean nothing.
-  return isTargets(found) && found.targets.every((target) => target.peer.type === 'internet') ? { unknown: 'never-owned', address } : found;
+  return isTargets(found) && found.targets.every((target) => target.peer.type === 'internet') ? asUnknown('never-owned', address) : found;
 }
 
 /** A Service that the view has never seen: its addresses may tell, else its name is all there is. */
@@ -143,13 +140,13 @@ function unknownService(
   depth: number,
 ): Found {
   const inside = lookup.addresses.flatMap((address) => ownTargets(locator, address, at));
-  if (inside.length > 0) return { targets: distinct(inside) };
+  if (inside.length > 0) return asTargets(distinct(inside));
   const { canonicalName } = lookup;
   if (canonicalName !== undefined && parseClusterName(canonicalName, locator.view.clusterDomains) === undefined) {
     const outside = aliasOutside(locator, lookup, at, depth);
     if (outside !== undefined) return outside;
   }
-  return { unknown: 'name-not-found', address: `${parsed.service}.${parsed.namespace}` };
+  return asUnknown('name-not-found', `${parsed.service}.${parsed.namespace}`);
 }
 
 function hasSelector(entry: ServiceEntry): boolean {

@@ -9,6 +9,7 @@ import type { TransportProtocol } from '../model/edge.ts';
 import type { EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Peer, ServiceRef, WorkloadPeer } from '../model/peer.ts';
 import { FoundCache } from './found-cache.ts';
+import { asDropped, asTargets, asUnknown } from './resolution.ts';
 import type { Found, Target } from './resolution.ts';
 
 /** Where a packet went: the server's address, and its port where the evidence has one. */
@@ -25,8 +26,6 @@ const HBONE_PORT = 15008;
 
 const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP', 'HBONE'];
 const NO_PORT = 65_536;
-/** The question about an address as a client. */
-const SOURCE = -1;
 
 /** Answers "who is that?" for a time, from the cluster view (rules 6-12, 15). */
 export class Locator {
@@ -48,34 +47,34 @@ export class Locator {
 
   private findDestination(place: Place, at: number, node: string | undefined): Found {
     const { view } = this;
-    if (isLocalAddress(place.address)) return { dropped: 'local-address' };
+    if (isLocalAddress(place.address)) return asDropped('local-address');
     const pod = this.pod(place, at, node);
-    if (pod !== undefined) return { targets: [this.podTarget(pod, portOf(place))] };
+    if (pod !== undefined) return asTargets([this.podTarget(pod, portOf(place))]);
     const service = view.services.atAddress(place.address, at);
-    if (service !== undefined) return { targets: this.serviceTargets(service, place, at) };
+    if (service !== undefined) return asTargets(this.serviceTargets(service, place, at));
     const nodeName = view.nodes.nodeOf(place.address);
-    if (nodeName !== undefined) return { targets: this.nodeTargets(nodeName, place, at) };
-    if (view.isApiServer(place.address, place.port)) return { targets: [this.apiServer(portOf(place))] };
+    if (nodeName !== undefined) return asTargets(this.nodeTargets(nodeName, place, at));
+    if (view.isApiServer(place.address, place.port)) return asTargets([this.apiServer(portOf(place))]);
     if (view.isInClusterRanges(place.address)) return this.unknown(place.address);
-    return { targets: [{ peer: this.internet(place.address), pods: [], ...withPort(portOf(place)) }] };
+    return asTargets([{ peer: this.internet(place.address), pods: [], ...withPort(portOf(place)) }]);
   }
 
   /** A client by its address: pod, node, the API server, or somebody outside. */
   source(place: Place, at: number, node: string | undefined): Found {
     if (place.podUid !== undefined) return this.findSource(place, at, node);
-    return this.kept.ofAddress(place.address, SOURCE, at, () => this.findSource(place, at, node));
+    return this.kept.ofSource(place.address, at, () => this.findSource(place, at, node));
   }
 
   private findSource(place: Place, at: number, node: string | undefined): Found {
     const { view } = this;
     const pod = this.pod(place, at, node);
-    if (pod !== undefined) return { targets: [this.podTarget(pod, undefined)] };
-    if (isLocalAddress(place.address)) return { dropped: 'local-address' };
+    if (pod !== undefined) return asTargets([this.podTarget(pod, undefined)]);
+    if (isLocalAddress(place.address)) return asDropped('local-address');
     const nodeName = view.nodes.nodeOf(place.address);
-    if (nodeName !== undefined) return { targets: [{ peer: { type: 'node', cluster: view.cluster, name: nodeName }, pods: [] }] };
-    if (view.isApiServer(place.address, undefined)) return { targets: [this.apiServer(undefined)] };
+    if (nodeName !== undefined) return asTargets([{ peer: { type: 'node', cluster: view.cluster, name: nodeName }, pods: [] }]);
+    if (view.isApiServer(place.address, undefined)) return asTargets([this.apiServer(undefined)]);
     if (view.isInClusterRanges(place.address)) return this.unknown(place.address);
-    return { targets: [{ peer: this.internet(place.address), pods: [] }] };
+    return asTargets([{ peer: this.internet(place.address), pods: [] }]);
   }
 
   /** Everybody behind a Service: its workloads, the API server, or the Service itself when no pod of ours is (rules 10, 12). */
@@ -177,7 +176,7 @@ export class Locator {
   }
 
   private unknown(address: string): Found {
-    return { unknown: this.view.pods.hasEverOwned(address) ? 'pod-gone' : 'never-owned', address };
+    return asUnknown(this.view.pods.hasEverOwned(address) ? 'pod-gone' : 'never-owned', address);
   }
 
   /** One object per pod, so that who keeps edges recognises an end without comparing text. */

@@ -49,12 +49,45 @@ export interface TargetFacts {
   readonly isOurs: boolean;
 }
 
-/** What an address or a name turned out to be. */
-export type Found =
-  | { readonly targets: readonly Target[] }
-  | { readonly dropped: DropReason }
-  | { readonly unknown: 'pod-gone' | 'never-owned' | 'name-not-found'; readonly address: string };
+export type UnknownWhy = 'pod-gone' | 'never-owned' | 'name-not-found';
 
-export function isTargets(found: Found): found is { readonly targets: readonly Target[] } {
-  return 'targets' in found;
+/**
+ * What an address or a name turned out to be: targets, nothing on purpose, or somebody unknown. One shape for all three,
+ * because it is looked at for every observation.
+ */
+export class Found {
+  readonly targets: readonly Target[] | undefined;
+  readonly dropped: DropReason | undefined;
+  readonly unknown: UnknownWhy | undefined;
+  /** Address or name that stayed unknown. */
+  readonly address: string;
+
+  constructor(targets: readonly Target[] | undefined, dropReason: DropReason | undefined, why: UnknownWhy | undefined, address: string) {
+    this.targets = targets;
+    this.dropped = dropReason;
+    this.unknown = why;
+    this.address = address;
+  }
+}
+
+export function asTargets(targets: readonly Target[]): Found {
+  return new Found(targets, undefined, undefined, '');
+}
+
+export function asDropped(reason: DropReason): Found {
+  return new Found(undefined, reason, undefined, '');
+}
+
+export function asUnknown(why: UnknownWhy, address: string): Found {
+  return new Found(undefined, undefined, why, address);
+}
+
+export function isTargets(result: Found): result is Found & { readonly targets: readonly Target[] } {
+  return result.targets !== undefined;
+}
+
+/** The ends that stayed unknown, if any. */
+export function unknownEnds(client: Found, server: Found): Resolution['unknown'] {
+  if (client.unknown === undefined && server.unknown === undefined) return undefined;
+  return [client, server].flatMap(({ unknown, address }) => (unknown === undefined ? [] : [{ address, reason: unknown }]));
 }

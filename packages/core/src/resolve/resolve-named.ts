@@ -4,7 +4,7 @@ import type { Endpoint, Observation } from '../model/observation.ts';
 import type { CloudPeer } from '../model/peer.ts';
 import { isPrivateAddress } from '../cluster/ranges.ts';
 import type { Locator } from './locate.ts';
-import { isTargets } from './resolution.ts';
+import { asDropped, asTargets, asUnknown, isTargets, unknownEnds } from './resolution.ts';
 import type { Found, Resolution, Target } from './resolution.ts';
 
 /** Label that a mesh calls the canonical service (Istio documentation); second to the workload's own name. */
@@ -17,18 +17,18 @@ export function resolveNamed(locator: Locator, observation: Observation, mayWait
   const server =
     observation.cloud === undefined
       ? locateEndpoint(locator, observation.destination, at, observation.node)
-      : { targets: [cloudTarget(observation.cloud)] };
+      : asTargets([cloudTarget(observation.cloud)]);
   if (mayWait && (mayAppearLater(client) || mayAppearLater(server))) return { updates: [], waitFor: 'not-yet-known' };
-  if ('dropped' in client) return { updates: [], dropped: client.dropped };
-  if ('dropped' in server) return { updates: [], dropped: server.dropped };
-  const unknown = [client, server].flatMap((found) => ('unknown' in found ? [{ address: found.address, reason: found.unknown }] : []));
+  if (client.dropped !== undefined) return { updates: [], dropped: client.dropped };
+  if (server.dropped !== undefined) return { updates: [], dropped: server.dropped };
+  const unknown = unknownEnds(client, server);
   const [source] = isTargets(client) ? client.targets : [unknownTarget(locator, client)];
   const [target] = isTargets(server) ? server.targets : [unknownTarget(locator, server)];
   if (source === undefined || target === undefined) return { updates: [], dropped: 'no-destination' };
   const self = source.pods[0];
   if (self !== undefined && self === target.pods[0] && observation.source.address !== undefined)
     return { updates: [], dropped: 'own-address' };
-  return { updates: toUpdates(observation, source, target), ...(unknown.length === 0 ? {} : { unknown }) };
+  return { updates: toUpdates(observation, source, target), ...(unknown === undefined ? {} : { unknown }) };
 }
 
 function locateEndpoint(locator: Locator, endpoint: Endpoint, at: number, node: string | undefined): Found {
@@ -36,24 +36,22 @@ function locateEndpoint(locator: Locator, endpoint: Endpoint, at: number, node: 
   if (workload !== undefined) {
     const pods = findPods(locator, workload, at);
     const [pod] = pods;
-    if (pod !== undefined) return { targets: [{ ...locator.podTarget(pod, undefined), pods }] };
-    if (workload.pod === true) return { unknown: 'pod-gone', address: `${workload.namespace}/${workload.name}` };
-    return {
-      targets: [
-        {
-          peer: {
-            type: 'workload',
-            cluster: locator.view.cluster,
-            namespace: workload.namespace,
-            name: workload.name,
-            kind: workload.kind ?? '',
-          },
-          pods: [],
+    if (pod !== undefined) return asTargets([{ ...locator.podTarget(pod, undefined), pods }]);
+    if (workload.pod === true) return asUnknown('pod-gone', `${workload.namespace}/${workload.name}`);
+    return asTargets([
+      {
+        peer: {
+          type: 'workload',
+          cluster: locator.view.cluster,
+          namespace: workload.namespace,
+          name: workload.name,
+          kind: workload.kind ?? '',
         },
-      ],
-    };
+        pods: [],
+      },
+    ]);
   }
-  if (address === undefined) return { dropped: 'no-destination' };
+  if (address === undefined) return asDropped('no-destination');
   return locator.source({ address, protocol: 'TCP', ...(podUid === undefined ? {} : { podUid }) }, at, node);
 }
 
@@ -85,7 +83,7 @@ function cloudTarget(cloud: NonNullable<Observation['cloud']>): Target {
   return { peer, pods: [] };
 }
 
-function unknownTarget(locator: Locator, found: { readonly unknown: string; readonly address: string }): Target {
+function unknownTarget(locator: Locator, found: Found): Target {
   return { peer: { type: 'unknown', cluster: locator.view.cluster, address: found.address, reason: 'pod-gone' }, pods: [] };
 }
 
@@ -115,9 +113,8 @@ function toUpdates(observation: Observation, source: Target, target: Target): Ed
 
 /** An end that the API may not have told of yet. */
 export function mayAppearLater(found: Found): boolean {
-  if ('unknown' in found) return true;
-  if ('dropped' in found) return false;
-  return found.targets.some(
+  if (found.unknown !== undefined) return true;
+  return (found.targets ?? []).some(
     ({ peer }) => peer.type === 'internet' && peer.domain === undefined && isPrivateAddress(peer.addresses?.[0] ?? ''),
   );
 }

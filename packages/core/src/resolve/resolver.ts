@@ -5,7 +5,7 @@ import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Observation } from '../model/observation.ts';
 import { Locator } from './locate.ts';
 import { locateName } from './locate-name.ts';
-import { isTargets } from './resolution.ts';
+import { asDropped, asTargets, isTargets, unknownEnds } from './resolution.ts';
 import type { Found, Resolution, Target, TargetFacts } from './resolution.ts';
 import { mayAppearLater, resolveNamed } from './resolve-named.ts';
 
@@ -50,29 +50,29 @@ export function createResolver(deps: { readonly view: ClusterView }, options: Re
 
   const locateSource = (observation: Observation, at: number): Found => {
     const { address, podUid } = observation.source;
-    if (address === undefined) return { dropped: 'no-destination' };
-    return locator.source({ address, protocol: 'TCP', ...(podUid === undefined ? {} : { podUid }) }, at, observation.node);
+    if (address === undefined) return asDropped('no-destination');
+    return locator.source(podUid === undefined ? { address, protocol: 'TCP' } : { address, protocol: 'TCP', podUid }, at, observation.node);
   };
 
   const locateDestination = (observation: Observation, at: number): Found => {
     const { destination } = observation;
     if (observation.kind === 'dns') {
       const { name, canonicalName, addresses = [] } = destination;
-      if (name === undefined) return { dropped: 'no-destination' };
+      if (name === undefined) return asDropped('no-destination');
       return locator.kept.ofName(name, canonicalName, addresses, at, () =>
         locateName(locator, canonicalName === undefined ? { name, addresses } : { name, canonicalName, addresses }, at),
       );
     }
     const { address, podUid, port, protocol, name, asked } = destination;
-    if (address === undefined) return { dropped: 'no-destination' };
+    if (address === undefined) return asDropped('no-destination');
     if (podUid !== undefined || (name === undefined && asked === undefined)) return locateConnection(locator, observation, at);
     const question = `${port ?? ''}/${protocol} ${name ?? ''} ${asked === undefined ? '' : `${asked.address} ${asked.port}`}`;
     return locator.kept.ofAddress(address, question, at, () => locateConnection(locator, observation, at));
   };
 
   const combine = (observation: Observation, client: Found, server: Found): Resolution => {
-    if ('dropped' in client) return { updates: [], dropped: client.dropped };
-    if ('dropped' in server) return { updates: [], dropped: server.dropped };
+    if (client.dropped !== undefined) return { updates: [], dropped: client.dropped };
+    if (server.dropped !== undefined) return { updates: [], dropped: server.dropped };
     const clients = isTargets(client) ? client.targets : [unknownTarget(view.cluster, client)];
     const servers = isTargets(server) ? server.targets : [unknownTarget(view.cluster, server)];
     const source = clients[0];
@@ -83,11 +83,8 @@ export function createResolver(deps: { readonly view: ClusterView }, options: Re
     const updates: EdgeUpdate[] = [];
     for (const target of servers) if (!isOnlyItself(source, target)) updates.push(toUpdate(view, observation, source, target, isShared));
     if (updates.length === 0) return { updates, dropped: 'own-address' };
-    if (isTargets(client) && isTargets(server)) return { updates };
-    return {
-      updates,
-      unknown: [client, server].flatMap((found) => ('unknown' in found ? [{ address: found.address, reason: found.unknown }] : [])),
-    };
+    const unknown = unknownEnds(client, server);
+    return unknown === undefined ? { updates } : { updates, unknown };
   };
 
   return { resolve };
@@ -97,7 +94,7 @@ export function createResolver(deps: { readonly view: ClusterView }, options: Re
 function locateConnection(locator: Locator, observation: Observation, at: number): Found {
   const { destination, node } = observation;
   const { address, port, protocol, podUid, asked, name, canonicalName } = destination;
-  if (address === undefined) return { dropped: 'no-destination' };
+  if (address === undefined) return asDropped('no-destination');
   const place = { address, protocol, ...(port === undefined ? {} : { port }), ...(podUid === undefined ? {} : { podUid }) };
   const found = locator.destination(place, at, node);
   const viaService =
@@ -114,25 +111,25 @@ function locateConnection(locator: Locator, observation: Observation, at: number
   const byName = locateName(locator, { name, ...(canonicalName === undefined ? {} : { canonicalName }), addresses: [address] }, at);
   if (!isTargets(byName)) return isInternet ? byNameOf(found, byName) : found;
   if (isInternet)
-    return {
-      targets: byName.targets.slice(0, 1).map((target) => ({
+    return asTargets(
+      byName.targets.slice(0, 1).map((target) => ({
         ...target,
         port: { ...found.targets[0]?.port, protocol, ...(target.service === undefined ? {} : { service: target.service }) },
       })),
-    };
+    );
   return withService(found.targets, byName.targets);
 }
 
 /** A cluster name that means nothing does not take away the address. */
 function byNameOf(found: Found, byName: Found): Found {
-  return 'dropped' in byName && byName.dropped === 'local-address' ? byName : found;
+  return byName.dropped === 'local-address' ? byName : found;
 }
 
 /** The Service asked for, and the pod that its translation chose: that pod's workload alone gets the evidence (rule 12). */
 function chosen(asked: readonly Target[], found: Found, port: number | undefined): Found {
   const first = asked[0];
   const [pod] = isTargets(found) ? found.targets : [];
-  if (first === undefined || pod === undefined || pod.pods.length === 0) return { targets: asked };
+  if (first === undefined || pod === undefined || pod.pods.length === 0) return asTargets(asked);
   const via = first.port;
   const translated: EdgeUpdatePort = {
     ...pod.port,
@@ -141,15 +138,15 @@ function chosen(asked: readonly Target[], found: Found, port: number | undefined
     ...(via?.servicePort === undefined ? {} : { servicePort: via.servicePort }),
     ...(pod.port === undefined && port !== undefined ? { port } : {}),
   };
-  return { targets: [{ ...pod, port: translated, ...(first.service === undefined ? {} : { service: first.service }) }] };
+  return asTargets([{ ...pod, port: translated, ...(first.service === undefined ? {} : { service: first.service }) }]);
 }
 
 /** A pod reached by its address after a lookup of its Service (headless, or by pod name): the Service is noted. */
 function withService(targets: readonly Target[], named: readonly Target[]): Found {
   const service = named[0]?.service;
   const foreign = named[0]?.name;
-  return {
-    targets: targets.map((target) => {
+  return asTargets(
+    targets.map((target) => {
       const port = target.port;
       const noted =
         service === undefined || port === undefined || port.service !== undefined
@@ -157,7 +154,7 @@ function withService(targets: readonly Target[], named: readonly Target[]): Foun
           : { port: { ...port, service, ...(port.port === undefined ? {} : { servicePort: port.port }) } };
       return { ...target, ...noted, ...(foreign === undefined ? {} : { name: foreign }) };
     }),
-  };
+  );
 }
 
 /**
@@ -262,41 +259,38 @@ function isOnlyItself(source: Target, target: Target): boolean {
   return source.peer.type === 'node' && target.peer.type === 'node' && source.peer.name === target.peer.name;
 }
 
-function unknownTarget(
-  cluster: string,
-  found: { readonly unknown: 'pod-gone' | 'never-owned' | 'name-not-found'; readonly address: string },
-): Target {
+function unknownTarget(cluster: string, found: Found): Target {
   if (found.unknown === 'name-not-found') {
     const [name = found.address, namespace = ''] = found.address.split('.');
     return { peer: { type: 'service', cluster, namespace, name }, pods: [], service: { namespace, name } };
   }
-  return { peer: { type: 'unknown', cluster, address: found.address, reason: found.unknown }, pods: [] };
+  return { peer: { type: 'unknown', cluster, address: found.address, reason: found.unknown ?? 'never-owned' }, pods: [] };
 }
 
-/** Fields are set one by one: this runs for every observation, and spreading optional ones costs more than the rest. */
+/** Every field is always there: this runs for every observation, and one shape of object is read fastest. */
 function toUpdate(view: ClusterView, observation: Observation, source: Target, target: Target, shared: boolean): EdgeUpdate {
-  const { kind, vantage, count, firstSeenAt, lastSeenAt } = observation;
-  const port = kind === 'dns' ? undefined : target.port;
-  const update: Mutable<EdgeUpdate> = {
+  const port = observation.kind === 'dns' ? undefined : target.port;
+  return {
     client: source.peer,
     server: target.peer,
     class: classOf(view, observation, source, target),
     shared: shared && target.pods.length > 0,
-    evidence: kind,
-    vantage,
-    count,
-    firstSeenAt,
-    lastSeenAt,
+    evidence: observation.kind,
+    vantage: observation.vantage,
+    node: observation.node,
+    count: observation.count,
+    firstSeenAt: observation.firstSeenAt,
+    lastSeenAt: observation.lastSeenAt,
+    approximate: observation.approximate,
+    port,
+    service: port?.service === undefined ? target.service : undefined,
+    name: target.name,
+    kafka: undefined,
+    http: undefined,
+    actions: undefined,
+    via: undefined,
   };
-  if (observation.node !== undefined) update.node = observation.node;
-  if (observation.approximate !== undefined) update.approximate = observation.approximate;
-  if (port !== undefined) update.port = port;
-  if (target.service !== undefined && port?.service === undefined) update.service = target.service;
-  if (target.name !== undefined) update.name = target.name;
-  return update;
 }
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Node-local traffic (rule 19) and our own is `system`. A node's process that asked for a Service is no probe. */
 function classOf(view: ClusterView, observation: Observation, source: Target, target: Target): EdgeClass {

@@ -22,7 +22,7 @@ function toPlace(endpoint: Endpoint): string {
   return `${toHostPort(endpoint)}${pod}`;
 }
 
-function toHostPort({ address = '?', port }: { readonly address?: string; readonly port?: number }): string {
+function toHostPort({ address = '?', port }: { readonly address?: string | undefined; readonly port?: number | undefined }): string {
   if (port === undefined) return address;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
