@@ -1,0 +1,157 @@
+import type { IamAction, IamService } from './iam-data.ts';
+import type { ModelMember, ModelOperation } from './read-models.ts';
+
+/**
+ * The resources of one action: alternatives, the first whose parameters are all in the request is taken.
+ * `isOptional`: nothing is said when none fits (else the last alternative with `*`).
+ */
+export interface ResourceRule {
+  readonly alternatives: readonly string[];
+  readonly isOptional: boolean;
+}
+
+interface Mapped {
+  readonly template: string;
+  readonly params: readonly string[];
+  readonly isFull: boolean;
+  readonly isRequired: boolean;
+}
+
+const VERB =
+  /^(BatchGet|BatchDelete|BatchUpdate|BatchCreate|Get|Describe|Delete|Update|Create|List|Put|Start|Stop|Modify|Cancel|Register|Deregister|Associate|Disassociate|Attach|Detach|Enable|Disable|Tag|Untag|Add|Remove|Set|Reset|Restore|Import|Export|Terminate|Reboot|Copy|Run|Send|Invoke|Search|Promote|Accept|Reject|Suspend|Resume|Test|Validate|Publish|Head|Batch|Execute)/;
+const AFFIX = /(namewithpath|identifiers?|arns?|names?|ids?|uuids?|url)$/;
+/** What services put before the nouns of their parameters and leave out in ARNs. */
+const PREFIXED = ['db', 'cache', 'elasticsearch', 'replication', 'target', 'new', 'resource'];
+const ANY_RESOURCE = /^(resource|resourcearn|resourcearns|resourcearnlist|resourcename|resourceidentifier|arn|resourcearnornames?)$/;
+
+function norm(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+function stem(text: string): string {
+  const bare = norm(text).replace(AFFIX, '').replace(AFFIX, '');
+  return bare.endsWith('ies') ? `${bare.slice(0, -3)}y` : bare.endsWith('ss') ? bare : bare.replace(/s$/, '');
+}
+
+function pathOf(member: ModelMember): string {
+  return member.wire === member.name ? member.name : `${member.wire}|${member.name}`;
+}
+
+/** How the wanted variable of an ARN is called in the request, if that is plain from the names. */
+function memberFor(
+  variable: string,
+  type: string,
+  isLast: boolean,
+  operation: ModelOperation,
+  isOnlyType: boolean,
+): ModelMember | undefined {
+  const noun = stem(operation.name.replace(VERB, ''));
+  const wanted = stem(variable);
+  const typeStem = stem(type);
+  let best: { readonly score: number; readonly member: ModelMember } | undefined;
+  for (const member of operation.members) {
+    if (!member.isText) continue;
+    const memberStem = stem(member.name);
+    let score = 0;
+    if (norm(member.name) === norm(variable)) score = 6;
+    else if (wanted !== '' && memberStem === wanted) score = 5;
+    else if (isLast && memberStem !== '' && memberStem === typeStem) score = 4;
+    else if (wanted !== '' && PREFIXED.some((prefix) => memberStem === prefix + wanted)) score = 4.5;
+    else if (isLast && memberStem.length > 2 && PREFIXED.some((prefix) => memberStem === prefix + typeStem)) score = 3.8;
+    else if (isLast && member.isRequired && memberStem.length > 2 && typeStem.endsWith(memberStem)) score = 3.5;
+    else if (isLast && memberStem === '' && (noun === typeStem || noun === wanted)) score = 3;
+    else if (isLast && isOnlyType && member.isRequired && memberStem === '' && norm(operation.name).includes(typeStem)) score = 2.2;
+    else if (isLast && member.isLabel && memberStem === '' && typeStem !== '' && noun.startsWith(typeStem)) score = 2;
+    else if (isLast && isOnlyType && member.isLabel && operation.members.filter(({ isLabel }) => isLabel).length === 1) score = 1;
+    else if (
+      isLast &&
+      isOnlyType &&
+      member.isRequired &&
+      AFFIX.test(norm(member.name)) &&
+      operation.members.filter(({ isRequired, isText }) => isRequired && isText).length === 1 &&
+      (wanted.endsWith(memberStem) || memberStem.endsWith(wanted) || typeStem.endsWith(memberStem))
+    )
+      score = 1;
+    // Arn beats Name: it is exact.
+    if (score > 0 && norm(member.name).endsWith('arn')) score += 0.3;
+    if (score > 0 && member.isRequired) score += 0.4;
+    if (score > (best?.score ?? 0)) best = { score, member };
+  }
+  return best?.member;
+}
+
+/** Every way to say the variable: `TableName|TableArn`. */
+function pathsFor(variable: string, type: string, isLast: boolean, operation: ModelOperation, isOnlyType: boolean): string | undefined {
+  const first = memberFor(variable, type, isLast, operation, isOnlyType);
+  if (first === undefined) return undefined;
+  const same = operation.members.filter(
+    (member) => member !== first && member.isText && stem(member.name) !== '' && stem(member.name) === stem(first.name),
+  );
+  return [first, ...same].map(pathOf).join('|');
+}
+
+function toTemplate(arn: string, type: string, operation: ModelOperation, isOnlyType: boolean): Omit<Mapped, 'isRequired'> {
+  const params: string[] = [];
+  let isFull = true;
+  const short = arn.replaceAll('${Partition}', '$P').replaceAll('${Region}', '$R').replaceAll('${Account}', '$A');
+  const variables = [...short.matchAll(/\$\{([^}]+)\}/g)];
+  let index = 0;
+  const template = short.replace(/\$\{([^}]+)\}/g, (_, variable: string) => {
+    index += 1;
+    const paths = pathsFor(variable, type, index === variables.length, operation, isOnlyType);
+    if (paths === undefined) {
+      isFull = false;
+      return '*';
+    }
+    params.push(paths);
+    return `{${paths}}`;
+  });
+  return { template, params, isFull };
+}
+
+/** Rules for the resources of an action, worked out from names alone. */
+export function mapResources(service: IamService, action: IamAction, operation: ModelOperation): ResourceRule[] {
+  const isOnlyType = action.resourceTypes.length === 1;
+  const types = action.resourceTypes.flatMap(({ name, required }): (Mapped & { readonly name: string })[] => {
+    const arn = service.arns.get(name.toLowerCase());
+    return arn === undefined ? [] : [{ ...toTemplate(arn, name, operation, isOnlyType), isRequired: required, name }];
+  });
+  if (types.length === 0) return [{ alternatives: ['*'], isOptional: false }];
+  const anything = operation.members.find((member) => member.isText && ANY_RESOURCE.test(norm(member.name)));
+  const required = types.filter(({ isRequired }) => isRequired);
+  const isMapped = types.some(({ params }) => params.length > 0);
+  if (anything !== undefined && (types.length > 1 || !isMapped) && required.every(({ params }) => params.length === 0)) {
+    return [
+      {
+        alternatives: [`{=${pathOf(anything)}}`, ...(types.length === 1 ? types.map(({ template }) => template) : ['*'])],
+        isOptional: false,
+      },
+    ];
+  }
+  if (required.length > 0) {
+    return required.map((type) => {
+      const finer = types.filter(
+        (other) =>
+          !other.isRequired &&
+          other.isFull &&
+          other.params.length > type.params.length &&
+          type.params.length > 0 &&
+          other.template.startsWith(type.template),
+      );
+      return { alternatives: [...finer.map(({ template }) => template), type.template], isOptional: false };
+    });
+  }
+  const full = types.filter(({ isFull, params }) => isFull && params.length > 0).toSorted((a, b) => b.params.length - a.params.length);
+  const usable = full.length > 0 ? full : types.filter(({ params }) => params.length > 0);
+  if (usable.length === 0) return [{ alternatives: types.length === 1 ? types.map(({ template }) => template) : ['*'], isOptional: false }];
+  const groups: Mapped[][] = [];
+  for (const type of usable) {
+    const group = groups.find(([head]) => head?.params.some((param) => type.params.includes(param)) === true);
+    if (group === undefined) groups.push([type]);
+    else group.push(type);
+  }
+  return groups.map((group, index) => ({
+    alternatives: [...group.map(({ template }) => template), ...(index === 0 ? ['*'] : [])],
+    isOptional: index > 0,
+  }));
+}
