@@ -204,14 +204,18 @@ function compatibleLanes(): Buffer[][] {
   const query = 'mutation R($results: CaptureTCPResults!) { reportTCPCaptureResults(results: $results) }';
   return Array.from({ length: COMPATIBLE_BATCHES }, () => {
     const lastSeen = new Date().toISOString();
-    const results = Array.from({ length: COMPATIBLE_DESTINATIONS / 10 }, () => ({
-      srcIp: pairOf(random(EDGES), cluster)[0].address,
-      srcHostname: '',
-      destinations: Array.from({ length: 10 }, () => {
-        const { address } = pairOf(random(EDGES), cluster)[1];
-        return { destination: address, destinationIP: address, destinationPort: 8080, TTL: null, lastSeen, srcPorts: null };
-      }),
-    }));
+    const results = Array.from({ length: COMPATIBLE_DESTINATIONS / 10 }, () => {
+      // Like the repeats before: edges that are known already.
+      const workload = random(WORKLOADS);
+      return {
+        srcIp: pairOf(workload, cluster)[0].address,
+        srcHostname: '',
+        destinations: Array.from({ length: 10 }, () => {
+          const { address } = pairOf(workload + WORKLOADS * random(EDGES / WORKLOADS), cluster)[1];
+          return { destination: address, destinationIP: address, destinationPort: 8080, TTL: null, lastSeen, srcPorts: null };
+        }),
+      };
+    });
     return [Buffer.from(JSON.stringify({ query, variables: { results: { results } }, operationName: 'R' }))];
   });
 }
