@@ -167,46 +167,48 @@ describe('rule 2: answers that make an edge', () => {
 describe('rule 3: TCP attempts', () => {
   const syn = (from: string, to: string, sequence: number, at: number): PacketView => synPacket({ from, to, sequence, at });
   const NODE = '10.0.0.1';
+  // A sequence number above 2^31, where signed and unsigned part ways; packets carry it unsigned.
+  const ISN = 0xdeadbeef;
   test.each<[string, readonly PacketView[], readonly string[]]>([
-    ['one SYN', [syn(CLIENT, '10.244.2.9 8080', 1, T)], ['10.244.1.5 > 10.244.2.9:8080 x1']],
+    ['one SYN', [syn(CLIENT, '10.244.2.9 8080', ISN, T)], ['10.244.1.5 > 10.244.2.9:8080 x1']],
     [
       'retransmissions are the same attempt',
-      [0, 1_000, 3_000, 7_000].map((delay) => syn(CLIENT, '10.244.2.9 8080', 1, T + delay)),
+      [0, 1_000, 3_000, 7_000].map((delay) => syn(CLIENT, '10.244.2.9 8080', ISN, T + delay)),
       ['10.244.1.5 > 10.244.2.9:8080 x1'],
     ],
     [
       'copies before and after DNAT: the real destination, and where the client sent it',
-      [syn(CLIENT, '10.96.1.5 80', 1, T), syn(CLIENT, '10.244.2.9 8080', 1, T + 0.1), syn(CLIENT, '10.244.2.9 8080', 1, T + 0.2)],
+      [syn(CLIENT, '10.96.1.5 80', ISN, T), syn(CLIENT, '10.244.2.9 8080', ISN, T + 0.1), syn(CLIENT, '10.244.2.9 8080', ISN, T + 0.2)],
       ['10.244.1.5 > 10.244.2.9:8080 asked 10.96.1.5:80 x1'],
     ],
     [
       'masquerade with a new port: the client before it',
-      [syn(CLIENT, '203.0.113.7 443', 1, T), syn(`${NODE} 61000`, '203.0.113.7 443', 1, T + 0.1)],
+      [syn(CLIENT, '203.0.113.7 443', ISN, T), syn(`${NODE} 61000`, '203.0.113.7 443', ISN, T + 0.1)],
       ['10.244.1.5 > 203.0.113.7:443 x1'],
     ],
     [
       'DNAT and masquerade together, as for a NodePort',
-      [syn('192.0.2.9 5555', `${NODE} 30080`, 1, T), syn('10.244.1.1 61000', '10.244.1.7 8080', 1, T + 0.1)],
+      [syn('192.0.2.9 5555', `${NODE} 30080`, ISN, T), syn('10.244.1.1 61000', '10.244.1.7 8080', ISN, T + 0.1)],
       ['192.0.2.9 > 10.244.1.7:8080 asked 10.0.0.1:30080 x1'],
     ],
     [
       'the masqueraded copy came first (two captures, merged)',
-      [syn(`${NODE} 61000`, '203.0.113.7 443', 1, T), syn(CLIENT, '203.0.113.7 443', 1, T + 1)],
+      [syn(`${NODE} 61000`, '203.0.113.7 443', ISN, T), syn(CLIENT, '203.0.113.7 443', ISN, T + 1)],
       ['10.244.1.5 > 203.0.113.7:443 x1'],
     ],
     [
       'two clients with equal sequence numbers are two',
-      [syn(CLIENT, '10.244.2.9 8080', 1, T), syn('10.244.1.6 41000', '10.244.2.9 9090', 1, T + 1)],
+      [syn(CLIENT, '10.244.2.9 8080', ISN, T), syn('10.244.1.6 41000', '10.244.2.9 9090', ISN, T + 1)],
       ['10.244.1.5 > 10.244.2.9:8080 x1', '10.244.1.6 > 10.244.2.9:9090 x1'],
     ],
-    ['IPv6', [syn('fd00:1::5 40000', 'fd00:2::9 8080', 1, T)], ['fd00:1::5 > fd00:2::9:8080 x1']],
+    ['IPv6', [syn('fd00:1::5 40000', 'fd00:2::9 8080', ISN, T)], ['fd00:1::5 > fd00:2::9:8080 x1']],
   ])('%s', (_name, packets, expected) => {
     expect(run(packets, {}, [NODE, '10.244.1.1']).seen.tcp).toEqual(expected);
   });
 
   test('attempts settle before they count, and drain once', () => {
     const { observer, seen } = observe({ settleMs: 200 });
-    observer.tcpSyn(syn(CLIENT, '10.244.2.9 8080', 1, T));
+    observer.tcpSyn(syn(CLIENT, '10.244.2.9 8080', ISN, T));
     observer.drain(T + 100);
     expect(seen.tcp).toEqual([]);
     observer.drain(T + 200);
