@@ -3,7 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMAND_NAMES, nearestCommand, PARTS } from './commands.ts';
+import { COMMAND_NAMES, nearestCommand } from './commands.ts';
+import { PARTS } from './parts.ts';
 
 const main = join(import.meta.dirname, 'main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'nm-app-'));

@@ -379,15 +379,18 @@ describe('a running mapper, through its port', () => {
       Promise.resolve({
         version: '1',
         edges: 3,
-        sniffers: [{ node: 'n1', lost: 2 }],
+        since: NOW - 60_000,
+        reporters: [{ kind: 'sniffer', node: 'n1', version: '1', lastReportAt: NOW - 3_000, observations: 7, lost: 2 }],
         nodesWithoutSniffer: ['n2'],
         unresolved: [{ reason: 'pod-gone', count: 1 }],
+        dropped: [],
+        lost: [{ reason: 'spool-full', count: 2 }],
       }),
     async *watch() {
       for (const one of edges.slice(0, 2)) yield await Promise.resolve({ type: 'added' as const, edge: one });
     },
     reset: () => Promise.resolve(void calls.push('reset')),
-    webUrl: () => 'http://127.0.0.1:1/',
+    openWeb: () => Promise.resolve('http://127.0.0.1:1/'),
     close: () => Promise.resolve(void calls.push('close')),
   });
   const live = async (args: readonly string[], stdin = ''): Promise<{ code: number; host: TestHost; calls: string[] }> => {
@@ -409,7 +412,18 @@ describe('a running mapper, through its port', () => {
   test('status', async () => {
     const { host } = await live(['status']);
     expect(host.out()).toBe(
-      'mapper http://mapper, version 1\nedges: 3\nsniffer on n1: no report yet, 2 observations lost\nnode without a sniffer: n2\nunresolved: 1 pod-gone\n',
+      `mapper http://mapper, version 1, started 2026-01-31T11:59:00.000Z
+edges: 3
+sniffer on n1 1: last report 3 s ago, 7 observations, 2 lost
+node without a sniffer: n2
+unresolved: 1 pod-gone
+lost before the mapper: 2 spool-full
+
+What may be missing, and why:
+- no sniffer reports from node n2: what pods there do is seen only from the other side
+- addresses that nobody owned: 1 pod-gone (--include-unknown shows them)
+- reporters lost observations: 2 spool-full
+`,
     );
   });
   test('watch', async () => {

@@ -1,6 +1,8 @@
 export { CLI_COMMANDS, runCli } from './cli.ts';
 export type { BuildInfo } from './commands/version.ts';
 export { buildInfo } from './commands/version.ts';
+export { createOpenLive } from './live/open-live.ts';
+export type { OpenLiveDeps } from './live/open-live.ts';
 export { EXIT_CODES, exitCode, exitCodeOfError } from './exit-codes.ts';
 export type { CliErrorCode } from './exit-codes.ts';
 export type { CliHost, OutputStream } from './host.ts';

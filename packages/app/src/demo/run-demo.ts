@@ -6,7 +6,7 @@ import { buildMap, exitCode, runCli } from '@nm/cli';
 import { toMapDocument } from '@nm/core';
 import { loadKubeClient } from '@nm/kube';
 import { runMapper } from '@nm/mapper';
-import type { PartContext } from '../commands.ts';
+import type { PartContext } from '../parts.ts';
 import { VERSION } from '../version.ts';
 import { sampleObservations, shiftToNow } from './sample-observations.ts';
 

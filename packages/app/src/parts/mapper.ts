@@ -1,6 +1,6 @@
 import { isAppError } from '@nm/core';
 import { runMapper } from '@nm/mapper';
-import type { PartContext } from '../commands.ts';
+import type { PartContext } from '../parts.ts';
 import { VERSION } from '../version.ts';
 
 const FAILED = 1;

@@ -1,4 +1,4 @@
-import { AppError, selectEdges } from '@nm/core';
+import { AppError } from '@nm/core';
 import type { Edge } from '@nm/core';
 import type { Command, ReadOptions, Window } from '../arguments/command.ts';
 import { diffEdges } from '../diff/diff-edges.ts';
@@ -10,6 +10,7 @@ import { stylesFor } from '../output/styles.ts';
 import { writeResult } from '../output/write.ts';
 import type { LoadedMap, SourceOptions } from '../source/map-source.ts';
 import { openSource } from '../source/open-source.ts';
+import { chooseEdges } from './load-edges.ts';
 
 type DiffCommand = Extract<Command, { command: 'diff' }>;
 
@@ -48,7 +49,7 @@ async function load(read: ReadOptions, operand: string, window: Window, host: Cl
 }
 
 function select(map: LoadedMap, read: ReadOptions, window: Window): Edge[] {
-  return selectEdges(map.edges, { ...read.filter, ...window });
+  return chooseEdges(map, { ...read.filter, ...window });
 }
 
 function render({ format, read }: DiffCommand, difference: MapDifference, host: CliHost): string {

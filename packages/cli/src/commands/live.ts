@@ -8,8 +8,9 @@ import type { CliHost } from '../host.ts';
 import { evidenceText, fullName, portName } from '../list/peer-text.ts';
 import { printable } from '../output/printable.ts';
 import { writeTo } from '../output/write.ts';
-import type { LoadedMap, MapperStatus } from '../source/map-source.ts';
+import type { EdgeChange, LoadedMap } from '../source/map-source.ts';
 import { openLiveSource, openSource } from '../source/open-source.ts';
+import { toStatusText } from '../status/status-text.ts';
 
 /** What a mapper says of itself; of a map file, what it holds. */
 export async function runStatus({ source: options, format }: Extract<Command, { command: 'status' }>, host: CliHost): Promise<number> {
@@ -36,7 +37,7 @@ export async function runStatus({ source: options, format }: Extract<Command, { 
   const source = await openLiveSource(options, host, '');
   try {
     const status = await source.status(host.signal);
-    await writeTo(host.stdout, format === 'json' ? `${JSON.stringify(status)}\n` : toStatusText(source.name, status));
+    await writeTo(host.stdout, format === 'json' ? `${JSON.stringify(status)}\n` : toStatusText(source.name, status, host.now()));
     return exitCode('ok');
   } finally {
     await source.close();
@@ -46,13 +47,15 @@ export async function runStatus({ source: options, format }: Extract<Command, { 
 /** A line for each edge that is new or that changed, until interrupted. */
 export async function runWatch({ read, format }: Extract<Command, { command: 'watch' }>, host: CliHost): Promise<number> {
   const source = await openLiveSource(read.source, host, 'watch');
+  const toLine = (change: EdgeChange): string => {
+    if (format === 'json') return JSON.stringify(change.type === 'reset' ? change : { type: change.type, edge: toMapEdge(change.edge) });
+    if (change.type === 'reset') return 'The map was reset: everything before is void.';
+    return toWatchLine(change.type, change.edge);
+  };
   try {
-    for await (const { type, edge } of source.watch({ filter: read.filter }, host.signal)) {
-      if (selectEdges([edge], read.filter).length === 0) continue;
-      await writeTo(
-        host.stdout,
-        format === 'json' ? `${JSON.stringify({ type, edge: toMapEdge(edge) })}\n` : `${toWatchLine(type, edge)}\n`,
-      );
+    for await (const change of source.watch({ filter: read.filter }, host.signal)) {
+      if (change.type !== 'reset' && selectEdges([change.edge], read.filter).length === 0) continue;
+      await writeTo(host.stdout, `${toLine(change)}\n`);
     }
     return exitCode('ok');
   } finally {
@@ -80,8 +83,9 @@ export async function runReset({ source: options, yes }: Extract<Command, { comm
 export async function runOpen({ source: options, browser }: Extract<Command, { command: 'open' }>, host: CliHost): Promise<number> {
   const source = await openLiveSource(options, host, 'open');
   try {
-    await writeTo(host.stdout, `${source.webUrl()}\n`);
-    if (browser) await openBrowser(source.webUrl());
+    const url = await source.openWeb();
+    await writeTo(host.stdout, `${url}\n`);
+    if (browser) await openBrowser(url);
     if (!host.signal.aborted) await new Promise((done) => host.signal.addEventListener('abort', done, { once: true }));
     return exitCode('ok');
   } finally {
@@ -129,20 +133,6 @@ function describeMap({ edges, generatedAt, window }: LoadedMap): Record<string, 
     servers: count(edges.map(({ server }) => server.type)),
     evidence: count(edges.flatMap(({ evidence }) => Object.keys(evidence))),
   };
-}
-
-function toStatusText(name: string, status: MapperStatus): string {
-  const lines = [
-    `mapper ${name}, version ${status.version}${status.since === undefined ? '' : `, since ${toRfc3339(status.since)}`}`,
-    `edges: ${status.edges}`,
-    ...status.sniffers.map(
-      ({ node, version, lastReportAt, lost }) =>
-        `sniffer on ${node}${version === undefined ? '' : ` ${version}`}: ${lastReportAt === undefined ? 'no report yet' : `last report ${toRfc3339(lastReportAt)}`}${lost === undefined || lost === 0 ? '' : `, ${lost} observations lost`}`,
-    ),
-    ...status.nodesWithoutSniffer.map((node) => `node without a sniffer: ${node}`),
-    ...status.unresolved.map(({ reason, count }) => `unresolved: ${count} ${reason}`),
-  ];
-  return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
 function toWatchLine(type: string, edge: Edge): string {

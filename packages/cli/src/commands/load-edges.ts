@@ -2,9 +2,11 @@ import { selectEdges, toRfc3339 } from '@nm/core';
 import type { Edge, EdgeFilter } from '@nm/core';
 import type { ReadOptions } from '../arguments/command.ts';
 import type { CliHost } from '../host.ts';
+import { printable } from '../output/printable.ts';
 import { writeTo } from '../output/write.ts';
-import type { LoadedMap } from '../source/map-source.ts';
+import type { LiveMapSource, LoadedMap, MapSource } from '../source/map-source.ts';
 import { openSource } from '../source/open-source.ts';
+import { diagnose } from '../status/diagnose.ts';
 
 export interface SelectedEdges {
   readonly edges: readonly Edge[];
@@ -15,13 +17,39 @@ export interface SelectedEdges {
 export async function loadEdges(read: ReadOptions, host: CliHost): Promise<SelectedEdges> {
   const source = await openSource(read.source, host);
   try {
-    const map = await source.loadEdges({ filter: read.filter }, host.signal);
-    const edges = selectEdges(map.edges, read.filter);
-    if (edges.length === 0) await writeTo(host.stderr, `No connections found.\n${reasonForNothing(map, read.filter, source.name)}\n`);
+    const { distinctByLabel } = read;
+    const map = await source.loadEdges(
+      { filter: read.filter, ...(distinctByLabel !== undefined && { labelKeys: [distinctByLabel] }) },
+      host.signal,
+    );
+    const edges = chooseEdges(map, read.filter);
+    for (const note of map.notes ?? []) await writeTo(host.stderr, `${printable(note)}\n`);
+    if (edges.length === 0)
+      await writeTo(host.stderr, `No connections found.\n${printable(await explain(source, map, read.filter, host))}\n`);
     return { edges, map };
   } finally {
     await source.close();
   }
+}
+
+/** What a filter lets through of a map; times only where the source has not chosen by them. */
+export function chooseEdges(map: LoadedMap, filter: EdgeFilter): Edge[] {
+  if (map.hasOwnWindow !== true) return selectEdges(map.edges, filter);
+  const { since: _since, until: _until, ...rest } = filter;
+  return selectEdges(map.edges, rest);
+}
+
+/** A mapper was asked for the edges of the filter only, so what else it holds is asked for now. */
+async function explain(source: MapSource, map: LoadedMap, filter: EdgeFilter, host: CliHost): Promise<string> {
+  if (!isLive(source)) return reasonForNothing(map, filter, source.name);
+  const all = await source.loadEdges({ filter: { includeSystem: true, includeUnknown: true } }, host.signal);
+  if (all.edges.length > 0) return reasonForNothing(all, filter, source.name);
+  const [finding] = diagnose(await source.status(host.signal), host.now());
+  return `${finding ?? `${source.name} has seen nothing yet: calls show up within a minute of being made`}. \`network-mapper status\` says more.`;
+}
+
+function isLive(source: MapSource): source is LiveMapSource {
+  return 'status' in source;
 }
 
 const FLAGS: readonly { readonly flag: string; readonly parts: readonly (keyof EdgeFilter)[] }[] = [

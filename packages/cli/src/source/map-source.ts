@@ -4,6 +4,8 @@ import type { Edge, EdgeFilter } from '@nm/core';
 export interface MapQuery {
   /** Holds the window (since, until) too. */
   readonly filter: EdgeFilter;
+  /** Labels that the command shows, for sources that answer with few. */
+  readonly labelKeys?: readonly string[];
 }
 
 export interface LoadedMap {
@@ -11,6 +13,10 @@ export interface LoadedMap {
   /** When the map was made, and the time it covers; instants in milliseconds since the Unix epoch. */
   readonly generatedAt: number;
   readonly window: { readonly since?: number; readonly until?: number };
+  /** The source chose by the window itself, and its counts are the window's: the command must not choose by times again. */
+  readonly hasOwnWindow?: boolean;
+  /** What the user should know about it, a line each. */
+  readonly notes?: readonly string[];
 }
 
 /** Where a map comes from: a file, or a mapper. */
@@ -30,27 +36,52 @@ export interface LiveMapSource extends MapSource {
   /** Forgets everything that was seen until now. */
   reset(signal: AbortSignal): Promise<void>;
   /** Address of the web UI while this source is open. */
-  webUrl(): string;
+  openWeb(): Promise<string>;
 }
 
-export interface EdgeChange {
-  readonly type: 'added' | 'changed';
-  readonly edge: Edge;
-}
+export type EdgeChange =
+  | { readonly type: 'added' | 'changed'; readonly edge: Edge }
+  /** Everything before is void. */
+  | { readonly type: 'reset' };
 
+/** What a mapper tells of itself; older ones tell less. Instants in milliseconds since the Unix epoch. */
 export interface MapperStatus {
   readonly version: string;
-  /** Instant since which the mapper has been collecting. */
+  /** When it was started. */
   readonly since?: number;
+  readonly ready?: boolean;
+  readonly cluster?: string;
+  /** sqlite or postgres. */
+  readonly store?: string;
   readonly edges: number;
-  readonly sniffers: readonly {
-    readonly node: string;
-    readonly version?: string;
-    readonly lastReportAt?: number;
-    readonly lost?: number;
-  }[];
+  readonly maxEdges?: number;
+  /** Observations that wait for the Kubernetes API to catch up. */
+  readonly waiting?: number;
+  readonly resetAt?: number;
+  readonly reporters: readonly ReporterState[];
   readonly nodesWithoutSniffer: readonly string[];
-  readonly unresolved: readonly { readonly reason: string; readonly count: number }[];
+  /** Observations with an end that nobody owned, that made no edge, and that reporters lost: the largest first. */
+  readonly unresolved: readonly ReasonCount[];
+  readonly dropped: readonly ReasonCount[];
+  readonly lost: readonly ReasonCount[];
+}
+
+export interface ReporterState {
+  /** sniffer, kafka, istio, … */
+  readonly kind: string;
+  readonly node?: string;
+  readonly version: string;
+  readonly lastReportAt: number;
+  /** Stored since the mapper was started. */
+  readonly observations: number;
+  /** Its clock minus the mapper's. */
+  readonly clockOffsetMs?: number;
+  readonly lost: number;
+}
+
+export interface ReasonCount {
+  readonly reason: string;
+  readonly count: number;
 }
 
 /** How to find a mapper. */

@@ -1,0 +1,41 @@
+/** What a part gets from the process that runs it. */
+export interface PartContext {
+  /** Arguments after the command's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder against which file names in arguments resolve. */
+  readonly cwd: string;
+  /** Aborted on SIGINT and SIGTERM: stop in order, then return. */
+  readonly signal: AbortSignal;
+}
+
+/** A command that another package brings. */
+export interface Part {
+  readonly name: string;
+  /** One line for --help. */
+  readonly summary: string;
+  /** Loads the package only now. The function runs until it is done or stopped and gives the exit code. */
+  load(): Promise<(context: PartContext) => Promise<number>>;
+}
+
+/** Every command that is not a reading command: add a part here and nowhere else. */
+export const PARTS: readonly Part[] = [
+  {
+    name: 'demo',
+    summary: 'show the map of a sample capture, or of the cluster at hand',
+    load: async () => (await import('./demo/run-demo.ts')).runDemo,
+  },
+  {
+    name: 'mapper',
+    summary: 'keep the map and answer questions about it',
+    load: async () => (await import('./parts/mapper.ts')).runMapperPart,
+  },
+  {
+    name: 'sniffer',
+    summary: "see a node's lookups and connections and report them",
+    load: async () => (await import('@nm/sniffer')).runSniffer,
+  },
+  { name: 'capture', summary: 'record traffic of this machine to a file', load: async () => (await import('@nm/sniffer')).runCapture },
+  { name: 'kafka-watcher', summary: "follow Kafka's authorizer logs", load: async () => (await import('@nm/watchers')).runKafkaWatcher },
+  { name: 'istio-watcher', summary: "read a mesh's metrics", load: async () => (await import('@nm/watchers')).runIstioWatcher },
+];
