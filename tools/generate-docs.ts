@@ -1,16 +1,30 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { API_ERRORS } from '@nm/api';
 import { MAPPER_ERRORS, MAPPER_METRICS, MAPPER_OPTIONS } from '@nm/mapper';
 import { envName, fileKey, HTTP_ERRORS, LIFECYCLE_ERRORS, OPTION_ERRORS } from '@nm/runtime';
 import type { MetricTable, OptionTable } from '@nm/runtime';
+import { CAPTURE_OPTIONS, SNIFFER_METRICS, SNIFFER_OPTIONS } from '@nm/sniffer';
+import { ISTIO_METRICS, ISTIO_OPTIONS, KAFKA_METRICS, KAFKA_OPTIONS } from '@nm/watchers';
+import { withDiagram } from './architecture-diagram.ts';
 
 /**
  * Writes docs/reference/{options,metrics,errors}.md from the tables in code: `node tools/generate-docs.ts`. A test
  * fails when they are not what is checked in. A new part adds its tables to the lists below.
  */
-const OPTIONS: readonly { readonly part: string; readonly table: OptionTable }[] = [{ part: 'mapper', table: MAPPER_OPTIONS }];
+const OPTIONS: readonly { readonly part: string; readonly table: OptionTable }[] = [
+  { part: 'mapper', table: MAPPER_OPTIONS },
+  { part: 'sniffer', table: SNIFFER_OPTIONS },
+  { part: 'capture', table: CAPTURE_OPTIONS },
+  { part: 'kafka-watcher', table: KAFKA_OPTIONS },
+  { part: 'istio-watcher', table: ISTIO_OPTIONS },
+];
 
-const METRICS: readonly { readonly part: string; readonly table: MetricTable }[] = [{ part: 'mapper', table: MAPPER_METRICS }];
+const METRICS: readonly { readonly part: string; readonly table: MetricTable }[] = [
+  { part: 'mapper', table: MAPPER_METRICS },
+  { part: 'sniffer', table: SNIFFER_METRICS },
+  { part: 'kafka-watcher', table: KAFKA_METRICS },
+  { part: 'istio-watcher', table: ISTIO_METRICS },
+];
 
 const ERRORS: readonly { readonly part: string; readonly table: Readonly<Record<string, string>> }[] = [
   { part: 'every part, at its start and end', table: { ...OPTION_ERRORS, ...HTTP_ERRORS, ...LIFECYCLE_ERRORS } },
@@ -73,4 +87,6 @@ function errorsPage(): string {
 if (import.meta.main) {
   mkdirSync(DOCS, { recursive: true });
   for (const [name, text] of Object.entries(generateDocs())) writeFileSync(new URL(name, DOCS), text);
+  const architecture = new URL('../architecture.md', DOCS);
+  writeFileSync(architecture, withDiagram(readFileSync(architecture, 'utf8')));
 }

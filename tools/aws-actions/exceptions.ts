@@ -41,6 +41,11 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
     InvokeAsync: [`lambda:InvokeFunction @ ${LAMBDA_FUNCTION}`],
     InvokeWithResponseStream: [`lambda:InvokeFunction @ ${LAMBDA_FUNCTION}`],
     GetLayerVersionByArn: ['lambda:GetLayerVersion @ {=Arn|arn}'],
+    ...Object.fromEntries(
+      ['GetLayerVersion', 'DeleteLayerVersion', 'GetLayerVersionPolicy', 'AddLayerVersionPermission', 'RemoveLayerVersionPermission'].map(
+        (name) => [name, [`lambda:${name} @ $P:lambda:$R:$A:layer:{LayerName}:{VersionNumber}`]],
+      ),
+    ),
     CreateEventSourceMapping: ['lambda:CreateEventSourceMapping @ *'],
     ListEventSourceMappings: ['lambda:ListEventSourceMappings @ *'],
   },
@@ -166,12 +171,26 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
     GetFederationToken: ['sts:GetFederationToken @ $P:sts::$A:federated-user/{Name}'],
   },
   secretsmanager: {
+    CreateSecret: ['secretsmanager:CreateSecret @ $P:secretsmanager:$R:$A:secret:{Name}'],
     BatchGetSecretValue: [
       'secretsmanager:BatchGetSecretValue @ *',
       '+secretsmanager:GetSecretValue @ $P:secretsmanager:$R:$A:secret:{SecretIdList}',
     ],
   },
   ec2: {
+    CreateSecurityGroup: ['ec2:CreateSecurityGroup @ $P:ec2:$R:$A:security-group/*', '+ec2:CreateSecurityGroup @ $P:ec2:$R:$A:vpc/{VpcId}'],
+    ...Object.fromEntries(
+      [
+        'DeleteSecurityGroup',
+        'AuthorizeSecurityGroupIngress',
+        'RevokeSecurityGroupIngress',
+        'UpdateSecurityGroupRuleDescriptionsIngress',
+        'UpdateSecurityGroupRuleDescriptionsEgress',
+      ].map((name) => [name, [`ec2:${name} @ $P:ec2:$R:$A:security-group/{GroupId}`]]),
+    ),
+    CreateKeyPair: ['ec2:CreateKeyPair @ $P:ec2:$R:$A:key-pair/{KeyName}'],
+    ImportKeyPair: ['ec2:ImportKeyPair @ $P:ec2:$R:$A:key-pair/{KeyName}'],
+    DeleteKeyPair: ['ec2:DeleteKeyPair @ $P:ec2:$R:$A:key-pair/{KeyName}'],
     CreateTags: ['ec2:CreateTags @ {ResourceId|Resources:ec2}'],
     DeleteTags: ['ec2:DeleteTags @ {ResourceId|Resources:ec2}'],
   },
@@ -231,7 +250,19 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
       '+ses:SendBulkEmail @ $P:ses:$R:$A:template/{DefaultContent.Template.TemplateName}',
     ],
   },
-  cloudwatch: { PutMetricData: ['cloudwatch:PutMetricData @ *'] },
+  cloudwatch: {
+    PutMetricData: ['cloudwatch:PutMetricData @ *'],
+    GetMetricData: ['cloudwatch:GetMetricData @ *'],
+    ListMetrics: ['cloudwatch:ListMetrics @ *'],
+  },
+  codebuild: {
+    BatchGetBuilds: ['codebuild:BatchGetBuilds @ $P:codebuild:$R:$A:project/{ids:project}'],
+    BatchDeleteBuilds: ['codebuild:BatchDeleteBuilds @ $P:codebuild:$R:$A:project/{ids:project}'],
+    BatchGetBuildBatches: ['codebuild:BatchGetBuildBatches @ $P:codebuild:$R:$A:project/{ids:project}'],
+    StopBuild: ['codebuild:StopBuild @ $P:codebuild:$R:$A:project/{id:project}'],
+    StopBuildBatch: ['codebuild:StopBuildBatch @ $P:codebuild:$R:$A:project/{id:project}'],
+    RetryBuild: ['codebuild:RetryBuild @ $P:codebuild:$R:$A:project/{id:project}'],
+  },
   route53: {
     ListHostedZonesByName: ['route53:ListHostedZonesByName'],
     CreateHostedZone: ['route53:CreateHostedZone'],

@@ -14,6 +14,8 @@ interface Mapped {
   readonly template: string;
   readonly params: readonly string[];
   readonly isFull: boolean;
+  /** Full, and each of its parameters is in every request. */
+  readonly isSure: boolean;
   readonly isRequired: boolean;
 }
 
@@ -37,53 +39,58 @@ function pathOf(member: ModelMember): string {
   return member.wire === member.name ? member.name : `${member.wire}|${member.name}`;
 }
 
+interface Scored {
+  readonly score: number;
+  readonly member: ModelMember;
+}
+
+const SYNONYMS: Readonly<Record<string, string>> = { jobflow: 'cluster' };
+
+/** The noun before a label of the path: `cluster` for `name` in `/clusters/{name}/updates`. */
+function collectionOf(uri: string, label: string): string {
+  return stem(new RegExp(`/([a-zA-Z-]+)/\\{${label}\\+?\\}`).exec(uri)?.[1] ?? '');
+}
+
+function isRelated(member: string, type: string): boolean {
+  return member === '' || member.includes(type) || type.includes(member);
+}
+
 /** How the wanted variable of an ARN is called in the request, if that is plain from the names. */
-function memberFor(
-  variable: string,
-  type: string,
-  isLast: boolean,
-  operation: ModelOperation,
-  isOnlyType: boolean,
-): ModelMember | undefined {
+function memberFor(variable: string, type: string, isLast: boolean, operation: ModelOperation, isOnlyType: boolean): Scored | undefined {
   const noun = stem(operation.name.replace(VERB, ''));
   const wanted = stem(variable);
   const typeStem = stem(type);
-  let best: { readonly score: number; readonly member: ModelMember } | undefined;
+  const labels = operation.members.filter(({ isLabel }) => isLabel).length;
+  let best: Scored | undefined;
   for (const member of operation.members) {
     if (!member.isText) continue;
-    const memberStem = stem(member.name);
+    // What is created gets its id from the service, not from the name that it is given.
+    if (operation.name.startsWith('Create') && /Id$/.test(variable) && /Name$/.test(member.name)) continue;
+    const memberStem = SYNONYMS[stem(member.name)] ?? stem(member.name);
+    const place = member.isLabel ? collectionOf(operation.uri, member.wire) : '';
     let score = 0;
     if (norm(member.name) === norm(variable)) score = 6;
     else if (wanted !== '' && memberStem === wanted) score = 5;
     else if (isLast && memberStem !== '' && memberStem === typeStem) score = 4;
+    else if (place !== '' && memberStem === '' && (place === typeStem || place === wanted) && isLast) score = 4.6;
     else if (wanted !== '' && PREFIXED.some((prefix) => memberStem === prefix + wanted)) score = 4.5;
     else if (isLast && memberStem.length > 2 && PREFIXED.some((prefix) => memberStem === prefix + typeStem)) score = 3.8;
     else if (isLast && member.isRequired && memberStem.length > 2 && typeStem.endsWith(memberStem)) score = 3.5;
     else if (isLast && memberStem === '' && (noun === typeStem || noun === wanted)) score = 3;
     else if (isLast && isOnlyType && member.isRequired && memberStem === '' && norm(operation.name).includes(typeStem)) score = 2.2;
     else if (isLast && member.isLabel && memberStem === '' && typeStem !== '' && noun.startsWith(typeStem)) score = 2;
-    else if (isLast && isOnlyType && member.isLabel && operation.members.filter(({ isLabel }) => isLabel).length === 1) score = 1;
-    else if (
-      isLast &&
-      isOnlyType &&
-      member.isRequired &&
-      AFFIX.test(norm(member.name)) &&
-      operation.members.filter(({ isRequired, isText }) => isRequired && isText).length === 1 &&
-      (wanted.endsWith(memberStem) || memberStem.endsWith(wanted) || typeStem.endsWith(memberStem))
-    )
-      score = 1;
+    else if (isLast && isOnlyType && member.isLabel && labels === 1 && isRelated(memberStem, typeStem)) score = 1;
+    else if (isLast && member.isRequired && memberStem.length > 2 && wanted.endsWith(memberStem)) score = 1;
     // Arn beats Name: it is exact.
     if (score > 0 && norm(member.name).endsWith('arn')) score += 0.3;
     if (score > 0 && member.isRequired) score += 0.4;
     if (score > (best?.score ?? 0)) best = { score, member };
   }
-  return best?.member;
+  return best;
 }
 
 /** Every way to say the variable: `TableName|TableArn`. */
-function pathsFor(variable: string, type: string, isLast: boolean, operation: ModelOperation, isOnlyType: boolean): string | undefined {
-  const first = memberFor(variable, type, isLast, operation, isOnlyType);
-  if (first === undefined) return undefined;
+function pathsFor(first: ModelMember, operation: ModelOperation): string {
   const same = operation.members.filter(
     (member) => member !== first && member.isText && stem(member.name) !== '' && stem(member.name) === stem(first.name),
   );
@@ -92,21 +99,34 @@ function pathsFor(variable: string, type: string, isLast: boolean, operation: Mo
 
 function toTemplate(arn: string, type: string, operation: ModelOperation, isOnlyType: boolean): Omit<Mapped, 'isRequired'> {
   const params: string[] = [];
+  const members: ModelMember[] = [];
   let isFull = true;
   const short = arn.replaceAll('${Partition}', '$P').replaceAll('${Region}', '$R').replaceAll('${Account}', '$A');
-  const variables = [...short.matchAll(/\$\{([^}]+)\}/g)];
-  let index = 0;
-  const template = short.replace(/\$\{([^}]+)\}/g, (_, variable: string) => {
+  const variables = [...short.matchAll(/\$\{([^}]+)\}/g)].map(([, variable = '']) => variable);
+  const found = variables.map((variable, index) => memberFor(variable, type, index === variables.length - 1, operation, isOnlyType));
+  let index = -1;
+  const template = short.replace(/\$\{[^}]+\}/g, () => {
     index += 1;
-    const paths = pathsFor(variable, type, index === variables.length, operation, isOnlyType);
-    if (paths === undefined) {
+    const own = found[index];
+    // A parameter fills one place: the one that it fits best.
+    const isBetterElsewhere = found.some(
+      (other, at) =>
+        at !== index &&
+        other !== undefined &&
+        own !== undefined &&
+        other.member === own.member &&
+        (other.score > own.score || (other.score === own.score && at < index)),
+    );
+    if (own === undefined || isBetterElsewhere) {
       isFull = false;
       return '*';
     }
+    const paths = pathsFor(own.member, operation);
     params.push(paths);
+    members.push(own.member);
     return `{${paths}}`;
   });
-  return { template, params, isFull };
+  return { template, params, isFull, isSure: isFull && members.length > 0 && members.every(({ isRequired }) => isRequired) };
 }
 
 /** Rules for the resources of an action, worked out from names alone. */
@@ -128,8 +148,23 @@ export function mapResources(service: IamService, action: IamAction, operation: 
       },
     ];
   }
+  const arns = operation.members.filter(
+    ({ name, isRequired, isText }) => isRequired && isText && /Arns?$/i.test(name) && !/role/i.test(name),
+  );
+  if (!isMapped && arns.length === 1 && arns[0] !== undefined) {
+    return [
+      {
+        alternatives: [`{=${pathOf(arns[0])}}`, ...(types.length === 1 ? types.map(({ template }) => template) : ['*'])],
+        isOptional: false,
+      },
+    ];
+  }
   if (required.length > 0) {
-    return required.map((type) => {
+    const sure = types.filter(
+      ({ isRequired, isSure, params }) =>
+        !isRequired && isSure && !required.some((type) => type.params.some((param) => params.includes(param))),
+    );
+    return [...required, ...sure].map((type) => {
       const finer = types.filter(
         (other) =>
           !other.isRequired &&
