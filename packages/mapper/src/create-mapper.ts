@@ -14,7 +14,7 @@ import { createEnvironmentBook } from './cluster/environment-book.ts';
 import { createEnvironmentRules } from './cluster/environments.ts';
 import { createQueryExecutor } from './graphql/execute-query.ts';
 import { createQueryCache } from './graphql/query-cache.ts';
-import { createRoot } from './graphql/root.ts';
+import { createRoot, createRowSources } from './graphql/root.ts';
 import { createSchema } from './graphql/schema.ts';
 import { createQueryHandler } from './http/query-handler.ts';
 import { createByteBudget } from './http/request-body.ts';
@@ -121,11 +121,12 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   );
   const upkeep = createUpkeep({ store, source, facts, keeper, reporters, view, environments, clock, log }, { cluster });
 
+  const intents = createIntentsView({ store }, { cluster });
   const root = createRoot(
     {
       store,
       ingest,
-      intents: createIntentsView({ store }, { cluster }),
+      intents,
       status: createStatusView(
         { store, health, facts, reporters, totals, clock },
         { version: deps.version, startedAt: clock.now(), cluster, maxEdges: options.maxEdges, retentionMs: options.retention },
@@ -143,7 +144,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     { cluster },
   );
   const schema = createSchema();
-  const executor = createQueryExecutor({ schema, cache: createQueryCache(schema, { introspection: options.introspection }), root, log });
+  const executor = createQueryExecutor({ schema, cache: createQueryCache(schema, { introspection: options.introspection }), root, sources: createRowSources({ intents }), log });
   const budget = createByteBudget(options.maxPendingBytes);
   const query = createQueryHandler(
     {

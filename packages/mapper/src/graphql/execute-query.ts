@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { isAppError } from '@nm/core';
 import type { Logger } from '@nm/core';
 import { execute, GraphQLError, subscribe } from 'graphql';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Identity } from '../auth/identity.ts';
 import { isSubscription } from './query-cache.ts';
+import { toStreamedAnswer } from './streamed-query.ts';
+import type { RowSource } from './streamed-query.ts';
 import type { QueryCache } from './query-cache.ts';
 
 /** What resolvers know of a request. */
@@ -20,9 +22,10 @@ export interface QueryRequest {
   readonly operationName?: string;
 }
 
-/** An answer with its HTTP status, or a stream of answers. */
+/** An answer with its HTTP status, one answer in pieces of its JSON (status 200), or a stream of answers. */
 export type QueryAnswer =
   | { readonly type: 'single'; readonly status: number; readonly retryAfterSeconds?: number; readonly body: ExecutionResult }
+  | { readonly type: 'pieces'; readonly pieces: AsyncIterable<string> }
   | { readonly type: 'stream'; readonly events: AsyncIterable<ExecutionResult> };
 
 /** HTTP status of coded errors; other errors of resolvers are 200, as existing clients expect. */
@@ -48,9 +51,11 @@ export function createQueryExecutor(deps: {
   readonly cache: QueryCache;
   /** Fields of the root types: `(args, context) => value`. */
   readonly root: object;
+  /** Root fields whose rows may be answered as they are read. */
+  readonly sources?: ReadonlyMap<string, RowSource>;
   readonly log: Logger;
 }): QueryExecutor {
-  const { schema, cache, root, log } = deps;
+  const { schema, cache, root, log, sources = new Map<string, RowSource>() } = deps;
 
   function toPublicError(error: GraphQLError): GraphQLError {
     const original = error.originalError;
@@ -87,10 +92,25 @@ export function createQueryExecutor(deps: {
     return { type: 'single', status, ...retry, body: { ...body, data: body.data ?? null } };
   }
 
+  /** Undefined: the executor must answer, also when the first piece fails, because it knows how to say so. */
+  async function inPieces(document: DocumentNode, request: QueryRequest, context: RequestContext): Promise<QueryAnswer | undefined> {
+    const { operationName, variables } = request;
+    try {
+      const pieces = toStreamedAnswer({ schema, sources }, { document, operationName, variables }, context);
+      if (pieces === undefined) return undefined;
+      const first = await pieces.next();
+      return { type: 'pieces', pieces: first.done === true ? pieces : startingWith(first.value, pieces) };
+    } catch {
+      return undefined;
+    }
+  }
+
   return {
     async execute(request, context) {
       const checked = cache.check(request.query);
       if ('errors' in checked) return { type: 'single', status: UNPROCESSABLE, body: { errors: checked.errors, data: null } };
+      const streamed = await inPieces(checked.document, request, context);
+      if (streamed !== undefined) return streamed;
       const args = {
         schema,
         document: checked.document,
@@ -105,4 +125,9 @@ export function createQueryExecutor(deps: {
       return { type: 'stream', events: toPublicEvents(stream) };
     },
   };
+}
+
+async function* startingWith<T>(first: T, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  yield first;
+  yield* rest;
 }

@@ -27,6 +27,7 @@ import { toStoreFilter, toWindow, toWorkloadFilter } from '../views/edge-filter.
 import { toEdgeView } from '../views/edge-view.ts';
 import type { IntentsView } from '../views/intents-view.ts';
 import type { RequestContext } from './execute-query.ts';
+import type { RowSource } from './streamed-query.ts';
 
 export interface RootDeps {
   readonly store: Store;
@@ -49,6 +50,32 @@ export function createRoot(deps: RootDeps, options: { readonly cluster: string }
   return { ...createReads(deps, options), ...createWrites(deps, options) };
 }
 
+/** The fields that may have very many rows, for answers that are written as they are read. */
+export function createRowSources(deps: Pick<RootDeps, 'intents'>): ReadonlyMap<string, RowSource> {
+  return new Map<string, RowSource>([
+    [
+      'intents',
+      (args: schema.QueryIntentsArgs, context) => {
+        requirePermission(context.identity, 'read');
+        return deps.intents.intents(args, context.signal);
+      },
+    ],
+    [
+      'serviceIntents',
+      (args: schema.QueryServiceIntentsArgs, context) => {
+        requirePermission(context.identity, 'read');
+        return deps.intents.serviceIntents(args, context.signal);
+      },
+    ],
+  ]);
+}
+
+async function collect<T>(rows: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const some of rows) for (const row of some) all.push(row);
+  return all;
+}
+
 function createReads(deps: RootDeps, options: { readonly cluster: string }): object {
   const { store, environments } = deps;
   const environmentOf = environments.environmentOf;
@@ -59,11 +86,11 @@ function createReads(deps: RootDeps, options: { readonly cluster: string }): obj
     health: () => true,
     async serviceIntents(args: schema.QueryServiceIntentsArgs, context: RequestContext) {
       read(context);
-      return deps.intents.serviceIntents(args, context.signal);
+      return collect(deps.intents.serviceIntents(args, context.signal));
     },
     async intents(args: schema.QueryIntentsArgs, context: RequestContext) {
       read(context);
-      return deps.intents.intents(args, context.signal);
+      return collect(deps.intents.intents(args, context.signal));
     },
     async edges(args: schema.QueryEdgesArgs, context: RequestContext) {
       read(context);

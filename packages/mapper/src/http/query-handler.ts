@@ -8,6 +8,7 @@ import { isBodyProblem, withBody } from './request-body.ts';
 import type { ByteBudget } from './request-body.ts';
 import { checkQueryRequest } from './request-guard.ts';
 import { writeEvents } from './server-events.ts';
+import { writePieces } from './write-pieces.ts';
 
 const AUTH_STATUS: Readonly<Record<string, number>> = { AUTH_MISSING: 401, AUTH_INVALID: 401, AUTH_FORBIDDEN: 403, AUTH_UNAVAILABLE: 503 };
 
@@ -58,6 +59,7 @@ export function createQueryHandler(
       const headers: Record<string, string> = { connection: 'close', ...(answer.status === 503 && { 'retry-after': '1' }) };
       return sendError(response, answer.status, answer.message, headers, answer.status === 503 ? 'REPORT_BUSY' : undefined);
     }
+    if (answer.type === 'pieces') return writePieces(response, answer.pieces, { asEvent: acceptsEvents(request), signal: gone.signal });
     if (answer.type === 'single') return sendAnswer(response, answer, acceptsEvents(request));
     if (!acceptsEvents(request)) return sendError(response, 406, 'a subscription needs Accept: text/event-stream');
     return writeEvents(response, answer.events, { heartbeatMs: options.heartbeatMs, signal: gone.signal });

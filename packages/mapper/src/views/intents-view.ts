@@ -4,41 +4,57 @@ import type { Intent, IntentIdentity, Peer } from '@nm/core';
 import type { EdgeFilter, PeerSelector } from '../store/query.ts';
 import type { Store } from '../store/store.ts';
 
-/** Answers the compatible queries `intents` and `serviceIntents` for one cluster. */
+export interface ServiceIntents {
+  readonly client: IntentIdentity;
+  readonly intents: readonly IntentIdentity[];
+}
+
+/** Answers the compatible queries `intents` and `serviceIntents` for one cluster: rows in their order, client by client. */
 export interface IntentsView {
-  intents(args: schema.QueryIntentsArgs, signal: AbortSignal): Promise<readonly Intent[]>;
-  serviceIntents(
-    args: schema.QueryServiceIntentsArgs,
-    signal: AbortSignal,
-  ): Promise<readonly { client: IntentIdentity; intents: IntentIdentity[] }[]>;
+  intents(args: schema.QueryIntentsArgs, signal: AbortSignal): AsyncGenerator<readonly Intent[], void>;
+  serviceIntents(args: schema.QueryServiceIntentsArgs, signal: AbortSignal): AsyncGenerator<readonly ServiceIntents[], void>;
 }
 
 export function createIntentsView(deps: { readonly store: Store }, options: { readonly cluster: string }): IntentsView {
-  async function intents(args: schema.QueryIntentsArgs, signal: AbortSignal): Promise<readonly Intent[]> {
-    const found: Intent[] = [];
+  /** All of one client's name at a time: the store's order is by client, only what one client calls is left to sort. */
+  async function* byClient(args: schema.QueryIntentsArgs, signal: AbortSignal): AsyncGenerator<Intent[], void> {
+    let own: Intent[] = [];
     // The view shows no counts, so the activity need not be read.
     for await (const chunk of deps.store.exportEdges({ filter: toIntentFilter(args), counts: false, signal })) {
-      // Other clusters' edges and ends that the view has no place for are left out here: to ask the store for cluster
-      // and types of both ends makes it sort every chunk anew (measured: 29 s instead of 2 s for 100,000 edges).
-      const edges = chunk.flatMap(({ edge }) => (isOfCluster(edge.client, options.cluster) ? [edge] : []));
-      for (const intent of toIntents(edges)) found.push(withLabels(intent, args));
+      for (const { edge } of chunk) {
+        // Other clusters' edges and ends that the view has no place for are left out here: to ask the store for cluster
+        // and types of both ends makes it sort every chunk anew (measured: 29 s instead of 2 s for 100,000 edges).
+        if (!isOfCluster(edge.client, options.cluster)) continue;
+        for (const intent of toIntents([edge])) {
+          const [first] = own;
+          if (first !== undefined && (first.client.name !== intent.client.name || first.client.namespace !== intent.client.namespace)) {
+            yield own.sort(compareIntents);
+            own = [];
+          }
+          own.push(withLabels(intent, args));
+        }
+      }
     }
-    return found.sort(compareIntents);
+    if (own.length > 0) yield own.sort(compareIntents);
   }
 
   return {
-    intents,
-    async serviceIntents(args, signal) {
-      const clients = new Map<string, { client: IntentIdentity; servers: Map<string, IntentIdentity> }>();
-      for (const { client, server } of await intents(args, signal)) {
-        const key = identityKey(client);
-        const entry = clients.get(key) ?? { client, servers: new Map<string, IntentIdentity>() };
-        clients.set(key, entry);
-        entry.servers.set(identityKey(server), server);
-      }
-      return [...clients.values()].map(({ client, servers }) => ({ client, intents: [...servers.values()] }));
+    intents: byClient,
+    async *serviceIntents(args, signal) {
+      for await (const intents of byClient(args, signal)) yield groupByClient(intents);
     },
   };
+}
+
+function groupByClient(intents: readonly Intent[]): ServiceIntents[] {
+  const clients = new Map<string, { client: IntentIdentity; servers: Map<string, IntentIdentity> }>();
+  for (const { client, server } of intents) {
+    const key = identityKey(client);
+    const entry = clients.get(key) ?? { client, servers: new Map<string, IntentIdentity>() };
+    clients.set(key, entry);
+    entry.servers.set(identityKey(server), server);
+  }
+  return [...clients.values()].map(({ client, servers }) => ({ client, intents: [...servers.values()] }));
 }
 
 /** Which edges the arguments ask for. Null, absent and empty lists are no filter. */

@@ -37,6 +37,8 @@ interface Counts {
 
 /** Edges of one export chunk: short enough that writes and other queries get their turn. */
 const EXPORT_CHUNK = 500;
+/** Edges that an export chooses at once: a filter that no index answers in order is then sorted seldom. */
+const EXPORT_SELECTED = 4_000;
 /** Peers that an export keeps at hand. */
 const MAX_KNOWN_PEERS = 20_000;
 
@@ -67,13 +69,15 @@ export class EdgeReader {
     const peers = new Map<number, Peer>();
     let after: string | undefined;
     for (;;) {
-      options.signal?.throwIfAborted();
-      const rows = await this.#select(filter, window, { after, limit: EXPORT_CHUNK });
-      if (peers.size > MAX_KNOWN_PEERS) peers.clear();
-      if (rows.length > 0) yield await this.#assemble(rows, window, options.counts, peers);
+      const rows = await this.#select(filter, window, { after, limit: EXPORT_SELECTED });
+      for (let from = 0; from < rows.length; from += EXPORT_CHUNK) {
+        options.signal?.throwIfAborted();
+        if (peers.size > MAX_KNOWN_PEERS) peers.clear();
+        yield await this.#assemble(rows.slice(from, from + EXPORT_CHUNK), window, options.counts, peers);
+        await nextTurn();
+      }
       after = rows.at(-1)?.key;
-      if (rows.length < EXPORT_CHUNK) return;
-      await nextTurn();
+      if (rows.length < EXPORT_SELECTED) return;
     }
   }
 
