@@ -1,21 +1,21 @@
 import { formatAddress, parseAddress } from '../model/address.ts';
 import { FifoTable } from './fifo-table.ts';
-import { finishHash, hashBytes, startHash } from './hash.ts';
+import { finishHash, hashBytes, startHash, wordAt } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 
 /**
- * Key of an address as two 32-bit halves: an IPv4 address is its own key (high 0), an IPv6 address is hashed, an
+ * Key of an address as two signed 32-bit halves: an IPv4 address is its own key (high 0), an IPv6 address is hashed, an
  * IPv4-mapped one counts as IPv4. Written into `out`; no allocation.
  */
 export function addressKey(out: Hash64, bytes: Uint8Array, offset: number, family: 4 | 6, seed: number): void {
   const at = family === 4 ? offset : mappedOffset(bytes, offset);
   if (at >= 0) {
     out.high = 0;
-    out.low = (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
+    out.low = wordAt(bytes, at);
     return;
   }
   startHash(out, seed);
-  hashBytes(out, bytes, offset, 16);
+  hashBytes(out, bytes, offset, 16, seed);
   finishHash(out);
   if (out.high === 0) out.high = 1;
 }

@@ -8,6 +8,7 @@ import { finishHash, hashNumber, startHash } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 import type { NameMemory } from './name-memory.ts';
 import type { PacketView } from './packet-view.ts';
+import { RING_OWN_WORD, RING_OWN_WORDS, RING_TIME, RingTable } from './ring-table.ts';
 import type { ObservationSink, ObserverCounts } from './sink.ts';
 
 /** Rule 1: a key seen again this long after it completed is a new transaction. */
@@ -21,7 +22,22 @@ const DNS_SERVER_FOR_MS = 10 * 60 * 1000;
 /** Where copies of one query were seen going: the Service, the pod behind it, and two more. */
 const MAX_SERVERS = 4;
 
-const NO_KEYS = new Uint32Array(0);
+/* Words of a transaction's entry. */
+const STATE = RING_OWN_WORD;
+const DONE_AT = RING_OWN_WORDS;
+const SERVERS = DONE_AT + 2;
+/** Word of a question's entry. */
+const CLIENT = RING_OWN_WORD;
+/** Word of an answer's entry: twice its index, and one more when it has addresses. */
+const ANSWER = RING_OWN_WORD;
+/* Words of a pair's entry; its time is that of the first lookup. */
+const PAIR_COUNT = RING_OWN_WORD;
+const PAIR_LAST = RING_OWN_WORDS;
+const PAIR_CLIENT = PAIR_LAST + 2;
+const PAIR_CLIENT_KEY = PAIR_LAST + 3;
+const PAIR_WORDS = 5;
+
+const NO_KEYS = new Int32Array(0);
 const WAITING = 0;
 const DONE = 1;
 const COPY = 2;
@@ -51,24 +67,18 @@ export interface DnsObserverOptions {
 export class DnsObserver {
   private readonly deps: DnsObserverDeps;
   private readonly seed: number;
-  private readonly transactions: FifoTable;
-  private readonly state: Uint8Array;
-  private readonly doneAt: Float64Array;
-  private readonly servers: Uint32Array;
-  private readonly questions: FifoTable;
-  private readonly questionClient: Uint32Array;
-  private readonly answers: FifoTable;
+  private readonly transactions: RingTable;
+  /** Who asked a question last: by question and message id. */
+  private readonly questions: RingTable;
+  private readonly answers: RingTable;
+  /** By the index in an answer's entry. */
   private readonly decoded: (DnsAnswer | undefined)[] = [];
-  private readonly answerKeys: (Uint32Array | undefined)[] = [];
+  private readonly answerKeys: (Int32Array | undefined)[] = [];
   private readonly answering: FifoTable;
   private readonly answeredAt: Float64Array;
-  private readonly pairs: FifoTable;
-  private readonly pairClient: Int32Array;
-  private readonly pairCount: Float64Array;
-  private readonly pairFirst: Float64Array;
-  private readonly pairLast: Float64Array;
-  private readonly pairAnswer: (DnsAnswer | undefined)[] = [];
-  private readonly pairClientKey: Uint32Array;
+  private readonly pairs: RingTable;
+  /** In the order of the pairs. */
+  private readonly pairAnswers: DnsAnswer[] = [];
   private readonly key: Hash64 = { high: 0, low: 0 };
   private readonly client: Hash64 = { high: 0, low: 0 };
   private readonly server: Hash64 = { high: 0, low: 0 };
@@ -76,31 +86,25 @@ export class DnsObserver {
   /** Hash of the question without the message's id: what all clients that ask it share. */
   private nameHigh = 0;
   private nameLow = 0;
+  /** Transactions and answers forgotten early because their table was full. */
+  private early = 0;
+  /** The DNS server that answered last, and its slot: most answers come from one. */
+  private readonly lastServer: Hash64 = { high: 0, low: 0 };
+  private lastServerSlot = -1;
 
   constructor(deps: DnsObserverDeps, options: DnsObserverOptions) {
     this.deps = deps;
     this.seed = options.seed;
-    this.transactions = new FifoTable(options.maxTransactions, (slot) => {
-      if (this.state[slot] === WAITING) this.deps.counts.dnsUnanswered += 1;
-    });
-    this.state = new Uint8Array(this.transactions.capacity);
-    this.doneAt = new Float64Array(this.transactions.capacity);
-    this.servers = new Uint32Array(this.transactions.capacity * MAX_SERVERS);
-    this.questions = new FifoTable(options.maxTransactions / 4);
-    this.questionClient = new Uint32Array(this.questions.capacity);
-    this.answers = new FifoTable(options.maxAnswers);
+    this.transactions = new RingTable(options.maxTransactions, DONE_AT + 2 + MAX_SERVERS - RING_OWN_WORDS, options.seed);
+    this.questions = new RingTable(options.maxTransactions / 4, 0, options.seed);
+    this.answers = new RingTable(options.maxAnswers, 0, options.seed);
     this.answering = new FifoTable(4096);
     this.answeredAt = new Float64Array(this.answering.capacity);
-    this.pairs = new FifoTable(options.maxPairs);
-    this.pairClient = new Int32Array(this.pairs.capacity);
-    this.pairCount = new Float64Array(this.pairs.capacity);
-    this.pairFirst = new Float64Array(this.pairs.capacity);
-    this.pairLast = new Float64Array(this.pairs.capacity);
-    this.pairClientKey = new Uint32Array(this.pairs.capacity * 2);
+    this.pairs = new RingTable(options.maxPairs, PAIR_WORDS, options.seed);
   }
 
   get evictions(): number {
-    return this.transactions.evictions + this.answers.evictions + this.answering.evictions;
+    return this.early + this.answering.evictions;
   }
 
   /** One DNS message: payloadOffset and payloadLength of the view delimit it. */
@@ -121,7 +125,7 @@ export class DnsObserver {
     }
     const { question } = this;
     startHash(question, this.seed);
-    const questionEnd = hashQuestion(question, bytes, offset, offset + length);
+    const questionEnd = hashQuestion(question, bytes, offset, offset + length, this.seed);
     if (questionEnd < 0) {
       counts.dnsMalformed += 1;
       return;
@@ -140,21 +144,18 @@ export class DnsObserver {
 
   /** Gives the sink what was counted since the last drain. Lookups by DNS servers themselves are left out (rule 17). */
   drain(): void {
-    const { pairs } = this;
-    const { sink } = this.deps;
-    for (let slot = pairs.oldestSlot(); slot >= 0; slot = pairs.nextNewer(slot)) {
-      const answer = this.pairAnswer[slot];
-      if (answer === undefined) continue;
-      const count = this.pairCount[slot] ?? 0;
-      const last = this.pairLast[slot] ?? 0;
-      if (this.isDnsServer(this.pairClientKey[slot * 2] ?? 0, this.pairClientKey[slot * 2 + 1] ?? 0, last)) {
-        this.deps.counts.dnsServerOwn += count;
-        continue;
-      }
-      sink.dns(this.deps.addresses.textOf(this.pairClient[slot] ?? 0), answer, count, this.pairFirst[slot] ?? 0, last);
-    }
+    const { pairs, pairAnswers } = this;
+    const { sink, counts, addresses } = this.deps;
+    const { words, doubles } = pairs;
+    pairAnswers.forEach((answer, index) => {
+      const place = pairs.placeOf((pairs.oldest + index) | 0);
+      const count = words[place + PAIR_COUNT] ?? 0;
+      const last = doubles[(place + PAIR_LAST) >> 1] ?? 0;
+      if (this.isDnsServer(words[place + PAIR_CLIENT_KEY] ?? 0, words[place + PAIR_CLIENT_KEY + 1] ?? 0, last)) counts.dnsServerOwn += count;
+      else sink.dns(addresses.textOf(words[place + PAIR_CLIENT] ?? 0), answer, count, pairs.timeAt(place), last);
+    });
     pairs.clear();
-    this.pairAnswer.length = 0;
+    pairAnswers.length = 0;
   }
 
   private query(view: PacketView): void {
@@ -163,36 +164,57 @@ export class DnsObserver {
     addressKey(server, view.bytes, view.destinationOffset, view.family, this.seed);
     this.transactionKey(view.sourcePort);
     const { at } = view;
-    transactions.expire(at - UNANSWERED_AFTER_MS);
-    let slot = transactions.find(this.key.high, this.key.low);
-    if (slot >= 0 && this.state[slot] !== WAITING && at - (this.doneAt[slot] ?? 0) > NEW_TRANSACTION_AFTER_MS) this.begin(slot, view);
-    if (slot < 0) {
-      slot = transactions.add(this.key.high, this.key.low, at);
-      this.begin(slot, view);
+    let place = transactions.find(this.key.high, this.key.low);
+    if (place < 0) {
+      this.makeRoom(at);
+      place = transactions.add(this.key.high, this.key.low, at);
+      this.begin(place, view);
+    } else if (transactions.words[place + STATE] !== WAITING && at - this.doneAt(place) > NEW_TRANSACTION_AFTER_MS) this.begin(place, view);
+    this.addServer(place, serverHash(server, view.destinationPort));
+  }
+
+  /** Forgets what is too old, and the oldest transaction when the table is full. */
+  private makeRoom(at: number): void {
+    const { transactions } = this;
+    const isFull = transactions.isFull;
+    if (isFull) this.early += 1;
+    while (isFull ? transactions.isFull : transactions.oldestTime() < at - UNANSWERED_AFTER_MS) {
+      if (transactions.words[transactions.placeOf(transactions.oldest) + STATE] === WAITING) this.deps.counts.dnsUnanswered += 1;
+      transactions.dropOldest();
     }
-    this.addServer(slot, serverHash(server, view.destinationPort));
+  }
+
+  private doneAt(place: number): number {
+    return this.transactions.doubles[(place + DONE_AT) >> 1] ?? 0;
+  }
+
+  private setState(place: number, state: number, at: number): void {
+    this.transactions.words[place + STATE] = state;
+    this.transactions.doubles[(place + DONE_AT) >> 1] = at;
   }
 
   /** A new transaction, unless it is the masqueraded copy of one that another client just began. */
-  private begin(slot: number, view: PacketView): void {
-    this.state[slot] = WAITING;
-    this.doneAt[slot] = view.at;
-    this.servers.fill(0, slot * MAX_SERVERS, (slot + 1) * MAX_SERVERS);
+  private begin(place: number, view: PacketView): void {
+    const { words } = this.transactions;
+    for (let word = place + SERVERS; word < place + SERVERS + MAX_SERVERS; word++) words[word] = 0;
+    const isCopy = this.isMasqueraded(view);
+    this.setState(place, isCopy ? COPY : WAITING, view.at);
+    if (isCopy) this.deps.counts.masqueraded += 1;
+  }
+
+  /** Only a node's address can have taken the place of the client's: others are merely remembered. */
+  private isMasqueraded(view: PacketView): boolean {
     const { question, client, questions } = this;
-    const clientHash = (client.low ^ Math.imul(client.high, 0x9e3779b1)) >>> 0;
-    questions.expire(view.at - 2 * MASQUERADE_WINDOW_MS);
-    const seen = questions.find(question.high, question.low >>> 0);
-    if (seen < 0) {
-      this.questionClient[questions.add(question.high, question.low, view.at)] = clientHash;
-      return;
+    const clientHash = client.low ^ Math.imul(client.high, 0x9e3779b1);
+    if (this.deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family)) {
+      const seen = questions.find(question.high, question.low);
+      const isOther = seen >= 0 && questions.words[seen + CLIENT] !== clientHash;
+      if (isOther && Math.abs(view.at - questions.timeAt(seen)) <= MASQUERADE_WINDOW_MS) return true;
     }
-    const isCopy =
-      this.questionClient[seen] !== clientHash &&
-      Math.abs(view.at - questions.timeOf(seen)) <= MASQUERADE_WINDOW_MS &&
-      this.deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family);
-    if (!isCopy) return;
-    this.state[slot] = COPY;
-    this.deps.counts.masqueraded += 1;
+    questions.expire(view.at - 2 * MASQUERADE_WINDOW_MS);
+    const place = questions.add(question.high, question.low, view.at);
+    questions.words[place + CLIENT] = clientHash;
+    return false;
   }
 
   private response(view: PacketView, questionEnd: number): void {
@@ -200,29 +222,29 @@ export class DnsObserver {
     addressKey(client, view.bytes, view.destinationOffset, view.family, this.seed);
     addressKey(server, view.bytes, view.sourceOffset, view.family, this.seed);
     this.transactionKey(view.destinationPort);
-    const slot = transactions.find(this.key.high, this.key.low);
-    if (slot < 0 || !this.hasServer(slot, serverHash(server, view.sourcePort))) {
+    const place = transactions.find(this.key.high, this.key.low);
+    if (place < 0 || !this.hasServer(place, serverHash(server, view.sourcePort))) {
       deps.counts.dnsUnmatched += 1;
       return;
     }
-    if (this.state[slot] === COPY) {
+    const state = transactions.words[place + STATE];
+    if (state === COPY) {
       this.markDnsServer(server, view.at);
       return;
     }
-    if (this.state[slot] === DONE) {
+    if (state === DONE) {
       // Copies of the answer come from each address the query went to: all of them belong to DNS servers.
-      if (view.at - (this.doneAt[slot] ?? 0) < MASQUERADE_WINDOW_MS) this.markDnsServer(server, view.at);
+      if (view.at - this.doneAt(place) < MASQUERADE_WINDOW_MS) this.markDnsServer(server, view.at);
       return;
     }
-    this.complete(slot, view, questionEnd);
+    this.complete(place, view, questionEnd);
   }
 
-  private complete(slot: number, view: PacketView, questionEnd: number): void {
+  private complete(place: number, view: PacketView, questionEnd: number): void {
     const { counts } = this.deps;
     const { bytes, payloadOffset: offset, payloadLength: length, at } = view;
     this.markDnsServer(this.server, at);
-    this.state[slot] = DONE;
-    this.doneAt[slot] = at;
+    this.setState(place, DONE, at);
     counts.dnsTransactions += 1;
     if (((bytes[offset + 2] ?? 0) & 0x02) !== 0) {
       counts.dnsTruncated += 1;
@@ -233,39 +255,38 @@ export class DnsObserver {
       counts.dnsNegative += 1;
       return;
     }
-    const answerSlot = this.answerOf(view, questionEnd, offset + length, answerCount);
-    const answer = this.decoded[answerSlot];
-    if (answer === undefined) {
-      counts.dnsMalformed += 1;
-      return;
-    }
-    if (answer.addresses.length === 0) {
-      counts.dnsNegative += 1;
-      return;
-    }
-    this.countPair(view, answer, answerSlot);
+    const known = this.answerOf(view, questionEnd, offset + length, answerCount);
+    if (known < 0) counts.dnsMalformed += 1;
+    else if ((known & 1) === 0) counts.dnsNegative += 1;
+    else this.countPair(view, known >> 1);
   }
 
-  /** Slot of the decoded answer, decoded once for all clients that get the same one; -1 when it is malformed. */
+  /** Word of the answer's entry, decoded once for all clients that get the same one; -1 when it is malformed. */
   private answerOf(view: PacketView, questionEnd: number, end: number, answerCount: number): number {
     const { key } = this;
     const { bytes, payloadOffset: offset } = view;
     startHash(key, this.seed ^ 0x51ed270b);
     hashNumber(key, this.nameHigh);
     hashNumber(key, this.nameLow);
-    if (!hashAnswers(key, bytes, questionEnd, end, answerCount)) return -1;
+    if (!hashAnswers(key, bytes, questionEnd, end, answerCount, this.seed)) return -1;
     finishHash(key);
-    let slot = this.answers.find(key.high, key.low);
-    if (slot >= 0) return slot;
+    const { answers } = this;
+    const known = answers.find(key.high, key.low);
+    if (known >= 0) return answers.words[known + ANSWER] ?? -1;
     const decoded = this.deps.decode(bytes, offset, view.payloadLength);
     if (typeof decoded === 'string') return -1;
-    slot = this.answers.add(key.high, key.low, view.at);
-    this.decoded[slot] = decoded;
-    this.answerKeys[slot] = this.deps.names.keysOf(decoded);
-    return slot;
+    // A full table gives the index of the answer that leaves.
+    if (answers.isFull) this.early += 1;
+    const index = answers.isFull ? (answers.words[answers.placeOf(answers.oldest) + ANSWER] ?? 0) >> 1 : answers.size;
+    this.decoded[index] = decoded;
+    this.answerKeys[index] = this.deps.names.keysOf(decoded);
+    const word = index * 2 + (decoded.addresses.length > 0 ? 1 : 0);
+    const place = answers.add(key.high, key.low, view.at);
+    answers.words[place + ANSWER] = word;
+    return word;
   }
 
-  private countPair(view: PacketView, answer: DnsAnswer, answerSlot: number): void {
+  private countPair(view: PacketView, answerIndex: number): void {
     const { key, client, pairs, deps } = this;
     const answerHigh = key.high;
     const answerLow = key.low;
@@ -275,23 +296,27 @@ export class DnsObserver {
     hashNumber(key, client.high);
     hashNumber(key, client.low);
     finishHash(key);
-    let slot = pairs.find(key.high, key.low);
-    if (slot >= 0) {
-      this.pairCount[slot] = (this.pairCount[slot] ?? 0) + 1;
-      this.pairFirst[slot] = Math.min(this.pairFirst[slot] ?? 0, view.at);
-      this.pairLast[slot] = Math.max(this.pairLast[slot] ?? 0, view.at);
+    const { at } = view;
+    const known = pairs.find(key.high, key.low);
+    if (known >= 0) {
+      const { words, doubles } = pairs;
+      words[known + PAIR_COUNT] = (words[known + PAIR_COUNT] ?? 0) + 1;
+      if (at < pairs.timeAt(known)) doubles[(known + RING_TIME) >> 1] = at;
+      if (at > (doubles[(known + PAIR_LAST) >> 1] ?? 0)) doubles[(known + PAIR_LAST) >> 1] = at;
       return;
     }
-    if (pairs.size === pairs.capacity) this.drain();
-    slot = pairs.add(key.high, key.low, view.at);
-    this.pairClient[slot] = deps.addresses.idOf(view.bytes, view.destinationOffset, view.family);
-    this.pairClientKey[slot * 2] = client.high;
-    this.pairClientKey[slot * 2 + 1] = client.low;
-    this.pairCount[slot] = 1;
-    this.pairFirst[slot] = view.at;
-    this.pairLast[slot] = view.at;
-    this.pairAnswer[slot] = answer;
-    deps.names.learn(client, answer, this.answerKeys[answerSlot] ?? NO_KEYS, view.at);
+    const answer = this.decoded[answerIndex];
+    if (answer === undefined) return;
+    if (pairs.isFull) this.drain();
+    const place = pairs.add(key.high, key.low, at);
+    const { words, doubles } = pairs;
+    words[place + PAIR_COUNT] = 1;
+    doubles[(place + PAIR_LAST) >> 1] = at;
+    words[place + PAIR_CLIENT] = deps.addresses.idOf(view.bytes, view.destinationOffset, view.family);
+    words[place + PAIR_CLIENT_KEY] = client.high;
+    words[place + PAIR_CLIENT_KEY + 1] = client.low;
+    this.pairAnswers.push(answer);
+    deps.names.learn(client, answer, this.answerKeys[answerIndex] ?? NO_KEYS, at);
   }
 
   private transactionKey(clientPort: number): void {
@@ -304,28 +329,34 @@ export class DnsObserver {
     finishHash(key);
   }
 
-  private addServer(slot: number, hash: number): void {
-    const from = slot * MAX_SERVERS;
-    for (let i = from; i < from + MAX_SERVERS; i++) {
-      const known = this.servers[i] ?? 0;
+  private addServer(place: number, hash: number): void {
+    const { words } = this.transactions;
+    for (let word = place + SERVERS; word < place + SERVERS + MAX_SERVERS; word++) {
+      const known = words[word];
       if (known === hash) return;
       if (known === 0) {
-        this.servers[i] = hash;
+        words[word] = hash;
         return;
       }
     }
   }
 
-  private hasServer(slot: number, hash: number): boolean {
-    const from = slot * MAX_SERVERS;
-    for (let i = from; i < from + MAX_SERVERS; i++) if (this.servers[i] === hash) return true;
+  private hasServer(place: number, hash: number): boolean {
+    const { words } = this.transactions;
+    for (let word = place + SERVERS; word < place + SERVERS + MAX_SERVERS; word++) if (words[word] === hash) return true;
     return false;
   }
 
   private markDnsServer(server: Hash64, at: number): void {
-    const slot = this.answering.find(server.high, server.low);
-    if (slot >= 0) this.answeredAt[slot] = at;
-    else this.answeredAt[this.answering.add(server.high, server.low, at)] = at;
+    const { lastServer, answering } = this;
+    if (this.lastServerSlot < 0 || lastServer.high !== server.high || lastServer.low !== server.low) {
+      let slot = answering.find(server.high, server.low);
+      if (slot < 0) slot = answering.add(server.high, server.low, at);
+      this.lastServerSlot = slot;
+      lastServer.high = server.high;
+      lastServer.low = server.low;
+    }
+    this.answeredAt[this.lastServerSlot] = at;
   }
 
   private isDnsServer(high: number, low: number, at: number): boolean {
@@ -336,5 +367,5 @@ export class DnsObserver {
 
 /** Never 0, which stands for an empty place. */
 function serverHash(server: Readonly<Hash64>, port: number): number {
-  return (Math.imul(server.low ^ Math.imul(server.high, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(port, 0xc2b2ae35)) >>> 0 || 1;
+  return (Math.imul(server.low ^ Math.imul(server.high, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(port, 0xc2b2ae35)) || 1;
 }

@@ -1,4 +1,4 @@
-import { hashNumber } from './hash.ts';
+import { hashNumber, lastWord, spreadWord, wordAt } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 
 /** RFC 1035 4.1.1: the header is 12 bytes. */
@@ -11,28 +11,41 @@ const MAX_LABEL_BYTES = 63;
  * Adds the first question (name folded to lower case, RFC 4343; type; class) to `hash` and returns the offset behind
  * it, or -1 when it is malformed. A question's name has no compression pointer: nothing stands before it.
  */
-export function hashQuestion(hash: Hash64, bytes: Uint8Array, offset: number, end: number): number {
-  let at = offset + DNS_HEADER_BYTES;
-  const nameEnd = Math.min(end, at + MAX_NAME_BYTES);
+export function hashQuestion(hash: Hash64, bytes: Uint8Array, offset: number, end: number, seed: number): number {
+  const start = offset + DNS_HEADER_BYTES;
+  const nameEnd = endOfName(bytes, start, Math.min(end, start + MAX_NAME_BYTES));
+  if (nameEnd < 0 || nameEnd + 4 > end) return -1;
   let { high, low } = hash;
-  for (;;) {
-    if (at >= nameEnd) return -1;
-    const length = bytes[at] ?? 0;
-    if (length > MAX_LABEL_BYTES) return -1;
-    const labelEnd = at + length;
-    for (; at <= labelEnd; at++) {
-      let byte = bytes[at] ?? 0;
-      if (byte >= 65 && byte <= 90) byte |= 32;
-      high = Math.imul(high ^ byte, 0x85ebca6b);
-      low = Math.imul((low << 5) ^ (low >>> 27) ^ byte, 0xc2b2ae35);
-    }
-    if (length === 0) break;
+  for (let at = start; at < nameEnd; at += 4) {
+    const text = at + 4 <= nameEnd ? wordAt(bytes, at) : lastWord(bytes, at, nameEnd);
+    const word = spreadWord(toLowerCase(text), seed);
+    high = Math.imul(((high << 13) | (high >>> 19)) ^ word, 0x85ebca6b);
+    low = Math.imul(((low << 5) | (low >>> 27)) ^ word, 0xc2b2ae35);
   }
   hash.high = high;
   hash.low = low;
-  if (at + 4 > end) return -1;
-  hashNumber(hash, ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
-  return at + 4;
+  hashNumber(hash, wordAt(bytes, nameEnd));
+  return nameEnd + 4;
+}
+
+/** Offset behind the name's last label, or -1 when it does not end before `limit`. */
+function endOfName(bytes: Uint8Array, start: number, limit: number): number {
+  let at = start;
+  while (at < limit) {
+    const length = bytes[at] as number;
+    if (length > MAX_LABEL_BYTES) return -1;
+    at += length + 1;
+    if (length === 0) return at;
+  }
+  return -1;
+}
+
+/** Folds the ASCII capitals among four bytes at once; lengths of labels are below all letters. */
+function toLowerCase(word: number): number {
+  const sevenBits = word & 0x7f7f7f7f;
+  const isFromA = sevenBits + 0x3f3f3f3f;
+  const isBeyondZ = sevenBits + 0x25252525;
+  return word | ((isFromA & ~isBeyondZ & ~word & 0x80808080) >>> 2);
 }
 
 /** Type of the question that ends at `questionEnd`. */
@@ -47,7 +60,7 @@ const MAX_HASHED_RECORDS = 128;
  * Adds the answer section to `hash`, whatever the order of its records and without their TTLs: servers rotate the
  * one and count down the other, and both leave the answer the same. False when it is malformed.
  */
-export function hashAnswers(hash: Hash64, bytes: Uint8Array, questionEnd: number, end: number, count: number): boolean {
+export function hashAnswers(hash: Hash64, bytes: Uint8Array, questionEnd: number, end: number, count: number, seed: number): boolean {
   let at = questionEnd;
   let sumHigh = 0;
   let sumLow = 0;
@@ -56,12 +69,12 @@ export function hashAnswers(hash: Hash64, bytes: Uint8Array, questionEnd: number
     if (at < 0 || at + 10 > end) return false;
     const dataEnd = at + 10 + (((bytes[at + 8] ?? 0) << 8) | (bytes[at + 9] ?? 0));
     if (dataEnd > end) return false;
-    let high = (bytes[at + 1] ?? 0) ^ 0x2545f491;
+    let high = (bytes[at + 1] ?? 0) ^ (dataEnd - at) ^ 0x2545f491;
     let low = (bytes[at] ?? 0) ^ 0x27220a95;
-    for (let i = at + 10; i < dataEnd; i++) {
-      const byte = bytes[i] ?? 0;
-      high = Math.imul(high ^ byte, 0x85ebca6b);
-      low = Math.imul((low << 5) ^ (low >>> 27) ^ byte, 0xc2b2ae35);
+    for (let i = at + 10; i < dataEnd; i += 4) {
+      const word = spreadWord(i + 4 <= dataEnd ? wordAt(bytes, i) : lastWord(bytes, i, dataEnd), seed);
+      high = Math.imul(((high << 13) | (high >>> 19)) ^ word, 0x85ebca6b);
+      low = Math.imul(((low << 5) | (low >>> 27)) ^ word, 0xc2b2ae35);
     }
     sumHigh = (sumHigh + (high ^ (high >>> 15))) | 0;
     sumLow = (sumLow + (low ^ (low >>> 13))) | 0;

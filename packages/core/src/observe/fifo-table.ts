@@ -1,5 +1,5 @@
 /**
- * A bounded hash table over typed arrays: 64-bit keys (two unsigned 32-bit halves) to slot numbers. The caller keeps
+ * A bounded hash table over typed arrays: 64-bit keys (two signed 32-bit halves) to slot numbers. The caller keeps
  * its values in arrays indexed by slot, so that finding and adding allocate nothing. Full: the oldest entry goes.
  * Freed slots are used again last-in first-out, so a lightly used table touches little memory.
  */
@@ -11,8 +11,8 @@ export class FifoTable {
   private readonly mask: number;
   private readonly next: Int32Array;
   private readonly newer: Int32Array;
-  private readonly keyHigh: Uint32Array;
-  private readonly keyLow: Uint32Array;
+  private readonly keyHigh: Int32Array;
+  private readonly keyLow: Int32Array;
   private readonly addedAt: Float64Array;
   private oldest = -1;
   private newest = -1;
@@ -30,8 +30,8 @@ export class FifoTable {
     this.heads = new Int32Array(size * 2);
     this.next = new Int32Array(size);
     this.newer = new Int32Array(size);
-    this.keyHigh = new Uint32Array(size);
-    this.keyLow = new Uint32Array(size);
+    this.keyHigh = new Int32Array(size);
+    this.keyLow = new Int32Array(size);
     this.addedAt = new Float64Array(size);
     this.onEvict = onEvict;
   }
@@ -45,7 +45,7 @@ export class FifoTable {
     const { next, keyHigh, keyLow } = this;
     let slot = (this.heads[bucketOf(high, low, this.mask)] ?? 0) - 1;
     while (slot >= 0) {
-      if (keyLow[slot] === low >>> 0 && keyHigh[slot] === high >>> 0) return slot;
+      if (keyLow[slot] === low && keyHigh[slot] === high) return slot;
       slot = (next[slot] ?? 0) - 1;
     }
     return -1;
@@ -76,11 +76,6 @@ export class FifoTable {
   /** Slot added right after `slot`, or -1. */
   nextNewer(slot: number): number {
     return this.newer[slot] ?? -1;
-  }
-
-  /** First half of a slot's key. */
-  keyHighOf(slot: number): number {
-    return this.keyHigh[slot] ?? 0;
   }
 
   timeOf(slot: number): number {
@@ -134,5 +129,6 @@ export class FifoTable {
 }
 
 function bucketOf(high: number, low: number, mask: number): number {
-  return (Math.imul(high ^ 0x9e3779b9, 0x85ebca6b) ^ low) & mask;
+  const mixed = Math.imul(Math.imul(high ^ 0x9e3779b9, 0x85ebca6b) ^ low, 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 15)) & mask;
 }

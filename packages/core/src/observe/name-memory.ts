@@ -34,7 +34,7 @@ export class NameMemory {
   }
 
   /** Keys of an answer's addresses, for `learn`: computed once per answer. */
-  keysOf(answer: DnsAnswer): Uint32Array {
+  keysOf(answer: DnsAnswer): Int32Array {
     const keys: number[] = [];
     for (const text of answer.addresses) {
       const bytes = parseAddress(text);
@@ -42,11 +42,11 @@ export class NameMemory {
       addressKey(this.address, bytes, 0, bytes.length === 4 ? 4 : 6, this.seed);
       keys.push(this.address.high, this.address.low);
     }
-    return Uint32Array.from(keys);
+    return Int32Array.from(keys);
   }
 
   /** @param client key of the client's address (addressKey). @param keys of the answer's addresses (keysOf). */
-  learn(client: Readonly<Hash64>, answer: DnsAnswer, keys: Uint32Array, at: number): void {
+  learn(client: Readonly<Hash64>, answer: DnsAnswer, keys: Int32Array, at: number): void {
     this.table.expire(at - NAME_MAX_AGE_MS);
     for (let i = 0; i < keys.length; i += 2) {
       this.address.high = keys[i] ?? 0;

@@ -98,7 +98,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
     for (let word = at; word < at + 4; word++) hashNumber(key, rows.words[word] ?? 0);
     hashNumber(key, port * 256 + (rows.protocol[row] ?? 0));
     finishHash(key);
-    return (key.high & 0x1fffff) * 0x1_0000_0000 + key.low;
+    return (key.high & 0x1fffff) * 0x1_0000_0000 + (key.low >>> 0);
   };
 
   const connectionKey = (row: number): void => {
@@ -160,7 +160,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
     }
     if (owner !== undefined) for (let i = 0; i < owner.length; i++) hashNumber(key, owner.charCodeAt(i));
     finishHash(key);
-    const id = (key.high & 0x1fffff) * 0x1_0000_0000 + key.low;
+    const id = (key.high & 0x1fffff) * 0x1_0000_0000 + (key.low >>> 0);
     const existing = groups.get(id);
     if (existing !== undefined) return existing;
     if (groups.size >= MAX_SOCKET_GROUPS) {

@@ -5,6 +5,7 @@ import { finishHash, hashNumber, startHash } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 import type { NameMemory } from './name-memory.ts';
 import type { PacketView } from './packet-view.ts';
+import { RING_OWN_WORD, RING_OWN_WORDS, RingTable } from './ring-table.ts';
 import type { ObservationSink, ObserverCounts, TcpFlow } from './sink.ts';
 
 /** A SYN is sent again for about two minutes (Linux tcp_syn_retries 6: 1 + 2 + … + 64 s). */
@@ -12,6 +13,21 @@ const SAME_ATTEMPT_MS = 130_000;
 /** Copies after address translation follow at once; only the skew between captures delays them. */
 const TRANSLATED_COPY_MS = 2_000;
 const NONE = -1;
+
+/* Words of an attempt's entry: flags, then addresses (numbers), ports and the keys by which names are found. */
+const FLAGS = RING_OWN_WORD;
+const SOURCE = RING_OWN_WORDS;
+const ASKED = SOURCE + 1;
+const FINAL = SOURCE + 2;
+const ASKED_PORT = SOURCE + 3;
+const FINAL_PORT = SOURCE + 4;
+const CLIENT_KEY = SOURCE + 5;
+const ASKED_KEY = SOURCE + 7;
+const ATTEMPT_WORDS = 9;
+const SETTLED = 1;
+const FROM_NODE = 2;
+/** Word of a sequence number's entry: the number of the attempt. */
+const ATTEMPT = RING_OWN_WORD;
 
 export interface TcpObserverDeps {
   readonly addresses: AddressTable;
@@ -38,21 +54,12 @@ export class TcpObserver {
   private readonly deps: TcpObserverDeps;
   private readonly options: TcpObserverOptions;
   /** Key: initial sequence number and client port, both exact. */
-  private readonly attempts: FifoTable;
-  /** Key: initial sequence number alone; value: slot of the attempt. */
-  private readonly sequences: FifoTable;
-  private readonly attemptOf: Int32Array;
-  private readonly source: Int32Array;
-  private readonly sourceIsNode: Uint8Array;
-  private readonly asked: Int32Array;
-  private readonly askedPort: Uint16Array;
-  private readonly final: Int32Array;
-  private readonly finalPort: Uint16Array;
-  private readonly settled: Uint8Array;
-  private readonly clientKey: Uint32Array;
-  private readonly askedKey: Uint32Array;
-  /** First attempt that has not settled yet, in order of arrival. */
-  private firstUnsettled = NONE;
+  private readonly attempts: RingTable;
+  /** Key: initial sequence number alone. */
+  private readonly sequences: RingTable;
+  private early = 0;
+  /** Number of the first attempt that has not settled yet; all newer ones come in order of arrival. */
+  private unsettled: number;
   private readonly flows: FifoTable;
   private readonly flowAttempt: (TcpFlow | undefined)[] = [];
   private readonly flowCount: Float64Array;
@@ -65,19 +72,9 @@ export class TcpObserver {
   constructor(deps: TcpObserverDeps, options: TcpObserverOptions) {
     this.deps = deps;
     this.options = options;
-    this.attempts = new FifoTable(options.maxAttempts, (slot) => this.leaving(slot));
-    const { capacity } = this.attempts;
-    this.sequences = new FifoTable(capacity);
-    this.attemptOf = new Int32Array(this.sequences.capacity);
-    this.source = new Int32Array(capacity);
-    this.sourceIsNode = new Uint8Array(capacity);
-    this.asked = new Int32Array(capacity);
-    this.askedPort = new Uint16Array(capacity);
-    this.final = new Int32Array(capacity);
-    this.finalPort = new Uint16Array(capacity);
-    this.settled = new Uint8Array(capacity);
-    this.clientKey = new Uint32Array(capacity * 2);
-    this.askedKey = new Uint32Array(capacity * 2);
+    this.attempts = new RingTable(options.maxAttempts, ATTEMPT_WORDS, options.seed);
+    this.sequences = new RingTable(options.maxAttempts, 0, options.seed);
+    this.unsettled = this.attempts.oldest;
     this.flows = new FifoTable(options.maxFlows);
     this.flowCount = new Float64Array(this.flows.capacity);
     this.flowFirst = new Float64Array(this.flows.capacity);
@@ -85,15 +82,14 @@ export class TcpObserver {
   }
 
   get evictions(): number {
-    return this.attempts.evictions;
+    return this.early;
   }
 
   /** A segment with SYN set and ACK clear. */
   syn(view: PacketView): void {
-    this.attempts.expire(view.at - SAME_ATTEMPT_MS);
-    const slot = this.attempts.find(view.sequence, view.sourcePort);
-    if (slot >= 0) {
-      this.copy(slot, view);
+    const place = this.attempts.find(view.sequence | 0, view.sourcePort);
+    if (place >= 0) {
+      this.copy(place, view);
       return;
     }
     const translated = this.masqueradedOriginal(view);
@@ -107,9 +103,12 @@ export class TcpObserver {
 
   /** Counts the attempts that are older than the settling time. */
   settle(now: number): void {
+    const { attempts } = this;
     const before = now - this.options.settleMs;
-    while (this.firstUnsettled !== NONE && this.attempts.timeOf(this.firstUnsettled) <= before) {
-      this.count(this.firstUnsettled);
+    for (;;) {
+      const place = attempts.placeOf(this.unsettled);
+      if (place < 0 || !(attempts.timeAt(place) <= before)) return;
+      this.count(place);
     }
   }
 
@@ -126,82 +125,99 @@ export class TcpObserver {
 
   /** Address numbers are about to start over: attempts keep only what recognises their later copies. */
   forgetAddresses(): void {
-    for (let slot = this.attempts.oldestSlot(); slot >= 0; slot = this.attempts.nextNewer(slot)) {
-      if (this.settled[slot] === 0) this.count(slot);
-    }
+    for (let place = this.attempts.placeOf(this.unsettled); place >= 0; place = this.attempts.placeOf(this.unsettled)) this.count(place);
   }
 
   private begin(view: PacketView): void {
     const { deps, client, destination } = this;
     deps.counts.tcpAttempts += 1;
-    const slot = this.attempts.add(view.sequence, view.sourcePort, view.at);
+    this.makeRoom(view.at);
+    const sequence = view.sequence | 0;
+    const { attempts, sequences } = this;
+    const isNode = deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family);
     addressKey(client, view.bytes, view.sourceOffset, view.family, this.options.seed);
     addressKey(destination, view.bytes, view.destinationOffset, view.family, this.options.seed);
-    this.source[slot] = deps.addresses.idOf(view.bytes, view.sourceOffset, view.family);
-    this.sourceIsNode[slot] = deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family) ? 1 : 0;
-    const id = deps.addresses.idOf(view.bytes, view.destinationOffset, view.family);
-    this.asked[slot] = id;
-    this.askedPort[slot] = view.destinationPort;
-    this.final[slot] = id;
-    this.finalPort[slot] = view.destinationPort;
-    this.settled[slot] = 0;
-    this.clientKey[slot * 2] = client.high;
-    this.clientKey[slot * 2 + 1] = client.low;
-    this.askedKey[slot * 2] = destination.high;
-    this.askedKey[slot * 2 + 1] = destination.low;
-    if (this.firstUnsettled === NONE) this.firstUnsettled = slot;
-    this.sequences.expire(view.at - TRANSLATED_COPY_MS);
-    if (this.sequences.find(view.sequence, 0) < 0) this.attemptOf[this.sequences.add(view.sequence, 0, view.at)] = slot;
+    const asked = deps.addresses.idOf(view.bytes, view.destinationOffset, view.family);
+    const place = attempts.add(sequence, view.sourcePort, view.at);
+    const { words } = attempts;
+    words[place + FLAGS] = isNode ? FROM_NODE : 0;
+    words[place + SOURCE] = deps.addresses.idOf(view.bytes, view.sourceOffset, view.family);
+    words[place + ASKED] = asked;
+    words[place + ASKED_PORT] = view.destinationPort;
+    words[place + FINAL] = asked;
+    words[place + FINAL_PORT] = view.destinationPort;
+    words[place + CLIENT_KEY] = client.high;
+    words[place + CLIENT_KEY + 1] = client.low;
+    words[place + ASKED_KEY] = destination.high;
+    words[place + ASKED_KEY + 1] = destination.low;
+    sequences.expire(view.at - TRANSLATED_COPY_MS);
+    const known = sequences.add(sequence, 0, view.at);
+    sequences.words[known + ATTEMPT] = attempts.entryAt(place);
+  }
+
+  /** Forgets what is too old, and the oldest attempt when the table is full; what leaves counts now. */
+  private makeRoom(at: number): void {
+    const { attempts } = this;
+    const { isFull } = attempts;
+    if (isFull) this.early += 1;
+    while (isFull ? attempts.isFull : attempts.oldestTime() < at - SAME_ATTEMPT_MS) {
+      if (attempts.oldest === this.unsettled) this.count(attempts.placeOf(attempts.oldest));
+      attempts.dropOldest();
+    }
   }
 
   /** Another copy: address translation may have changed either end. */
-  private copy(slot: number, view: PacketView): void {
-    if (this.settled[slot] !== 0) return;
+  private copy(place: number, view: PacketView): void {
+    const { words } = this.attempts;
+    if (((words[place + FLAGS] ?? 0) & SETTLED) !== 0) return;
     const { addresses, nodeAddresses } = this.deps;
     const id = addresses.idOf(view.bytes, view.destinationOffset, view.family);
-    if (id !== this.asked[slot] || view.destinationPort !== this.askedPort[slot]) {
-      this.final[slot] = id;
-      this.finalPort[slot] = view.destinationPort;
+    if (id !== words[place + ASKED] || view.destinationPort !== words[place + ASKED_PORT]) {
+      words[place + FINAL] = id;
+      words[place + FINAL_PORT] = view.destinationPort;
     }
-    if (this.sourceIsNode[slot] === 0) return;
+    if (words[place + FLAGS] !== FROM_NODE) return;
     const isNode = nodeAddresses().has(view.bytes, view.sourceOffset, view.family);
     if (isNode) return;
     // The masqueraded copy came first (captures of two nodes, merged): the client is the other one.
     addressKey(this.client, view.bytes, view.sourceOffset, view.family, this.options.seed);
-    this.source[slot] = addresses.idOf(view.bytes, view.sourceOffset, view.family);
-    this.sourceIsNode[slot] = 0;
-    this.clientKey[slot * 2] = this.client.high;
-    this.clientKey[slot * 2 + 1] = this.client.low;
+    words[place + SOURCE] = addresses.idOf(view.bytes, view.sourceOffset, view.family);
+    words[place + FLAGS] = 0;
+    words[place + CLIENT_KEY] = this.client.high;
+    words[place + CLIENT_KEY + 1] = this.client.low;
   }
 
   /**
-   * Slot of the attempt of which this one is the masqueraded copy, or -1: the same initial sequence number at almost
+   * Place of the attempt of which this one is the masqueraded copy, or -1: the same initial sequence number at almost
    * the same time, and the same server port (rule 3) or one of the two sources a node's address (DNAT and masquerade
    * together, as for a NodePort).
    */
   private masqueradedOriginal(view: PacketView): number {
-    const found = this.sequences.find(view.sequence, 0);
-    if (found < 0 || Math.abs(view.at - this.sequences.timeOf(found)) > TRANSLATED_COPY_MS) return NONE;
-    const slot = this.attemptOf[found] ?? NONE;
-    if (this.settled[slot] !== 0 || this.attempts.keyHighOf(slot) !== view.sequence) return NONE;
+    const { attempts, sequences } = this;
+    const found = sequences.find(view.sequence | 0, 0);
+    if (found < 0 || Math.abs(view.at - sequences.timeAt(found)) > TRANSLATED_COPY_MS) return NONE;
+    const place = attempts.placeOf(sequences.words[found + ATTEMPT] ?? 0);
+    if (place < 0) return NONE;
+    const flags = attempts.words[place + FLAGS] ?? 0;
+    if ((flags & SETTLED) !== 0) return NONE;
     const isNode = this.deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family);
-    if (!isNode && this.sourceIsNode[slot] === 0) return this.finalPort[slot] === view.destinationPort ? slot : NONE;
-    return slot;
+    if (!isNode && (flags & FROM_NODE) === 0) return attempts.words[place + FINAL_PORT] === view.destinationPort ? place : NONE;
+    return place;
   }
 
-  private count(slot: number): void {
-    this.settled[slot] = 1;
-    if (slot === this.firstUnsettled) this.firstUnsettled = this.nextUnsettled(slot);
+  /** Counts the first attempt that has not settled. */
+  private count(place: number): void {
     const { key, flows } = this;
-    const at = this.attempts.timeOf(slot);
-    const asked = this.asked[slot] ?? 0;
-    const final = this.final[slot] ?? 0;
+    const { words } = this.attempts;
+    this.unsettled = (this.unsettled + 1) | 0;
+    words[place + FLAGS] = (words[place + FLAGS] ?? 0) | SETTLED;
+    const at = this.attempts.timeAt(place);
     startHash(key, this.options.seed);
-    hashNumber(key, this.source[slot] ?? 0);
-    hashNumber(key, final);
-    hashNumber(key, this.finalPort[slot] ?? 0);
-    hashNumber(key, asked);
-    hashNumber(key, this.askedPort[slot] ?? 0);
+    hashNumber(key, words[place + SOURCE] ?? 0);
+    hashNumber(key, words[place + FINAL] ?? 0);
+    hashNumber(key, words[place + FINAL_PORT] ?? 0);
+    hashNumber(key, words[place + ASKED] ?? 0);
+    hashNumber(key, words[place + ASKED_PORT] ?? 0);
     finishHash(key);
     let flow = flows.find(key.high, key.low);
     if (flow >= 0) {
@@ -215,37 +231,27 @@ export class TcpObserver {
     this.flowCount[flow] = 1;
     this.flowFirst[flow] = at;
     this.flowLast[flow] = at;
-    this.flowAttempt[flow] = this.toFlow(slot, at);
+    this.flowAttempt[flow] = this.toFlow(place);
   }
 
-  private toFlow(slot: number, at: number): TcpFlow {
+  private toFlow(place: number): TcpFlow {
     const { addresses, names } = this.deps;
-    const asked = this.asked[slot] ?? 0;
-    const final = this.final[slot] ?? 0;
-    const askedPort = this.askedPort[slot] ?? 0;
-    const port = this.finalPort[slot] ?? 0;
-    this.client.high = this.clientKey[slot * 2] ?? 0;
-    this.client.low = this.clientKey[slot * 2 + 1] ?? 0;
-    this.destination.high = this.askedKey[slot * 2] ?? 0;
-    this.destination.low = this.askedKey[slot * 2 + 1] ?? 0;
-    const answer = names.find(this.client, this.destination, at);
+    const { words } = this.attempts;
+    const asked = words[place + ASKED] ?? 0;
+    const final = words[place + FINAL] ?? 0;
+    const askedPort = words[place + ASKED_PORT] ?? 0;
+    const port = words[place + FINAL_PORT] ?? 0;
+    this.client.high = words[place + CLIENT_KEY] ?? 0;
+    this.client.low = words[place + CLIENT_KEY + 1] ?? 0;
+    this.destination.high = words[place + ASKED_KEY] ?? 0;
+    this.destination.low = words[place + ASKED_KEY + 1] ?? 0;
+    const answer = names.find(this.client, this.destination, this.attempts.timeAt(place));
     return {
-      client: addresses.textOf(this.source[slot] ?? 0),
+      client: addresses.textOf(words[place + SOURCE] ?? 0),
       destination: addresses.textOf(final),
       port,
       ...(asked === final && askedPort === port ? {} : { askedAddress: addresses.textOf(asked), askedPort }),
       ...(answer === undefined ? {} : { answer }),
     };
-  }
-
-  private nextUnsettled(slot: number): number {
-    let next = this.attempts.nextNewer(slot);
-    while (next >= 0 && this.settled[next] !== 0) next = this.attempts.nextNewer(next);
-    return next;
-  }
-
-  /** An attempt makes room for a newer one: it counts now, and its sequence number no longer points at it. */
-  private leaving(slot: number): void {
-    if (this.settled[slot] === 0) this.count(slot);
   }
 }

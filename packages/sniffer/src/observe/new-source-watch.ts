@@ -15,6 +15,7 @@ export class NewSourceWatch {
   private readonly places = new Int32Array(CAPACITY * 2);
   private readonly interfaces = new Uint8Array(INTERFACES);
   private used = 0;
+  private last = 0;
   private clearedAt = 0;
 
   interface(index: number): void {
@@ -29,6 +30,9 @@ export class NewSourceWatch {
       for (let word = 1; word < 4; word++) key = Math.imul(key, 0x85ebca6b) ^ readInt32(bytes, offset + word * 4);
     }
     if (key === 0) key = 1;
+    // Copies come one after the other.
+    if (key === this.last) return;
+    this.last = key;
     let place = (Math.imul(key, 0x9e3779b1) >>> 8) & (CAPACITY * 2 - 1);
     while (this.places[place] !== 0) {
       if (this.places[place] === key) return;

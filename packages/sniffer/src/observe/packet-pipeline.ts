@@ -4,6 +4,7 @@ import { createDnsStreams, createFrameDecoder, LINK_TYPE_RAW } from '@nm/wire';
 import type { DnsStreams, FrameDecoder } from '@nm/wire';
 import type { CapturedFrame } from '../capture/capture-source.ts';
 import { NewSourceWatch } from './new-source-watch.ts';
+import { PortSet } from './port-set.ts';
 
 const TCP = 6;
 const VLAN = 0x8100;
@@ -27,8 +28,7 @@ export function createPacketPipeline(observer: Observer, dnsPorts: readonly numb
   const decoder = createFrameDecoder({ maxTunnels: 0, vxlanPorts: [], genevePorts: [] });
   const streams = createDnsStreams(LIVE_STREAM_LIMITS);
   const watch = new NewSourceWatch();
-  const isDnsPort = new Uint8Array(65_536);
-  for (const port of dnsPorts) isDnsPort[port] = 1;
+  const isDnsPort = new PortSet(dnsPorts);
   const onMessage: Parameters<DnsStreams['push']>[1] = (view) => observer.dns(view);
   const { view } = decoder;
 
@@ -41,7 +41,7 @@ export function createPacketPipeline(observer: Observer, dnsPorts: readonly numb
       const skipped = frame.etherType === VLAN || frame.etherType === SERVICE_VLAN ? tagLength(bytes, frame.offset) : 0;
       if (!decoder.decode(bytes, frame.offset + skipped, frame.length - skipped, LINK_TYPE_RAW, frame.at)) return;
       watch.interface(frame.interfaceIndex);
-      const isDns = isDnsPort[view.sourcePort] === 1 || isDnsPort[view.destinationPort] === 1;
+      const isDns = isDnsPort.has(view.sourcePort) || isDnsPort.has(view.destinationPort);
       if (view.protocol === TCP) {
         if ((view.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
           watch.source(bytes, view.sourceOffset, view.family, frame.at);
@@ -49,13 +49,12 @@ export function createPacketPipeline(observer: Observer, dnsPorts: readonly numb
         }
         if (isDns) streams.push(view, onMessage);
       } else if (isDns) {
-        if (isDnsPort[view.destinationPort] === 1) watch.source(bytes, view.sourceOffset, view.family, frame.at);
+        if (isDnsPort.has(view.destinationPort)) watch.source(bytes, view.sourceOffset, view.family, frame.at);
         observer.dns(view);
       }
     },
     setDnsPorts(ports) {
-      isDnsPort.fill(0);
-      for (const port of ports) isDnsPort[port] = 1;
+      isDnsPort.set(ports);
     },
   };
 }

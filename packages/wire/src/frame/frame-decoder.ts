@@ -138,6 +138,7 @@ class ReusingFrameDecoder implements FrameDecoder {
     view.tcpFlags = 0;
     view.sequence = 0;
     this.fillView(tunnels, PROTOCOL_UDP, position + 8, cursor.end);
+    if (this.maxTunnels === 0) return undefined;
     const kind = this.tunnelPorts[view.destinationPort];
     return kind === 0 ? undefined : this.readUdpTunnel(tunnels, kind === PORT_VXLAN ? readVxlan : readGeneve);
   }
@@ -145,7 +146,6 @@ class ReusingFrameDecoder implements FrameDecoder {
   /** What turns out not to be a tunnel stays the UDP packet that `view` already holds. */
   private readUdpTunnel(tunnels: number, readHeader: (cursor: FrameCursor) => FrameReason | undefined): FrameReason | undefined {
     const { cursor } = this;
-    if (this.maxTunnels === 0) return undefined;
     cursor.position = this.view.payloadOffset;
     const reason = readHeader(cursor) ?? this.readTunnelled(tunnels);
     return reason === 'malformed' || reason === 'truncated' ? undefined : reason;

@@ -1,0 +1,154 @@
+/** Words at the start of an entry: both halves of its key, the older entry of its bucket, one word of the owner's. */
+const KEY_HIGH = 0;
+const KEY_LOW = 1;
+const OLDER = 2;
+/** First word of an entry that is the owner's. */
+export const RING_OWN_WORD = 3;
+/** Words 4 and 5 hold when the entry was added, as a double. */
+export const RING_TIME = 4;
+/** From here on all words of an entry are the owner's, as many as it asked for. */
+export const RING_OWN_WORDS = 6;
+const MIN_CAPACITY = 256;
+
+/**
+ * A bounded hash table whose entries leave in the order in which they came. An entry is one run of 32-bit words, key
+ * and the owner's values together, so that finding it touches one line of the processor's cache; removing touches
+ * nothing, because the entries of a bucket are linked from newer to older and whoever follows them stops at the first
+ * that has left. It starts small and doubles up to its bound, so that a quiet node keeps little memory.
+ *
+ * Keys are two signed 32-bit halves. A place is the index of an entry's first word in `words`; half of it indexes
+ * `doubles`. Places hold until the next `add`; entry numbers hold as long as the entry lives.
+ */
+export class RingTable {
+  words: Int32Array;
+  doubles: Float64Array;
+  private heads: Int32Array;
+  private capacity: number;
+  private readonly maxCapacity: number;
+  private readonly stride: number;
+  private readonly seed: number;
+  /** Entry number of the oldest; numbers wrap around, so only differences count. */
+  private tail = 1;
+  private used = 0;
+
+  /** @param capacity entries, rounded up to a power of two. @param ownWords words besides key and time. @param seed against chosen collisions. */
+  constructor(capacity: number, ownWords: number, seed: number) {
+    let size = MIN_CAPACITY;
+    while (size < capacity) size *= 2;
+    this.maxCapacity = size;
+    this.capacity = MIN_CAPACITY;
+    this.stride = (RING_OWN_WORDS + ownWords + 1) & ~1;
+    this.seed = seed | 1;
+    this.words = new Int32Array(MIN_CAPACITY * this.stride);
+    this.doubles = new Float64Array(this.words.buffer);
+    this.heads = new Int32Array(MIN_CAPACITY * 2);
+  }
+
+  get size(): number {
+    return this.used;
+  }
+
+  /** True when the next `add` needs the place of the oldest entry. */
+  get isFull(): boolean {
+    return this.used === this.maxCapacity;
+  }
+
+  /** Place of the newest entry with this key, or -1. */
+  find(high: number, low: number): number {
+    const { words, tail, used, stride } = this;
+    const mask = this.capacity - 1;
+    let entry = this.heads[this.bucketOf(high, low)] as number;
+    while ((entry - tail) >>> 0 < used) {
+      const place = Math.imul(entry & mask, stride);
+      if (words[place + KEY_LOW] === low && words[place + KEY_HIGH] === high) return place;
+      entry = words[place + OLDER] as number;
+    }
+    return -1;
+  }
+
+  /** Adds an entry and returns its place; a full table loses its oldest. The owner's words hold what was there before. */
+  add(high: number, low: number, at: number): number {
+    if (this.used === this.capacity) {
+      if (this.capacity < this.maxCapacity) this.grow();
+      else this.dropOldest();
+    }
+    const entry = (this.tail + this.used) | 0;
+    this.used += 1;
+    const place = Math.imul(entry & (this.capacity - 1), this.stride);
+    const bucket = this.bucketOf(high, low);
+    this.words[place + KEY_HIGH] = high;
+    this.words[place + KEY_LOW] = low;
+    this.words[place + OLDER] = this.heads[bucket] as number;
+    this.doubles[(place + RING_TIME) >> 1] = at;
+    this.heads[bucket] = entry;
+    return place;
+  }
+
+  /** Number of the oldest entry; the next is one more, `size` of them in all. */
+  get oldest(): number {
+    return this.tail;
+  }
+
+  /** Number of the entry at a place. */
+  entryAt(place: number): number {
+    const slot = place / this.stride;
+    return (this.tail + ((slot - this.tail) & (this.capacity - 1))) | 0;
+  }
+
+  /** Place of an entry, or -1 when it has left. */
+  placeOf(entry: number): number {
+    return (entry - this.tail) >>> 0 < this.used ? Math.imul(entry & (this.capacity - 1), this.stride) : -1;
+  }
+
+  timeAt(place: number): number {
+    return this.doubles[(place + RING_TIME) >> 1] as number;
+  }
+
+  keyHighAt(place: number): number {
+    return this.words[place + KEY_HIGH] as number;
+  }
+
+  /** When the oldest entry was added; infinity when there is none. */
+  oldestTime(): number {
+    return this.used === 0 ? Number.POSITIVE_INFINITY : this.timeAt(Math.imul(this.tail & (this.capacity - 1), this.stride));
+  }
+
+  dropOldest(): void {
+    this.tail = (this.tail + 1) | 0;
+    this.used -= 1;
+  }
+
+  clear(): void {
+    this.tail = (this.tail + this.used) | 0;
+    this.used = 0;
+  }
+
+  /** Removes the entries added before `before`, oldest first. */
+  expire(before: number): void {
+    while (this.oldestTime() < before) this.dropOldest();
+  }
+
+  private bucketOf(high: number, low: number): number {
+    let mixed = Math.imul(high ^ this.seed, 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 15) ^ low, this.seed);
+    return (mixed ^ (mixed >>> 15)) & (this.capacity * 2 - 1);
+  }
+
+  private grow(): void {
+    const { words: before, stride, tail, used } = this;
+    const maskBefore = this.capacity - 1;
+    this.capacity *= 2;
+    this.words = new Int32Array(this.capacity * stride);
+    this.doubles = new Float64Array(this.words.buffer);
+    this.heads = new Int32Array(this.capacity * 2);
+    for (let i = 0; i < used; i++) {
+      const entry = (tail + i) | 0;
+      const from = Math.imul(entry & maskBefore, stride);
+      const place = Math.imul(entry & (this.capacity - 1), stride);
+      for (let word = 0; word < stride; word++) this.words[place + word] = before[from + word] as number;
+      const bucket = this.bucketOf(this.words[place + KEY_HIGH] as number, this.words[place + KEY_LOW] as number);
+      this.words[place + OLDER] = this.heads[bucket] as number;
+      this.heads[bucket] = entry;
+    }
+  }
+}
