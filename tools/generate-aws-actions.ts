@@ -70,25 +70,25 @@ function pairsOf(model: ServiceModel, service: IamService | undefined, operation
   const exceptions = EXCEPTIONS[model.id]?.[operation.name];
   if (exceptions !== undefined) {
     if (exceptions[0]?.startsWith('!') === true) return exceptions[0];
-    return exceptions.flatMap((text) => exceptionPairs(text, operation));
+    return exceptions.flatMap((text) => exceptionPairs(text, operation, model));
   }
   if (service === undefined) return undefined;
   if (model.id === 'apigateway' || model.id === 'apigatewayv2') return '!rest-path';
   const action = findAction(service, operation.name);
   if (action === undefined) return undefined;
   const name = `${service.prefix}:${action.name}`;
-  const pairs = mapResources(service, action, operation).map((rule) => ({ action: name, rule }));
+  const pairs = mapResources(service, action, operation, model.id).map((rule) => ({ action: name, rule }));
   return [...pairs, ...passRolePairs(model, operation)];
 }
 
-function exceptionPairs(text: string, operation: ModelOperation): Pair[] {
+function exceptionPairs(text: string, operation: ModelOperation, model: ServiceModel): Pair[] {
   const isOptional = text.startsWith('+');
   const [name = '', templates] = text.replace(/^\+/, '').split(' @ ');
   const [prefix = '', short = ''] = name.split(':');
   const service = iam.get(prefix);
   const action = service?.actions.get(short.toLowerCase());
   if (service === undefined || action === undefined) throw new Error(`exceptions name ${name}, which is no action`);
-  if (templates === undefined) return mapResources(service, action, operation).map((rule) => ({ action: name, rule }));
+  if (templates === undefined) return mapResources(service, action, operation, model.id).map((rule) => ({ action: name, rule }));
   return [{ action: name, rule: { alternatives: templates.split(', '), isOptional } }];
 }
 

@@ -93,9 +93,9 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
   },
   kms: {
     ReEncrypt: ['kms:ReEncryptFrom @ $P:kms:$R:$A:key/{SourceKeyId}', 'kms:ReEncryptTo @ $P:kms:$R:$A:key/{DestinationKeyId}'],
-    CreateAlias: ['kms:CreateAlias @ $P:kms:$R:$A:{AliasName}', 'kms:CreateAlias @ $P:kms:$R:$A:key/{TargetKeyId}'],
-    DeleteAlias: ['kms:DeleteAlias @ $P:kms:$R:$A:{AliasName}', 'kms:DeleteAlias @ $P:kms:$R:$A:key/*'],
-    UpdateAlias: ['kms:UpdateAlias @ $P:kms:$R:$A:{AliasName}', 'kms:UpdateAlias @ $P:kms:$R:$A:key/{TargetKeyId}'],
+    CreateAlias: ['kms:CreateAlias @ $P:kms:$R:$A:alias/{AliasName:alias}', 'kms:CreateAlias @ $P:kms:$R:$A:key/{TargetKeyId}'],
+    DeleteAlias: ['kms:DeleteAlias @ $P:kms:$R:$A:alias/{AliasName:alias}', 'kms:DeleteAlias @ $P:kms:$R:$A:key/*'],
+    UpdateAlias: ['kms:UpdateAlias @ $P:kms:$R:$A:alias/{AliasName:alias}', 'kms:UpdateAlias @ $P:kms:$R:$A:key/{TargetKeyId}'],
     ListRetirableGrants: ['kms:ListRetirableGrants'],
   },
   ssm: {
@@ -116,8 +116,6 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
         ],
       ),
     ),
-    PutPermission: ['events:PutPermission @ $P:events:$R:$A:event-bus/{EventBusName:=default}'],
-    RemovePermission: ['events:RemovePermission @ $P:events:$R:$A:event-bus/{EventBusName:=default}'],
     DescribeEventBus: ['events:DescribeEventBus @ $P:events:$R:$A:event-bus/{Name:=default}'],
     CreateEventBus: ['events:CreateEventBus @ $P:events:$R:$A:event-bus/{Name}'],
     ListRules: ['events:ListRules'],
@@ -201,7 +199,11 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
         ['StartTask', '{taskDefinition:rev}'],
       ].map(([name, definition]) => [
         name,
-        [`ecs:${name} @ $P:ecs:$R:$A:task-definition/${definition}`, role('overrides.taskRoleArn'), role('overrides.executionRoleArn')],
+        [
+          `ecs:${name} @ $P:ecs:$R:$A:task-definition/${definition}, $P:ecs:$R:$A:task-definition/*:*`,
+          role('overrides.taskRoleArn'),
+          role('overrides.executionRoleArn'),
+        ],
       ]),
     ),
     RegisterTaskDefinition: [
@@ -294,7 +296,7 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
   keyspaces: {
     CreateKeyspace: ['cassandra:Create @ $P:cassandra:$R:$A:/keyspace/{keyspaceName}/'],
     CreateTable: ['cassandra:Create @ $P:cassandra:$R:$A:/keyspace/{keyspaceName}/table/{tableName}'],
-    GetKeyspace: ['cassandra:Select @ $P:cassandra:$R:$A:/keyspace/{keyspaceName}/'],
+    GetKeyspace: ['cassandra:Select @ $P:cassandra:$R:$A:/keyspace/{keyspaceName}/table/*'],
     GetTable: ['cassandra:Select @ $P:cassandra:$R:$A:/keyspace/{keyspaceName}/table/{tableName}'],
     ListKeyspaces: ['cassandra:Select @ *'],
     ListTables: ['cassandra:Select @ *'],

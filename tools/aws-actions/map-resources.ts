@@ -129,11 +129,19 @@ function toTemplate(arn: string, type: string, operation: ModelOperation, isOnly
   return { template, params, isFull, isSure: isFull && members.length > 0 && members.every(({ isRequired }) => isRequired) };
 }
 
+/** Types that two generations of a service share have two patterns: the newer writes `kind/id` (Lex) or no path before it (Greengrass). */
+function arnOf(text: string | undefined, modelId: string): string | undefined {
+  const arns = text?.split(/,\s*/).filter((arn) => arn !== '');
+  if (arns === undefined || arns.length < 2) return arns?.[0];
+  const isNew = (arn: string): boolean => (modelId.startsWith('lex') ? /:[a-z-]+\//.test(arn) : !arn.includes('/greengrass/'));
+  return arns.find((arn) => isNew(arn) === modelId.includes('v2')) ?? arns[0];
+}
+
 /** Rules for the resources of an action, worked out from names alone. */
-export function mapResources(service: IamService, action: IamAction, operation: ModelOperation): ResourceRule[] {
+export function mapResources(service: IamService, action: IamAction, operation: ModelOperation, modelId: string): ResourceRule[] {
   const isOnlyType = action.resourceTypes.length === 1;
   const types = action.resourceTypes.flatMap(({ name, required }): (Mapped & { readonly name: string })[] => {
-    const arn = service.arns.get(name.toLowerCase());
+    const arn = arnOf(service.arns.get(name.toLowerCase()), modelId);
     return arn === undefined ? [] : [{ ...toTemplate(arn, name, operation, isOnlyType), isRequired: required, name }];
   });
   if (types.length === 0) return [{ alternatives: ['*'], isOptional: false }];

@@ -6,6 +6,8 @@ export interface Expansion {
   readonly resources: readonly string[];
   /** Every parameter was in the request. */
   readonly isComplete: boolean;
+  /** It has parameters, and none that the request gives fits. */
+  readonly isUnaddressed: boolean;
 }
 
 /** An ARN in the making; `isWhole` when a parameter gave all of it. */
@@ -23,7 +25,7 @@ const MAX_RESOURCES = 100;
  * What is missing becomes `*`; a value that is an ARN of the right form is the resource itself.
  */
 export function expandTemplate(template: string, parameters: RequestParameters, context: ArnContext): Expansion {
-  if (template === '*') return { resources: ['*'], isComplete: true };
+  if (template === '*') return { resources: ['*'], isComplete: true, isUnaddressed: false };
   const variables = [...template.matchAll(VARIABLE)].map(([whole, text = '']) => ({
     whole,
     values: valuesOf(text, parameters).flatMap((value) => toPlainValue(value, template, context)),
@@ -52,15 +54,16 @@ export function expandTemplate(template: string, parameters: RequestParameters, 
     });
     forms = forms.slice(0, MAX_RESOURCES);
   });
-  if (misfit && forms.length === 0) return { resources: [tidy(fixed(template, context).replace(VARIABLE, '*'))], isComplete: false };
+  if (misfit && forms.length === 0)
+    return { resources: [tidy(fixed(template, context).replace(VARIABLE, '*'))], isComplete: false, isUnaddressed: true };
   const resources = [...new Set(forms.map(({ text }) => tidy(text)))];
-  return { resources, isComplete };
+  return { resources, isComplete, isUnaddressed: !isComplete && variables.at(-1)?.values.length === 0 };
 }
 
 function expandWhole(template: string, values: readonly string[], context: ArnContext): Expansion {
   const isTagged = template.endsWith(':ec2}');
   const arns = values.flatMap((value) => (isTagged ? [ec2Arn(value, context)] : value.startsWith('arn:') ? [value] : []));
-  return { resources: [...new Set(arns)], isComplete: arns.length > 0 };
+  return { resources: [...new Set(arns)], isComplete: arns.length > 0, isUnaddressed: arns.length === 0 };
 }
 
 function fixed(template: string, { partition, region, account }: ArnContext): string {
@@ -113,7 +116,7 @@ function valuesOf(text: string, parameters: RequestParameters): string[] {
 }
 
 /** `bare`: without the first slash; `last`: after the last slash; `bus`: an event bus that is not the default one; `rev`: with a revision;
- * `topic`: the topic of a subscription. */
+ * `topic`: the topic of a subscription; `project`: the project of a build. */
 function modify(value: string, modifier: string | undefined): string[] {
   switch (modifier) {
     case 'bare':
@@ -124,6 +127,10 @@ function modify(value: string, modifier: string | undefined): string[] {
       const name = lastPart(value);
       return name === 'default' ? [] : [name];
     }
+    case 'project':
+      return [value.startsWith('arn:') ? value : (value.split(':', 1)[0] ?? value)];
+    case 'alias':
+      return [value.replace(/^alias\//, '')];
     case 'topic':
       return [value.split(':').length > 6 ? value.slice(0, value.lastIndexOf(':')) : value];
     case 'rev':

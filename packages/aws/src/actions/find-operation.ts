@@ -26,7 +26,7 @@ export function findOperation(
   }
   const rpc = /^\/service\/([^/]+)\/operation\/([^/]+)\/?$/.exec(request.path);
   if (rpc?.[2] !== undefined) return byName(services, rpc[2], none, () => decodeBody(request));
-  const isForm = services.some(({ protocols }) => protocols.includes('query') || protocols.includes('ec2'));
+  const isForm = query.has('Action') || (request.headers['content-type'] ?? '').includes('x-www-form-urlencoded');
   if (isForm) {
     const body = query.has('Action') ? parseForm(request.query) : decodeBody(request);
     const form = body as Readonly<Record<string, Value>>;

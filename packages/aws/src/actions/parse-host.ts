@@ -82,7 +82,7 @@ export function parseAwsHost(host: string): AwsHost | undefined {
 function toHost(parts: readonly string[], ownPartition: string): AwsHost | undefined {
   let labels = parts;
   // VPC endpoints: vpce-…[-zone].SERVICE.REGION.vpce
-  if (labels.at(-1) === 'vpce') labels = labels.slice(0, -1).filter((label) => !/^vpce-[0-9a-z-]+$/.test(label));
+  if (labels.at(-1) === 'vpce') labels = withoutVpce(labels.slice(0, -1));
   let region: string | undefined;
   const last = labels.at(-1) ?? '';
   if (isRegion(last) || GLOBAL.has(last)) {
@@ -128,4 +128,15 @@ function withoutFips(label: string): string {
     .replace(/-fips$/, '')
     .replace(/^fips-/, '')
     .replace(/^s3express-fips-/, 's3express-');
+}
+
+/** S3's endpoints in a VPC say before their id what they serve: `NAME.bucket.vpce-…`, `NAME.accesspoint.vpce-…`, `control.vpce-…`. */
+function withoutVpce(labels: readonly string[]): readonly string[] {
+  const at = labels.findIndex((label) => /^vpce-[0-9a-z-]+$/.test(label));
+  if (at < 0) return labels;
+  const [before, after] = [labels.slice(0, at), labels.slice(at + 1)];
+  const kind = after[0] === 's3' ? before.at(-1) : undefined;
+  if (kind === 'bucket') return [...before.slice(0, -1), ...after];
+  if (kind === 'accesspoint' || kind === 'control') return [...before.slice(0, -1), `s3-${kind}`, ...after.slice(1)];
+  return [...before, ...after];
 }

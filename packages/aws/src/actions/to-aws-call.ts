@@ -76,7 +76,7 @@ function pairsOf(
   const context = withOwner(service, parameters, base);
   switch (operation.special) {
     case undefined:
-      return operation.pairs.flatMap((rule) => expandRule(rule, parameters, context));
+      return expandRules(operation.pairs, parameters, context);
     case 'partiql':
       return readPartiql(
         [
@@ -87,11 +87,11 @@ function pairsOf(
         context,
       );
     case 'rest-path':
-      // API Gateway's actions are the HTTP methods, its resources the paths.
+      // API Gateway's actions are the HTTP methods, its resources the paths, those of version 2 without /v2.
       return [
         {
           action: `apigateway:${request.method}`,
-          resource: `arn:${context.partition}:apigateway:${context.region}::${request.path.replace(/\/$/, '')}`,
+          resource: `arn:${context.partition}:apigateway:${context.region}::${request.path.replace(/^\/v2(?=\/)/, '').replace(/\/$/, '')}`,
         },
       ];
     default:
@@ -106,13 +106,33 @@ function withOwner(service: AwsService, parameters: RequestParameters, context: 
   return account !== undefined && /^\d{12}$/.test(account) ? { ...context, account } : context;
 }
 
-function expandRule(rule: PairRule, parameters: RequestParameters, context: ArnContext): ActionPair[] {
+function expandRules(rules: readonly PairRule[], parameters: RequestParameters, context: ArnContext): ActionPair[] {
+  const expanded = rules.map((rule) => expandRule(rule, parameters, context));
+  // Of the resources that an action may have, those that the request does not address are left out, if it addresses any.
+  const addressed = new Set(expanded.filter(({ isAddressed }) => isAddressed).map(({ action }) => action));
+  return expanded
+    .filter(({ isUnaddressed, action }) => !(isUnaddressed && addressed.has(action)))
+    .flatMap(({ action, resources }) => resources.map((resource) => ({ action, resource })));
+}
+
+interface ExpandedRule {
+  readonly action: string;
+  readonly resources: readonly string[];
+  readonly isAddressed: boolean;
+  readonly isUnaddressed: boolean;
+}
+
+function expandRule(rule: PairRule, parameters: RequestParameters, context: ArnContext): ExpandedRule {
   const expansions = rule.templates.map((template) => expandTemplate(template, parameters, context));
-  const complete = expansions.find(({ isComplete }) => isComplete);
-  if (complete === undefined && rule.isOptional) return [];
-  const { resources } = complete ?? expansions.at(-1) ?? { resources: ['*'] };
-  const named = resources.length === 0 ? ['*'] : resources;
-  return named.map((resource) => ({ action: rule.action, resource }));
+  const at = expansions.findIndex(({ isComplete }) => isComplete);
+  const complete = expansions[at];
+  const { action, isOptional } = rule;
+  if (complete === undefined && isOptional) return { action, resources: [], isAddressed: false, isUnaddressed: true };
+  const chosen = complete ?? expansions.at(-1);
+  const resources = chosen === undefined || chosen.resources.length === 0 ? ['*'] : chosen.resources;
+  const isAddressed = complete !== undefined && rule.templates[at]?.includes('{') === true;
+  const isUnaddressed = !isAddressed && (chosen?.isUnaddressed === true || (rule.templates.length > 1 && resources[0] === '*'));
+  return { action, resources, isAddressed, isUnaddressed };
 }
 
 function distinct(pairs: readonly ActionPair[]): ActionPair[] {

@@ -3,7 +3,7 @@ export const SERVICE_TABLE: Readonly<Record<string, string>> = {
   accessanalyzer: `accessanalyzer access-analyzer access-analyzer rest-json - 2019-11-01
 access-analyzer
 
-~analyzer/{analyzerArn} ~analyzer/{analyzerName} ~analyzer/{analyzerName}/archive-rule/{ruleName} ~analyzer/* ~analyzer/{resourceArn}
+~analyzer/{analyzerArn} ~analyzer/{analyzerName} ~analyzer/{analyzerName}/archive-rule/{ruleName} ~analyzer/* {=resourceArn}
 ApplyArchiveRule PU/archive-rule 0
 CancelPolicyGeneration PU/policy/generation/{jobId} *
 CheckAccessNotGranted PO/policy/check-access-not-granted *
@@ -34,11 +34,11 @@ ListArchiveRules G/analyzer/{analyzerName}/archive-rule 1
 ListFindings PO/finding 0
 ListFindingsV2 PO/findingv2 ListFindings@0
 ListPolicyGenerations G/policy/generation *
-ListTagsForResource G/tags/{resourceArn} 4,*
+ListTagsForResource G/tags/{resourceArn} 4,3
 StartPolicyGeneration PU/policy/generation *
 StartResourceScan PO/resource/scan 0
-TagResource PO/tags/{resourceArn} 4,*
-UntagResource D/tags/{resourceArn} 4,*
+TagResource PO/tags/{resourceArn} 4,3
+UntagResource D/tags/{resourceArn} 4,3
 UpdateAnalyzer PU/analyzer/{analyzerName} 1
 UpdateArchiveRule PU/analyzer/{analyzerName}/archive-rule/{ruleName} 2
 UpdateFindings PU/finding 0
@@ -46,8 +46,8 @@ ValidatePolicy PO/policy/validation *`,
   account: `account account account rest-json - 2021-02-01
 account
 
-$P:account::*:account/o-*/* $P:account::*:account/o-*/{AccountId}
-AcceptPrimaryEmailUpdate PO/acceptPrimaryEmailUpdate 0
+$P:account::*:account/o-*/{AccountId} $P:account::*:account/o-*/* $P:account::*:account/o-*/{AccountName|AccountId}
+AcceptPrimaryEmailUpdate PO/acceptPrimaryEmailUpdate 0,*
 DeleteAlternateContact PO/deleteAlternateContact *
 DisableRegion PO/disableRegion *
 EnableRegion PO/enableRegion *
@@ -55,15 +55,15 @@ GetAccountInformation PO/getAccountInformation *
 GetAlternateContact PO/getAlternateContact *
 GetContactInformation PO/getContactInformation *
 GetGovCloudAccountInformation PO/getGovCloudAccountInformation *
-GetPrimaryEmail PO/getPrimaryEmail 1,*
-GetPrimaryEmailUpdateStatus PO/getPrimaryEmailUpdateStatus 0
+GetPrimaryEmail PO/getPrimaryEmail 0,*
+GetPrimaryEmailUpdateStatus PO/getPrimaryEmailUpdateStatus 1
 GetRegionOptStatus PO/getRegionOptStatus *
 ListRegions PO/listRegions *
-PutAccountName PO/putAccountName *
+PutAccountName PO/putAccountName 2,*
 PutAlternateContact PO/putAlternateContact *
 PutContactInformation PO/putContactInformation *
 SendPhoneNumberVerification PO/sendPhoneNumberVerification -
-StartPrimaryEmailUpdate PO/startPrimaryEmailUpdate 0
+StartPrimaryEmailUpdate PO/startPrimaryEmailUpdate 0,*
 VerifyPhoneNumber PO/verifyPhoneNumber -`,
   'account-access': `account-access account-access account-access rest-json - 2018-05-10
 account-access
@@ -180,17 +180,17 @@ UpdateRegistryRecordStatus PA/registries/{registryId}/records/{recordId}/status 
   aiops: `aiops aiops aiops rest-json - 2018-05-10
 aiops
 
-{=roleArn} ~investigation-group/{identifier} ~investigation-group/{resourceArn}
+{=roleArn} ~investigation-group/{identifier} {=resourceArn} ~investigation-group/*
 CreateInvestigationGroup PO/investigationGroups *;+iam:PassRole@0
 DeleteInvestigationGroup D/investigationGroups/{identifier} 1
 DeleteInvestigationGroupPolicy D/investigationGroups/{identifier}/policy 1
 GetInvestigationGroup G/investigationGroups/{identifier} 1
 GetInvestigationGroupPolicy G/investigationGroups/{identifier}/policy 1
 ListInvestigationGroups G/investigationGroups *
-ListTagsForResource G/tags/{resourceArn} 2
+ListTagsForResource G/tags/{resourceArn} 2,3
 PutInvestigationGroupPolicy PO/investigationGroups/{identifier}/policy 1
-TagResource PO/tags/{resourceArn} 2
-UntagResource D/tags/{resourceArn} 2
+TagResource PO/tags/{resourceArn} 2,3
+UntagResource D/tags/{resourceArn} 2,3
 UpdateInvestigationGroup PA/investigationGroups/{identifier} 1;+iam:PassRole@0`,
   amp: `amp aps aps rest-json - 2020-08-01
 aps
@@ -243,7 +243,7 @@ UpdateWorkspaceConfiguration PA/workspaces/{workspaceId}/configuration 0`,
   amplify: `amplify amplify amplify rest-json - 2017-07-25
 amplify
 
-~apps/{appId} ~apps/{appId}/branches/{branchName} ~apps/{appId}/domains/{domainName} ~apps/{appId}/branches/{branchName}/jobs/{jobId} ~webhooks/{webhookId} ~apps/{artifactId} {=resourceArn}
+~apps/{appId} ~apps/{appId}/branches/{branchName} ~apps/{appId}/domains/{domainName} ~apps/{appId}/branches/{branchName}/jobs/{jobId} ~webhooks/{webhookId} ~apps/* {=resourceArn}
 CreateApp PO/apps *
 CreateBackendEnvironment PO/apps/{appId}/backendenvironments 0
 CreateBranch PO/apps/{appId}/branches 1
@@ -593,7 +593,7 @@ UpdateVpcLink PA/v2/vpclinks/{vpcLinkId} !rest-path`,
   appconfig: `appconfig appconfig appconfig rest-json - 2019-10-09
 appconfig
 
-~application/{ApplicationId} ~application/{ApplicationIdentifier} ~application/{ApplicationId}/configurationprofile/{ConfigurationProfileId} ~deploymentstrategy/{DeploymentStrategyId} ~application/{ApplicationId}/environment/{EnvironmentId} ~application/{ApplicationIdentifier}/experimentdefinition/{ExperimentDefinitionIdentifier} ~extension/{ExtensionIdentifier}/{ExtensionIdentifier} ~extensionassociation/{ExtensionAssociationId} ~application/{Application} ~application/{Application}/configurationprofile/* ~application/{Application}/environment/{Environment} ~application/{ApplicationId}/environment/{EnvironmentId}/deployment/* ~application/{ApplicationIdentifier}/experimentdefinition/{ExperimentDefinitionIdentifier}/experimentrun/* {=ResourceArn}
+~application/{ApplicationId} ~application/{ApplicationIdentifier} ~application/{ApplicationId}/configurationprofile/{ConfigurationProfileId} ~deploymentstrategy/{DeploymentStrategyId} ~application/{ApplicationId}/environment/{EnvironmentId} ~application/{ApplicationIdentifier}/experimentdefinition/{ExperimentDefinitionIdentifier} ~extension/{ExtensionIdentifier}/* ~extensionassociation/{ExtensionAssociationId} ~application/{Application} ~application/{Application}/configurationprofile/* ~application/{Application}/environment/{Environment} ~application/{ApplicationId}/environment/{EnvironmentId}/deployment/* ~application/{ApplicationIdentifier}/experimentdefinition/{ExperimentDefinitionIdentifier}/experimentrun/* {=ResourceArn}
 CreateApplication PO/applications *
 CreateConfigurationProfile PO/applications/{ApplicationId}/configurationprofiles 0
 CreateDeploymentStrategy PO/deploymentstrategies *
@@ -689,7 +689,7 @@ UpdateIngestionDestination PA/appbundles/{appBundleIdentifier}/ingestions/{inges
   appflow: `appflow appflow appflow rest-json - 2020-08-23
 appflow
 
-~flow/{flowName} ~connectorprofile/{connectorProfileName} ~connector/{connectorLabel} ~connector/* ~flow/* ~flow/{resourceArn} {=resourceArn}
+~flow/{flowName} ~connectorprofile/{connectorProfileName} ~connector/{connectorLabel} ~connector/* ~flow/* {=resourceArn}
 CancelFlowExecutions PO/cancel-flow-executions 0
 CreateConnectorProfile PO/create-connector-profile *
 CreateFlow PO/create-flow *
@@ -704,21 +704,21 @@ DescribeFlowExecutionRecords PO/describe-flow-execution-records 0
 ListConnectorEntities PO/list-connector-entities 1
 ListConnectors PO/list-connectors 3
 ListFlows PO/list-flows 4
-ListTagsForResource G/tags/{resourceArn} 5
+ListTagsForResource G/tags/{resourceArn} 5,4
 RegisterConnector PO/register-connector *
 ResetConnectorMetadataCache PO/reset-connector-metadata-cache 1
 StartFlow PO/start-flow 0
 StopFlow PO/stop-flow 0
-TagResource PO/tags/{resourceArn} 6,*
+TagResource PO/tags/{resourceArn} 5,*
 UnregisterConnector PO/unregister-connector UnRegisterConnector@2
-UntagResource D/tags/{resourceArn} 6,*
+UntagResource D/tags/{resourceArn} 5,*
 UpdateConnectorProfile PO/update-connector-profile 1
 UpdateConnectorRegistration PO/update-connector-registration 2
 UpdateFlow PO/update-flow 0`,
   appintegrations: `appintegrations app-integrations app-integrations rest-json - 2020-07-29
 app-integrations
 
-~application/{Name} ~data-integration/{Name} ~data-integration/{Identifier|DataIntegrationIdentifier} ~event-integration/{Name} ~application/{ApplicationIdentifier|Arn} ~data-integration/{Identifier} {=resourceArn} ~data-integration-association/{Identifier|DataIntegrationIdentifier}/{DataIntegrationAssociationIdentifier}
+~application/* ~data-integration/* ~data-integration/{Identifier|DataIntegrationIdentifier} ~event-integration/{Name} ~application/{ApplicationIdentifier|Arn} ~data-integration/{Identifier} {=resourceArn} ~data-integration-association/{Identifier|DataIntegrationIdentifier}/{DataIntegrationAssociationIdentifier}
 CreateApplication PO/applications 0
 CreateDataIntegration PO/dataIntegrations 1
 CreateDataIntegrationAssociation PO/dataIntegrations/{Identifier}/associations 2
@@ -876,7 +876,7 @@ UpdateVirtualService PU/v20190125/meshes/{meshName}/virtualServices/{virtualServ
   apprunner: `apprunner apprunner apprunner json AppRunner 2020-05-15
 apprunner
 
-~service/{ServiceArn}/{ServiceArn} ~autoscalingconfiguration/{AutoScalingConfigurationName}/*/{AutoScalingConfigurationName} ~connection/{ConnectionName}/{ConnectionName} ~observabilityconfiguration/{ObservabilityConfigurationName}/*/{ObservabilityConfigurationName} ~service/{ServiceName}/{ServiceName} ~vpcconnector/{VpcConnectorName}/*/{VpcConnectorName} ~vpcingressconnection/{VpcIngressConnectionName}/{VpcIngressConnectionName} ~autoscalingconfiguration/{AutoScalingConfigurationArn}/*/{AutoScalingConfigurationArn} ~connection/{ConnectionArn}/{ConnectionArn} ~observabilityconfiguration/{ObservabilityConfigurationArn}/*/{ObservabilityConfigurationArn} ~vpcconnector/{VpcConnectorArn}/*/{VpcConnectorArn} ~vpcingressconnection/{VpcIngressConnectionArn}/{VpcIngressConnectionArn} {=ResourceArn}
+~service/{ServiceArn}/* ~autoscalingconfiguration/{AutoScalingConfigurationName}/*/* ~connection/{ConnectionName}/* ~observabilityconfiguration/{ObservabilityConfigurationName}/*/* ~service/{ServiceName}/* ~vpcconnector/{VpcConnectorName}/*/* ~vpcingressconnection/{VpcIngressConnectionName}/* ~autoscalingconfiguration/{AutoScalingConfigurationArn}/*/* ~connection/{ConnectionArn}/* ~observabilityconfiguration/{ObservabilityConfigurationArn}/*/* ~vpcconnector/{VpcConnectorArn}/*/* ~vpcingressconnection/{VpcIngressConnectionArn}/* {=ResourceArn}
 AssociateCustomDomain 0
 CreateAutoScalingConfiguration 1
 CreateConnection 2
@@ -1011,54 +1011,54 @@ UpdateThemeForStack 4`,
   appsync: `appsync appsync appsync rest-json - 2017-07-25
 appsync
 
-~domainnames/{domainName} ~apis/{sourceApiIdentifier} ~apis/{mergedApiIdentifier} ~apis/{apiId}/channelNamespace/{name} {=serviceRoleArn} ~apis/{apiId} ~apis/*/mergedApiAssociations/{associationId} ~apis/*/sourceApiAssociations/{associationId} {=resourceArn}
+~domainnames/{domainName} ~apis/* ~apis/{apiId}/channelNamespace/{name} {=serviceRoleArn} ~apis/{apiId} ~apis/*/mergedApiAssociations/{associationId} ~apis/*/sourceApiAssociations/{associationId} {=resourceArn}
 AssociateApi PO/v1/domainnames/{domainName}/apiassociation 0
 AssociateMergedGraphqlApi PO/v1/sourceApis/{sourceApiIdentifier}/mergedApiAssociations 1
-AssociateSourceGraphqlApi PO/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations 2
+AssociateSourceGraphqlApi PO/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations 1
 CreateApi PO/v2/apis *
 CreateApiCache PO/v1/apis/{apiId}/ApiCaches *
 CreateApiKey PO/v1/apis/{apiId}/apikeys *
-CreateChannelNamespace PO/v2/apis/{apiId}/channelNamespaces 3
-CreateDataSource PO/v1/apis/{apiId}/datasources *;+iam:PassRole@4
+CreateChannelNamespace PO/v2/apis/{apiId}/channelNamespaces 2
+CreateDataSource PO/v1/apis/{apiId}/datasources *;+iam:PassRole@3
 CreateDomainName PO/v1/domainnames 0
 CreateFunction PO/v1/apis/{apiId}/functions *
 CreateGraphqlApi PO/v1/apis *
 CreateResolver PO/v1/apis/{apiId}/types/{typeName}/resolvers *
 CreateType PO/v1/apis/{apiId}/types *
-DeleteApi D/v2/apis/{apiId} 5
+DeleteApi D/v2/apis/{apiId} 4
 DeleteApiCache D/v1/apis/{apiId}/ApiCaches *
 DeleteApiKey D/v1/apis/{apiId}/apikeys/{id} *
-DeleteChannelNamespace D/v2/apis/{apiId}/channelNamespaces/{name} 3
+DeleteChannelNamespace D/v2/apis/{apiId}/channelNamespaces/{name} 2
 DeleteDataSource D/v1/apis/{apiId}/datasources/{name} *
 DeleteDomainName D/v1/domainnames/{domainName} 0
 DeleteFunction D/v1/apis/{apiId}/functions/{functionId} *
-DeleteGraphqlApi D/v1/apis/{apiId} 5
+DeleteGraphqlApi D/v1/apis/{apiId} 4
 DeleteResolver D/v1/apis/{apiId}/types/{typeName}/resolvers/{fieldName} *
 DeleteType D/v1/apis/{apiId}/types/{typeName} *
 DisassociateApi D/v1/domainnames/{domainName}/apiassociation 0
-DisassociateMergedGraphqlApi D/v1/sourceApis/{sourceApiIdentifier}/mergedApiAssociations/{associationId} 6
-DisassociateSourceGraphqlApi D/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId} 7
+DisassociateMergedGraphqlApi D/v1/sourceApis/{sourceApiIdentifier}/mergedApiAssociations/{associationId} 5
+DisassociateSourceGraphqlApi D/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId} 6
 EvaluateCode PO/v1/dataplane-evaluatecode *
 EvaluateMappingTemplate PO/v1/dataplane-evaluatetemplate *
 FlushApiCache D/v1/apis/{apiId}/FlushCache *
-GetApi G/v2/apis/{apiId} 5
+GetApi G/v2/apis/{apiId} 4
 GetApiAssociation G/v1/domainnames/{domainName}/apiassociation 0
 GetApiCache G/v1/apis/{apiId}/ApiCaches *
-GetChannelNamespace G/v2/apis/{apiId}/channelNamespaces/{name} 3
+GetChannelNamespace G/v2/apis/{apiId}/channelNamespaces/{name} 2
 GetDataSource G/v1/apis/{apiId}/datasources/{name} *
 GetDataSourceIntrospection G/v1/datasources/introspections/{introspectionId} *
 GetDomainName G/v1/domainnames/{domainName} 0
 GetFunction G/v1/apis/{apiId}/functions/{functionId} *
-GetGraphqlApi G/v1/apis/{apiId} 5
+GetGraphqlApi G/v1/apis/{apiId} 4
 GetGraphqlApiEnvironmentVariables G/v1/apis/{apiId}/environmentVariables *
 GetIntrospectionSchema G/v1/apis/{apiId}/schema *
 GetResolver G/v1/apis/{apiId}/types/{typeName}/resolvers/{fieldName} *
 GetSchemaCreationStatus G/v1/apis/{apiId}/schemacreation *
-GetSourceApiAssociation G/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId} 7
+GetSourceApiAssociation G/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId} 6
 GetType G/v1/apis/{apiId}/types/{typeName} *
 ListApiKeys G/v1/apis/{apiId}/apikeys *
 ListApis G/v2/apis *
-ListChannelNamespaces G/v2/apis/{apiId}/channelNamespaces 5
+ListChannelNamespaces G/v2/apis/{apiId}/channelNamespaces 4
 ListDataSources G/v1/apis/{apiId}/datasources *
 ListDomainNames G/v1/domainnames *
 ListFunctions G/v1/apis/{apiId}/functions *
@@ -1066,30 +1066,30 @@ ListGraphqlApis G/v1/apis *
 ListResolvers G/v1/apis/{apiId}/types/{typeName}/resolvers *
 ListResolversByFunction G/v1/apis/{apiId}/functions/{functionId}/resolvers *
 ListSourceApiAssociations G/v1/apis/{apiId}/sourceApiAssociations *
-ListTagsForResource G/v1/tags/{resourceArn} 8,*
+ListTagsForResource G/v1/tags/{resourceArn} 7,*
 ListTypes G/v1/apis/{apiId}/types *
 ListTypesByAssociation G/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId}/types *
 PutGraphqlApiEnvironmentVariables PU/v1/apis/{apiId}/environmentVariables *
 StartDataSourceIntrospection PO/v1/datasources/introspections *
 StartSchemaCreation PO/v1/apis/{apiId}/schemacreation *
-StartSchemaMerge PO/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId}/merge 7
-TagResource PO/v1/tags/{resourceArn} 8,*
-UntagResource D/v1/tags/{resourceArn} 8,*
-UpdateApi PO/v2/apis/{apiId} 5
+StartSchemaMerge PO/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId}/merge 6
+TagResource PO/v1/tags/{resourceArn} 7,*
+UntagResource D/v1/tags/{resourceArn} 7,*
+UpdateApi PO/v2/apis/{apiId} 4
 UpdateApiCache PO/v1/apis/{apiId}/ApiCaches/update *
 UpdateApiKey PO/v1/apis/{apiId}/apikeys/{id} *
-UpdateChannelNamespace PO/v2/apis/{apiId}/channelNamespaces/{name} 3
-UpdateDataSource PO/v1/apis/{apiId}/datasources/{name} *;+iam:PassRole@4
+UpdateChannelNamespace PO/v2/apis/{apiId}/channelNamespaces/{name} 2
+UpdateDataSource PO/v1/apis/{apiId}/datasources/{name} *;+iam:PassRole@3
 UpdateDomainName PO/v1/domainnames/{domainName} 0
 UpdateFunction PO/v1/apis/{apiId}/functions/{functionId} *
-UpdateGraphqlApi PO/v1/apis/{apiId} 5
+UpdateGraphqlApi PO/v1/apis/{apiId} 4
 UpdateResolver PO/v1/apis/{apiId}/types/{typeName}/resolvers/{fieldName} *
-UpdateSourceApiAssociation PO/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId} 7
+UpdateSourceApiAssociation PO/v1/mergedApis/{mergedApiIdentifier}/sourceApiAssociations/{associationId} 6
 UpdateType PO/v1/apis/{apiId}/types/{typeName} *`,
   'arc-region-switch': `arc-region-switch arc-region-switch arc-region-switch smithy-rpc-v2-cbor,json ArcRegionSwitch 2022-07-26
 arc-region-switch arc-region-switch-control-plane
 
-$P:arc-region-switch::$A:plan/{planArn} $P:arc-region-switch::$A:plan/{name} {=executionRole} $P:arc-region-switch::$A:plan/{arn}
+$P:arc-region-switch::$A:plan/{planArn} $P:arc-region-switch::$A:plan/{name} {=executionRole} $P:arc-region-switch::$A:plan/{arn} {=arn} $P:arc-region-switch::$A:plan/*
 ApprovePlanExecutionStep 0
 CancelPlanExecution 0
 CreatePlan 1;+iam:PassRole@2
@@ -1102,10 +1102,10 @@ ListPlanExecutionEvents 0
 ListPlanExecutions 0
 ListPlans *
 ListPlansInRegion *
-ListRoute53HealthChecks 3
-ListRoute53HealthChecksInRegion 3
+ListRoute53HealthChecks 4,5
+ListRoute53HealthChecksInRegion 4,5
 ListServiceQuotaWarnings -
-ListTagsForResource 3
+ListTagsForResource 4,5
 StartPlanExecution 0
 TagResource 3
 UntagResource 3
@@ -1134,7 +1134,7 @@ UpdateZonalShift PA/zonalshifts/{zonalShiftId} 0;1`,
   artifact: `artifact artifact artifact rest-json - 2018-05-10
 artifact
 
-~compliance-inquiry/* $P:artifact:$R::report/{reportId}:{reportId} {=resourceArn}
+~compliance-inquiry/* $P:artifact:$R::report/{reportId}:* {=resourceArn}
 CreateComplianceInquiry PO/v1/compliance-inquiry/create 0
 ExportComplianceInquiry PO/v1/compliance-inquiry/export 0
 GetAccountSettings G/v1/account-settings/get *
@@ -1234,7 +1234,7 @@ UpdateWorkGroup 1`,
   auditmanager: `auditmanager auditmanager auditmanager rest-json - 2017-07-25
 auditmanager
 
-~assessment/{assessmentId} ~assessment/{assessmentId}/controlSet/* ~assessment/{assessmentId}/controlSet/{controlSetId} ~assessmentFramework/{name} ~control/* ~assessmentFramework/{frameworkId} ~control/{controlId} {=resourceArn} ~assessment/{assessmentId|assessmentName} ~assessmentFramework/{requestId}
+~assessment/{assessmentId} ~assessment/{assessmentId}/controlSet/* ~assessment/{assessmentId}/controlSet/{controlSetId} ~assessmentFramework/{name} ~control/* ~assessmentFramework/{frameworkId} ~control/{controlId} {=resourceArn} ~assessment/{assessmentId|assessmentName} ~assessmentFramework/*
 AssociateAssessmentReportEvidenceFolder PU/assessments/{assessmentId}/associateToAssessmentReport 0
 BatchAssociateAssessmentReportEvidence PU/assessments/{assessmentId}/batchAssociateToAssessmentReport 0
 BatchCreateDelegationByAssessment PO/assessments/{assessmentId}/delegations 0;1
@@ -1416,7 +1416,7 @@ UpdateTransformer 5`,
   backup: `backup backup backup rest-json - 2018-11-15
 backup
 
-~backup-vault:{backupVaultName|BackupVaultName} ~legal-hold:{legalHoldId|LegalHoldId} $P:*:$R:*:*:{RecoveryPointArn} ~backup-plan:* ~backup-plan:{backupPlanId|BackupPlanId} ~framework:{FrameworkName}-{FrameworkName} ~legal-hold:* ~report-plan:{ReportPlanName}-{ReportPlanName} ~backup-vault:{BackupVaultName} ~restore-testing-plan:*-* ~restore-testing-plan:{RestoreTestingPlanName}-{RestoreTestingPlanName} ~tiering-configuration:*-* ~accesspoint/{AccessPointArn} ~framework:{frameworkName|FrameworkName}-{frameworkName|FrameworkName} $P:*:$R:*:*:{recoveryPointArn|RecoveryPointArn} ~report-plan:{reportPlanName|ReportPlanName}-{reportPlanName|ReportPlanName} ~tiering-configuration:{tieringConfigurationName|TieringConfigurationName}-{tieringConfigurationName|TieringConfigurationName} {=resourceArn|ResourceArn} {=IamRoleArn} $P:*:$R:*:{ResourceType}:{RecoveryPointArn}
+~backup-vault:{backupVaultName|BackupVaultName} ~legal-hold:{legalHoldId|LegalHoldId} $P:*:$R:*:*:{RecoveryPointArn} ~backup-plan:* ~backup-plan:{backupPlanId|BackupPlanId} ~framework:{FrameworkName}-* ~legal-hold:* ~report-plan:{ReportPlanName}-* ~backup-vault:{BackupVaultName} ~restore-testing-plan:*-* ~restore-testing-plan:{RestoreTestingPlanName}-* ~tiering-configuration:*-* ~accesspoint/{AccessPointArn} ~framework:{frameworkName|FrameworkName}-* $P:*:$R:*:*:{recoveryPointArn|RecoveryPointArn} ~report-plan:{reportPlanName|ReportPlanName}-* ~tiering-configuration:{tieringConfigurationName|TieringConfigurationName}-* {=resourceArn|ResourceArn} {=IamRoleArn} $P:*:$R:*:{ResourceType}:{RecoveryPointArn}
 AssociateBackupVaultMpaApprovalTeam PU/backup-vaults/{backupVaultName}/mpaApprovalTeam 0
 CancelLegalHold D/legal-holds/{legalHoldId} 1
 CreateBackupAccessPoint PU/backup-access-point/create 2
@@ -1535,7 +1535,7 @@ UpdateTieringConfiguration PU/tiering-configurations/{tieringConfigurationName} 
   'backup-gateway': `backup-gateway backup-gateway backup-gateway smithy-rpc-v2-cbor,json BackupOnPremises_v20210101 2021-01-01
 backup-gateway
 
-~gateway/{GatewayArn} ~hypervisor/* ~hypervisor/{HypervisorArn} {=ResourceArn} ~vm/* {=IamRoleArn} {=ResourceARN} ~gateway/*
+~gateway/{GatewayArn} ~hypervisor/* ~hypervisor/{HypervisorArn} {=ResourceArn} ~vm/* {=IamRoleArn} {=ResourceARN} {=HypervisorArn} ~gateway/*
 AssociateGatewayToServer 0;1
 CreateGateway *
 DeleteGateway 0
@@ -1560,7 +1560,7 @@ TestHypervisorConfiguration 0
 UntagResource 6,*
 UpdateGatewayInformation 0
 UpdateGatewaySoftwareNow 0
-UpdateHypervisor 7`,
+UpdateHypervisor 7,8`,
   backupsearch: `backupsearch backup-search backup-search rest-json - 2018-05-10
 backup-search
 
@@ -1580,7 +1580,7 @@ UntagResource D/tags/{ResourceArn} 2,*`,
   batch: `batch batch batch rest-json - 2016-08-10
 batch
 
-~job/{jobId} ~job/{jobs} ~compute-environment/{computeEnvironmentName} {=serviceRole} ~consumable-resource/{consumableResourceName} ~job-queue/{jobQueueName} ~job-queue/{jobQueue} ~job-queue/{jobQueue}/quota-share/{quotaShareName} ~scheduling-policy/{name} ~service-environment/{serviceEnvironmentName} ~compute-environment/{computeEnvironment} ~consumable-resource/{consumableResource} ~job-queue/*/quota-share/{quotaShareArn} ~scheduling-policy/{arn} ~service-environment/{serviceEnvironment} ~job-definition/{jobDefinition}:* {=resourceArn} ~job-definition/{jobDefinitionName} ~job/{jobName} ~service-job/{jobName} ~service-job/{jobId}
+~job/{jobId} ~job/{jobs} ~compute-environment/{computeEnvironmentName} {=serviceRole} ~consumable-resource/{consumableResourceName} ~job-queue/{jobQueueName} ~job-queue/{jobQueue} ~job-queue/{jobQueue}/quota-share/{quotaShareName} ~scheduling-policy/{name} ~service-environment/{serviceEnvironmentName} ~compute-environment/{computeEnvironment} ~consumable-resource/{consumableResource} ~job-queue/*/quota-share/{quotaShareArn} ~scheduling-policy/{arn} ~service-environment/{serviceEnvironment} ~job-definition/{jobDefinition}:* {=resourceArn} ~job-definition/{jobDefinitionName} ~job/{jobName} ~job-definition/{jobDefinition} ~service-job/{jobName} ~service-job/{jobId}
 CancelJob PO/v1/canceljob 0
 CancelJobs PO/v1/canceljobs CancelJob@1
 CreateComputeEnvironment PO/v1/createcomputeenvironment 2;+iam:PassRole@3
@@ -1614,12 +1614,12 @@ ListSchedulingPolicies PO/v1/listschedulingpolicies *
 ListServiceJobs PO/v1/listservicejobs *
 ListTagsForResource G/v1/tags/{resourceArn} g,*
 RegisterJobDefinition PO/v1/registerjobdefinition h
-SubmitJob PO/v1/submitjob i;6
-SubmitServiceJob PO/v1/submitservicejob 7,6;j
+SubmitJob PO/v1/submitjob i;6;j
+SubmitServiceJob PO/v1/submitservicejob 7,6;k
 TagResource PO/v1/tags/{resourceArn} g,*
 TerminateJob PO/v1/terminatejob 0
 TerminateJobs PO/v1/terminatejobs TerminateJob@1
-TerminateServiceJob PO/v1/terminateservicejob k
+TerminateServiceJob PO/v1/terminateservicejob l
 TerminateServiceJobs PO/v1/terminateservicejobs -
 UntagResource D/v1/tags/{resourceArn} g,*
 UpdateComputeEnvironment PO/v1/updatecomputeenvironment a;+iam:PassRole@3
@@ -1628,7 +1628,7 @@ UpdateJobQueue PO/v1/updatejobqueue 6
 UpdateQuotaShare PO/v1/updatequotashare c
 UpdateSchedulingPolicy PO/v1/updateschedulingpolicy d
 UpdateServiceEnvironment PO/v1/updateserviceenvironment e
-UpdateServiceJob PO/v1/updateservicejob k`,
+UpdateServiceJob PO/v1/updateservicejob l`,
   'bcm-dashboards': `bcm-dashboards bcm-dashboards bcm-dashboards json AWSBCMDashboardsService 2025-08-18
 bcm-dashboards
 
@@ -1651,7 +1651,7 @@ UpdateScheduledReport *`,
   'bcm-data-exports': `bcm-data-exports bcm-data-exports bcm-data-exports json AWSBillingAndCostManagementDataExports 2023-11-26
 bcm-data-exports
 
-~table/* ~export/{ExportArn} ~table/{TableName} ~export/{ResourceArn} {=ResourceArn} ~export/*
+~table/* ~export/{ExportArn} ~table/{TableName} {=ResourceArn} ~export/*
 CreateExport 0
 DeleteExport 1
 GetExecution 1
@@ -1660,9 +1660,9 @@ GetTable 2
 ListExecutions 1
 ListExports *
 ListTables *
-ListTagsForResource 3
-TagResource 3
-UntagResource 4,5
+ListTagsForResource 3,4
+TagResource 3,4
+UntagResource 3,4
 UpdateExport 1;0`,
   'bcm-pricing-calculator': `bcm-pricing-calculator bcm-pricing-calculator bcm-pricing-calculator json AWSBCMPricingCalculator 2024-06-19
 bcm-pricing-calculator
@@ -1712,7 +1712,7 @@ ListRecommendedActions *`,
   bedrock: `bedrock bedrock bedrock rest-json - 2023-04-20
 bedrock bedrock-runtime
 
-~advanced-prompt-optimization-job/{jobIdentifiers} ~evaluation-job/{jobIdentifiers} ~automated-reasoning-policy/{policyArn} ~application-inference-profile/* $P:bedrock:$R::foundation-model/* ~inference-profile/* {=roleArn} ~custom-model/{modelArn} ~custom-model/* ~default-prompt-router/* ~prompt-router/* ~guardrail/{guardrailIdentifier} ~application-inference-profile/{inferenceProfileName} ~inference-profile/{inferenceProfileName} ~custom-model/{customModelName} ~custom-model/{modelId} $P:bedrock:$R::foundation-model/{modelId} ~model-invocation-job/{jobName} ~automated-reasoning-policy/*:* ~custom-model/{modelIdentifier} ~custom-model-deployment/{customModelDeploymentIdentifier} ~imported-model/{modelIdentifier} ~application-inference-profile/{inferenceProfileIdentifier} ~marketplace/model-endpoint/all-access ~prompt-router/{promptRouterArn} ~provisioned-model/{provisionedModelId} {=resourceArn} ~advanced-prompt-optimization-job/{jobIdentifier} ~evaluation-job/{jobIdentifier} $P:bedrock:$R::foundation-model/{modelIdentifier} ~inference-profile/{inferenceProfileIdentifier} ~model-copy-job/{jobArn} ~model-customization-job/{jobIdentifier} ~model-import-job/{jobIdentifier} ~model-invocation-job/{jobIdentifier} ~default-prompt-router/{promptRouterArn} ~automated-reasoning-policy/* ~advanced-prompt-optimization-job/{resourceARN} ~agent/* ~agent-alias/*/* ~application-inference-profile/{resourceARN} ~async-invoke/{resourceARN} ~blueprint/* ~blueprint-optimization-invocation/{resourceARN} ~custom-model/{resourceARN} ~custom-model-deployment/{resourceARN} ~data-automation-invocation/* ~data-automation-library/* ~data-automation-library-ingestion-job/* ~data-automation-project/* ~evaluation-job/{resourceARN} ~flow/* ~flow/*/alias/* ~guardrail/* ~imported-model/{resourceARN} ~knowledge-base/* ~model-copy-job/{resourceARN} ~model-customization-job/{resourceARN} ~model-evaluation-job/{resourceARN} ~model-import-job/{resourceARN} ~model-invocation-job/* ~prompt/* ~prompt-router/{resourceARN} ~prompt/*:* ~provisioned-model/{resourceARN} ~session/* {=resourceARN}
+~advanced-prompt-optimization-job/{jobIdentifiers} ~evaluation-job/{jobIdentifiers} ~automated-reasoning-policy/{policyArn} ~application-inference-profile/* $P:bedrock:$R::foundation-model/* ~inference-profile/* {=roleArn} ~custom-model/{modelArn} ~custom-model/* ~default-prompt-router/* ~prompt-router/* ~guardrail/{guardrailIdentifier} {=sourceModelArn} ~custom-model/{modelId} $P:bedrock:$R::foundation-model/{modelId} ~model-invocation-job/{jobName} ~automated-reasoning-policy/*:* ~custom-model/{modelIdentifier} ~custom-model-deployment/{customModelDeploymentIdentifier} ~imported-model/{modelIdentifier} ~application-inference-profile/{inferenceProfileIdentifier} {=endpointArn} ~marketplace/model-endpoint/all-access ~prompt-router/{promptRouterArn} ~provisioned-model/{provisionedModelId} {=resourceArn} ~advanced-prompt-optimization-job/{jobIdentifier} ~evaluation-job/{jobIdentifier} $P:bedrock:$R::foundation-model/{modelIdentifier} ~inference-profile/{inferenceProfileIdentifier} ~model-copy-job/{jobArn} ~model-customization-job/{jobIdentifier} ~model-import-job/{jobIdentifier} ~model-invocation-job/{jobIdentifier} ~default-prompt-router/{promptRouterArn} ~automated-reasoning-policy/* ~advanced-prompt-optimization-job/{resourceARN} ~agent/* ~agent-alias/*/* ~application-inference-profile/{resourceARN} ~async-invoke/{resourceARN} ~blueprint/* ~blueprint-optimization-invocation/{resourceARN} ~custom-model/{resourceARN} ~custom-model-deployment/{resourceARN} ~data-automation-invocation/* ~data-automation-library/* ~data-automation-library-ingestion-job/* ~data-automation-project/* ~evaluation-job/{resourceARN} ~flow/* ~flow/*/alias/* ~guardrail/* ~imported-model/{resourceARN} ~knowledge-base/* ~model-copy-job/{resourceARN} ~model-customization-job/{resourceARN} ~model-evaluation-job/{resourceARN} ~model-import-job/{resourceARN} ~model-invocation-job/* ~prompt/* ~prompt-router/{resourceARN} ~prompt/*:* ~provisioned-model/{resourceARN} ~session/* {=resourceARN}
 BatchDeleteAdvancedPromptOptimizationJob PO/advanced-prompt-optimization-job/batch-delete 0
 BatchDeleteEvaluationJob PO/evaluation-jobs/batch-delete 1
 CancelAutomatedReasoningPolicyBuildWorkflow PO/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/cancel 2
@@ -1726,60 +1726,60 @@ CreateEvaluationJob PO/evaluation-jobs 8;9;4;a;+iam:PassRole@6
 CreateFoundationModelAgreement PO/create-foundation-model-agreement *
 CreateGuardrail PO/guardrails *
 CreateGuardrailVersion PO/guardrails/{guardrailIdentifier} b
-CreateInferenceProfile PO/inference-profiles c;4;d
+CreateInferenceProfile PO/inference-profiles 3;4;5
 CreateMarketplaceModelEndpoint PO/marketplace-model/endpoints *
-CreateModelCopyJob PO/model-copy-jobs 8
-CreateModelCustomizationJob PO/model-customization-jobs e;4;+iam:PassRole@6
+CreateModelCopyJob PO/model-copy-jobs c,8
+CreateModelCustomizationJob PO/model-customization-jobs 8;4;+iam:PassRole@6
 CreateModelImportJob PO/model-import-jobs *;+iam:PassRole@6
-CreateModelInvocationJob PO/model-invocation-job f;g;h;+iam:PassRole@6
+CreateModelInvocationJob PO/model-invocation-job d;e;f;+iam:PassRole@6
 CreatePromptRouter PO/prompt-routers 3;4;5
-CreateProvisionedModelThroughput PO/provisioned-model-throughput f;g
-DeleteAutomatedReasoningPolicy D/automated-reasoning-policies/{policyArn} 2;i
+CreateProvisionedModelThroughput PO/provisioned-model-throughput d;e
+DeleteAutomatedReasoningPolicy D/automated-reasoning-policies/{policyArn} 2;g
 DeleteAutomatedReasoningPolicyBuildWorkflow D/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId} 2
 DeleteAutomatedReasoningPolicyTestCase D/automated-reasoning-policies/{policyArn}/test-cases/{testCaseId} 2
-DeleteCustomModel D/custom-models/{modelIdentifier} j
-DeleteCustomModelDeployment D/model-customization/custom-model-deployments/{customModelDeploymentIdentifier} k
+DeleteCustomModel D/custom-models/{modelIdentifier} h
+DeleteCustomModelDeployment D/model-customization/custom-model-deployments/{customModelDeploymentIdentifier} i
 DeleteEnforcedGuardrailConfiguration D/enforcedGuardrailsConfiguration/{configId} *
 DeleteFoundationModelAgreement PO/delete-foundation-model-agreement *
 DeleteGuardrail D/guardrails/{guardrailIdentifier} b
-DeleteImportedModel D/imported-models/{modelIdentifier} l
-DeleteInferenceProfile D/inference-profiles/{inferenceProfileIdentifier} m
-DeleteMarketplaceModelEndpoint D/marketplace-model/endpoints/{endpointArn} n
+DeleteImportedModel D/imported-models/{modelIdentifier} j
+DeleteInferenceProfile D/inference-profiles/{inferenceProfileIdentifier} k
+DeleteMarketplaceModelEndpoint D/marketplace-model/endpoints/{endpointArn} l,m
 DeleteModelInvocationLoggingConfiguration D/logging/modelinvocations *
-DeletePromptRouter D/prompt-routers/{promptRouterArn} o
-DeleteProvisionedModelThroughput D/provisioned-model-throughput/{provisionedModelId} p
-DeleteResourcePolicy D/resource-policy/{resourceArn} q,*
-DeregisterMarketplaceModelEndpoint D/marketplace-model/endpoints/{endpointArn}/registration n
-ExportAutomatedReasoningPolicyVersion G/automated-reasoning-policies/{policyArn}/export 2;i
+DeletePromptRouter D/prompt-routers/{promptRouterArn} n
+DeleteProvisionedModelThroughput D/provisioned-model-throughput/{provisionedModelId} o
+DeleteResourcePolicy D/resource-policy/{resourceArn} p,*
+DeregisterMarketplaceModelEndpoint D/marketplace-model/endpoints/{endpointArn}/registration l,m
+ExportAutomatedReasoningPolicyVersion G/automated-reasoning-policies/{policyArn}/export 2;g
 GetAccountDataRetention G/data-retention *
-GetAdvancedPromptOptimizationJob G/advanced-prompt-optimization-jobs/{jobIdentifier} r
-GetAutomatedReasoningPolicy G/automated-reasoning-policies/{policyArn} 2;i
+GetAdvancedPromptOptimizationJob G/advanced-prompt-optimization-jobs/{jobIdentifier} q
+GetAutomatedReasoningPolicy G/automated-reasoning-policies/{policyArn} 2;g
 GetAutomatedReasoningPolicyAnnotations G/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/annotations 2
 GetAutomatedReasoningPolicyBuildWorkflow G/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId} 2
 GetAutomatedReasoningPolicyBuildWorkflowResultAssets G/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/result-assets 2
 GetAutomatedReasoningPolicyNextScenario G/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/scenarios 2
 GetAutomatedReasoningPolicyTestCase G/automated-reasoning-policies/{policyArn}/test-cases/{testCaseId} 2
 GetAutomatedReasoningPolicyTestResult G/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-cases/{testCaseId}/test-results 2
-GetCustomModel G/custom-models/{modelIdentifier} j
-GetCustomModelDeployment G/model-customization/custom-model-deployments/{customModelDeploymentIdentifier} k
-GetEvaluationJob G/evaluation-jobs/{jobIdentifier} s
-GetFoundationModel G/foundation-models/{modelIdentifier} t
+GetCustomModel G/custom-models/{modelIdentifier} h
+GetCustomModelDeployment G/model-customization/custom-model-deployments/{customModelDeploymentIdentifier} i
+GetEvaluationJob G/evaluation-jobs/{jobIdentifier} r
+GetFoundationModel G/foundation-models/{modelIdentifier} s
 GetFoundationModelAvailability G/foundation-model-availability/{modelId} *
 GetGuardrail G/guardrails/{guardrailIdentifier} b
-GetImportedModel G/imported-models/{modelIdentifier} l
-GetInferenceProfile G/inference-profiles/{inferenceProfileIdentifier} m;u
-GetMarketplaceModelEndpoint G/marketplace-model/endpoints/{endpointArn} n
-GetModelCopyJob G/model-copy-jobs/{jobArn} v
-GetModelCustomizationJob G/model-customization-jobs/{jobIdentifier} w
-GetModelImportJob G/model-import-jobs/{jobIdentifier} x
-GetModelInvocationJob G/model-invocation-job/{jobIdentifier} y
+GetImportedModel G/imported-models/{modelIdentifier} j
+GetInferenceProfile G/inference-profiles/{inferenceProfileIdentifier} k;t
+GetMarketplaceModelEndpoint G/marketplace-model/endpoints/{endpointArn} l,m
+GetModelCopyJob G/model-copy-jobs/{jobArn} u
+GetModelCustomizationJob G/model-customization-jobs/{jobIdentifier} v
+GetModelImportJob G/model-import-jobs/{jobIdentifier} w
+GetModelInvocationJob G/model-invocation-job/{jobIdentifier} x
 GetModelInvocationLoggingConfiguration G/logging/modelinvocations *
-GetPromptRouter G/prompt-routers/{promptRouterArn} z;o
-GetProvisionedModelThroughput G/provisioned-model-throughput/{provisionedModelId} p
-GetResourcePolicy G/resource-policy/{resourceArn} q,*
+GetPromptRouter G/prompt-routers/{promptRouterArn} y;n
+GetProvisionedModelThroughput G/provisioned-model-throughput/{provisionedModelId} o
+GetResourcePolicy G/resource-policy/{resourceArn} p,*
 GetUseCaseForModelAccess G/use-case-for-model-access *
 ListAdvancedPromptOptimizationJobs G/advanced-prompt-optimization-jobs *
-ListAutomatedReasoningPolicies G/automated-reasoning-policies 10
+ListAutomatedReasoningPolicies G/automated-reasoning-policies z
 ListAutomatedReasoningPolicyBuildWorkflows G/automated-reasoning-policies/{policyArn}/build-workflows 2
 ListAutomatedReasoningPolicyTestCases G/automated-reasoning-policies/{policyArn}/test-cases 2
 ListAutomatedReasoningPolicyTestResults G/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-results 2
@@ -1799,28 +1799,28 @@ ListModelImportJobs G/model-import-jobs *
 ListModelInvocationJobs G/model-invocation-jobs *
 ListPromptRouters G/prompt-routers *
 ListProvisionedModelThroughputs G/provisioned-model-throughputs *
-ListTagsForResource PO/listTagsForResource 11;12;13;14;15;10;i;16;17;18;19;1a;1b;1c;1d;1e;1f;1g;1h;1i;1j;1k;1l;1m;1n;1o;1p;1q;1r;1s;1t
+ListTagsForResource PO/listTagsForResource 10;11;12;13;14;z;g;15;16;17;18;19;1a;1b;1c;1d;1e;1f;1g;1h;1i;1j;1k;1l;1m;1n;1o;1p;1q;1r;1s
 PutAccountDataRetention PU/data-retention *
 PutEnforcedGuardrailConfiguration PU/enforcedGuardrailsConfiguration *
 PutModelInvocationLoggingConfiguration PU/logging/modelinvocations *
-PutResourcePolicy PO/resource-policy q,*
+PutResourcePolicy PO/resource-policy p,*
 PutUseCaseForModelAccess PO/use-case-for-model-access *
-RegisterMarketplaceModelEndpoint PO/marketplace-model/endpoints/{endpointIdentifier}/registration n
+RegisterMarketplaceModelEndpoint PO/marketplace-model/endpoints/{endpointIdentifier}/registration m
 StartAutomatedReasoningPolicyBuildWorkflow PO/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowType}/start 2
 StartAutomatedReasoningPolicyTestWorkflow PO/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/test-workflows 2
-StopAdvancedPromptOptimizationJob PO/advanced-prompt-optimization-jobs/{jobIdentifier}/stop r
-StopEvaluationJob PO/evaluation-job/{jobIdentifier}/stop s
-StopModelCustomizationJob PO/model-customization-jobs/{jobIdentifier}/stop w
-StopModelInvocationJob PO/model-invocation-job/{jobIdentifier}/stop y
-TagResource PO/tagResource 1u,*
-UntagResource PO/untagResource 1u,*
+StopAdvancedPromptOptimizationJob PO/advanced-prompt-optimization-jobs/{jobIdentifier}/stop q
+StopEvaluationJob PO/evaluation-job/{jobIdentifier}/stop r
+StopModelCustomizationJob PO/model-customization-jobs/{jobIdentifier}/stop v
+StopModelInvocationJob PO/model-invocation-job/{jobIdentifier}/stop x
+TagResource PO/tagResource 1t,*
+UntagResource PO/untagResource 1t,*
 UpdateAutomatedReasoningPolicy PA/automated-reasoning-policies/{policyArn} 2
 UpdateAutomatedReasoningPolicyAnnotations PA/automated-reasoning-policies/{policyArn}/build-workflows/{buildWorkflowId}/annotations 2
 UpdateAutomatedReasoningPolicyTestCase PA/automated-reasoning-policies/{policyArn}/test-cases/{testCaseId} 2
-UpdateCustomModelDeployment PA/model-customization/custom-model-deployments/{customModelDeploymentIdentifier} 7;k
+UpdateCustomModelDeployment PA/model-customization/custom-model-deployments/{customModelDeploymentIdentifier} 7;i
 UpdateGuardrail PU/guardrails/{guardrailIdentifier} b
-UpdateMarketplaceModelEndpoint PA/marketplace-model/endpoints/{endpointArn} n
-UpdateProvisionedModelThroughput PA/provisioned-model-throughput/{provisionedModelId} 8;4;p`,
+UpdateMarketplaceModelEndpoint PA/marketplace-model/endpoints/{endpointArn} l,m
+UpdateProvisionedModelThroughput PA/provisioned-model-throughput/{provisionedModelId} 8;4;o`,
   'bedrock-agent': `bedrock-agent bedrock bedrock rest-json - 2023-06-05
 bedrock-agent
 
@@ -1953,7 +1953,7 @@ UpdateSession PU/sessions/{sessionIdentifier}/ 0`,
   'bedrock-agentcore': `bedrock-agentcore bedrock-agentcore bedrock-agentcore rest-json - 2024-02-28
 bedrock-agentcore
 
-~memory/{memoryId} ~token-vault/*/oauth2credentialprovider/* ~token-vault/* ~workload-identity-directory/*/workload-identity/* ~workload-identity-directory/* {=roleArn} ~payment-manager/{paymentManagerArn} ~ab-test/{abTestId} ~batch-evaluate/{batchEvaluationId} ~capacity-provider/{capacityProviderId} ~recommendation/{recommendationId} ~evaluator/{evaluatorId} ~runtime/* ~runtime/*/runtime-endpoint/* $P:bedrock-agentcore:$R:aws:browser/{browserIdentifier} ~browser-custom/{browserIdentifier} $P:bedrock-agentcore:$R:aws:code-interpreter/{codeInterpreterIdentifier} ~code-interpreter-custom/{codeInterpreterIdentifier} ~token-vault/*/apikeycredentialprovider/* ~token-vault/*/paymentcredentialprovider/* ~harness/{harnessArn} ~harness/{harnessArn}/harness-endpoint/* ~tool/web-search.v1 ~browser-profile/{profileIdentifier} ~registry/{registryIds}
+~memory/{memoryId} ~token-vault/*/oauth2credentialprovider/* ~token-vault/* ~workload-identity-directory/*/workload-identity/* ~workload-identity-directory/* {=roleArn} ~payment-manager/{paymentManagerArn} ~ab-test/{abTestId} ~batch-evaluate/{batchEvaluationId} ~capacity-provider/{capacityProviderId} ~recommendation/{recommendationId} ~evaluator/{evaluatorId} {=agentRuntimeArn} $P:bedrock-agentcore:$R:aws:browser/{browserIdentifier} ~browser-custom/{browserIdentifier} $P:bedrock-agentcore:$R:aws:code-interpreter/{codeInterpreterIdentifier} ~code-interpreter-custom/{codeInterpreterIdentifier} ~token-vault/*/apikeycredentialprovider/* ~token-vault/*/paymentcredentialprovider/* ~harness/{harnessArn} ~harness/{harnessArn}/harness-endpoint/* ~tool/web-search.v1 ~browser-profile/{profileIdentifier} ~registry/{registryIds}
 BatchCreateMemoryRecords PO/memories/{memoryId}/memoryRecords/batchCreate 0
 BatchDeleteMemoryRecords PO/memories/{memoryId}/memoryRecords/batchDelete 0
 BatchUpdateMemoryRecords PO/memories/{memoryId}/memoryRecords/batchUpdate 0
@@ -1973,11 +1973,11 @@ DeletePaymentSession PO/payments/deletePaymentSession 6
 DeleteRecommendation D/recommendations/{recommendationId} a
 Evaluate PO/evaluations/evaluate/{evaluatorId} b
 GetABTest G/ab-tests/{abTestId} 7
-GetAgentCard G/runtimes/{agentRuntimeArn}/invocations/.well-known/agent-card.json c;d
+GetAgentCard G/runtimes/{agentRuntimeArn}/invocations/.well-known/agent-card.json c,*
 GetAgentInsight G/agentinsights/{agentInsightId} -
 GetBatchEvaluation G/evaluations/batch-evaluate/{batchEvaluationId} 8
-GetBrowserSession G/browsers/{browserIdentifier}/sessions/get e;f
-GetCodeInterpreterSession G/code-interpreters/{codeInterpreterIdentifier}/sessions/get g;h
+GetBrowserSession G/browsers/{browserIdentifier}/sessions/get d;e
+GetCodeInterpreterSession G/code-interpreters/{codeInterpreterIdentifier}/sessions/get f;g
 GetDatasetGeneration G/datasets/{datasetId}/generations/{generationId} -
 GetEvent G/memories/{memoryId}/actor/{actorId}/sessions/{sessionId}/events/{eventId} 0
 GetMemoryRecord G/memories/{memoryId}/memoryRecord/{memoryRecordId} 0
@@ -1985,25 +1985,25 @@ GetPaymentInstrument PO/payments/getPaymentInstrument 6
 GetPaymentInstrumentBalance PO/payments/getPaymentInstrumentBalance 6
 GetPaymentSession PO/payments/getPaymentSession 6
 GetRecommendation G/recommendations/{recommendationId} a
-GetResourceApiKey PO/identities/api-key i;2;3;4
+GetResourceApiKey PO/identities/api-key h;2;3;4
 GetResourceOauth2Token PO/identities/oauth2/token 1;2;3;4
-GetResourcePaymentToken PO/identities/payment/token j;2;3;4
+GetResourcePaymentToken PO/identities/payment/token i;2;3;4
 GetWorkloadAccessToken PO/identities/GetWorkloadAccessToken 3;4
 GetWorkloadAccessTokenForJWT PO/identities/GetWorkloadAccessTokenForJWT 3;4
 GetWorkloadAccessTokenForUserId PO/identities/GetWorkloadAccessTokenForUserId 3;4
 IngestData PO/memories/{memoryId}/ingest -
-InvokeAgentRuntime PO/runtimes/{agentRuntimeArn}/invocations c;d
-InvokeAgentRuntimeCommand PO/runtimes/{agentRuntimeArn}/commands c;d
+InvokeAgentRuntime PO/runtimes/{agentRuntimeArn}/invocations c,*
+InvokeAgentRuntimeCommand PO/runtimes/{agentRuntimeArn}/commands c,*
 InvokeBrowser PO/browsers/{browserIdentifier}/sessions/invoke -
-InvokeCodeInterpreter PO/code-interpreters/{codeInterpreterIdentifier}/tools/invoke g;h
-InvokeHarness PO/harnesses/invoke k;l
-InvokeWebSearch PO/web-search/{webSearchId}/invoke m
+InvokeCodeInterpreter PO/code-interpreters/{codeInterpreterIdentifier}/tools/invoke f;g
+InvokeHarness PO/harnesses/invoke j;k
+InvokeWebSearch PO/web-search/{webSearchId}/invoke l
 ListABTests G/ab-tests *
 ListActors PO/memories/{memoryId}/actors 0
 ListAgentInsights G/agentinsights -
 ListBatchEvaluations G/evaluations/batch-evaluate *
 ListBrowserSessions PO/browsers/{browserIdentifier}/sessions/list *
-ListCodeInterpreterSessions PO/code-interpreters/{codeInterpreterIdentifier}/sessions/list g;h
+ListCodeInterpreterSessions PO/code-interpreters/{codeInterpreterIdentifier}/sessions/list f;g
 ListDatasetGenerations G/datasets/{datasetId}/generations -
 ListEvents PO/memories/{memoryId}/actor/{actorId}/sessions/{sessionId} 0
 ListMemoryExtractionJobs PO/memories/{memoryId}/extractionJobs 0
@@ -2014,21 +2014,21 @@ ListRecommendations G/recommendations *
 ListSessions PO/memories/{memoryId}/actor/{actorId}/sessions 0
 ProcessPayment PO/payments/processPayment 6
 RetrieveMemoryRecords PO/memories/{memoryId}/retrieve 0
-SaveBrowserSessionProfile PU/browser-profiles/{profileIdentifier}/save e;f;n
-SearchRegistryRecords PO/registry-records/search o
+SaveBrowserSessionProfile PU/browser-profiles/{profileIdentifier}/save d;e;m
+SearchRegistryRecords PO/registry-records/search n
 StartBatchEvaluation PO/evaluations/batch-evaluate *
-StartBrowserSession PU/browsers/{browserIdentifier}/sessions/start e;f
-StartCodeInterpreterSession PU/code-interpreters/{codeInterpreterIdentifier}/sessions/start g;h
+StartBrowserSession PU/browsers/{browserIdentifier}/sessions/start d;e
+StartCodeInterpreterSession PU/code-interpreters/{codeInterpreterIdentifier}/sessions/start f;g
 StartDatasetGeneration PO/datasets/{datasetId}/generations -
 StartMemoryExtractionJob PO/memories/{memoryId}/extractionJobs/start 0
 StartRecommendation PO/recommendations *
 StopBatchEvaluation PO/evaluations/batch-evaluate/{batchEvaluationId}/stop 8
-StopBrowserSession PU/browsers/{browserIdentifier}/sessions/stop e;f
-StopCodeInterpreterSession PU/code-interpreters/{codeInterpreterIdentifier}/sessions/stop g;h
-StopRuntimeSession PO/runtimes/{agentRuntimeArn}/stopruntimesession c;d
+StopBrowserSession PU/browsers/{browserIdentifier}/sessions/stop d;e
+StopCodeInterpreterSession PU/code-interpreters/{codeInterpreterIdentifier}/sessions/stop f;g
+StopRuntimeSession PO/runtimes/{agentRuntimeArn}/stopruntimesession c,*
 UpdateABTest PU/ab-tests/{abTestId} 7;+iam:PassRole@5
 UpdateAgentInsight PU/agentinsights/{agentInsightId} -
-UpdateBrowserStream PU/browsers/{browserIdentifier}/sessions/streams/update e;f`,
+UpdateBrowserStream PU/browsers/{browserIdentifier}/sessions/streams/update d;e`,
   'bedrock-agentcore-control': `bedrock-agentcore-control bedrock-agentcore bedrock-agentcore rest-json - 2023-06-05
 bedrock-agentcore-control
 
@@ -2242,28 +2242,28 @@ UpdateDataAutomationProject PU/data-automation-projects/{projectArn}/ 2;2`,
   'bedrock-data-automation-runtime': `bedrock-data-automation-runtime bedrock bedrock json AmazonBedrockKeystoneRuntimeService 2024-06-13
 bedrock-data-automation-runtime
 
-~data-automation-invocation/* ~blueprint/* ~data-automation-profile/{dataAutomationProfileArn} ~data-automation-project/* ~advanced-prompt-optimization-job/{resourceARN} ~agent/* ~agent-alias/*/* ~application-inference-profile/{resourceARN} ~async-invoke/{resourceARN} ~automated-reasoning-policy/* ~automated-reasoning-policy/*:* ~blueprint-optimization-invocation/{resourceARN} ~custom-model/{resourceARN} ~custom-model-deployment/{resourceARN} ~data-automation-library/* ~data-automation-library-ingestion-job/* ~evaluation-job/{resourceARN} ~flow/* ~flow/*/alias/* ~guardrail/* ~imported-model/{resourceARN} ~knowledge-base/* ~model-copy-job/{resourceARN} ~model-customization-job/{resourceARN} ~model-evaluation-job/{resourceARN} ~model-import-job/{resourceARN} ~model-invocation-job/* ~prompt/* ~prompt-router/{resourceARN} ~prompt/*:* ~provisioned-model/{resourceARN} ~session/* {=resourceARN}
-GetDataAutomationStatus 0
-InvokeDataAutomation 1;2;3
-InvokeDataAutomationAsync 1;2;3
-ListTagsForResource 4;5;6;7;8;9;a;1;b;c;d;0;e;f;3;g;h;i;j;k;l;m;n;o;p;q;r;s;t;u;v
-TagResource w,*
-UntagResource w,*`,
+{=invocationArn} ~data-automation-invocation/* ~blueprint/* ~data-automation-profile/{dataAutomationProfileArn} ~data-automation-project/* ~advanced-prompt-optimization-job/{resourceARN} ~agent/* ~agent-alias/*/* ~application-inference-profile/{resourceARN} ~async-invoke/{resourceARN} ~automated-reasoning-policy/* ~automated-reasoning-policy/*:* ~blueprint-optimization-invocation/{resourceARN} ~custom-model/{resourceARN} ~custom-model-deployment/{resourceARN} ~data-automation-library/* ~data-automation-library-ingestion-job/* ~evaluation-job/{resourceARN} ~flow/* ~flow/*/alias/* ~guardrail/* ~imported-model/{resourceARN} ~knowledge-base/* ~model-copy-job/{resourceARN} ~model-customization-job/{resourceARN} ~model-evaluation-job/{resourceARN} ~model-import-job/{resourceARN} ~model-invocation-job/* ~prompt/* ~prompt-router/{resourceARN} ~prompt/*:* ~provisioned-model/{resourceARN} ~session/* {=resourceARN}
+GetDataAutomationStatus 0,1
+InvokeDataAutomation 2;3;4
+InvokeDataAutomationAsync 2;3;4
+ListTagsForResource 5;6;7;8;9;a;b;2;c;d;e;1;f;g;4;h;i;j;k;l;m;n;o;p;q;r;s;t;u;v;w
+TagResource x,*
+UntagResource x,*`,
   'bedrock-runtime': `bedrock-runtime bedrock bedrock rest-json - 2023-09-30
 bedrock-runtime
 
-~guardrail/{guardrailIdentifier} $P:bedrock:$R::foundation-model/{modelId} ~async-invoke/{invocationArn}
-ApplyGuardrail PO/guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply 0
-Converse PO/model/{modelId}/converse InvokeModel@1
-ConverseStream PO/model/{modelId}/converse-stream InvokeModelWithResponseStream@1
-CountTokens PO/model/{modelId}/count-tokens 1
-GetAsyncInvoke G/async-invoke/{invocationArn} 2
+~guardrail/{guardrailIdentifier} ~guardrail-profile/{source} $P:bedrock:$R::foundation-model/{modelId} {=invocationArn} ~async-invoke/*
+ApplyGuardrail PO/guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply 0;1
+Converse PO/model/{modelId}/converse InvokeModel@2
+ConverseStream PO/model/{modelId}/converse-stream InvokeModelWithResponseStream@2
+CountTokens PO/model/{modelId}/count-tokens 2
+GetAsyncInvoke G/async-invoke/{invocationArn} 3,4
 InvokeGuardrailChecks PO/guardrail-checks/invoke *
-InvokeModel PO/model/{modelId}/invoke 1
-InvokeModelWithBidirectionalStream PO/model/{modelId}/invoke-with-bidirectional-stream InvokeModel@1
-InvokeModelWithResponseStream PO/model/{modelId}/invoke-with-response-stream 1
+InvokeModel PO/model/{modelId}/invoke 2
+InvokeModelWithBidirectionalStream PO/model/{modelId}/invoke-with-bidirectional-stream InvokeModel@2
+InvokeModelWithResponseStream PO/model/{modelId}/invoke-with-response-stream 2
 ListAsyncInvokes G/async-invoke *
-StartAsyncInvoke PO/async-invoke InvokeModel@1`,
+StartAsyncInvoke PO/async-invoke InvokeModel@2`,
   billing: `billing billing billing json AWSBilling 2023-09-07
 billing
 
@@ -2305,45 +2305,45 @@ UpdateBillingView 3`,
   billingconductor: `billingconductor billingconductor billingconductor rest-json - 2021-07-30
 billingconductor
 
-{=Arn} $P:billingconductor::$A:billinggroup/* $P:billingconductor::$A:pricingplan/* $P:billingconductor::$A:pricingrule/{PricingRuleArns} {=ResourceArns} $P:billingconductor::$A:customlineitem/* $P:billingconductor::$A:pricingplan/{Name} $P:billingconductor::$A:billinggroup/{BillingGroupArn} $P:billingconductor::$A:billinggroup/{Arn} $P:billingconductor::$A:customlineitem/{Arn} $P:billingconductor::$A:pricingplan/{Arn} $P:billingconductor::$A:pricingrule/{Arn} $P:billingconductor::$A:pricingrule/{PricingRuleArn} $P:billingconductor::$A:pricingplan/{PricingPlanArn} {=ResourceArn}
+{=Arn} $P:billingconductor::$A:billinggroup/* $P:billingconductor::$A:pricingplan/* $P:billingconductor::$A:pricingrule/{PricingRuleArns} {=ResourceArns} $P:billingconductor::$A:customlineitem/* $P:billingconductor::$A:billinggroup/{BillingGroupArn} $P:billingconductor::$A:billinggroup/{Arn} $P:billingconductor::$A:customlineitem/{Arn} $P:billingconductor::$A:pricingplan/{Arn} $P:billingconductor::$A:pricingrule/{Arn} $P:billingconductor::$A:pricingrule/{PricingRuleArn} $P:billingconductor::$A:pricingplan/{PricingPlanArn} {=ResourceArn}
 AssociateAccounts PO/associate-accounts 0,1
 AssociatePricingRules PU/associate-pricing-rules 2;3
 BatchAssociateResourcesToCustomLineItem PU/batch-associate-resources-to-custom-line-item 4,5
 BatchDisassociateResourcesFromCustomLineItem PU/batch-disassociate-resources-from-custom-line-item 4,5
-CreateBillingGroup PO/create-billing-group 6
-CreateCustomLineItem PO/create-custom-line-item 7
+CreateBillingGroup PO/create-billing-group 2
+CreateCustomLineItem PO/create-custom-line-item 6
 CreatePricingPlan PO/create-pricing-plan 3
 CreatePricingRule PO/create-pricing-rule *
-DeleteBillingGroup PO/delete-billing-group 8
-DeleteCustomLineItem PO/delete-custom-line-item 9
-DeletePricingPlan PO/delete-pricing-plan a
-DeletePricingRule PO/delete-pricing-rule b
+DeleteBillingGroup PO/delete-billing-group 7
+DeleteCustomLineItem PO/delete-custom-line-item 8
+DeletePricingPlan PO/delete-pricing-plan 9
+DeletePricingRule PO/delete-pricing-rule a
 DisassociateAccounts PO/disassociate-accounts 0,1
 DisassociatePricingRules PU/disassociate-pricing-rules 2;3
-GetBillingGroupCostReport PO/get-billing-group-cost-report 8
+GetBillingGroupCostReport PO/get-billing-group-cost-report 7
 GetBillingTransferPreference PO/get-billing-transfer-preference *
 ListAccountAssociations PO/list-account-associations *
 ListBillingGroupCostReports PO/list-billing-group-cost-reports *
 ListBillingGroups PO/list-billing-groups *
-ListCustomLineItemVersions PO/list-custom-line-item-versions 9
+ListCustomLineItemVersions PO/list-custom-line-item-versions 8
 ListCustomLineItems PO/list-custom-line-items *
 ListPricingPlans PO/list-pricing-plans *
-ListPricingPlansAssociatedWithPricingRule PO/list-pricing-plans-associated-with-pricing-rule c
+ListPricingPlansAssociatedWithPricingRule PO/list-pricing-plans-associated-with-pricing-rule b
 ListPricingRules PO/list-pricing-rules *
-ListPricingRulesAssociatedToPricingPlan PO/list-pricing-rules-associated-to-pricing-plan d
-ListResourcesAssociatedToCustomLineItem PO/list-resources-associated-to-custom-line-item 9
-ListTagsForResource G/tags/{ResourceArn} e,*
-TagResource PO/tags/{ResourceArn} e,*
-UntagResource D/tags/{ResourceArn} e,*
-UpdateBillingGroup PO/update-billing-group 8
+ListPricingRulesAssociatedToPricingPlan PO/list-pricing-rules-associated-to-pricing-plan c
+ListResourcesAssociatedToCustomLineItem PO/list-resources-associated-to-custom-line-item 8
+ListTagsForResource G/tags/{ResourceArn} d,*
+TagResource PO/tags/{ResourceArn} d,*
+UntagResource D/tags/{ResourceArn} d,*
+UpdateBillingGroup PO/update-billing-group 7
 UpdateBillingTransferPreference PU/update-billing-transfer-preference *
-UpdateCustomLineItem PO/update-custom-line-item 9
-UpdatePricingPlan PU/update-pricing-plan a
-UpdatePricingRule PU/update-pricing-rule b`,
+UpdateCustomLineItem PO/update-custom-line-item 8
+UpdatePricingPlan PU/update-pricing-plan 9
+UpdatePricingRule PU/update-pricing-rule a`,
   braket: `braket braket braket rest-json - 2019-09-01
 braket
 
-~job/{jobArn} ~quantum-task/{quantumTaskArn} $P:braket:*:*:device/*/*/* ~job/{jobName} {=roleArn} $P:braket:*:*:device/*/*/{deviceArn} ~quantum-task/* ~spending-limit/{spendingLimit} ~spending-limit/{spendingLimitArn} {=resourceArn} ~spending-limit/{spendingLimitArn|spendingLimit}
+~job/{jobArn} ~quantum-task/{quantumTaskArn} $P:braket:*:*:device/*/*/* ~job/* {=roleArn} $P:braket:*:*:device/*/*/{deviceArn} ~quantum-task/* ~spending-limit/{spendingLimit} ~spending-limit/{spendingLimitArn} {=resourceArn} ~spending-limit/{spendingLimitArn|spendingLimit}
 CancelJob PU/job/{jobArn}/cancel 0
 CancelQuantumTask PU/quantum-task/{quantumTaskArn}/cancel 1
 CreateJob PO/job 2;3;+iam:PassRole@4
@@ -2445,18 +2445,18 @@ UpdateCostCategoryDefinition 2`,
   chatbot: `chatbot chatbot chatbot rest-json - 2017-10-11
 chatbot
 
-{=Resource} {=IamRoleArn} $P:chatbot::$A:chat-configuration/*/* $P:chatbot::$A:custom-action/{CustomActionArn} {=ResourceARN}
+{=Resource} {=IamRoleArn} {=ChatConfigurationArn} $P:chatbot::$A:chat-configuration/*/* $P:chatbot::$A:custom-action/{CustomActionArn} {=ResourceARN}
 AssociateToConfiguration PO/associate-to-configuration 0,*
 CreateChimeWebhookConfiguration PO/create-chime-webhook-configuration *;+iam:PassRole@1
 CreateCustomAction PO/create-custom-action *
 CreateMicrosoftTeamsChannelConfiguration PO/create-ms-teams-channel-configuration *;+iam:PassRole@1
 CreateSlackChannelConfiguration PO/create-slack-channel-configuration *;+iam:PassRole@1
-DeleteChimeWebhookConfiguration PO/delete-chime-webhook-configuration 2
-DeleteCustomAction PO/delete-custom-action 3
-DeleteMicrosoftTeamsChannelConfiguration PO/delete-ms-teams-channel-configuration 2
+DeleteChimeWebhookConfiguration PO/delete-chime-webhook-configuration 2,3
+DeleteCustomAction PO/delete-custom-action 4
+DeleteMicrosoftTeamsChannelConfiguration PO/delete-ms-teams-channel-configuration 2,3
 DeleteMicrosoftTeamsConfiguredTeam PO/delete-ms-teams-configured-teams *
 DeleteMicrosoftTeamsUserIdentity PO/delete-ms-teams-user-identity *
-DeleteSlackChannelConfiguration PO/delete-slack-channel-configuration 2
+DeleteSlackChannelConfiguration PO/delete-slack-channel-configuration 2,3
 DeleteSlackUserIdentity PO/delete-slack-user-identity *
 DeleteSlackWorkspaceAuthorization PO/delete-slack-workspace-authorization *
 DescribeChimeWebhookConfigurations PO/describe-chime-webhook-configurations *
@@ -2465,21 +2465,21 @@ DescribeSlackUserIdentities PO/describe-slack-user-identities *
 DescribeSlackWorkspaces PO/describe-slack-workspaces *
 DisassociateFromConfiguration PO/disassociate-from-configuration 0,*
 GetAccountPreferences PO/get-account-preferences *
-GetCustomAction PO/get-custom-action 3
+GetCustomAction PO/get-custom-action 4
 GetMicrosoftTeamsChannelConfiguration PO/get-ms-teams-channel-configuration *
-ListAssociations PO/list-associations 2
+ListAssociations PO/list-associations 3
 ListCustomActions PO/list-custom-actions *
 ListMicrosoftTeamsChannelConfigurations PO/list-ms-teams-channel-configurations *
 ListMicrosoftTeamsConfiguredTeams PO/list-ms-teams-configured-teams *
 ListMicrosoftTeamsUserIdentities PO/list-ms-teams-user-identities *
 ListTagsForResource PO/list-tags-for-resource *
-TagResource PO/tag-resource 4,*
-UntagResource PO/untag-resource 4,*
+TagResource PO/tag-resource 5,*
+UntagResource PO/untag-resource 5,*
 UpdateAccountPreferences PO/update-account-preferences *
-UpdateChimeWebhookConfiguration PO/update-chime-webhook-configuration 2;+iam:PassRole@1
-UpdateCustomAction PO/update-custom-action 3
-UpdateMicrosoftTeamsChannelConfiguration PO/update-ms-teams-channel-configuration 2;+iam:PassRole@1
-UpdateSlackChannelConfiguration PO/update-slack-channel-configuration 2;+iam:PassRole@1`,
+UpdateChimeWebhookConfiguration PO/update-chime-webhook-configuration 2,3;+iam:PassRole@1
+UpdateCustomAction PO/update-custom-action 4
+UpdateMicrosoftTeamsChannelConfiguration PO/update-ms-teams-channel-configuration 2,3;+iam:PassRole@1
+UpdateSlackChannelConfiguration PO/update-slack-channel-configuration 2,3;+iam:PassRole@1`,
   chime: `chime chime chime rest-json - 2018-05-01
 chime
 
@@ -2583,7 +2583,7 @@ UpdateAppInstanceUserEndpoint PU/app-instance-users/{appInstanceUserArn}/endpoin
   'chime-sdk-media-pipelines': `chime-sdk-media-pipelines chime chime rest-json - 2021-07-15
 media-pipelines-chime
 
-$P:chime:$R:*:media-insights-pipeline-configuration/{MediaInsightsPipelineConfigurationArn} $P:chime:$R:*:media-pipeline-kinesis-video-stream-pool/* $P:chime:$R:*:media-pipeline/{mediaPipelineId|MediaPipelineId} $P:chime:$R:*:media-insights-pipeline-configuration/{identifier|Identifier} $P:chime:$R:*:media-pipeline-kinesis-video-stream-pool/{identifier|Identifier} {=arn|ResourceARN} {=ResourceARN} $P:chime:$R:*:media-pipeline/{identifier|Identifier}
+$P:chime:$R:*:media-insights-pipeline-configuration/{MediaInsightsPipelineConfigurationArn} $P:chime:$R:*:media-pipeline-kinesis-video-stream-pool/* $P:chime:$R:*:media-pipeline/{mediaPipelineId|MediaPipelineId} $P:chime:$R:*:media-insights-pipeline-configuration/{identifier|Identifier} $P:chime:$R:*:media-pipeline-kinesis-video-stream-pool/{identifier|Identifier} {=arn|ResourceARN} {=VoiceProfileDomainArn} {=ResourceARN} $P:chime:$R:*:media-pipeline/{identifier|Identifier}
 CreateMediaCapturePipeline PO/sdk-media-capture-pipelines *
 CreateMediaConcatenationPipeline PO/sdk-media-concatenation-pipelines *
 CreateMediaInsightsPipeline PO/media-insights-pipelines 0
@@ -2606,14 +2606,14 @@ ListMediaInsightsPipelineConfigurations G/media-insights-pipeline-configurations
 ListMediaPipelineKinesisVideoStreamPools G/media-pipeline-kinesis-video-stream-pools *
 ListMediaPipelines G/sdk-media-pipelines *
 ListTagsForResource G/tags 5,*
-StartSpeakerSearchTask PO/media-insights-pipelines/{identifier}/speaker-search-tasks?operation=start *
+StartSpeakerSearchTask PO/media-insights-pipelines/{identifier}/speaker-search-tasks?operation=start 6,*
 StartVoiceToneAnalysisTask PO/media-insights-pipelines/{identifier}/voice-tone-analysis-tasks?operation=start *
 StopSpeakerSearchTask PO/media-insights-pipelines/{identifier}/speaker-search-tasks/{speakerSearchTaskId}?operation=stop *
 StopVoiceToneAnalysisTask PO/media-insights-pipelines/{identifier}/voice-tone-analysis-tasks/{voiceToneAnalysisTaskId}?operation=stop *
-TagResource PO/tags?operation=tag-resource 6,*
-UntagResource PO/tags?operation=untag-resource 6,*
+TagResource PO/tags?operation=tag-resource 7,*
+UntagResource PO/tags?operation=untag-resource 7,*
 UpdateMediaInsightsPipelineConfiguration PU/media-insights-pipeline-configurations/{identifier} 3
-UpdateMediaInsightsPipelineStatus PU/media-insights-pipeline-status/{identifier} 7
+UpdateMediaInsightsPipelineStatus PU/media-insights-pipeline-status/{identifier} 8
 UpdateMediaPipelineKinesisVideoStreamPool PU/media-pipeline-kinesis-video-stream-pools/{identifier} 4`,
   'chime-sdk-meetings': `chime-sdk-meetings chime chime rest-json - 2021-07-15
 meetings-chime
@@ -2693,7 +2693,7 @@ UpdateChannelReadMarker PU/channels/{channelArn}/readMarker 0;1;2`,
   'chime-sdk-voice': `chime-sdk-voice chime chime rest-json - 2022-08-03
 voice-chime
 
-$P:chime:$R:*:vc/{voiceConnectorId|VoiceConnectorId} $P:chime:$R:*:sma/{sipMediaApplicationId|SipMediaApplicationId} $P:chime:$R:*:sma/* $P:chime:$R:*:vc/{Name} $P:chime:$R:*:voice-profile/{VoiceProfileId} $P:chime:$R:*:voice-profile-domain/{VoiceProfileDomainId} $P:chime:$R:*:vc/{VoiceConnectorId} $P:chime:$R:*:sma/{sip-media-application|SipMediaApplicationId} {=arn|ResourceARN} $P:chime:$R:*:voice-profile-domain/{voice-profile-domain-id|VoiceProfileDomainId} {=ResourceARN} $P:chime:$R:*:sma/{sipRuleId|SipRuleId}
+$P:chime:$R:*:vc/{voiceConnectorId|VoiceConnectorId} $P:chime:$R:*:sma/{sipMediaApplicationId|SipMediaApplicationId} $P:chime:$R:*:sma/* $P:chime:$R:*:vc/* $P:chime:$R:*:voice-profile/{VoiceProfileId} $P:chime:$R:*:voice-profile-domain/{VoiceProfileDomainId} $P:chime:$R:*:vc/{VoiceConnectorId} $P:chime:$R:*:sma/{sip-media-application|SipMediaApplicationId} {=arn|ResourceARN} $P:chime:$R:*:voice-profile-domain/{voice-profile-domain-id|VoiceProfileDomainId} {=ResourceARN} $P:chime:$R:*:vc/{Name}
 AssociatePhoneNumbersWithVoiceConnector PO/voice-connectors/{voiceConnectorId}?operation=associate-phone-numbers 0
 AssociatePhoneNumbersWithVoiceConnectorGroup PO/voice-connector-groups/{voiceConnectorGroupId}?operation=associate-phone-numbers *
 BatchDeletePhoneNumber PO/phone-numbers?operation=batch-delete *
@@ -2704,7 +2704,7 @@ CreateSipMediaApplication PO/sip-media-applications *
 CreateSipMediaApplicationCall PO/sip-media-applications/{sipMediaApplicationId}/calls 1
 CreateSipRule PO/sip-rules 2
 CreateVoiceConnector PO/voice-connectors *
-CreateVoiceConnectorGroup PO/voice-connector-groups 3,*
+CreateVoiceConnectorGroup PO/voice-connector-groups 3
 CreateVoiceProfile PO/voice-profiles *
 CreateVoiceProfileDomain PO/voice-profile-domains *
 DeletePhoneNumber D/phone-numbers/{phoneNumberId} *
@@ -2784,16 +2784,16 @@ UpdatePhoneNumberSettings PU/settings/phone-number *
 UpdateProxySession PO/voice-connectors/{voiceConnectorId}/proxy-sessions/{proxySessionId} 0
 UpdateSipMediaApplication PU/sip-media-applications/{sipMediaApplicationId} 1
 UpdateSipMediaApplicationCall PO/sip-media-applications/{sipMediaApplicationId}/calls/{transactionId} 1
-UpdateSipRule PU/sip-rules/{sipRuleId} b,*
+UpdateSipRule PU/sip-rules/{sipRuleId} 2
 UpdateVoiceConnector PU/voice-connectors/{voiceConnectorId} 0
-UpdateVoiceConnectorGroup PU/voice-connector-groups/{voiceConnectorGroupId} 3,*
+UpdateVoiceConnectorGroup PU/voice-connector-groups/{voiceConnectorGroupId} b,*
 UpdateVoiceProfile PU/voice-profiles/{VoiceProfileId} 4
 UpdateVoiceProfileDomain PU/voice-profile-domains/{VoiceProfileDomainId} 5
 ValidateE911Address PO/emergency-calling/address *`,
   cleanrooms: `cleanrooms cleanrooms cleanrooms rest-json - 2022-02-17
 cleanrooms
 
-~membership/*/analysistemplate/{analysisTemplateArns} ~collaboration/{collaborationIdentifier} ~membership/{membershipIdentifier}/analysistemplate/{name} ~membership/{membershipIdentifier} ~collaboration/{name} ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/{configuredAudienceModelAssociationName} ~configuredtable/{name} ~configuredtable/{configuredTableIdentifier} ~membership/{membershipIdentifier}/configuredtableassociation/{name} {=roleArn} ~membership/{membershipIdentifier}/configuredtableassociation/{configuredTableAssociationIdentifier} ~membership/{membershipIdentifier}/idmappingtable/{name} ~membership/{membershipIdentifier}/idnamespaceassociation/{name} ~membership/{membershipIdentifier}/intermediatetable/{name} ~membership/{membershipIdentifier}/intermediatetable/{intermediateTableIdentifier} ~membership/* ~membership/{membershipIdentifier}/privacybudgettemplate/* ~membership/{membershipIdentifier}/analysistemplate/{analysisTemplateIdentifier} ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/{configuredAudienceModelAssociationIdentifier} ~membership/{membershipIdentifier}/idmappingtable/{idMappingTableIdentifier} ~membership/{membershipIdentifier}/idnamespaceassociation/{idNamespaceAssociationIdentifier} ~membership/{membershipIdentifier}/privacybudgettemplate/{privacyBudgetTemplateIdentifier} ~membership/*/analysistemplate/{analysisTemplateArn} ~membership/*/configuredaudiencemodelassociation/{configuredAudienceModelAssociationIdentifier} ~membership/*/idnamespaceassociation/{idNamespaceAssociationIdentifier} ~membership/*/privacybudgettemplate/{privacyBudgetTemplateIdentifier} ~membership/*/configuredtableassociation/* ~membership/{membershipIdentifier}/analysistemplate/* ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/* ~membership/{membershipIdentifier}/configuredtableassociation/* ~membership/{membershipIdentifier}/idmappingtable/* ~membership/{membershipIdentifier}/idnamespaceassociation/* ~membership/{membershipIdentifier}/intermediatetable/* {=resourceArn}
+~membership/*/analysistemplate/{analysisTemplateArns} ~collaboration/{collaborationIdentifier} ~membership/{membershipIdentifier}/analysistemplate/{name} ~membership/{membershipIdentifier} ~collaboration/{name} ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/* ~configuredtable/{name} ~configuredtable/{configuredTableIdentifier} ~membership/{membershipIdentifier}/configuredtableassociation/{name} {=roleArn} ~membership/{membershipIdentifier}/configuredtableassociation/{configuredTableAssociationIdentifier} ~membership/{membershipIdentifier}/idmappingtable/{name} ~membership/{membershipIdentifier}/idnamespaceassociation/{name} ~membership/{membershipIdentifier}/intermediatetable/{name} ~membership/{membershipIdentifier}/intermediatetable/{intermediateTableIdentifier} ~membership/* ~membership/{membershipIdentifier}/privacybudgettemplate/* ~membership/{membershipIdentifier}/analysistemplate/{analysisTemplateIdentifier} ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/{configuredAudienceModelAssociationIdentifier} ~membership/{membershipIdentifier}/idmappingtable/{idMappingTableIdentifier} ~membership/{membershipIdentifier}/idnamespaceassociation/{idNamespaceAssociationIdentifier} ~membership/{membershipIdentifier}/privacybudgettemplate/{privacyBudgetTemplateIdentifier} ~membership/*/analysistemplate/{analysisTemplateArn} ~membership/*/configuredaudiencemodelassociation/{configuredAudienceModelAssociationIdentifier} ~membership/*/idnamespaceassociation/{idNamespaceAssociationIdentifier} ~membership/*/privacybudgettemplate/{privacyBudgetTemplateIdentifier} ~membership/*/configuredtableassociation/* ~membership/{membershipIdentifier}/analysistemplate/* ~membership/{membershipIdentifier}/configuredtableassociation/* ~membership/{membershipIdentifier}/idmappingtable/* ~membership/{membershipIdentifier}/idnamespaceassociation/* ~membership/{membershipIdentifier}/intermediatetable/* {=resourceArn}
 BatchGetCollaborationAnalysisTemplate PO/collaborations/{collaborationIdentifier}/batch-analysistemplates 0;1
 BatchGetSchema PO/collaborations/{collaborationIdentifier}/batch-schema 1
 BatchGetSchemaAnalysisRule PO/collaborations/{collaborationIdentifier}/batch-schema-analysis-rule 1
@@ -2858,13 +2858,13 @@ ListCollaborationIdNamespaceAssociations G/collaborations/{collaborationIdentifi
 ListCollaborationPrivacyBudgetTemplates G/collaborations/{collaborationIdentifier}/privacybudgettemplates 1
 ListCollaborationPrivacyBudgets G/collaborations/{collaborationIdentifier}/privacybudgets 1
 ListCollaborations G/collaborations *
-ListConfiguredAudienceModelAssociations G/memberships/{membershipIdentifier}/configuredaudiencemodelassociations s;3
-ListConfiguredTableAssociations G/memberships/{membershipIdentifier}/configuredTableAssociations t;3
+ListConfiguredAudienceModelAssociations G/memberships/{membershipIdentifier}/configuredaudiencemodelassociations 5;3
+ListConfiguredTableAssociations G/memberships/{membershipIdentifier}/configuredTableAssociations s;3
 ListConfiguredTables G/configuredTables *
-ListIdMappingTables G/memberships/{membershipIdentifier}/idmappingtables u;3
-ListIdNamespaceAssociations G/memberships/{membershipIdentifier}/idnamespaceassociations v;3
+ListIdMappingTables G/memberships/{membershipIdentifier}/idmappingtables t;3
+ListIdNamespaceAssociations G/memberships/{membershipIdentifier}/idnamespaceassociations u;3
 ListIntermediateTableVersions G/memberships/{membershipIdentifier}/intermediateTables/{intermediateTableIdentifier}/versions e;3
-ListIntermediateTables G/memberships/{membershipIdentifier}/intermediateTables w;3
+ListIntermediateTables G/memberships/{membershipIdentifier}/intermediateTables v;3
 ListMembers G/collaborations/{collaborationIdentifier}/members 1
 ListMemberships G/memberships *
 ListPrivacyBudgetTemplates G/memberships/{membershipIdentifier}/privacybudgettemplates 3;g
@@ -2872,15 +2872,15 @@ ListPrivacyBudgets G/memberships/{membershipIdentifier}/privacybudgets 3
 ListProtectedJobs G/memberships/{membershipIdentifier}/protectedJobs 3
 ListProtectedQueries G/memberships/{membershipIdentifier}/protectedQueries 3
 ListSchemas G/collaborations/{collaborationIdentifier}/schemas 1
-ListTagsForResource G/tags/{resourceArn} x,*
+ListTagsForResource G/tags/{resourceArn} w,*
 PopulateIdMappingTable PO/memberships/{membershipIdentifier}/idmappingtables/{idMappingTableIdentifier}/populate j;3
 PopulateIntermediateTable PO/memberships/{membershipIdentifier}/intermediateTables/{intermediateTableIdentifier}/populate e;3
 PreviewPrivacyImpact PO/memberships/{membershipIdentifier}/previewprivacyimpact 3
 StartAnalysisLogExport PO/memberships/{membershipIdentifier}/analysislogexports 3
 StartProtectedJob PO/memberships/{membershipIdentifier}/protectedJobs 3
 StartProtectedQuery PO/memberships/{membershipIdentifier}/protectedQueries 3
-TagResource PO/tags/{resourceArn} x,*
-UntagResource D/tags/{resourceArn} x,*
+TagResource PO/tags/{resourceArn} w,*
+UntagResource D/tags/{resourceArn} w,*
 UpdateAnalysisTemplate PA/memberships/{membershipIdentifier}/analysistemplates/{analysisTemplateIdentifier} h
 UpdateCollaboration PA/collaborations/{collaborationIdentifier} 1
 UpdateCollaborationChangeRequest PA/collaborations/{collaborationIdentifier}/changeRequests/{changeRequestIdentifier} 1
@@ -2992,7 +2992,7 @@ UpdateResource *;+iam:PassRole@0`,
   clouddirectory: `clouddirectory clouddirectory clouddirectory rest-json - 2017-01-11
 clouddirectory
 
-~directory/{x-amz-data-partition|DirectoryArn} ~schema/published/*/{PublishedSchemaArn} ~schema/published/{x-amz-data-partition|SchemaArn}/{x-amz-data-partition|SchemaArn} ~directory/*/schema/{x-amz-data-partition|SchemaArn}/{x-amz-data-partition|SchemaArn} ~schema/development/{x-amz-data-partition|SchemaArn} ~directory/*/schema/{SchemaArn}/{SchemaArn} ~directory/{DirectoryArn} {=ResourceArn} ~directory/* ~schema/development/{x-amz-data-partition|DevelopmentSchemaArn} ~schema/development/{DevelopmentSchemaArn}
+~directory/{x-amz-data-partition|DirectoryArn} ~schema/published/*/{PublishedSchemaArn} ~schema/published/{x-amz-data-partition|SchemaArn}/* ~directory/*/schema/{x-amz-data-partition|SchemaArn}/* ~schema/development/{x-amz-data-partition|SchemaArn} ~directory/*/schema/{SchemaArn}/* ~directory/{DirectoryArn} {=ResourceArn} ~directory/* ~schema/development/{x-amz-data-partition|DevelopmentSchemaArn} ~schema/development/{DevelopmentSchemaArn}
 AddFacetToObject PU/amazonclouddirectory/2017-01-11/object/facets 0
 ApplySchema PU/amazonclouddirectory/2017-01-11/schema/apply 0;1
 AttachObject PU/amazonclouddirectory/2017-01-11/object/attach 0
@@ -3062,7 +3062,7 @@ UpgradePublishedSchema PU/amazonclouddirectory/2017-01-11/schema/upgradepublishe
   cloudformation: `cloudformation cloudformation cloudformation query - 2010-05-15
 cloudformation
 
-~stack/{StackName}/{StackName} {=RoleARN} ~stackset/{StackSetName}:{StackSetName} ~stack/*/* ~changeSet/{ChangeSetName}/{ChangeSetName} ~stack/*/{StackRefactorId} {=ExecutionRoleArn}
+~stack/{StackName}/* {=RoleARN} ~stackset/{StackSetName}:* ~stack/*/* ~changeSet/{ChangeSetName}/* {=ExecutionRoleArn}
 ActivateOrganizationsAccess *
 ActivateType *
 BatchDescribeTypeConfigurations *
@@ -3093,7 +3093,7 @@ DescribeResourceScan *
 DescribeStackDriftDetectionStatus *
 DescribeStackEvents 0
 DescribeStackInstance 2
-DescribeStackRefactor 5
+DescribeStackRefactor 3
 DescribeStackResource 0
 DescribeStackResourceDrifts 0
 DescribeStackResources 0
@@ -3107,7 +3107,7 @@ DetectStackResourceDrift 0
 DetectStackSetDrift 2
 EstimateTemplateCost *
 ExecuteChangeSet 0
-ExecuteStackRefactor 5
+ExecuteStackRefactor 3
 GetGeneratedTemplate *
 GetHookResult *
 GetStackPolicy 0
@@ -3124,7 +3124,7 @@ ListResourceScanResources *
 ListResourceScans *
 ListStackInstanceResourceDrifts 2
 ListStackInstances 2
-ListStackRefactorActions 5
+ListStackRefactorActions 3
 ListStackRefactors 3
 ListStackResources 0
 ListStackSetAutoDeploymentTargets 2
@@ -3138,7 +3138,7 @@ ListTypes *
 PublishType *
 RecordHandlerProgress 3
 RegisterPublisher *
-RegisterType *;+iam:PassRole@6
+RegisterType *;+iam:PassRole@5
 RemoveAlias -
 RollbackStack 0
 SetAlias -
@@ -3158,7 +3158,7 @@ ValidateTemplate *`,
   cloudfront: `cloudfront cloudfront cloudfront rest-xml - 2020-05-31
 cloudfront
 
-$P:cloudfront::$A:distribution/{TargetDistributionId} $P:cloudfront::$A:distribution-tenant/{Id} $P:cloudfront::$A:distribution/{Id} $P:cloudfront::$A:distribution/{PrimaryDistributionId} $P:cloudfront::$A:distribution/{DistributionId} $P:cloudfront::$A:anycast-ip-list/{Id} $P:cloudfront::$A:cache-policy/{Id} $P:cloudfront::$A:origin-access-identity/{Id} $P:cloudfront::$A:connection-function/{Id} $P:cloudfront::$A:connection-group/{Id} $P:cloudfront::$A:continuous-deployment-policy/{Id} $P:cloudfront::$A:field-level-encryption-config/{Id} $P:cloudfront::$A:field-level-encryption-profile/{Id} $P:cloudfront::$A:function/{Name} $P:cloudfront::$A:key-value-store/{Name} $P:cloudfront::$A:origin-access-control/{Id} $P:cloudfront::$A:origin-request-policy/{Id} $P:cloudfront::$A:realtime-log-config/{Name} $P:cloudfront::$A:vpcorigin/{ResourceArn} $P:cloudfront::$A:response-headers-policy/{Id} $P:cloudfront::$A:streaming-distribution/{Id} $P:cloudfront::$A:trust-store/{Id} $P:cloudfront::$A:vpcorigin/{Id} $P:cloudfront::$A:connection-function/{Identifier} $P:cloudfront::$A:connection-group/{Identifier} $P:cloudfront::$A:connection-group/* $P:cloudfront::$A:distribution-tenant/{Identifier} $P:cloudfront::$A:distribution-tenant/* $P:cloudfront::$A:trust-store/{Identifier} $P:cloudfront::$A:connection-function/{ConnectionFunctionIdentifier} $P:cloudfront::$A:trust-store/{TrustStoreIdentifier} {=Resource} {=ResourceArn} $P:cloudfront::$A:vpcorigin/*
+$P:cloudfront::$A:distribution/{TargetDistributionId} $P:cloudfront::$A:distribution-tenant/{Id} $P:cloudfront::$A:distribution/{Id} $P:cloudfront::$A:distribution/{PrimaryDistributionId} $P:cloudfront::$A:distribution/{DistributionId} $P:cloudfront::$A:anycast-ip-list/{Id} $P:cloudfront::$A:cache-policy/{Id} $P:cloudfront::$A:origin-access-identity/{Id} $P:cloudfront::$A:connection-function/{Id} $P:cloudfront::$A:connection-group/{Id} $P:cloudfront::$A:continuous-deployment-policy/{Id} $P:cloudfront::$A:field-level-encryption-config/{Id} $P:cloudfront::$A:field-level-encryption-profile/{Id} $P:cloudfront::$A:function/{Name} $P:cloudfront::$A:key-value-store/{Name} $P:cloudfront::$A:origin-access-control/{Id} $P:cloudfront::$A:origin-request-policy/{Id} $P:cloudfront::$A:realtime-log-config/{Name} {=ResourceArn} $P:cloudfront::$A:vpcorigin/* $P:cloudfront::$A:response-headers-policy/{Id} $P:cloudfront::$A:streaming-distribution/{Id} $P:cloudfront::$A:trust-store/{Id} $P:cloudfront::$A:vpcorigin/{Id} $P:cloudfront::$A:connection-function/{Identifier} $P:cloudfront::$A:connection-group/{Identifier} $P:cloudfront::$A:connection-group/* $P:cloudfront::$A:distribution-tenant/{Identifier} $P:cloudfront::$A:distribution-tenant/* $P:cloudfront::$A:trust-store/{Identifier} $P:cloudfront::$A:connection-function/{ConnectionFunctionIdentifier} $P:cloudfront::$A:trust-store/{TrustStoreIdentifier} {=Resource}
 AssociateAlias PU/2020-05-31/distribution/{TargetDistributionId}/associate-alias 0
 AssociateDistributionTenantWebACL PU/2020-05-31/distribution-tenant/{Id}/associate-web-acl 1
 AssociateDistributionWebACL PU/2020-05-31/distribution/{Id}/associate-web-acl 2
@@ -3207,12 +3207,12 @@ DeleteOriginAccessControl D/2020-05-31/origin-access-control/{Id} f
 DeleteOriginRequestPolicy D/2020-05-31/origin-request-policy/{Id} g
 DeletePublicKey D/2020-05-31/public-key/{Id} *
 DeleteRealtimeLogConfig PO/2020-05-31/delete-realtime-log-config h
-DeleteResourcePolicy PO/2020-05-31/delete-resource-policy i,*
-DeleteResponseHeadersPolicy D/2020-05-31/response-headers-policy/{Id} j
-DeleteStreamingDistribution D/2020-05-31/streaming-distribution/{Id} k
-DeleteTrustStore D/2020-05-31/trust-store/{Id} l
-DeleteVpcOrigin D/2020-05-31/vpc-origin/{Id} m
-DescribeConnectionFunction G/2020-05-31/connection-function/{Identifier}/describe n
+DeleteResourcePolicy PO/2020-05-31/delete-resource-policy i,j
+DeleteResponseHeadersPolicy D/2020-05-31/response-headers-policy/{Id} k
+DeleteStreamingDistribution D/2020-05-31/streaming-distribution/{Id} l
+DeleteTrustStore D/2020-05-31/trust-store/{Id} m
+DeleteVpcOrigin D/2020-05-31/vpc-origin/{Id} n
+DescribeConnectionFunction G/2020-05-31/connection-function/{Identifier}/describe o
 DescribeFunction G/2020-05-31/function/{Name}/describe d
 DescribeKeyValueStore G/2020-05-31/key-value-store/{Name} e
 DisassociateDistributionTenantWebACL PU/2020-05-31/distribution-tenant/{Id}/disassociate-web-acl 1
@@ -3222,15 +3222,15 @@ GetCachePolicy G/2020-05-31/cache-policy/{Id} 6
 GetCachePolicyConfig G/2020-05-31/cache-policy/{Id}/config 6
 GetCloudFrontOriginAccessIdentity G/2020-05-31/origin-access-identity/cloudfront/{Id} 7
 GetCloudFrontOriginAccessIdentityConfig G/2020-05-31/origin-access-identity/cloudfront/{Id}/config 7
-GetConnectionFunction G/2020-05-31/connection-function/{Identifier} n
-GetConnectionGroup G/2020-05-31/connection-group/{Identifier} o
-GetConnectionGroupByRoutingEndpoint G/2020-05-31/connection-group p
+GetConnectionFunction G/2020-05-31/connection-function/{Identifier} o
+GetConnectionGroup G/2020-05-31/connection-group/{Identifier} p
+GetConnectionGroupByRoutingEndpoint G/2020-05-31/connection-group q
 GetContinuousDeploymentPolicy G/2020-05-31/continuous-deployment-policy/{Id} a
 GetContinuousDeploymentPolicyConfig G/2020-05-31/continuous-deployment-policy/{Id}/config a
 GetDistribution G/2020-05-31/distribution/{Id} 2
 GetDistributionConfig G/2020-05-31/distribution/{Id}/config 2
-GetDistributionTenant G/2020-05-31/distribution-tenant/{Identifier} q
-GetDistributionTenantByDomain G/2020-05-31/distribution-tenant r
+GetDistributionTenant G/2020-05-31/distribution-tenant/{Identifier} r
+GetDistributionTenantByDomain G/2020-05-31/distribution-tenant s
 GetFieldLevelEncryption G/2020-05-31/field-level-encryption/{Id} b
 GetFieldLevelEncryptionConfig G/2020-05-31/field-level-encryption/{Id}/config b
 GetFieldLevelEncryptionProfile G/2020-05-31/field-level-encryption-profile/{Id} c
@@ -3240,7 +3240,7 @@ GetInvalidation G/2020-05-31/distribution/{DistributionId}/invalidation/{Id} 4
 GetInvalidationForDistributionTenant G/2020-05-31/distribution-tenant/{DistributionTenantId}/invalidation/{Id} 1
 GetKeyGroup G/2020-05-31/key-group/{Id} *
 GetKeyGroupConfig G/2020-05-31/key-group/{Id}/config *
-GetManagedCertificateDetails G/2020-05-31/managed-certificate/{Identifier} q
+GetManagedCertificateDetails G/2020-05-31/managed-certificate/{Identifier} r
 GetMonitoringSubscription G/2020-05-31/distributions/{DistributionId}/monitoring-subscription *
 GetOriginAccessControl G/2020-05-31/origin-access-control/{Id} f
 GetOriginAccessControlConfig G/2020-05-31/origin-access-control/{Id}/config f
@@ -3249,13 +3249,13 @@ GetOriginRequestPolicyConfig G/2020-05-31/origin-request-policy/{Id}/config g
 GetPublicKey G/2020-05-31/public-key/{Id} *
 GetPublicKeyConfig G/2020-05-31/public-key/{Id}/config *
 GetRealtimeLogConfig PO/2020-05-31/get-realtime-log-config h
-GetResourcePolicy PO/2020-05-31/get-resource-policy i,*
-GetResponseHeadersPolicy G/2020-05-31/response-headers-policy/{Id} j
-GetResponseHeadersPolicyConfig G/2020-05-31/response-headers-policy/{Id}/config j
-GetStreamingDistribution G/2020-05-31/streaming-distribution/{Id} k
-GetStreamingDistributionConfig G/2020-05-31/streaming-distribution/{Id}/config k
-GetTrustStore G/2020-05-31/trust-store/{Identifier} s
-GetVpcOrigin G/2020-05-31/vpc-origin/{Id} m
+GetResourcePolicy PO/2020-05-31/get-resource-policy i,j
+GetResponseHeadersPolicy G/2020-05-31/response-headers-policy/{Id} k
+GetResponseHeadersPolicyConfig G/2020-05-31/response-headers-policy/{Id}/config k
+GetStreamingDistribution G/2020-05-31/streaming-distribution/{Id} l
+GetStreamingDistributionConfig G/2020-05-31/streaming-distribution/{Id}/config l
+GetTrustStore G/2020-05-31/trust-store/{Identifier} t
+GetVpcOrigin G/2020-05-31/vpc-origin/{Id} n
 ListAnycastIpLists G/2020-05-31/anycast-ip-list *
 ListCachePolicies G/2020-05-31/cache-policy *
 ListCloudFrontOriginAccessIdentities G/2020-05-31/origin-access-identity/cloudfront *
@@ -3268,14 +3268,14 @@ ListDistributionTenantsByCustomization PO/2020-05-31/distribution-tenants-by-cus
 ListDistributions G/2020-05-31/distribution *
 ListDistributionsByAnycastIpListId G/2020-05-31/distributionsByAnycastIpListId/{AnycastIpListId} *
 ListDistributionsByCachePolicyId G/2020-05-31/distributionsByCachePolicyId/{CachePolicyId} *
-ListDistributionsByConnectionFunction G/2020-05-31/distributionsByConnectionFunction t
+ListDistributionsByConnectionFunction G/2020-05-31/distributionsByConnectionFunction u
 ListDistributionsByConnectionMode G/2020-05-31/distributionsByConnectionMode/{ConnectionMode} *
 ListDistributionsByKeyGroup G/2020-05-31/distributionsByKeyGroupId/{KeyGroupId} *
 ListDistributionsByOriginRequestPolicyId G/2020-05-31/distributionsByOriginRequestPolicyId/{OriginRequestPolicyId} *
 ListDistributionsByOwnedResource G/2020-05-31/distributionsByOwnedResource/{ResourceArn} -
 ListDistributionsByRealtimeLogConfig PO/2020-05-31/distributionsByRealtimeLogConfig *
 ListDistributionsByResponseHeadersPolicyId G/2020-05-31/distributionsByResponseHeadersPolicyId/{ResponseHeadersPolicyId} *
-ListDistributionsByTrustStore G/2020-05-31/distributionsByTrustStore u
+ListDistributionsByTrustStore G/2020-05-31/distributionsByTrustStore v
 ListDistributionsByVpcOriginId G/2020-05-31/distributionsByVpcOriginId/{VpcOriginId} *
 ListDistributionsByWebACLId G/2020-05-31/distributionsByWebACLId/{WebACLId} *
 ListDomainConflicts PO/2020-05-31/domain-conflicts *
@@ -3292,16 +3292,16 @@ ListPublicKeys G/2020-05-31/public-key *
 ListRealtimeLogConfigs G/2020-05-31/realtime-log-config *
 ListResponseHeadersPolicies G/2020-05-31/response-headers-policy *
 ListStreamingDistributions G/2020-05-31/streaming-distribution *
-ListTagsForResource G/2020-05-31/tagging v,*
+ListTagsForResource G/2020-05-31/tagging w,*
 ListTrustStores PO/2020-05-31/trust-stores *
 ListVpcOrigins G/2020-05-31/vpc-origin *
 PublishConnectionFunction PO/2020-05-31/connection-function/{Id}/publish 8
 PublishFunction PO/2020-05-31/function/{Name}/publish d
-PutResourcePolicy PO/2020-05-31/put-resource-policy w,x
-TagResource PO/2020-05-31/tagging?Operation=Tag v,*
+PutResourcePolicy PO/2020-05-31/put-resource-policy i,j
+TagResource PO/2020-05-31/tagging?Operation=Tag w,*
 TestConnectionFunction PO/2020-05-31/connection-function/{Id}/test 8
 TestFunction PO/2020-05-31/function/{Name}/test d
-UntagResource PO/2020-05-31/tagging?Operation=Untag v,*
+UntagResource PO/2020-05-31/tagging?Operation=Untag w,*
 UpdateAnycastIpList PU/2020-05-31/anycast-ip-list/{Id} 5
 UpdateCachePolicy PU/2020-05-31/cache-policy/{Id} 6
 UpdateCloudFrontOriginAccessIdentity PU/2020-05-31/origin-access-identity/cloudfront/{Id}/config 7
@@ -3321,21 +3321,21 @@ UpdateOriginAccessControl PU/2020-05-31/origin-access-control/{Id}/config f
 UpdateOriginRequestPolicy PU/2020-05-31/origin-request-policy/{Id} g
 UpdatePublicKey PU/2020-05-31/public-key/{Id}/config *
 UpdateRealtimeLogConfig PU/2020-05-31/realtime-log-config h
-UpdateResponseHeadersPolicy PU/2020-05-31/response-headers-policy/{Id} j
-UpdateStreamingDistribution PU/2020-05-31/streaming-distribution/{Id}/config k
-UpdateTrustStore PU/2020-05-31/trust-store/{Id} l
-UpdateVpcOrigin PU/2020-05-31/vpc-origin/{Id} m
-VerifyDnsConfiguration PO/2020-05-31/verify-dns-configuration q,*`,
+UpdateResponseHeadersPolicy PU/2020-05-31/response-headers-policy/{Id} k
+UpdateStreamingDistribution PU/2020-05-31/streaming-distribution/{Id}/config l
+UpdateTrustStore PU/2020-05-31/trust-store/{Id} m
+UpdateVpcOrigin PU/2020-05-31/vpc-origin/{Id} n
+VerifyDnsConfiguration PO/2020-05-31/verify-dns-configuration s`,
   'cloudfront-keyvaluestore': `cloudfront-keyvaluestore cloudfront-keyvaluestore cloudfront-keyvaluestore rest-json - 2022-07-26
 *.cloudfront-kvs cloudfront-keyvaluestore
 
-$P:cloudfront::$A:key-value-store/* $P:cloudfront::$A:key-value-store/{KvsARN}
-DeleteKey D/key-value-stores/{KvsARN}/keys/{Key} 0
-DescribeKeyValueStore G/key-value-stores/{KvsARN} 1
-GetKey G/key-value-stores/{KvsARN}/keys/{Key} 0
-ListKeys G/key-value-stores/{KvsARN}/keys 1
-PutKey PU/key-value-stores/{KvsARN}/keys/{Key} 0
-UpdateKeys PO/key-value-stores/{KvsARN}/keys 1`,
+{=KvsARN} $P:cloudfront::$A:key-value-store/*
+DeleteKey D/key-value-stores/{KvsARN}/keys/{Key} 0,1
+DescribeKeyValueStore G/key-value-stores/{KvsARN} 0,1
+GetKey G/key-value-stores/{KvsARN}/keys/{Key} 0,1
+ListKeys G/key-value-stores/{KvsARN}/keys 0,1
+PutKey PU/key-value-stores/{KvsARN}/keys/{Key} 0,1
+UpdateKeys PO/key-value-stores/{KvsARN}/keys 0,1`,
   cloudhsmv2: `cloudhsmv2 cloudhsm cloudhsm smithy-rpc-v2-cbor,json BaldrApiService 2017-04-28
 cloudhsmv2
 
@@ -3398,67 +3398,67 @@ UploadDocuments PO/2013-01-01/documents/batch?format=sdk document@*`,
   cloudtrail: `cloudtrail cloudtrail cloudtrail json com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101 2013-11-01
 cloudtrail
 
-~eventdatastore/{EventDataStore} ~channel/{Name} ~eventdatastore/* ~dashboard/{Name} ~eventdatastore/{Name} ~trail/{Name} {=CloudWatchLogsRoleArn} ~channel/{Channel} ~dashboard/{DashboardId} {=ResourceArn} ~eventdatastore/{EventDataStores} ~trail/{TrailName} ~trail/*
+~eventdatastore/{EventDataStore} ~channel/* ~eventdatastore/* ~dashboard/{Name} ~trail/{Name} {=CloudWatchLogsRoleArn} ~channel/{Channel} ~dashboard/{DashboardId} {=ResourceArn} ~eventdatastore/{EventDataStores} ~trail/{TrailName} ~trail/*
 AddTags *
 CancelQuery 0
 CreateChannel 1;2
 CreateDashboard 3
-CreateEventDataStore 4
-CreateTrail 5;+iam:PassRole@6
-DeleteChannel 7
-DeleteDashboard 8
+CreateEventDataStore 2
+CreateTrail 4;+iam:PassRole@5
+DeleteChannel 6
+DeleteDashboard 7
 DeleteEventDataStore 0
-DeleteResourcePolicy 9,*
-DeleteTrail 5
+DeleteResourcePolicy 8,*
+DeleteTrail 4
 DeregisterOrganizationDelegatedAdmin *
 DescribeQuery 0
 DescribeTrails *
 DisableFederation 0
 EnableFederation 0
-GenerateQuery a
-GetChannel 7
-GetDashboard 8
-GetEventConfiguration 0,*;+b
+GenerateQuery 9
+GetChannel 6
+GetDashboard 7
+GetEventConfiguration 0,*;+a
 GetEventDataStore 0
-GetEventSelectors b
+GetEventSelectors a
 GetImport *
-GetInsightSelectors 0,*;+b
+GetInsightSelectors 0,*;+a
 GetQueryResults 0
-GetResourcePolicy 9,*
-GetTrail 5
-GetTrailStatus 5
+GetResourcePolicy 8,*
+GetTrail 4
+GetTrailStatus 4
 ListChannels *
 ListDashboards *
 ListEventDataStores *
 ListImportFailures *
 ListImports *
-ListInsightsData c
+ListInsightsData b
 ListInsightsMetricData -
 ListPublicKeys *
 ListQueries 0
 ListTags *
 ListTrails *
 LookupEvents *
-PutEventConfiguration 0,*;+b
-PutEventSelectors b
-PutInsightSelectors 0,*;+b
-PutResourcePolicy 9,*
+PutEventConfiguration 0,*;+a
+PutEventSelectors a
+PutInsightSelectors 0,*;+a
+PutResourcePolicy 8,*
 RegisterOrganizationDelegatedAdmin *
 RemoveTags *
 RestoreEventDataStore 0
 SearchSampleQueries *
-StartDashboardRefresh 8
+StartDashboardRefresh 7
 StartEventDataStoreIngestion 0
 StartImport *
-StartLogging 5
+StartLogging b
 StartQuery 2
 StopEventDataStoreIngestion 0
 StopImport *
-StopLogging 5
-UpdateChannel 7
-UpdateDashboard 8
+StopLogging b
+UpdateChannel 6
+UpdateDashboard 7
 UpdateEventDataStore 0
-UpdateTrail 5;+iam:PassRole@6`,
+UpdateTrail 4;+iam:PassRole@5`,
   'cloudtrail-data': `cloudtrail-data cloudtrail-data cloudtrail-data rest-json - 2021-08-11
 cloudtrail-data
 
@@ -3467,7 +3467,7 @@ PutAuditEvents PO/PutAuditEvents 0`,
   cloudwatch: `cloudwatch monitoring cloudwatch smithy-rpc-v2-cbor,json,query GraniteServiceVersion20100801 2010-08-01
 monitoring
 
-~alarm-mute-rule:{AlarmMuteRuleName} ~alarm:{AlarmNames} $P:cloudwatch::$A:dashboard/{DashboardNames} ~insight-rule/{RuleNames} ~metric-stream/{Name} ~alarm:{AlarmName} $P:cloudwatch::$A:dashboard/{DashboardName} ~dataset/{DatasetIdentifier} ~insight-rule/{RuleName} ~dataset/* ~alarm-mute-rule:* {=ResourceARN} ~alarm-mute-rule:{Name} {=RoleArn} ~metric-stream/{Names}
+~alarm-mute-rule:{AlarmMuteRuleName} ~alarm:{AlarmNames} $P:cloudwatch::$A:dashboard/{DashboardNames} ~insight-rule/{RuleNames} ~metric-stream/{Name} ~alarm:{AlarmName} $P:cloudwatch::$A:dashboard/{DashboardName} ~dataset/{DatasetIdentifier} ~insight-rule/{RuleName} ~alarm-mute-rule:* {=ResourceARN} ~alarm-mute-rule:{Name} {=RoleArn} ~metric-stream/{Names}
 AssociateDatasetKmsKey -
 CreateResourceMetricsConfiguration -
 DeleteAlarmMuteRule 0
@@ -3493,21 +3493,21 @@ GetAlarmMuteRule 0
 GetDashboard 6
 GetDataset 7
 GetInsightRuleReport 8
-GetMetricData 9
+GetMetricData *
 GetMetricDataQueryDefinition -
 GetMetricStatistics *
 GetMetricStream 4
 GetMetricWidgetImage *
 GetOTelEnrichment *
 GetResourceMetricsConfiguration -
-ListAlarmMuteRules a
+ListAlarmMuteRules 9
 ListDashboards *
 ListManagedInsightRules *
 ListMetricDataQueryDefinitions -
 ListMetricStreams *
-ListMetrics 9
-ListTagsForResource b,*
-PutAlarmMuteRule c
+ListMetrics *
+ListTagsForResource a,*
+PutAlarmMuteRule b
 PutAnomalyDetector *
 PutCompositeAlarm 5
 PutDashboard 6
@@ -3517,14 +3517,14 @@ PutManagedInsightRules *
 PutMetricAlarm 5
 PutMetricData *
 PutMetricDataQueryDefinition -
-PutMetricStream 4;+iam:PassRole@d
+PutMetricStream 4;+iam:PassRole@c
 SetAlarmState 5
-StartMetricStreams e
+StartMetricStreams d
 StartOTelEnrichment *
-StopMetricStreams e
+StopMetricStreams d
 StopOTelEnrichment *
-TagResource b,*
-UntagResource b,*
+TagResource a,*
+UntagResource a,*
 UpdateOTelEnrichment -
 UpdateResourceMetricsConfiguration -`,
   cloudwatchomni: `cloudwatchomni cloudwatch cloudwatch smithy-rpc-v2-cbor CloudWatchOmniFrontend 2025-01-01
@@ -3648,7 +3648,7 @@ UpdateRepository PU/v1/repository 0`,
   codebuild: `codebuild codebuild codebuild smithy-rpc-v2-cbor,json CodeBuild_20161006 2016-10-06
 codebuild
 
-~project/{ids} ~sandbox/{sandboxId} ~fleet/*:{names} ~project/{names} ~report-group/{reportGroupArns} ~report-group/* ~fleet/*:{name} ~project/{name} {=serviceRole} ~report-group/{name} ~project/{projectName} ~project/{id} ~fleet/*:{arn} ~report-group/{arn} {=resourceArn} ~report-group/{reportGroupArn} ~project/* ~project/{projectArn}
+~project/{ids:project} ~sandbox/{sandboxId} ~fleet/*:{names} ~project/{names} ~report-group/{reportGroupArns} {=reportArns} ~report-group/* ~project/* ~fleet/*:{name} ~project/{name} {=serviceRole} ~report-group/{name} ~project/{projectName} ~fleet/*:{arn} {=arn} ~report-group/{arn} {=resourceArn} {=reportArn} ~report-group/{reportGroupArn} ~project/{id:project} ~project/{projectArn}
 BatchDeleteBuilds 0
 BatchGetBuildBatches 0
 BatchGetBuilds 0
@@ -3656,58 +3656,58 @@ BatchGetCommandExecutions 1
 BatchGetFleets 2
 BatchGetProjects 3
 BatchGetReportGroups 4
-BatchGetReports 5
-BatchGetSandboxes 0
-CreateFleet 6
-CreateProject 7;+iam:PassRole@8
-CreateReportGroup 9
-CreateWebhook a
-DeleteBuildBatch b
-DeleteFleet c
-DeleteProject 7
-DeleteReport d
-DeleteReportGroup d
-DeleteResourcePolicy e,*
+BatchGetReports 5,6
+BatchGetSandboxes 7
+CreateFleet 8
+CreateProject 9;+iam:PassRole@a
+CreateReportGroup b
+CreateWebhook c
+DeleteBuildBatch 7
+DeleteFleet d
+DeleteProject 9
+DeleteReport e,6
+DeleteReportGroup f
+DeleteResourcePolicy g,*
 DeleteSourceCredentials *
-DeleteWebhook a
-DescribeCodeCoverages 5
-DescribeTestCases 5
-GetReportGroupTrend f
-GetResourcePolicy e,*
+DeleteWebhook c
+DescribeCodeCoverages h,6
+DescribeTestCases h,6
+GetReportGroupTrend i
+GetResourcePolicy g,*
 ImportSourceCredentials *
-InvalidateProjectCache a
+InvalidateProjectCache c
 ListBuildBatches *
-ListBuildBatchesForProject a
+ListBuildBatchesForProject c
 ListBuilds *
-ListBuildsForProject a
+ListBuildsForProject c
 ListCommandExecutionsForSandbox 1
 ListCuratedEnvironmentImages *
 ListFleets *
 ListProjects *
 ListReportGroups *
 ListReports *
-ListReportsForReportGroup f
+ListReportsForReportGroup i
 ListSandboxes *
-ListSandboxesForProject a
+ListSandboxesForProject c
 ListSharedProjects *
 ListSharedReportGroups *
 ListSourceCredentials *
-PutResourcePolicy e,*
-RetryBuild g
-RetryBuildBatch g
-StartBuild a
-StartBuildBatch a
+PutResourcePolicy g,*
+RetryBuild j
+RetryBuildBatch 7
+StartBuild c
+StartBuildBatch c
 StartCommandExecution 1
-StartSandbox a
+StartSandbox c
 StartSandboxConnection 1
-StopBuild b
-StopBuildBatch b
-StopSandbox b
-UpdateFleet c
-UpdateProject 7;+iam:PassRole@8
-UpdateProjectVisibility h
-UpdateReportGroup d
-UpdateWebhook a`,
+StopBuild j
+StopBuildBatch j
+StopSandbox 7
+UpdateFleet d
+UpdateProject 9;+iam:PassRole@a
+UpdateProjectVisibility k
+UpdateReportGroup f
+UpdateWebhook c`,
   codecommit: `codecommit codecommit codecommit json CodeCommit_20150413 2015-04-13
 codecommit
 
@@ -3877,25 +3877,25 @@ UpdateDeploymentGroup a;+iam:PassRole@7`,
   'codeguru-reviewer': `codeguru-reviewer codeguru-reviewer codeguru-reviewer rest-json - 2019-09-19
 codeguru-reviewer
 
-~association:* ~association:{CodeReviewArn} ~association:{AssociationArn} ~association:{resourceArn}
+{=RepositoryAssociationArn} ~association:* {=CodeReviewArn} ~association:{AssociationArn} ~association:{resourceArn}
 AssociateRepository PO/associations *
-CreateCodeReview PO/codereviews 0
-DescribeCodeReview G/codereviews/{CodeReviewArn} 1
-DescribeRecommendationFeedback G/feedback/{CodeReviewArn} 1
-DescribeRepositoryAssociation G/associations/{AssociationArn} 2
-DisassociateRepository D/associations/{AssociationArn} 2
+CreateCodeReview PO/codereviews 0,1
+DescribeCodeReview G/codereviews/{CodeReviewArn} 2,1
+DescribeRecommendationFeedback G/feedback/{CodeReviewArn} 2,1
+DescribeRepositoryAssociation G/associations/{AssociationArn} 3
+DisassociateRepository D/associations/{AssociationArn} 3
 ListCodeReviews G/codereviews *
-ListRecommendationFeedback G/feedback/{CodeReviewArn}/RecommendationFeedback 1
-ListRecommendations G/codereviews/{CodeReviewArn}/Recommendations 1
+ListRecommendationFeedback G/feedback/{CodeReviewArn}/RecommendationFeedback 2,1
+ListRecommendations G/codereviews/{CodeReviewArn}/Recommendations 2,1
 ListRepositoryAssociations G/associations *
-ListTagsForResource G/tags/{resourceArn} 3
-PutRecommendationFeedback PU/feedback 0
-TagResource PO/tags/{resourceArn} 3
-UntagResource D/tags/{resourceArn} UnTagResource@3`,
+ListTagsForResource G/tags/{resourceArn} 4
+PutRecommendationFeedback PU/feedback 2,1
+TagResource PO/tags/{resourceArn} 4
+UntagResource D/tags/{resourceArn} UnTagResource@4`,
   'codeguru-security': `codeguru-security codeguru-security codeguru-security rest-json - 2018-05-10
 codeguru-security
 
-~scans/* ~scans/{scanName} ~scans/{resourceArn}
+~scans/* ~scans/{scanName} {=resourceArn}
 BatchGetFindings PO/batchGetFindings 0
 CreateScan PO/scans 1
 CreateUploadUrl PO/uploadUrl 1
@@ -3905,14 +3905,14 @@ GetMetricsSummary G/metrics/summary *
 GetScan G/scans/{scanName} 1
 ListFindingsMetrics G/metrics/findings *
 ListScans G/scans *
-ListTagsForResource G/tags/{resourceArn} 2
-TagResource PO/tags/{resourceArn} 2
-UntagResource D/tags/{resourceArn} 2
+ListTagsForResource G/tags/{resourceArn} 2,0
+TagResource PO/tags/{resourceArn} 2,0
+UntagResource D/tags/{resourceArn} 2,0
 UpdateAccountConfiguration PU/updateAccountConfiguration *`,
   codeguruprofiler: `codeguruprofiler codeguru-profiler codeguru-profiler rest-json - 2019-07-18
 codeguru-profiler
 
-~profilingGroup/{profilingGroupName} ~profilingGroup/{resourceArn}
+~profilingGroup/{profilingGroupName} {=resourceArn} ~profilingGroup/*
 AddNotificationChannels PO/profilingGroups/{profilingGroupName}/notificationConfiguration 0
 BatchGetFrameMetricData PO/profilingGroups/{profilingGroupName}/frames/-/metrics 0
 ConfigureAgent PO/profilingGroups/{profilingGroupName}/configureAgent 0
@@ -3927,14 +3927,14 @@ GetRecommendations G/internal/profilingGroups/{profilingGroupName}/recommendatio
 ListFindingsReports G/internal/profilingGroups/{profilingGroupName}/findingsReports 0
 ListProfileTimes G/profilingGroups/{profilingGroupName}/profileTimes 0
 ListProfilingGroups G/profilingGroups *
-ListTagsForResource G/tags/{resourceArn} 1
+ListTagsForResource G/tags/{resourceArn} 1,2
 PostAgentProfile PO/profilingGroups/{profilingGroupName}/agentProfile 0
 PutPermission PU/profilingGroups/{profilingGroupName}/policy/{actionGroup} 0
 RemoveNotificationChannel D/profilingGroups/{profilingGroupName}/notificationConfiguration/{channelId} 0
 RemovePermission D/profilingGroups/{profilingGroupName}/policy/{actionGroup} 0
 SubmitFeedback PO/internal/profilingGroups/{profilingGroupName}/anomalies/{anomalyInstanceId}/feedback 0
-TagResource PO/tags/{resourceArn} 1
-UntagResource D/tags/{resourceArn} 1
+TagResource PO/tags/{resourceArn} 1,2
+UntagResource D/tags/{resourceArn} 1,2
 UpdateProfilingGroup PU/profilingGroups/{profilingGroupName} 0`,
   codepipeline: `codepipeline codepipeline codepipeline smithy-rpc-v2-cbor,json CodePipeline_20150709 2015-07-09
 codepipeline
@@ -4018,20 +4018,20 @@ UpdateSyncConfiguration *;+iam:PassRole@2`,
   'codestar-notifications': `codestar-notifications codestar-notifications codestar-notifications rest-json - 2019-10-15
 codestar-notifications
 
-~notificationrule/{Name} ~notificationrule/{Arn} {=Arn} ~notificationrule/* ~notificationrule/{resourceArn|Arn}
-CreateNotificationRule PO/createNotificationRule 0
-DeleteNotificationRule PO/deleteNotificationRule 1
+{=Resource} ~notificationrule/* ~notificationrule/{Arn} {=Arn} ~notificationrule/{resourceArn|Arn}
+CreateNotificationRule PO/createNotificationRule 0,1
+DeleteNotificationRule PO/deleteNotificationRule 2
 DeleteTarget PO/deleteTarget *
-DescribeNotificationRule PO/describeNotificationRule 1
+DescribeNotificationRule PO/describeNotificationRule 2
 ListEventTypes PO/listEventTypes *
 ListNotificationRules PO/listNotificationRules *
-ListTagsForResource PO/listTagsForResource 1
+ListTagsForResource PO/listTagsForResource 3,1
 ListTargets PO/listTargets *
-Subscribe PO/subscribe 1
-TagResource PO/tagResource 1
-Unsubscribe PO/unsubscribe 2,3
+Subscribe PO/subscribe 3,1
+TagResource PO/tagResource 3,1
+Unsubscribe PO/unsubscribe 3,1
 UntagResource PO/untagResource/{resourceArn} 4
-UpdateNotificationRule PO/updateNotificationRule 1`,
+UpdateNotificationRule PO/updateNotificationRule 2`,
   'cognito-identity': `cognito-identity cognito-identity cognito-identity json AWSCognitoIdentityService 2014-06-30
 cognito-identity
 
@@ -4228,7 +4228,7 @@ UpdateRecords PO/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets
   comprehend: `comprehend comprehend comprehend smithy-rpc-v2-cbor,json Comprehend_20171127 2017-11-27
 comprehend
 
-~document-classifier-endpoint/{EndpointArn} ~flywheel/{FlywheelArn} ~document-classifier/{DocumentClassifierName} {=DataAccessRoleArn} ~document-classifier/* ~document-classifier-endpoint/{EndpointName} ~entity-recognizer/* ~entity-recognizer-endpoint/{EndpointName} ~entity-recognizer/{RecognizerName} ~flywheel/{FlywheelName} ~document-classifier/{DocumentClassifierArn} ~entity-recognizer-endpoint/{EndpointArn} ~entity-recognizer/{EntityRecognizerArn} {=ResourceArn} ~flywheel/*/dataset/{DatasetArn} ~document-classification-job/{JobId} ~dominant-language-detection-job/{JobId} ~entities-detection-job/{JobId} ~events-detection-job/{JobId} ~key-phrases-detection-job/{JobId} ~pii-entities-detection-job/{JobId} ~sentiment-detection-job/{JobId} ~targeted-sentiment-detection-job/{JobId} ~topics-detection-job/{JobId} ~entity-recognizer-endpoint/* ~document-classification-job/{JobName} ~dominant-language-detection-job/{JobName} ~entities-detection-job/{JobName} ~events-detection-job/{JobName} ~key-phrases-detection-job/{JobName} ~pii-entities-detection-job/{JobName} ~sentiment-detection-job/{JobName} ~targeted-sentiment-detection-job/{JobName} ~topics-detection-job/{JobName}
+~document-classifier-endpoint/{EndpointArn} ~flywheel/{FlywheelArn} ~document-classifier/{DocumentClassifierName} {=DataAccessRoleArn} ~document-classifier/* ~document-classifier-endpoint/{EndpointName} ~entity-recognizer/* ~entity-recognizer-endpoint/{EndpointName} ~entity-recognizer/{RecognizerName} ~flywheel/{FlywheelName} ~document-classifier/{DocumentClassifierArn} ~entity-recognizer-endpoint/{EndpointArn} ~entity-recognizer/{EntityRecognizerArn} {=ResourceArn} ~flywheel/*/dataset/{DatasetArn} ~document-classification-job/{JobId} ~dominant-language-detection-job/{JobId} ~entities-detection-job/{JobId} ~events-detection-job/{JobId} ~key-phrases-detection-job/{JobId} ~pii-entities-detection-job/{JobId} ~sentiment-detection-job/{JobId} ~targeted-sentiment-detection-job/{JobId} ~topics-detection-job/{JobId} ~entity-recognizer-endpoint/* {=SourceModelArn} ~document-classification-job/{JobName} ~dominant-language-detection-job/{JobName} ~entities-detection-job/{JobName} ~events-detection-job/{JobName} ~key-phrases-detection-job/{JobName} ~pii-entities-detection-job/{JobName} ~sentiment-detection-job/{JobName} ~targeted-sentiment-detection-job/{JobName} ~topics-detection-job/{JobName}
 BatchDetectDominantLanguage *
 BatchDetectEntities *
 BatchDetectKeyPhrases *
@@ -4271,7 +4271,7 @@ DetectSentiment *
 DetectSyntax *
 DetectTargetedSentiment *
 DetectToxicContent *
-ImportModel 4;6;+iam:PassRole@3
+ImportModel p,*;+iam:PassRole@3
 ListDatasets 1
 ListDocumentClassificationJobs *
 ListDocumentClassifierSummaries *
@@ -4291,16 +4291,16 @@ ListTagsForResource d,*
 ListTargetedSentimentDetectionJobs *
 ListTopicsDetectionJobs *
 PutResourcePolicy d,*
-StartDocumentClassificationJob p;+iam:PassRole@3
-StartDominantLanguageDetectionJob q;+iam:PassRole@3
-StartEntitiesDetectionJob r;+iam:PassRole@3
-StartEventsDetectionJob s;+iam:PassRole@3
+StartDocumentClassificationJob q;+iam:PassRole@3
+StartDominantLanguageDetectionJob r;+iam:PassRole@3
+StartEntitiesDetectionJob s;+iam:PassRole@3
+StartEventsDetectionJob t;+iam:PassRole@3
 StartFlywheelIteration 1
-StartKeyPhrasesDetectionJob t;+iam:PassRole@3
-StartPiiEntitiesDetectionJob u;+iam:PassRole@3
-StartSentimentDetectionJob v;+iam:PassRole@3
-StartTargetedSentimentDetectionJob w;+iam:PassRole@3
-StartTopicsDetectionJob x;+iam:PassRole@3
+StartKeyPhrasesDetectionJob u;+iam:PassRole@3
+StartPiiEntitiesDetectionJob v;+iam:PassRole@3
+StartSentimentDetectionJob w;+iam:PassRole@3
+StartTargetedSentimentDetectionJob x;+iam:PassRole@3
+StartTopicsDetectionJob y;+iam:PassRole@3
 StopDominantLanguageDetectionJob g
 StopEntitiesDetectionJob h
 StopEventsDetectionJob i
@@ -4406,7 +4406,7 @@ UpdateEnrollmentConfiguration *`,
   config: `config config config json StarlingDoveService 2014-11-12
 config
 
-~configuration-recorder/*/{ConfigurationRecorderArn} ~config-aggregator/{ConfigurationAggregatorName} ~aggregation-authorization/*/* ~config-rule/{ConfigRuleName} ~configuration-recorder/*/{ConfigurationRecorderName} ~conformance-pack/{ConformancePackName}/{ConformancePackName} ~connector/*/*/{Arn} ~organization-config-rule/{OrganizationConfigRuleName} ~organization-conformance-pack/{OrganizationConformancePackName} ~remediation-configuration/* {=Arn} ~configuration-recorder/*/* ~stored-query/*/{QueryName} ~configuration-recorder/*/{ConfigurationRecorderNames} ~conformance-pack/{ConformancePackNames}/{ConformancePackNames} {=ResourceArn} ~config-rule/* ~connector/*/*/* ~stored-query/*/* ~connector/*/*/{ConnectorArn} ~config-rule/{ConfigRuleNames}
+~configuration-recorder/*/{ConfigurationRecorderArn} ~config-aggregator/{ConfigurationAggregatorName} ~aggregation-authorization/*/* ~config-rule/{ConfigRuleName} ~configuration-recorder/*/{ConfigurationRecorderName} ~conformance-pack/{ConformancePackName}/* ~connector/*/*/{Arn} ~organization-config-rule/{OrganizationConfigRuleName} ~organization-conformance-pack/{OrganizationConformancePackName} ~remediation-configuration/* {=Arn} ~configuration-recorder/*/* ~stored-query/*/{QueryName} ~configuration-recorder/*/{ConfigurationRecorderNames} ~conformance-pack/{ConformancePackNames}/* {=ResourceArn} ~config-rule/* ~connector/*/*/* ~stored-query/*/* ~connector/*/*/{ConnectorArn} ~config-rule/{ConfigRuleNames}
 AssociateResourceTypes 0
 BatchGetAggregateResourceConfig 1
 BatchGetResourceConfig *
@@ -4512,7 +4512,7 @@ UntagResource f,*`,
   connect: `connect connect connect rest-json - 2017-08-08
 connect
 
-~instance/{InstanceId}/evaluation-form/{EvaluationFormId} ~instance/{InstanceId} ~instance/{InstanceId}/contact/{ContactId} ~instance/{InstanceId}/agent/{UserId} ~instance/{InstanceId}/email-address/{EmailAddressId} ~instance/{InstanceId}/contact-flow/{FlowId} ~phone-number/* ~instance/{InstanceId}/contact-flow/{ContactFlowId} ~phone-number/{PhoneNumberId} ~instance/{InstanceId}/queue/{QueueId} ~instance/{InstanceId}/transfer-destination/{QuickConnectIds} ~instance/{InstanceId}/queue/* ~instance/{InstanceId}/routing-profile/{RoutingProfileId} ~instance/{InstanceId}/security-profile/* ~traffic-distribution-group/{TrafficDistributionGroupId} ~instance/{InstanceId}/workspace/{WorkspaceId} ~instance/{InstanceId}/data-table/{DataTableId} ~instance/{InstanceId}/file/{FileIds} ~traffic-distribution-group/* ~instance/{InstanceId}/file/{FileId} ~instance/{InstanceId}/agent-state/{Name} ~instance/{InstanceId}/file/{InstanceId} ~instance/{InstanceId}/contact/{Name} ~instance/{InstanceId}/contact-flow/{Name} ~instance/{InstanceId}/flow-module/{Name} ~instance/{InstanceId}/flow-module/{ContactFlowModuleId} ~instance/{InstanceId}/data-table/{Name} ~instance/{InstanceId}/evaluation-form/{InstanceId} ~instance/{InstanceId}/extraction-definition/{Name} ~instance/{InstanceId}/operating-hours/{Name} ~instance/{InstanceId}/operating-hours/{HoursOfOperationId} ~instance/{InstanceId}/integration-association/* ~instance/{InstanceId}/metric/{Name} ~instance/{InstanceId}/contact/* ~instance/{InstanceId}/prompt/{Name} ~instance/{InstanceId}/queue/{Name} ~instance/{InstanceId}/transfer-destination/{Name} ~instance/{InstanceId}/routing-profile/{Name} ~instance/{InstanceId}/rule/{Name} ~instance/{InstanceId}/security-profile/{SecurityProfileName} ~instance/{InstanceId}/task-template/{Name} ~traffic-distribution-group/{Name} ~instance/{InstanceId}/integration-association/{IntegrationAssociationId} ~instance/{InstanceId}/use-case/* ~instance/{InstanceId}/security-profile/{SecurityProfileIds} ~instance/{InstanceId}/agent/{Username} ~instance/{InstanceId}/agent-group/{Name} ~instance/{InstanceId}/view/{Name} ~instance/{InstanceId}/view/{ViewId} ~instance/{InstanceId}/vocabulary/{VocabularyName} ~instance/{InstanceId}/workspace/{Name} ~instance/{InstanceId}/contact-evaluation/{EvaluationId} ~instance/{InstanceId}/extraction-definition/{ExtractionDefinitionId} ~instance/{InstanceId}/metric/{MetricId} ~instance/{InstanceId}/notification/{NotificationId} ~instance/{InstanceId}/prompt/{PromptId} ~instance/{InstanceId}/transfer-destination/{QuickConnectId} ~instance/{InstanceId}/rule/{RuleId} ~instance/{InstanceId}/security-profile/{SecurityProfileId} ~instance/{InstanceId}/task-template/{TaskTemplateId} ~instance/{InstanceId}/use-case/{UseCaseId} ~instance/{InstanceId}/agent-group/{HierarchyGroupId} ~instance/{InstanceId}/view/{ViewId}:* ~instance/{InstanceId}/vocabulary/{VocabularyId} ~instance/{InstanceId}/agent-state/{AgentStatusId} ~instance/{InstanceId}/authentication-profile/{AuthenticationProfileId} ~instance/{InstanceId}/metric/{MetricId}:{MetricId} $P:connect:$R:aws:view/{ViewId} $P:connect:$R:aws:view/{ViewId}:{ViewId} ~instance/{InstanceId}/view/{ViewId}:{ViewId} ~instance/{InstanceId}/routing-profile/* ~instance/{InstanceId}/agent-group/* ~instance/{InstanceId}/agent/* ~instance/{InstanceId}/queue/{InstanceId} {=ResourceArn} ~traffic-distribution-group/{Id} ~instance/{InstanceId}/agent-state/* ~instance/{InstanceId}/contact/{contactId|ContactId} ~instance/{InstanceId}/contact-flow/* ~instance/{InstanceId}/phone-number/* ~instance/{InstanceId}/transfer-destination/* {=resourceArn} ~instance/{InstanceId}/operating-hours/* ~instance/{InstanceId}/vocabulary/{InstanceId} ~instance/{InstanceId}/workspace/* ~instance/{InstanceId}/file/{FileName} ~instance/{InstanceId}/contact-evaluation/*
+~instance/{InstanceId}/evaluation-form/{EvaluationFormId} ~instance/{InstanceId} ~instance/{InstanceId}/contact/{ContactId} ~instance/{InstanceId}/agent/{UserId} ~instance/{InstanceId}/email-address/{EmailAddressId} ~instance/{InstanceId}/contact-flow/{FlowId} ~phone-number/* ~instance/{InstanceId}/contact-flow/{ContactFlowId} ~phone-number/{PhoneNumberId} ~instance/{InstanceId}/queue/{QueueId} ~instance/{InstanceId}/transfer-destination/{QuickConnectIds} ~instance/{InstanceId}/queue/* ~instance/{InstanceId}/routing-profile/{RoutingProfileId} ~instance/{InstanceId}/security-profile/* ~traffic-distribution-group/{TrafficDistributionGroupId} ~instance/{InstanceId}/workspace/{WorkspaceId} ~instance/{InstanceId}/data-table/{DataTableId} ~instance/{InstanceId}/file/{FileIds} ~traffic-distribution-group/* ~instance/{InstanceId}/file/{FileId} ~instance/{InstanceId}/agent-state/* ~instance/{InstanceId}/file/* ~instance/{InstanceId}/contact-flow/* ~instance/{InstanceId}/flow-module/* ~instance/{InstanceId}/flow-module/{ContactFlowModuleId} ~instance/{InstanceId}/data-table/* ~instance/{InstanceId}/evaluation-form/* ~instance/{InstanceId}/extraction-definition/* ~instance/{InstanceId}/operating-hours/* ~instance/{InstanceId}/operating-hours/{HoursOfOperationId} ~instance/{InstanceId}/integration-association/* ~instance/{InstanceId}/metric/* ~instance/{InstanceId}/contact/* ~instance/{InstanceId}/prompt/* ~instance/{InstanceId}/transfer-destination/* ~instance/{InstanceId}/routing-profile/* ~instance/{InstanceId}/rule/* ~instance/{InstanceId}/task-template/* ~instance/{InstanceId}/integration-association/{IntegrationAssociationId} ~instance/{InstanceId}/use-case/* ~instance/{InstanceId}/security-profile/{SecurityProfileIds} ~instance/{InstanceId}/agent/{Username} ~instance/{InstanceId}/agent-group/* ~instance/{InstanceId}/view/* ~instance/{InstanceId}/view/{ViewId} ~instance/{InstanceId}/vocabulary/* ~instance/{InstanceId}/workspace/* ~instance/{InstanceId}/contact-evaluation/{EvaluationId} ~instance/{InstanceId}/extraction-definition/{ExtractionDefinitionId} ~instance/{InstanceId}/metric/{MetricId} ~instance/{InstanceId}/notification/{NotificationId} ~instance/{InstanceId}/prompt/{PromptId} ~instance/{InstanceId}/transfer-destination/{QuickConnectId} ~instance/{InstanceId}/rule/{RuleId} ~instance/{InstanceId}/security-profile/{SecurityProfileId} ~instance/{InstanceId}/task-template/{TaskTemplateId} ~instance/{InstanceId}/use-case/{UseCaseId} ~instance/{InstanceId}/agent-group/{HierarchyGroupId} ~instance/{InstanceId}/view/{ViewId}:* ~instance/{InstanceId}/vocabulary/{VocabularyId} ~instance/{InstanceId}/agent-state/{AgentStatusId} ~instance/{InstanceId}/authentication-profile/{AuthenticationProfileId} ~instance/{InstanceId}/metric/{MetricId}:* $P:connect:$R:aws:view/{ViewId} $P:connect:$R:aws:view/{ViewId}:* ~instance/{InstanceId}/agent/* {=ResourceArn} ~traffic-distribution-group/{Id} ~instance/{InstanceId}/contact/{contactId|ContactId} ~instance/{InstanceId}/phone-number/* {=resourceArn} ~instance/{InstanceId}/file/{FileName} ~instance/{InstanceId}/contact-evaluation/*
 ActivateEvaluationForm PO/evaluation-forms/{InstanceId}/{EvaluationFormId}/activate 0
 AssociateAnalyticsDataSet PU/analytics-data/instance/{InstanceId}/association 1
 AssociateApprovedOrigin PU/instance/{InstanceId}/approved-origin 1
@@ -4548,124 +4548,124 @@ CompleteAttachedFileUpload PO/attached-files/{InstanceId}/{FileId} j
 CreateAgentStatus PU/agent-status/{InstanceId} k
 CreateAttachedFile PU/attached-files/{InstanceId}/files l
 CreateAuthCode PO/auth/code/{InstanceId} -
-CreateContact PU/contact/create-contact m,1
-CreateContactFlow PU/contact-flows/{InstanceId} n
+CreateContact PU/contact/create-contact 1
+CreateContactFlow PU/contact-flows/{InstanceId} m
 CreateContactFlowAlias PU/contact-flows/{InstanceId}/{ContactFlowId}/alias -
-CreateContactFlowModule PU/contact-flow-modules/{InstanceId} o
-CreateContactFlowModuleAlias PU/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias p
-CreateContactFlowModuleVersion PU/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version p
+CreateContactFlowModule PU/contact-flow-modules/{InstanceId} n
+CreateContactFlowModuleAlias PU/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias o
+CreateContactFlowModuleVersion PU/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version o
 CreateContactFlowVersion PU/contact-flows/{InstanceId}/{ContactFlowId}/version 7
-CreateDataTable PU/data-tables/{InstanceId} q
+CreateDataTable PU/data-tables/{InstanceId} p
 CreateDataTableAttribute PU/data-tables/{InstanceId}/{DataTableId}/attributes g
 CreateEmailAddress PU/email-addresses/{InstanceId} 1
-CreateEvaluationForm PU/evaluation-forms/{InstanceId} r
-CreateExtractionDefinition PO/extraction-definitions/{InstanceId} s
-CreateHoursOfOperation PU/hours-of-operations/{InstanceId} t
-CreateHoursOfOperationOverride PU/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides u;1
+CreateEvaluationForm PU/evaluation-forms/{InstanceId} q
+CreateExtractionDefinition PO/extraction-definitions/{InstanceId} r
+CreateHoursOfOperation PU/hours-of-operations/{InstanceId} s
+CreateHoursOfOperationOverride PU/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides t;1
 CreateInstance PU/instance *
-CreateIntegrationAssociation PU/instance/{InstanceId}/integration-associations 1;v
-CreateMetric PU/metrics/definitions/{InstanceId} w
+CreateIntegrationAssociation PU/instance/{InstanceId}/integration-associations 1;u
+CreateMetric PU/metrics/definitions/{InstanceId} v
 CreateNotification PU/notifications/{InstanceId} 1
 CreateParticipant PO/contact/create-participant 2;1
-CreatePersistentContactAssociation PO/contact/persistent-contact-association/{InstanceId}/{InitialContactId} x;1
+CreatePersistentContactAssociation PO/contact/persistent-contact-association/{InstanceId}/{InitialContactId} w;1
 CreatePredefinedAttribute PU/predefined-attributes/{InstanceId} 1
-CreatePrompt PU/prompts/{InstanceId} y
+CreatePrompt PU/prompts/{InstanceId} x
 CreatePushNotificationRegistration PU/push-notification/{InstanceId}/registrations 1
-CreateQueue PU/queues/{InstanceId} u;z
-CreateQuickConnect PU/quick-connects/{InstanceId} 10
-CreateRoutingProfile PU/routing-profiles/{InstanceId} b;11
-CreateRule PO/rules/{InstanceId} 12
-CreateSecurityProfile PU/security-profiles/{InstanceId} 13
-CreateTaskTemplate PU/instance/{InstanceId}/task/template 14
+CreateQueue PU/queues/{InstanceId} t;b
+CreateQuickConnect PU/quick-connects/{InstanceId} y
+CreateRoutingProfile PU/routing-profiles/{InstanceId} b;z
+CreateRule PO/rules/{InstanceId} 10
+CreateSecurityProfile PU/security-profiles/{InstanceId} d
+CreateTaskTemplate PU/instance/{InstanceId}/task/template 11
 CreateTestCase PU/test-cases/{InstanceId} -
-CreateTrafficDistributionGroup PU/traffic-distribution-group 1;15
-CreateUseCase PU/instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases 1;16;17
-CreateUser PU/users/{InstanceId} c;18;19
-CreateUserHierarchyGroup PU/user-hierarchy-groups/{InstanceId} 1a,*
-CreateView PU/views/{InstanceId} 1b
-CreateViewVersion PU/views/{InstanceId}/{ViewId}/versions 1c
-CreateVocabulary PO/vocabulary/{InstanceId} 1d
-CreateWorkspace PU/workspaces/{InstanceId} 1e
+CreateTrafficDistributionGroup PU/traffic-distribution-group 1;i
+CreateUseCase PU/instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases 1;12;13
+CreateUser PU/users/{InstanceId} c;14;15
+CreateUserHierarchyGroup PU/user-hierarchy-groups/{InstanceId} 16,*
+CreateView PU/views/{InstanceId} 17
+CreateViewVersion PU/views/{InstanceId}/{ViewId}/versions 18
+CreateVocabulary PO/vocabulary/{InstanceId} 19
+CreateWorkspace PU/workspaces/{InstanceId} 1a
 CreateWorkspacePage PU/workspaces/{InstanceId}/{WorkspaceId}/pages f
 DeactivateEvaluationForm PO/evaluation-forms/{InstanceId}/{EvaluationFormId}/deactivate 0
 DeleteAllEntitySessions PO/auth/sessions/delete-all-entity-sessions -
 DeleteAttachedFile D/attached-files/{InstanceId}/{FileId} j
 DeleteContactData PO/contact/delete/{InstanceId}/{ContactId} -
-DeleteContactEvaluation D/contact-evaluations/{InstanceId}/{EvaluationId} 1f
+DeleteContactEvaluation D/contact-evaluations/{InstanceId}/{EvaluationId} 1b
 DeleteContactFlow D/contact-flows/{InstanceId}/{ContactFlowId} 7
 DeleteContactFlowAlias D/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId} -
-DeleteContactFlowModule D/contact-flow-modules/{InstanceId}/{ContactFlowModuleId} p
-DeleteContactFlowModuleAlias D/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId} p
-DeleteContactFlowModuleVersion D/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion} p
+DeleteContactFlowModule D/contact-flow-modules/{InstanceId}/{ContactFlowModuleId} o
+DeleteContactFlowModuleAlias D/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId} o
+DeleteContactFlowModuleVersion D/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion} o
 DeleteContactFlowVersion D/contact-flows/{InstanceId}/{ContactFlowId}/version/{ContactFlowVersion} 7
 DeleteDataTable D/data-tables/{InstanceId}/{DataTableId} g
 DeleteDataTableAttribute D/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName} g
 DeleteEmailAddress D/email-addresses/{InstanceId}/{EmailAddressId} 4
 DeleteEvaluationForm D/evaluation-forms/{InstanceId}/{EvaluationFormId} 0
-DeleteExtractionDefinition D/extraction-definitions/{InstanceId}/{ExtractionDefinitionId} 1g
-DeleteHoursOfOperation D/hours-of-operations/{InstanceId}/{HoursOfOperationId} u
-DeleteHoursOfOperationOverride D/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId} u;1
+DeleteExtractionDefinition D/extraction-definitions/{InstanceId}/{ExtractionDefinitionId} 1c
+DeleteHoursOfOperation D/hours-of-operations/{InstanceId}/{HoursOfOperationId} t
+DeleteHoursOfOperationOverride D/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId} t;1
 DeleteInstance D/instance/{InstanceId} 1
-DeleteIntegrationAssociation D/instance/{InstanceId}/integration-associations/{IntegrationAssociationId} 1;16
-DeleteMetric D/metrics/definitions/{InstanceId}/{MetricId} 1h
-DeleteNotification D/notifications/{InstanceId}/{NotificationId} 1i
+DeleteIntegrationAssociation D/instance/{InstanceId}/integration-associations/{IntegrationAssociationId} 1;12
+DeleteMetric D/metrics/definitions/{InstanceId}/{MetricId} 1d
+DeleteNotification D/notifications/{InstanceId}/{NotificationId} 1e
 DeletePredefinedAttribute D/predefined-attributes/{InstanceId}/{Name} 1
-DeletePrompt D/prompts/{InstanceId}/{PromptId} 1j
+DeletePrompt D/prompts/{InstanceId}/{PromptId} 1f
 DeletePushNotificationRegistration D/push-notification/{InstanceId}/registrations/{RegistrationId} 1
 DeleteQueue D/queues/{InstanceId}/{QueueId} 9
-DeleteQuickConnect D/quick-connects/{InstanceId}/{QuickConnectId} 1k
+DeleteQuickConnect D/quick-connects/{InstanceId}/{QuickConnectId} 1g
 DeleteRoutingProfile D/routing-profiles/{InstanceId}/{RoutingProfileId} c
-DeleteRule D/rules/{InstanceId}/{RuleId} 1l
-DeleteSecurityProfile D/security-profiles/{InstanceId}/{SecurityProfileId} 1m
+DeleteRule D/rules/{InstanceId}/{RuleId} 1h
+DeleteSecurityProfile D/security-profiles/{InstanceId}/{SecurityProfileId} 1i
 DeleteSession D/auth/sessions/{InstanceId}/{SessionId} -
-DeleteTaskTemplate D/instance/{InstanceId}/task/template/{TaskTemplateId} 1n
+DeleteTaskTemplate D/instance/{InstanceId}/task/template/{TaskTemplateId} 1j
 DeleteTestCase D/test-cases/{InstanceId}/{TestCaseId} -
 DeleteTrafficDistributionGroup D/traffic-distribution-group/{TrafficDistributionGroupId} e
-DeleteUseCase D/instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases/{UseCaseId} 1;1o
+DeleteUseCase D/instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases/{UseCaseId} 1;1k
 DeleteUser D/users/{InstanceId}/{UserId} 3
-DeleteUserHierarchyGroup D/user-hierarchy-groups/{InstanceId}/{HierarchyGroupId} 1p
-DeleteView D/views/{InstanceId}/{ViewId} 1c
-DeleteViewVersion D/views/{InstanceId}/{ViewId}/versions/{ViewVersion} 1q
-DeleteVocabulary PO/vocabulary-remove/{InstanceId}/{VocabularyId} 1r
+DeleteUserHierarchyGroup D/user-hierarchy-groups/{InstanceId}/{HierarchyGroupId} 1l
+DeleteView D/views/{InstanceId}/{ViewId} 18
+DeleteViewVersion D/views/{InstanceId}/{ViewId}/versions/{ViewVersion} 1m
+DeleteVocabulary PO/vocabulary-remove/{InstanceId}/{VocabularyId} 1n
 DeleteWorkspace D/workspaces/{InstanceId}/{WorkspaceId} f
 DeleteWorkspaceMedia D/workspaces/{InstanceId}/{WorkspaceId}/media f
 DeleteWorkspacePage D/workspaces/{InstanceId}/{WorkspaceId}/pages/{Page} f
-DescribeAgentStatus G/agent-status/{InstanceId}/{AgentStatusId} 1s
+DescribeAgentStatus G/agent-status/{InstanceId}/{AgentStatusId} 1o
 DescribeAttachedFilesConfiguration G/attached-files-configurations/{InstanceId}/{AttachmentScope} 1
-DescribeAuthenticationProfile G/authentication-profiles/{InstanceId}/{AuthenticationProfileId} 1t
+DescribeAuthenticationProfile G/authentication-profiles/{InstanceId}/{AuthenticationProfileId} 1p
 DescribeContact G/contacts/{InstanceId}/{ContactId} 2
-DescribeContactEvaluation G/contact-evaluations/{InstanceId}/{EvaluationId} 1f
+DescribeContactEvaluation G/contact-evaluations/{InstanceId}/{EvaluationId} 1b
 DescribeContactFlow G/contact-flows/{InstanceId}/{ContactFlowId} 7
 DescribeContactFlowAlias G/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId} -
-DescribeContactFlowModule G/contact-flow-modules/{InstanceId}/{ContactFlowModuleId} p
-DescribeContactFlowModuleAlias G/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId} p
+DescribeContactFlowModule G/contact-flow-modules/{InstanceId}/{ContactFlowModuleId} o
+DescribeContactFlowModuleAlias G/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId} o
 DescribeDataTable G/data-tables/{InstanceId}/{DataTableId} g
 DescribeDataTableAttribute G/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName} g
 DescribeEmailAddress G/email-addresses/{InstanceId}/{EmailAddressId} 4
 DescribeEvaluationForm G/evaluation-forms/{InstanceId}/{EvaluationFormId} 0
-DescribeExtractionDefinition G/extraction-definitions/{InstanceId}/{ExtractionDefinitionId} 1g
-DescribeHoursOfOperation G/hours-of-operations/{InstanceId}/{HoursOfOperationId} u
-DescribeHoursOfOperationOverride G/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId} u;1
+DescribeExtractionDefinition G/extraction-definitions/{InstanceId}/{ExtractionDefinitionId} 1c
+DescribeHoursOfOperation G/hours-of-operations/{InstanceId}/{HoursOfOperationId} t
+DescribeHoursOfOperationOverride G/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId} t;1
 DescribeInstance G/instance/{InstanceId} 1
 DescribeInstanceAttribute G/instance/{InstanceId}/attribute/{AttributeType} 1
 DescribeInstanceStorageConfig G/instance/{InstanceId}/storage-config/{AssociationId} 1
-DescribeMetric G/metrics/definitions/{InstanceId}/{MetricId} 1h;1u
-DescribeNotification G/notifications/{InstanceId}/{NotificationId} 1i
+DescribeMetric G/metrics/definitions/{InstanceId}/{MetricId} 1d;1q
+DescribeNotification G/notifications/{InstanceId}/{NotificationId} 1e
 DescribePhoneNumber G/phone-number/{PhoneNumberId} 8
 DescribePredefinedAttribute G/predefined-attributes/{InstanceId}/{Name} 1
-DescribePrompt G/prompts/{InstanceId}/{PromptId} 1j
+DescribePrompt G/prompts/{InstanceId}/{PromptId} 1f
 DescribeQueue G/queues/{InstanceId}/{QueueId} 9
-DescribeQuickConnect G/quick-connects/{InstanceId}/{QuickConnectId} 1k
+DescribeQuickConnect G/quick-connects/{InstanceId}/{QuickConnectId} 1g
 DescribeRoutingProfile G/routing-profiles/{InstanceId}/{RoutingProfileId} c
-DescribeRule G/rules/{InstanceId}/{RuleId} 1l
-DescribeSecurityProfile G/security-profiles/{InstanceId}/{SecurityProfileId} 1m
+DescribeRule G/rules/{InstanceId}/{RuleId} 1h
+DescribeSecurityProfile G/security-profiles/{InstanceId}/{SecurityProfileId} 1i
 DescribeTestCase G/test-cases/{InstanceId}/{TestCaseId} -
 DescribeTrafficDistributionGroup G/traffic-distribution-group/{TrafficDistributionGroupId} e
 DescribeUser G/users/{InstanceId}/{UserId} 3
-DescribeUserHierarchyGroup G/user-hierarchy-groups/{InstanceId}/{HierarchyGroupId} 1p
+DescribeUserHierarchyGroup G/user-hierarchy-groups/{InstanceId}/{HierarchyGroupId} 1l
 DescribeUserHierarchyStructure G/user-hierarchy-structure/{InstanceId} 1
-DescribeView G/views/{InstanceId}/{ViewId} 1v;1c;1w;1x
-DescribeVocabulary G/vocabulary/{InstanceId}/{VocabularyId} 1r
+DescribeView G/views/{InstanceId}/{ViewId} 1r;18;1s;1m
+DescribeVocabulary G/vocabulary/{InstanceId}/{VocabularyId} 1n
 DescribeWorkspace G/workspaces/{InstanceId}/{WorkspaceId} f
 DisassociateAnalyticsDataSet PO/analytics-data/instance/{InstanceId}/association 1
 DisassociateApprovedOrigin D/instance/{InstanceId}/approved-origin 1
@@ -4688,39 +4688,39 @@ DisassociateWorkspace PO/workspaces/{InstanceId}/{WorkspaceId}/disassociate f
 DismissUserContact PO/users/{InstanceId}/{UserId}/contact 3
 EvaluateDataTableValues PO/data-tables/{InstanceId}/{DataTableId}/values/evaluate g
 GetAttachedFile G/attached-files/{InstanceId}/{FileId} j
-GetContactAttributes G/contact/attributes/{InstanceId}/{InitialContactId} x
+GetContactAttributes G/contact/attributes/{InstanceId}/{InitialContactId} w
 GetContactMetrics PO/metrics/contact 2;1
 GetCrossRegionRouting G/cross-region-routing/{InstanceId} 1
-GetCurrentMetricData PO/metrics/current/{InstanceId} b;1y
-GetCurrentUserData PO/metrics/userdata/{InstanceId} 1z;b;1y;20
-GetEffectiveHoursOfOperations G/effective-hours-of-operations/{InstanceId}/{HoursOfOperationId} u;1
+GetCurrentMetricData PO/metrics/current/{InstanceId} b;z
+GetCurrentUserData PO/metrics/userdata/{InstanceId} 16;b;z;1t
+GetEffectiveHoursOfOperations G/effective-hours-of-operations/{InstanceId}/{HoursOfOperationId} t;1
 GetEvaluationFormValidation G/evaluation-forms/{InstanceId}/{EvaluationFormId}/validation-results 0
 GetFederationToken G/user/federate/{InstanceId} 1
 GetFlowAssociation G/flow-associations/{InstanceId}/{ResourceId}/{ResourceType} 6
-GetMetricData PO/metrics/historical/{InstanceId} 21
-GetMetricDataV2 PO/metrics/data 22,*
-GetPromptFile G/prompts/{InstanceId}/{PromptId}/file 1j
-GetTaskTemplate G/instance/{InstanceId}/task/template/{TaskTemplateId} 1n
+GetMetricData PO/metrics/historical/{InstanceId} b
+GetMetricDataV2 PO/metrics/data 1u,*
+GetPromptFile G/prompts/{InstanceId}/{PromptId}/file 1f
+GetTaskTemplate G/instance/{InstanceId}/task/template/{TaskTemplateId} 1j
 GetTestCaseExecutionSummary G/test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/summary -
-GetTrafficDistribution G/traffic-distribution/{Id} 23
+GetTrafficDistribution G/traffic-distribution/{Id} 1v
 ImportPhoneNumber PO/phone-number/import 1;6
 ImportWorkspaceMedia PO/workspaces/{InstanceId}/{WorkspaceId}/media f
-ListAgentStatuses G/agent-status/{InstanceId} 24
+ListAgentStatuses G/agent-status/{InstanceId} k
 ListAnalyticsDataAssociations G/analytics-data/instance/{InstanceId}/association 1
 ListAnalyticsDataLakeDataSets G/analytics-data/instance/{InstanceId}/datasets 1
 ListApprovedOrigins G/instance/{InstanceId}/approved-origins 1
-ListAssociatedContacts G/contact/associated/{InstanceId} 25
+ListAssociatedContacts G/contact/associated/{InstanceId} 1w
 ListAttachedFilesConfigurations G/attached-files-configurations/{InstanceId} 1
 ListAuthenticationProfiles G/authentication-profiles-summary/{InstanceId} 1
 ListBots G/instance/{InstanceId}/bots 1
 ListChildHoursOfOperations G/hours-of-operations/{InstanceId}/{HoursOfOperationId}/hours -
 ListContactEvaluations G/contact-evaluations/{InstanceId} 1
 ListContactFlowAliases G/contact-flows/{InstanceId}/{ContactFlowId}/aliases -
-ListContactFlowModuleAliases G/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases p
-ListContactFlowModuleVersions G/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions p
+ListContactFlowModuleAliases G/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases o
+ListContactFlowModuleVersions G/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions o
 ListContactFlowModules G/contact-flow-modules-summary/{InstanceId} 1
 ListContactFlowVersions G/contact-flows/{InstanceId}/{ContactFlowId}/versions 7
-ListContactFlows G/contact-flows-summary/{InstanceId} 26
+ListContactFlows G/contact-flows-summary/{InstanceId} m
 ListContactReferences G/contact/references/{InstanceId}/{ContactId} 2
 ListDataTableAttributes PO/data-tables/{InstanceId}/{DataTableId}/attributes g
 ListDataTablePrimaryValues PO/data-tables/{InstanceId}/{DataTableId}/values/list-primary g
@@ -4733,7 +4733,7 @@ ListEvaluationFormVersions G/evaluation-forms/{InstanceId}/{EvaluationFormId}/ve
 ListEvaluationForms G/evaluation-forms/{InstanceId} 1
 ListExtractionDefinitions G/extraction-definitions/{InstanceId} 1
 ListFlowAssociations G/flow-associations-summary/{InstanceId} 1
-ListHoursOfOperationOverrides G/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides u;1
+ListHoursOfOperationOverrides G/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides t;1
 ListHoursOfOperations G/hours-of-operations-summary/{InstanceId} 1
 ListInstanceAttributes G/instance/{InstanceId}/attributes 1
 ListInstanceStorageConfigs G/instance/{InstanceId}/storage-configs 1
@@ -4743,14 +4743,14 @@ ListLambdaFunctions G/instance/{InstanceId}/lambda-functions 1
 ListLexBots G/instance/{InstanceId}/lex-bots 1
 ListMetrics G/metrics/definitions/{InstanceId} 1
 ListNotifications G/notifications/{InstanceId} 1
-ListPhoneNumbers G/phone-numbers-summary/{InstanceId} 27
+ListPhoneNumbers G/phone-numbers-summary/{InstanceId} 1x
 ListPhoneNumbersV2 PO/phone-number/list 6
 ListPredefinedAttributes G/predefined-attributes/{InstanceId} 1
 ListPrompts G/prompts-summary/{InstanceId} 1
 ListQueueEmailAddresses G/queues/{InstanceId}/{QueueId}/email-addresses 9
 ListQueueQuickConnects G/queues/{InstanceId}/{QueueId}/quick-connects 9
 ListQueues G/queues-summary/{InstanceId} b
-ListQuickConnects G/quick-connects/{InstanceId} 28
+ListQuickConnects G/quick-connects/{InstanceId} y
 ListRealtimeContactAnalysisSegmentsV2 PO/contact/list-real-time-analysis-segments-v2/{InstanceId}/{ContactId} 2
 ListReplicationFindings G/replication-findings/{InstanceId} -
 ListRoutingProfileManualAssignmentQueues G/routing-profiles/{InstanceId}/{RoutingProfileId}/manual-assignment-queues c
@@ -4758,12 +4758,12 @@ ListRoutingProfileQueues G/routing-profiles/{InstanceId}/{RoutingProfileId}/queu
 ListRoutingProfiles G/routing-profiles-summary/{InstanceId} 1
 ListRules G/rules/{InstanceId} 1
 ListSecurityKeys G/instance/{InstanceId}/security-keys 1
-ListSecurityProfileAIAgents G/security-profiles-ai-agents/{InstanceId}/{SecurityProfileId} 1m
-ListSecurityProfileApplications G/security-profiles-applications/{InstanceId}/{SecurityProfileId} 1m
-ListSecurityProfileFlowModules G/security-profiles-flow-modules/{InstanceId}/{SecurityProfileId} 1;1m
-ListSecurityProfilePermissions G/security-profiles-permissions/{InstanceId}/{SecurityProfileId} 1m
+ListSecurityProfileAIAgents G/security-profiles-ai-agents/{InstanceId}/{SecurityProfileId} 1i
+ListSecurityProfileApplications G/security-profiles-applications/{InstanceId}/{SecurityProfileId} 1i
+ListSecurityProfileFlowModules G/security-profiles-flow-modules/{InstanceId}/{SecurityProfileId} 1;1i
+ListSecurityProfilePermissions G/security-profiles-permissions/{InstanceId}/{SecurityProfileId} 1i
 ListSecurityProfiles G/security-profiles-summary/{InstanceId} 1
-ListTagsForResource G/tags/{resourceArn} 29,*
+ListTagsForResource G/tags/{resourceArn} 1y,*
 ListTaskTemplates G/instance/{InstanceId}/task/template 1
 ListTestCaseExecutionRecords G/test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/records -
 ListTestCaseExecutions G/test-case-executions/{InstanceId} -
@@ -4775,14 +4775,14 @@ ListUserHierarchyGroups G/user-hierarchy-groups-summary/{InstanceId} 1
 ListUserNotifications G/users/{InstanceId}/{UserId}/notifications 3
 ListUserProficiencies G/users/{InstanceId}/{UserId}/proficiencies 1;3
 ListUsers G/users-summary/{InstanceId} 1
-ListViewVersions G/views/{InstanceId}/{ViewId}/versions 1v;1c
+ListViewVersions G/views/{InstanceId}/{ViewId}/versions 1r;18
 ListViews G/views/{InstanceId} 1
 ListWorkspaceMedia G/workspaces/{InstanceId}/{WorkspaceId}/media f
 ListWorkspacePages G/workspaces/{InstanceId}/{WorkspaceId}/pages f
 ListWorkspaces G/workspaces/{InstanceId} 1
 MonitorContact PO/contact/monitor 2;1;3
 PauseContact PO/contact/pause 2;7,1
-PutUserStatus PU/users/{InstanceId}/{UserId}/status 1s;1;3
+PutUserStatus PU/users/{InstanceId}/{UserId}/status 1o;1;3
 ReleasePhoneNumber D/phone-number/{PhoneNumberId} 8
 ReplicateInstance PO/instance/{InstanceId}/replicate 1
 ResumeContact PO/contact/resume 2;7,1
@@ -4796,7 +4796,7 @@ SearchContacts PO/search-contacts 1
 SearchDataTables PO/search-data-tables 1
 SearchEmailAddresses PO/search-email-addresses 1
 SearchEvaluationForms PO/search-evaluation-forms 1
-SearchHoursOfOperationOverrides PO/search-hours-of-operation-overrides 2a;1
+SearchHoursOfOperationOverrides PO/search-hours-of-operation-overrides s;1
 SearchHoursOfOperations PO/search-hours-of-operations 1
 SearchMetrics PO/search-metrics 1
 SearchNotifications PO/search-notifications 1
@@ -4812,24 +4812,24 @@ SearchTestCases PO/search-test-cases -
 SearchUserHierarchyGroups PO/search-user-hierarchy-groups 1
 SearchUsers PO/search-users 1
 SearchViews PO/search-views 1
-SearchVocabularies PO/vocabulary-summary/{InstanceId} 2b
-SearchWorkspaceAssociations PO/search-workspace-associations 2c
+SearchVocabularies PO/vocabulary-summary/{InstanceId} 19
+SearchWorkspaceAssociations PO/search-workspace-associations 1a
 SearchWorkspaces PO/search-workspaces 1
 SendChatIntegrationEvent PO/chat-integration-event *
 SendOutboundEmail PU/instance/{InstanceId}/outbound-email 1
 SendOutboundWebNotification PO/instance/{InstanceId}/outbound-web-notification 1
 StartAssistantContact PU/contact/assistant -
-StartAttachedFileUpload PU/attached-files/{InstanceId} 2d
+StartAttachedFileUpload PU/attached-files/{InstanceId} 1z
 StartChatContact PU/contact/chat 7
 StartContactConversationalAnalyticsJob PO/contact/start-conversational-analytics-job/{InstanceId}/{ContactId} 2
-StartContactEvaluation PU/contact-evaluations/{InstanceId} 2;2e;0
+StartContactEvaluation PU/contact-evaluations/{InstanceId} 2;20;0
 StartContactMediaProcessing PO/contact/start-contact-media-processing 2;1
 StartContactRecording PO/contact/start-recording 2
 StartContactStreaming PO/contact/start-streaming 1
 StartEmailContact PU/contact/email 7,*
 StartEvaluationFormValidation PO/evaluation-forms/{InstanceId}/{EvaluationFormId}/validate 0
 StartOutboundChatContact PU/contact/outbound-chat 7;1
-StartOutboundEmailContact PU/contact/outbound-email 26,*
+StartOutboundEmailContact PU/contact/outbound-email m,*
 StartOutboundVoiceContact PU/contact/outbound-voice *
 StartScreenSharing PU/contact/screen-sharing 2;1
 StartTaskContact PU/contact/task 7
@@ -4840,25 +4840,25 @@ StopContactMediaProcessing PO/contact/stop-contact-media-processing 2;1
 StopContactRecording PO/contact/stop-recording 2
 StopContactStreaming PO/contact/stop-streaming 1
 StopTestCaseExecution PO/test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/stop-execution -
-SubmitContactEvaluation PO/contact-evaluations/{InstanceId}/{EvaluationId}/submit 1f
+SubmitContactEvaluation PO/contact-evaluations/{InstanceId}/{EvaluationId}/submit 1b
 SuspendContactRecording PO/contact/suspend-recording 2
 TagContact PO/contact/tags 2
-TagResource PO/tags/{resourceArn} 29,*
+TagResource PO/tags/{resourceArn} 1y,*
 TransferContact PO/contact/transfer 2;7;1
 UntagContact D/contact/tags/{InstanceId}/{ContactId} 2
-UntagResource D/tags/{resourceArn} 29,*
-UpdateAgentStatus PO/agent-status/{InstanceId}/{AgentStatusId} 1s
+UntagResource D/tags/{resourceArn} 1y,*
+UpdateAgentStatus PO/agent-status/{InstanceId}/{AgentStatusId} 1o
 UpdateAttachedFilesConfiguration PO/attached-files-configurations/{InstanceId}/{AttachmentScope} 1
-UpdateAuthenticationProfile PO/authentication-profiles/{InstanceId}/{AuthenticationProfileId} 1t
+UpdateAuthenticationProfile PO/authentication-profiles/{InstanceId}/{AuthenticationProfileId} 1p
 UpdateContact PO/contacts/{InstanceId}/{ContactId} 2
-UpdateContactAttributes PO/contact/attributes x
-UpdateContactEvaluation PO/contact-evaluations/{InstanceId}/{EvaluationId} 1f
+UpdateContactAttributes PO/contact/attributes w
+UpdateContactEvaluation PO/contact-evaluations/{InstanceId}/{EvaluationId} 1b
 UpdateContactFlowAlias PO/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId} -
 UpdateContactFlowContent PO/contact-flows/{InstanceId}/{ContactFlowId}/content 7
 UpdateContactFlowMetadata PO/contact-flows/{InstanceId}/{ContactFlowId}/metadata 7
-UpdateContactFlowModuleAlias PO/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId} p
-UpdateContactFlowModuleContent PO/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/content p
-UpdateContactFlowModuleMetadata PO/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/metadata p
+UpdateContactFlowModuleAlias PO/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId} o
+UpdateContactFlowModuleContent PO/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/content o
+UpdateContactFlowModuleMetadata PO/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/metadata o
 UpdateContactFlowName PO/contact-flows/{InstanceId}/{ContactFlowId}/name 7
 UpdateContactRoutingData PO/contacts/{InstanceId}/{ContactId}/routing-data 2
 UpdateContactSchedule PO/contact/schedule 2
@@ -4869,51 +4869,51 @@ UpdateDataTableMetadata PO/data-tables/{InstanceId}/{DataTableId} g
 UpdateDataTablePrimaryValues PO/data-tables/{InstanceId}/{DataTableId}/values/update-primary g
 UpdateEmailAddressMetadata PO/email-addresses/{InstanceId}/{EmailAddressId} 4
 UpdateEvaluationForm PU/evaluation-forms/{InstanceId}/{EvaluationFormId} 0
-UpdateExtractionDefinition PU/extraction-definitions/{InstanceId}/{ExtractionDefinitionId} 1g
-UpdateHoursOfOperation PO/hours-of-operations/{InstanceId}/{HoursOfOperationId} u
-UpdateHoursOfOperationOverride PO/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId} u;1
+UpdateExtractionDefinition PU/extraction-definitions/{InstanceId}/{ExtractionDefinitionId} 1c
+UpdateHoursOfOperation PO/hours-of-operations/{InstanceId}/{HoursOfOperationId} t
+UpdateHoursOfOperationOverride PO/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId} t;1
 UpdateInstanceAttribute PO/instance/{InstanceId}/attribute/{AttributeType} 1
 UpdateInstanceStorageConfig PO/instance/{InstanceId}/storage-config/{AssociationId} 1
-UpdateMetricContent PO/metrics/definitions/{InstanceId}/{MetricId}/content 1h;1u
-UpdateMetricMetadata PO/metrics/definitions/{InstanceId}/{MetricId}/metadata 1h;1u
-UpdateNotificationContent PO/notifications/{InstanceId}/{NotificationId} 1i
+UpdateMetricContent PO/metrics/definitions/{InstanceId}/{MetricId}/content 1d;1q
+UpdateMetricMetadata PO/metrics/definitions/{InstanceId}/{MetricId}/metadata 1d;1q
+UpdateNotificationContent PO/notifications/{InstanceId}/{NotificationId} 1e
 UpdateOutboundEmailContactMessage PU/instances/{InstanceId}/contacts/{ContactId}/outbound-email-message -
 UpdateParticipantAuthentication PO/contact/update-participant-authentication 1
 UpdateParticipantRoleConfig PU/contact/participant-role-config/{InstanceId}/{ContactId} 2;1
 UpdatePhoneNumber PU/phone-number/{PhoneNumberId} 1;8;i
 UpdatePhoneNumberMetadata PU/phone-number/{PhoneNumberId}/metadata 8
 UpdatePredefinedAttribute PO/predefined-attributes/{InstanceId}/{Name} 1
-UpdatePrompt PO/prompts/{InstanceId}/{PromptId} 1j
-UpdateQueueHoursOfOperation PO/queues/{InstanceId}/{QueueId}/hours-of-operation u;9
+UpdatePrompt PO/prompts/{InstanceId}/{PromptId} 1f
+UpdateQueueHoursOfOperation PO/queues/{InstanceId}/{QueueId}/hours-of-operation t;9
 UpdateQueueMaxContacts PO/queues/{InstanceId}/{QueueId}/max-contacts 9
 UpdateQueueName PO/queues/{InstanceId}/{QueueId}/name 9
 UpdateQueueOutboundCallerConfig PO/queues/{InstanceId}/{QueueId}/outbound-caller-config 9
 UpdateQueueOutboundEmailConfig PO/queues/{InstanceId}/{QueueId}/outbound-email-config 9
 UpdateQueueStatus PO/queues/{InstanceId}/{QueueId}/status 9
-UpdateQuickConnectConfig PO/quick-connects/{InstanceId}/{QuickConnectId}/config 1k
-UpdateQuickConnectName PO/quick-connects/{InstanceId}/{QuickConnectId}/name 1k
+UpdateQuickConnectConfig PO/quick-connects/{InstanceId}/{QuickConnectId}/config 1g
+UpdateQuickConnectName PO/quick-connects/{InstanceId}/{QuickConnectId}/name 1g
 UpdateRoutingProfileAgentAvailabilityTimer PO/routing-profiles/{InstanceId}/{RoutingProfileId}/agent-availability-timer c
 UpdateRoutingProfileConcurrency PO/routing-profiles/{InstanceId}/{RoutingProfileId}/concurrency c
 UpdateRoutingProfileDefaultOutboundQueue PO/routing-profiles/{InstanceId}/{RoutingProfileId}/default-outbound-queue b;c
 UpdateRoutingProfileName PO/routing-profiles/{InstanceId}/{RoutingProfileId}/name c
 UpdateRoutingProfileQueues PO/routing-profiles/{InstanceId}/{RoutingProfileId}/queues c
-UpdateRule PU/rules/{InstanceId}/{RuleId} 1l
-UpdateSecurityProfile PO/security-profiles/{InstanceId}/{SecurityProfileId} 1m
-UpdateTaskTemplate PO/instance/{InstanceId}/task/template/{TaskTemplateId} 1n
+UpdateRule PU/rules/{InstanceId}/{RuleId} 1h
+UpdateSecurityProfile PO/security-profiles/{InstanceId}/{SecurityProfileId} 1i
+UpdateTaskTemplate PO/instance/{InstanceId}/task/template/{TaskTemplateId} 1j
 UpdateTestCase PO/test-cases/{InstanceId}/{TestCaseId} -
-UpdateTrafficDistribution PU/traffic-distribution/{Id} 23
+UpdateTrafficDistribution PU/traffic-distribution/{Id} 1v
 UpdateUserConfig PO/users/{InstanceId}/{UserId}/config -
 UpdateUserHierarchy PO/users/{InstanceId}/{UserId}/hierarchy 3
-UpdateUserHierarchyGroupName PO/user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}/name 1p
+UpdateUserHierarchyGroupName PO/user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}/name 1l
 UpdateUserHierarchyStructure PO/user-hierarchy-structure/{InstanceId} 1
 UpdateUserIdentityInfo PO/users/{InstanceId}/{UserId}/identity-info 3
 UpdateUserNotificationStatus PO/users/{InstanceId}/{UserId}/notifications/{NotificationId} 3
 UpdateUserPhoneConfig PO/users/{InstanceId}/{UserId}/phone-config 3
 UpdateUserProficiencies PO/users/{InstanceId}/{UserId}/proficiencies 1;3
 UpdateUserRoutingProfile PO/users/{InstanceId}/{UserId}/routing-profile c;3
-UpdateUserSecurityProfiles PO/users/{InstanceId}/{UserId}/security-profiles 18;3
-UpdateViewContent PO/views/{InstanceId}/{ViewId} 1c
-UpdateViewMetadata PO/views/{InstanceId}/{ViewId}/metadata 1c
+UpdateUserSecurityProfiles PO/users/{InstanceId}/{UserId}/security-profiles 14;3
+UpdateViewContent PO/views/{InstanceId}/{ViewId} 18
+UpdateViewMetadata PO/views/{InstanceId}/{ViewId}/metadata 18
 UpdateWorkspaceMetadata PO/workspaces/{InstanceId}/{WorkspaceId}/metadata f
 UpdateWorkspacePage PO/workspaces/{InstanceId}/{WorkspaceId}/pages/{Page} f
 UpdateWorkspaceTheme PO/workspaces/{InstanceId}/{WorkspaceId}/theme f
@@ -5044,7 +5044,7 @@ UpdateTemplate PU/domains/{domainId}/templates/{templateId} 1;5`,
   connecthealth: `connecthealth health-agent health-agent rest-json - 2025-01-29
 health-agent
 runtime streaming
-~domain/{domainId} ~domain/{domainId}/subscription/{subscriptionId} ~domain/{domainId}/subscription/* ~domain/{domainId}/patient-insights-job/{jobId} ~domain/{resourceArn} ~domain/{x-amzn-medscribe-domain-id|domainId} ~domain/{x-amzn-medscribe-domain-id|domainId}/subscription/{x-amzn-medscribe-subscription-id|subscriptionId} ~domain/{domainId}/patient-insights-job/*
+~domain/{domainId} ~domain/{domainId}/subscription/{subscriptionId} ~domain/{domainId}/subscription/* ~domain/{domainId}/patient-insights-job/{jobId} {=resourceArn} ~domain/* ~domain/{x-amzn-medscribe-domain-id|domainId} ~domain/{x-amzn-medscribe-domain-id|domainId}/subscription/{x-amzn-medscribe-subscription-id|subscriptionId} ~domain/{domainId}/patient-insights-job/*
 ActivateSubscription PO/domains/{domainId}/subscriptions/{subscriptionId}/activate 0;1
 CreateDataset PO/domains/{domainId}/datasets -
 CreateDomain PO/domain *
@@ -5061,13 +5061,13 @@ GetSubscription G/domains/{domainId}/subscriptions/{subscriptionId} 0;1
 ListDatasets G/domains/{domainId}/datasets -
 ListDomains G/domain *
 ListSubscriptions G/domains/{domainId}/subscriptions 0
-ListTagsForResource G/tags/{resourceArn} 4,*
+ListTagsForResource G/tags/{resourceArn} 4,5
 StartMedicalCodingJob PO/domain/{domainId}/medical-coding-job -
-StartMedicalScribeListeningSession PO/medical-scribe-stream/ 5;6
-StartPatientInsightsJob PO/domain/{domainId}/patient-insights-job 0;7
+StartMedicalScribeListeningSession PO/medical-scribe-stream/ 6;7
+StartPatientInsightsJob PO/domain/{domainId}/patient-insights-job 0;8
 SubmitFeedback PO/domain/{domainId}/feedback -
-TagResource PO/tags/{resourceArn} 4,*
-UntagResource D/tags/{resourceArn} 4,*`,
+TagResource PO/tags/{resourceArn} 4,5
+UntagResource D/tags/{resourceArn} 4,5`,
   controlcatalog: `controlcatalog controlcatalog controlcatalog rest-json - 2018-05-10
 controlcatalog
 
@@ -5303,7 +5303,7 @@ UpdateSchedule PU/schedules/{name} 6`,
   dataexchange: `dataexchange dataexchange dataexchange rest-json - 2017-07-25
 dataexchange
 api-fulfill
-~data-grants/{DataGrantArn} ~jobs/{JobId} ~data-grants/{Name} ~data-sets/{Name} ~event-actions/* ~jobs/* ~data-sets/{DataSetId} ~data-sets/{DataSetId}/revisions/{RevisionId}/assets/{AssetId} ~data-grants/{DataGrantId} $P:dataexchange:$R::data-sets/{DataSetId} ~event-actions/{EventActionId} ~data-sets/{DataSetId}/revisions/{RevisionId} $P:dataexchange:$R::data-sets/{DataSetId}/revisions/{RevisionId}/assets/{AssetId} $P:dataexchange:$R::data-sets/{DataSetId}/revisions/{RevisionId} {=ResourceArn} ~data-sets/{x-amzn-dataexchange-data-set-id|DataSetId}/revisions/{x-amzn-dataexchange-revision-id|RevisionId}/assets/{x-amzn-dataexchange-asset-id|AssetId} $P:dataexchange:$R::data-sets/{x-amzn-dataexchange-data-set-id|DataSetId}/revisions/{x-amzn-dataexchange-revision-id|RevisionId}/assets/{x-amzn-dataexchange-asset-id|AssetId}
+~data-grants/{DataGrantArn} ~jobs/{JobId} ~data-grants/* ~data-sets/* ~event-actions/* ~jobs/* ~data-sets/{DataSetId} ~data-sets/{DataSetId}/revisions/{RevisionId}/assets/{AssetId} ~data-grants/{DataGrantId} $P:dataexchange:$R::data-sets/{DataSetId} ~event-actions/{EventActionId} ~data-sets/{DataSetId}/revisions/{RevisionId} $P:dataexchange:$R::data-sets/{DataSetId}/revisions/{RevisionId}/assets/{AssetId} $P:dataexchange:$R::data-sets/{DataSetId}/revisions/{RevisionId} {=ResourceArn} ~data-sets/{x-amzn-dataexchange-data-set-id|DataSetId}/revisions/{x-amzn-dataexchange-revision-id|RevisionId}/assets/{x-amzn-dataexchange-asset-id|AssetId} $P:dataexchange:$R::data-sets/{x-amzn-dataexchange-data-set-id|DataSetId}/revisions/{x-amzn-dataexchange-revision-id|RevisionId}/assets/{x-amzn-dataexchange-asset-id|AssetId}
 AcceptDataGrant PO/v1/data-grants/{DataGrantArn}/accept 0
 CancelJob D/v1/jobs/{JobId} 1
 CreateDataGrant PO/v1/data-grants 2
@@ -5424,7 +5424,7 @@ UpdateTaskExecution 0`,
   datazone: `datazone datazone datazone rest-json - 2018-05-10
 datazone
 
-{=serviceRole} ~domain/{identifier} ~domain/{resourceArn}
+{=serviceRole} ~domain/{identifier} {=resourceArn} ~domain/*
 AcceptPredictions PU/v2/domains/{domainIdentifier}/assets/{identifier}/accept-predictions *
 AcceptSubscriptionRequest PU/v2/domains/{domainIdentifier}/subscription-requests/{identifier}/accept *
 AddEntityOwner PO/v2/domains/{domainIdentifier}/entities/{entityType}/{entityIdentifier}/addOwner *
@@ -5571,7 +5571,7 @@ ListSubscriptionGrants G/v2/domains/{domainIdentifier}/subscription-grants *
 ListSubscriptionRequests G/v2/domains/{domainIdentifier}/subscription-requests *
 ListSubscriptionTargets G/v2/domains/{domainIdentifier}/environments/{environmentIdentifier}/subscription-targets *
 ListSubscriptions G/v2/domains/{domainIdentifier}/subscriptions *
-ListTagsForResource G/tags/{resourceArn} 2,*
+ListTagsForResource G/tags/{resourceArn} 2,3
 ListTimeSeriesDataPoints G/v2/domains/{domainIdentifier}/entities/{entityType}/{entityIdentifier}/time-series-data-points *
 PostLineageEvent PO/v2/domains/{domainIdentifier}/lineage/events *
 PostTimeSeriesDataPoints PO/v2/domains/{domainIdentifier}/entities/{entityType}/{entityIdentifier}/time-series-data-points *
@@ -5595,8 +5595,8 @@ StartNotebookImport PO/v2/domains/{domainIdentifier}/notebook-imports *
 StartNotebookRun PO/v2/domains/{domainIdentifier}/notebook-runs *
 StartNotebookSync PO/v2/domains/{domainIdentifier}/notebook-syncs *
 StopNotebookRun PU/v2/domains/{domainIdentifier}/notebook-runs/{identifier}/stop *
-TagResource PO/tags/{resourceArn} 2
-UntagResource D/tags/{resourceArn} 2
+TagResource PO/tags/{resourceArn} 2,3
+UntagResource D/tags/{resourceArn} 2,3
 UpdateAccountPool PA/v2/domains/{domainIdentifier}/account-pools/{identifier} *
 UpdateAssetFilter PA/v2/domains/{domainIdentifier}/assets/{assetIdentifier}/filters/{identifier} *
 UpdateConnection PA/v2/domains/{domainIdentifier}/connections/{identifier} *
@@ -5648,7 +5648,7 @@ UpdateSubnetGroup *`,
   deadline: `deadline deadline deadline rest-json - 2023-10-12
 deadline
 management scheduling
-~farm/{farmId} ~farm/{farmId}/fleet/{fleetId} ~farm/{farmId}/queue/{queueId}/job/{jobId} ~farm/{farmId}/queue/{queueId} ~farm/{farmId}/fleet/{fleetId}/worker/{workerId} ~farm/{farmId}/budget/{farmId} ~farm/* ~farm/{farmId}/fleet/{farmId} {=roleArn} ~farm/{farmId}/queue/{queueId}/job/* ~license-endpoint/* ~monitor/* ~farm/{farmId}/queue/{farmId} ~farm/{farmId}/fleet/{fleetId}/worker/* ~farm/{farmId}/budget/{budgetId} ~license-endpoint/{licenseEndpointId} ~monitor/{monitorId} ~farm/{farmId}/fleet/{fleetId}/volume/{volumeId} {=resourceArn} ~farm/{farmId}/fleet/{fleetId}/volume/* ~farm/{farmId}/queue/{queueIds} ~farm/{farmId}/queue/{queueIds}/job/{jobId} ~farm/{farmId}/fleet/* ~farm/{farmId}/queue/*
+~farm/{farmId} ~farm/{farmId}/fleet/{fleetId} ~farm/{farmId}/queue/{queueId}/job/{jobId} ~farm/{farmId}/queue/{queueId} ~farm/{farmId}/fleet/{fleetId}/worker/{workerId} ~farm/{farmId}/budget/* ~farm/* ~farm/{farmId}/fleet/* {=roleArn} ~farm/{farmId}/queue/{queueId}/job/* ~license-endpoint/* {=identityCenterInstanceArn} ~monitor/* ~farm/{farmId}/queue/* ~farm/{farmId}/fleet/{fleetId}/worker/* ~farm/{farmId}/budget/{budgetId} ~license-endpoint/{licenseEndpointId} ~monitor/{monitorId} ~farm/{farmId}/fleet/{fleetId}/volume/{volumeId} {=resourceArn} ~farm/{farmId}/fleet/{fleetId}/volume/* ~farm/{farmId}/queue/{queueIds} ~farm/{farmId}/queue/{queueIds}/job/{jobId}
 AssociateMemberToFarm PU/2023-10-12/farms/{farmId}/members/{principalId} 0
 AssociateMemberToFleet PU/2023-10-12/farms/{farmId}/fleets/{fleetId}/members/{principalId} 1
 AssociateMemberToJob PU/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/members/{principalId} 2
@@ -5674,39 +5674,39 @@ CreateFleet PO/2023-10-12/farms/{farmId}/fleets 7;+iam:PassRole@8
 CreateJob PO/2023-10-12/farms/{farmId}/queues/{queueId}/jobs 9
 CreateLicenseEndpoint PO/2023-10-12/license-endpoints a
 CreateLimit PO/2023-10-12/farms/{farmId}/limits 0
-CreateMonitor PO/2023-10-12/monitors b;+iam:PassRole@8
-CreateQueue PO/2023-10-12/farms/{farmId}/queues c;+iam:PassRole@8
+CreateMonitor PO/2023-10-12/monitors b,c;+iam:PassRole@8
+CreateQueue PO/2023-10-12/farms/{farmId}/queues d;+iam:PassRole@8
 CreateQueueEnvironment PO/2023-10-12/farms/{farmId}/queues/{queueId}/environments 3
 CreateQueueFleetAssociation PU/2023-10-12/farms/{farmId}/queue-fleet-associations 1;3
 CreateQueueLimitAssociation PU/2023-10-12/farms/{farmId}/queue-limit-associations 0;3
 CreateStorageProfile PO/2023-10-12/farms/{farmId}/storage-profiles 0
-CreateWorker PO/2023-10-12/farms/{farmId}/fleets/{fleetId}/workers d
-DeleteBudget D/2023-10-12/farms/{farmId}/budgets/{budgetId} e
+CreateWorker PO/2023-10-12/farms/{farmId}/fleets/{fleetId}/workers e
+DeleteBudget D/2023-10-12/farms/{farmId}/budgets/{budgetId} f
 DeleteFarm D/2023-10-12/farms/{farmId} 0
 DeleteFleet D/2023-10-12/farms/{farmId}/fleets/{fleetId} 1
-DeleteLicenseEndpoint D/2023-10-12/license-endpoints/{licenseEndpointId} f
+DeleteLicenseEndpoint D/2023-10-12/license-endpoints/{licenseEndpointId} g
 DeleteLimit D/2023-10-12/farms/{farmId}/limits/{limitId} 0
-DeleteMeteredProduct D/2023-10-12/license-endpoints/{licenseEndpointId}/metered-products/{productId} f
-DeleteMonitor D/2023-10-12/monitors/{monitorId} g
+DeleteMeteredProduct D/2023-10-12/license-endpoints/{licenseEndpointId}/metered-products/{productId} g
+DeleteMonitor D/2023-10-12/monitors/{monitorId} h
 DeleteQueue D/2023-10-12/farms/{farmId}/queues/{queueId} 3
 DeleteQueueEnvironment D/2023-10-12/farms/{farmId}/queues/{queueId}/environments/{queueEnvironmentId} 3
 DeleteQueueFleetAssociation D/2023-10-12/farms/{farmId}/queue-fleet-associations/{queueId}/{fleetId} 1;3
 DeleteQueueLimitAssociation D/2023-10-12/farms/{farmId}/queue-limit-associations/{queueId}/{limitId} 0;3
 DeleteStorageProfile D/2023-10-12/farms/{farmId}/storage-profiles/{storageProfileId} 0
-DeleteVolume D/2023-10-12/farms/{farmId}/fleets/{fleetId}/volumes/{volumeId} h
+DeleteVolume D/2023-10-12/farms/{farmId}/fleets/{fleetId}/volumes/{volumeId} i
 DeleteWorker D/2023-10-12/farms/{farmId}/fleets/{fleetId}/workers/{workerId} 4
 DisassociateMemberFromFarm D/2023-10-12/farms/{farmId}/members/{principalId} 0
 DisassociateMemberFromFleet D/2023-10-12/farms/{farmId}/fleets/{fleetId}/members/{principalId} 1
 DisassociateMemberFromJob D/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/members/{principalId} 2
 DisassociateMemberFromQueue D/2023-10-12/farms/{farmId}/queues/{queueId}/members/{principalId} 3
-GetBudget G/2023-10-12/farms/{farmId}/budgets/{budgetId} e
+GetBudget G/2023-10-12/farms/{farmId}/budgets/{budgetId} f
 GetFarm G/2023-10-12/farms/{farmId} 0
 GetFleet G/2023-10-12/farms/{farmId}/fleets/{fleetId} 1
 GetJob G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId} 2
-GetLicenseEndpoint G/2023-10-12/license-endpoints/{licenseEndpointId} f
+GetLicenseEndpoint G/2023-10-12/license-endpoints/{licenseEndpointId} g
 GetLimit G/2023-10-12/farms/{farmId}/limits/{limitId} 0
-GetMonitor G/2023-10-12/monitors/{monitorId} g
-GetMonitorSettings G/2023-10-12/monitors/{monitorId}/settings g
+GetMonitor G/2023-10-12/monitors/{monitorId} h
+GetMonitorSettings G/2023-10-12/monitors/{monitorId}/settings h
 GetQueue G/2023-10-12/farms/{farmId}/queues/{queueId} 3
 GetQueueEnvironment G/2023-10-12/farms/{farmId}/queues/{queueId}/environments/{queueEnvironmentId} 3
 GetQueueFleetAssociation G/2023-10-12/farms/{farmId}/queue-fleet-associations/{queueId}/{fleetId} 1;3
@@ -5718,7 +5718,7 @@ GetStep G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/steps/{stepId}
 GetStorageProfile G/2023-10-12/farms/{farmId}/storage-profiles/{storageProfileId} 0
 GetStorageProfileForQueue G/2023-10-12/farms/{farmId}/queues/{queueId}/storage-profiles/{storageProfileId} 3
 GetTask G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/steps/{stepId}/tasks/{taskId} 2
-GetVolume G/2023-10-12/farms/{farmId}/fleets/{fleetId}/volumes/{volumeId} h
+GetVolume G/2023-10-12/farms/{farmId}/fleets/{fleetId}/volumes/{volumeId} i
 GetWorker G/2023-10-12/farms/{farmId}/fleets/{fleetId}/workers/{workerId} 4
 ListAvailableMeteredProducts G/2023-10-12/metered-products *
 ListBudgets G/2023-10-12/farms/{farmId}/budgets 5,*
@@ -5732,13 +5732,13 @@ ListJobs G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs 9
 ListLicenseEndpoints G/2023-10-12/license-endpoints a
 ListLimits G/2023-10-12/farms/{farmId}/limits 0
 ListMemberships G/2023-10-12/memberships -
-ListMeteredProducts G/2023-10-12/license-endpoints/{licenseEndpointId}/metered-products f
-ListMonitors G/2023-10-12/monitors b
+ListMeteredProducts G/2023-10-12/license-endpoints/{licenseEndpointId}/metered-products g
+ListMonitors G/2023-10-12/monitors c
 ListQueueEnvironments G/2023-10-12/farms/{farmId}/queues/{queueId}/environments 3
 ListQueueFleetAssociations G/2023-10-12/farms/{farmId}/queue-fleet-associations 1,3,0
 ListQueueLimitAssociations G/2023-10-12/farms/{farmId}/queue-limit-associations 3,0
 ListQueueMembers G/2023-10-12/farms/{farmId}/queues/{queueId}/members 3,*
-ListQueues G/2023-10-12/farms/{farmId}/queues c
+ListQueues G/2023-10-12/farms/{farmId}/queues d
 ListSessionActions G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/session-actions 2
 ListSessions G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/sessions 2
 ListSessionsForWorker G/2023-10-12/farms/{farmId}/fleets/{fleetId}/workers/{workerId}/sessions 4,*
@@ -5747,25 +5747,25 @@ ListStepDependencies G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/s
 ListSteps G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/steps 2
 ListStorageProfiles G/2023-10-12/farms/{farmId}/storage-profiles 0
 ListStorageProfilesForQueue G/2023-10-12/farms/{farmId}/queues/{queueId}/storage-profiles 3,*
-ListTagsForResource G/2023-10-12/tags/{resourceArn} i,*
+ListTagsForResource G/2023-10-12/tags/{resourceArn} j,*
 ListTasks G/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId}/steps/{stepId}/tasks 2
-ListVolumes G/2023-10-12/farms/{farmId}/fleets/{fleetId}/volumes j
-ListWorkers G/2023-10-12/farms/{farmId}/fleets/{fleetId}/workers d
-PutMeteredProduct PU/2023-10-12/license-endpoints/{licenseEndpointId}/metered-products/{productId} f
-SearchJobs PO/2023-10-12/farms/{farmId}/search/jobs k
-SearchSteps PO/2023-10-12/farms/{farmId}/search/steps l,k,*
-SearchTasks PO/2023-10-12/farms/{farmId}/search/tasks l,k,*
+ListVolumes G/2023-10-12/farms/{farmId}/fleets/{fleetId}/volumes k
+ListWorkers G/2023-10-12/farms/{farmId}/fleets/{fleetId}/workers e
+PutMeteredProduct PU/2023-10-12/license-endpoints/{licenseEndpointId}/metered-products/{productId} g
+SearchJobs PO/2023-10-12/farms/{farmId}/search/jobs l
+SearchSteps PO/2023-10-12/farms/{farmId}/search/steps m,l,*
+SearchTasks PO/2023-10-12/farms/{farmId}/search/tasks m,l,*
 SearchWorkers PO/2023-10-12/farms/{farmId}/search/workers *
-StartSessionsStatisticsAggregation PO/2023-10-12/farms/{farmId}/sessions-statistics-aggregation m,n,*
-TagResource PO/2023-10-12/tags/{resourceArn} i,*
-UntagResource D/2023-10-12/tags/{resourceArn} i,*
-UpdateBudget PA/2023-10-12/farms/{farmId}/budgets/{budgetId} e
+StartSessionsStatisticsAggregation PO/2023-10-12/farms/{farmId}/sessions-statistics-aggregation 7,d,*
+TagResource PO/2023-10-12/tags/{resourceArn} j,*
+UntagResource D/2023-10-12/tags/{resourceArn} j,*
+UpdateBudget PA/2023-10-12/farms/{farmId}/budgets/{budgetId} f
 UpdateFarm PA/2023-10-12/farms/{farmId} 0
 UpdateFleet PA/2023-10-12/farms/{farmId}/fleets/{fleetId} 1;+iam:PassRole@8
 UpdateJob PA/2023-10-12/farms/{farmId}/queues/{queueId}/jobs/{jobId} 2
 UpdateLimit PA/2023-10-12/farms/{farmId}/limits/{limitId} 0
-UpdateMonitor PA/2023-10-12/monitors/{monitorId} g;+iam:PassRole@8
-UpdateMonitorSettings PA/2023-10-12/monitors/{monitorId}/settings g
+UpdateMonitor PA/2023-10-12/monitors/{monitorId} h;+iam:PassRole@8
+UpdateMonitorSettings PA/2023-10-12/monitors/{monitorId}/settings h
 UpdateQueue PA/2023-10-12/farms/{farmId}/queues/{queueId} 3;+iam:PassRole@8
 UpdateQueueEnvironment PA/2023-10-12/farms/{farmId}/queues/{queueId}/environments/{queueEnvironmentId} 3
 UpdateQueueFleetAssociation PA/2023-10-12/farms/{farmId}/queue-fleet-associations/{queueId}/{fleetId} 1;3
@@ -5812,7 +5812,7 @@ UpdateOrganizationConfiguration PO/orgs/updateOrganizationConfiguration 0`,
   devicefarm: `devicefarm devicefarm devicefarm json DeviceFarm_20150623 2015-06-23
 devicefarm
 
-~project:{projectArn} {=executionRoleArn} $P:devicefarm:$R::device:{deviceArn} ~testgrid-project:{projectArn} ~devicepool:{arn} ~instanceprofile:{arn} ~networkprofile:{arn} ~project:{arn} ~session:{arn} ~run:{arn} ~upload:{arn} ~vpceconfiguration:{arn} $P:devicefarm:$R::device:{arn} $P:devicefarm:$R::deviceinstance:{arn} ~devicepool:{devicePoolArn} ~job:{arn} ~suite:{arn} ~test:{arn} ~session:* ~upload:* {=arn} {=ResourceARN} ~testgrid-session:{sessionArn} ~vpceconfiguration:{vpceConfigurationName}
+~project:{projectArn} {=executionRoleArn} $P:devicefarm:$R::device:{deviceArn} ~testgrid-project:{projectArn} ~devicepool:{arn} ~instanceprofile:{arn} ~networkprofile:{arn} ~project:{arn} ~session:{arn} ~run:{arn} ~upload:{arn} ~vpceconfiguration:{arn} $P:devicefarm:$R::device:{arn} $P:devicefarm:$R::deviceinstance:{arn} ~devicepool:{devicePoolArn} ~job:{arn} ~suite:{arn} ~test:{arn} ~session:* ~upload:* {=arn} ~project:* ~run:* ~job:* {=ResourceARN} ~testgrid-session:{sessionArn} ~suite:* ~vpceconfiguration:{vpceConfigurationName}
 CreateDevicePool 0
 CreateInstanceProfile *
 CreateNetworkProfile 0
@@ -5852,27 +5852,27 @@ GetVPCEConfiguration b
 InstallToRemoteAccessSession i;j
 ListArtifacts k,*
 ListDeviceInstances *
-ListDevicePools 7
+ListDevicePools k,l
 ListDevices *
 ListInstanceProfiles *
-ListJobs 9
-ListNetworkProfiles 7
+ListJobs k,m
+ListNetworkProfiles k,l
 ListOfferingPromotions *
 ListOfferingTransactions *
 ListOfferings *
 ListProjects *
-ListRemoteAccessSessions 7
-ListRuns 7
-ListSamples f
-ListSuites f
-ListTagsForResource l,*
+ListRemoteAccessSessions k,l
+ListRuns k,l
+ListSamples k,n
+ListSuites k,n
+ListTagsForResource o,*
 ListTestGridProjects *
-ListTestGridSessionActions m
-ListTestGridSessionArtifacts m
+ListTestGridSessionActions p
+ListTestGridSessionArtifacts p
 ListTestGridSessions 3
-ListTests g
-ListUniqueProblems 9
-ListUploads 7
+ListTests k,q
+ListUniqueProblems k,m
+ListUploads k,l
 ListVPCEConfigurations *
 PurchaseOffering *
 RenewOffering *
@@ -5880,8 +5880,8 @@ ScheduleRun 0
 StopJob f
 StopRemoteAccessSession 8
 StopRun 9
-TagResource l,*
-UntagResource l,*
+TagResource o,*
+UntagResource o,*
 UpdateDeviceInstance d
 UpdateDevicePool 4
 UpdateInstanceProfile 5
@@ -5889,7 +5889,7 @@ UpdateNetworkProfile 6
 UpdateProject 7;+iam:PassRole@1
 UpdateTestGridProject 3
 UpdateUpload a
-UpdateVPCEConfiguration n`,
+UpdateVPCEConfiguration r`,
   'devops-agent': `devops-agent aidevops aidevops rest-json - 2026-01-01
 aidevops
 cp dp
@@ -6008,7 +6008,7 @@ AssociateConnectionWithLag 3;4
 AssociateConnectionsToResiliencyGroup 5;6
 AssociateHostedConnection 3;3
 AssociateMacSecKey 3,*
-AssociateVirtualInterface 7
+AssociateVirtualInterface 7;3
 ConfirmConnection 3
 ConfirmCustomerAgreement *
 ConfirmPrivateVirtualInterface 7
@@ -6118,44 +6118,44 @@ UpdateLifecyclePolicy PA/policies/{policyId} 1;+iam:PassRole@0`,
   dms: `dms dms dms json AmazonDMSv20160101 2016-01-01
 dms
 
-{=ResourceArn} ~rep:* ~migration-project:* ~assessment-run:* {=ServiceAccessRoleArn} {=ResourceIdentifier} ~es:* ~data-provider:* ~instance-profile:* ~endpoint:* ~subgrp:* ~cert:* ~data-migration:* ~replication-config:* ~task:*
+{=ResourceArn} {=ReplicationInstanceArn} ~rep:* ~migration-project:* {=ReplicationTaskAssessmentRunArn} ~assessment-run:* {=ServiceAccessRoleArn} {=ResourceIdentifier} {=SnsTopicArn} ~es:* ~data-provider:* ~instance-profile:* ~endpoint:* ~subgrp:* {=CertificateArn} ~cert:* ~data-migration:* {=EndpointArn} {=ReplicationConfigArn} ~replication-config:* {=ReplicationTaskArn} ~task:*
 AddTagsToResource 0,*
-ApplyPendingMaintenanceAction 1
+ApplyPendingMaintenanceAction 1,2
 BatchStartRecommendations *
-CancelMetadataModelConversion 2
-CancelMetadataModelCreation 2
-CancelReplicationTaskAssessmentRun 3
-CreateDataMigration 2;+iam:PassRole@4
+CancelMetadataModelConversion 3
+CancelMetadataModelCreation 3
+CancelReplicationTaskAssessmentRun 4,5
+CreateDataMigration 3;+iam:PassRole@6
 CreateDataProvider *
-CreateEndpoint 5,*;+iam:PassRole@4
-CreateEventSubscription 6
-CreateFleetAdvisorCollector *;+iam:PassRole@4
+CreateEndpoint 7,*;+iam:PassRole@6
+CreateEventSubscription 8,9
+CreateFleetAdvisorCollector *;+iam:PassRole@6
 CreateInstanceProfile *
-CreateMigrationProject 7;8
-CreateReplicationConfig 5,9
-CreateReplicationInstance 5,*
-CreateReplicationSubnetGroup a
-CreateReplicationTask 5,*
-DeleteCertificate b
-DeleteConnection 9;1
-DeleteDataMigration c
-DeleteDataProvider 7
-DeleteEndpoint 9
-DeleteEventSubscription 6
+CreateMigrationProject a;b
+CreateReplicationConfig 7,c
+CreateReplicationInstance 7,*
+CreateReplicationSubnetGroup d
+CreateReplicationTask 7,*
+DeleteCertificate e,f
+DeleteConnection c;2
+DeleteDataMigration g
+DeleteDataProvider a
+DeleteEndpoint h,c
+DeleteEventSubscription 9
 DeleteFleetAdvisorCollector *
 DeleteFleetAdvisorDatabases *
-DeleteInstanceProfile 8
-DeleteMigrationProject 2
-DeleteReplicationConfig d
-DeleteReplicationInstance 1
-DeleteReplicationSubnetGroup a
-DeleteReplicationTask e
-DeleteReplicationTaskAssessmentRun 3
+DeleteInstanceProfile b
+DeleteMigrationProject 3
+DeleteReplicationConfig i,j
+DeleteReplicationInstance 1,2
+DeleteReplicationSubnetGroup d
+DeleteReplicationTask k,l
+DeleteReplicationTaskAssessmentRun 4,5
 DescribeAccountAttributes *
 DescribeApplicableIndividualAssessments *
 DescribeCertificates *
 DescribeConnections *
-DescribeConversionConfiguration 2
+DescribeConversionConfiguration 3
 DescribeDataMigrations *
 DescribeDataProviders -
 DescribeEndpointSettings *
@@ -6172,76 +6172,76 @@ DescribeFleetAdvisorLsaAnalysis *
 DescribeFleetAdvisorSchemaObjectSummary *
 DescribeFleetAdvisorSchemas *
 DescribeInstanceProfiles -
-DescribeMetadataModel 2
+DescribeMetadataModel 3
 DescribeMetadataModelAssessments -
-DescribeMetadataModelChildren 2
+DescribeMetadataModelChildren 3
 DescribeMetadataModelConversions -
-DescribeMetadataModelCreations 2
+DescribeMetadataModelCreations 3
 DescribeMetadataModelExportsAsScript -
 DescribeMetadataModelExportsToTarget -
-DescribeMetadataModelImports 2
+DescribeMetadataModelImports 3
 DescribeMigrationProjects -
 DescribeOrderableReplicationInstances *
 DescribePendingMaintenanceActions *
 DescribeRecommendationLimitations *
 DescribeRecommendations *
-DescribeRefreshSchemasStatus 9
+DescribeRefreshSchemasStatus h,c
 DescribeReplicationConfigs *
-DescribeReplicationInstanceTaskLogs 1
+DescribeReplicationInstanceTaskLogs 1,2
 DescribeReplicationInstances *
 DescribeReplicationSubnetGroups *
-DescribeReplicationTableStatistics d
-DescribeReplicationTaskAssessmentResults e
+DescribeReplicationTableStatistics i,j
+DescribeReplicationTaskAssessmentResults l
 DescribeReplicationTaskAssessmentRuns *
 DescribeReplicationTaskIndividualAssessments *
 DescribeReplicationTasks *
 DescribeReplications *
-DescribeSchemas 9
-DescribeTableStatistics e
-ExportMetadataModelAssessment 2
-GetTargetSelectionRules 2
-ImportCertificate b
+DescribeSchemas h,c
+DescribeTableStatistics k,l
+ExportMetadataModelAssessment 3
+GetTargetSelectionRules 3
+ImportCertificate f
 ListTagsForResource 0,*
 ModifyConversionConfiguration -
-ModifyDataMigration c;+iam:PassRole@4
+ModifyDataMigration g;+iam:PassRole@6
 ModifyDataProvider -
-ModifyEndpoint 9;+iam:PassRole@4
-ModifyEventSubscription 6
+ModifyEndpoint h,*;+iam:PassRole@6
+ModifyEventSubscription 9
 ModifyInstanceProfile -
 ModifyMigrationProject -
-ModifyReplicationConfig d
-ModifyReplicationInstance 1
-ModifyReplicationSubnetGroup a
-ModifyReplicationTask e
-MoveReplicationTask 1;e
-RebootReplicationInstance 1
-RefreshSchemas 9;1
-ReloadReplicationTables d
-ReloadTables e
+ModifyReplicationConfig i,j
+ModifyReplicationInstance 1,2
+ModifyReplicationSubnetGroup d
+ModifyReplicationTask k,l
+MoveReplicationTask 2;l
+RebootReplicationInstance 1,2
+RefreshSchemas c;2
+ReloadReplicationTables i,j
+ReloadTables k,l
 RemoveTagsFromResource 0,*
 RunFleetAdvisorLsaAnalysis *
-StartDataMigration c
+StartDataMigration g
 StartExtensionPackAssociation -
-StartMetadataModelAssessment 2
-StartMetadataModelConversion 2
-StartMetadataModelCreation 2
+StartMetadataModelAssessment 3
+StartMetadataModelConversion 3
+StartMetadataModelCreation 3
 StartMetadataModelExportAsScript -
-StartMetadataModelExportToTarget 2
-StartMetadataModelImport 2
+StartMetadataModelExportToTarget 3
+StartMetadataModelImport 3
 StartRecommendations *
-StartReplication d
-StartReplicationTask e
-StartReplicationTaskAssessment e
-StartReplicationTaskAssessmentRun e;+iam:PassRole@4
-StopDataMigration c
-StopReplication d
-StopReplicationTask e
-TestConnection 9;1
+StartReplication i,j
+StartReplicationTask k,l
+StartReplicationTaskAssessment k,l
+StartReplicationTaskAssessmentRun k,l;+iam:PassRole@6
+StopDataMigration g
+StopReplication i,j
+StopReplicationTask k,l
+TestConnection c;2
 UpdateSubscriptionsToEventBridge *`,
   docdb: `docdb rds rds query - 2014-10-31
 rds
 
-~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~cluster-pg:* ~cluster-snapshot:* ~cluster:{DBClusterIdentifier} ~cluster-pg:{DBClusterParameterGroupName} ~og:* ~subgrp:{DBSubnetGroupName} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~db:{DBInstanceIdentifier} ~cluster:* $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~cluster:{DbClusterIdentifier}
+~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~cluster-pg:* ~cluster-snapshot:* ~cluster:{DBClusterIdentifier} ~cluster-pg:{DBClusterParameterGroupName} ~og:* ~subgrp:{DBSubnetGroupName} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~db:{DBInstanceIdentifier} ~cluster:* $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~cluster:{DbClusterIdentifier} ~cluster-snapshot:{SnapshotIdentifier} ~snapshot:{SnapshotIdentifier}
 AddSourceIdentifierToSubscription 0
 AddTagsToResource 1,*
 ApplyPendingMaintenanceAction 2,*
@@ -6250,7 +6250,7 @@ CopyDBClusterSnapshot 4
 CreateDBCluster 5;6;7;8
 CreateDBClusterParameterGroup 6
 CreateDBClusterSnapshot 5;9
-CreateDBInstance a
+CreateDBInstance a;5
 CreateDBSubnetGroup 8
 CreateEventSubscription 0
 CreateGlobalCluster b;c
@@ -6293,7 +6293,7 @@ RemoveFromGlobalCluster d;c
 RemoveSourceIdentifierFromSubscription 0
 RemoveTagsFromResource 1,*
 ResetDBClusterParameterGroup 6
-RestoreDBClusterFromSnapshot 5;6;7;8
+RestoreDBClusterFromSnapshot 5;6;7;8;e;f
 RestoreDBClusterToPointInTime 5;3;7;8
 StartDBCluster 5
 StopDBCluster 5
@@ -6301,7 +6301,7 @@ SwitchoverGlobalCluster b;c`,
   'docdb-elastic': `docdb-elastic docdb-elastic docdb-elastic rest-json - 2022-11-28
 docdb-elastic
 
-~cluster/{resourceArn} ~cluster-snapshot/{snapshotArn} ~cluster/{clusterArn} ~cluster-snapshot/{snapshotName} {=resourceArn} ~cluster/{clusterName}
+~cluster/{resourceArn} ~cluster-snapshot/{snapshotArn} ~cluster/{clusterArn} ~cluster-snapshot/* {=resourceArn} ~cluster/{clusterName}
 ApplyPendingMaintenanceAction PO/pending-action 0
 CopyClusterSnapshot PO/cluster-snapshot/{snapshotArn}/copy 1
 CreateCluster PO/cluster *
@@ -6324,7 +6324,7 @@ UpdateCluster PU/cluster/{clusterArn} 2`,
   drs: `drs drs drs rest-json - 2020-02-26
 drs
 
-~source-network/{sourceNetworkID} ~recovery-plan-execution/{recoveryPlanExecutionArn} ~recovery-plan/{recoveryPlanArn} ~job/{jobID} ~launch-configuration-template/{resourceId} ~source-server/{resourceId} ~launch-configuration-template/{launchConfigurationTemplateID} ~recovery-instance/{recoveryInstanceID} ~recovery-plan/* ~replication-configuration-template/{replicationConfigurationTemplateID} ~source-server/{sourceServerID} ~recovery-plan-execution/* ~recovery-instance/{recoveryInstanceIDs} ~source-server/* ~source-network/* {=resourceArn}
+~source-network/{sourceNetworkID} ~recovery-plan-execution/{recoveryPlanExecutionArn} ~recovery-plan/{recoveryPlanArn} ~job/{jobID} ~launch-configuration-template/{resourceId} ~source-server/{resourceId} ~launch-configuration-template/{launchConfigurationTemplateID} ~recovery-instance/{recoveryInstanceID} {=recoveryPlanStepArn} ~recovery-plan/* ~replication-configuration-template/{replicationConfigurationTemplateID} ~source-server/{sourceServerID} {=recoveryPlanExecutionStepArn} ~recovery-plan-execution/* ~recovery-instance/{recoveryInstanceIDs} ~source-server/* ~source-network/* {=resourceArn}
 AssociateSourceNetworkStack PO/AssociateSourceNetworkStack 0
 CancelRecoveryPlanExecution PO/CancelRecoveryPlanExecution 1
 CreateExtendedSourceServer PO/CreateExtendedSourceServer *
@@ -6339,28 +6339,28 @@ DeleteLaunchConfigurationTemplate PO/DeleteLaunchConfigurationTemplate 6
 DeleteRecoveryInstance PO/DeleteRecoveryInstance 7
 DeleteRecoveryPlan PO/DeleteRecoveryPlan 2
 DeleteRecoveryPlanExecution PO/DeleteRecoveryPlanExecution 1
-DeleteRecoveryPlanStep PO/DeleteRecoveryPlanStep 8
-DeleteReplicationConfigurationTemplate PO/DeleteReplicationConfigurationTemplate 9
+DeleteRecoveryPlanStep PO/DeleteRecoveryPlanStep 8,9
+DeleteReplicationConfigurationTemplate PO/DeleteReplicationConfigurationTemplate a
 DeleteSourceNetwork PO/DeleteSourceNetwork 0
-DeleteSourceServer PO/DeleteSourceServer a
+DeleteSourceServer PO/DeleteSourceServer b
 DescribeJobLogItems PO/DescribeJobLogItems 3
 DescribeJobs PO/DescribeJobs *
 DescribeLaunchConfigurationTemplates PO/DescribeLaunchConfigurationTemplates *
 DescribeRecoveryInstances PO/DescribeRecoveryInstances *
-DescribeRecoverySnapshots PO/DescribeRecoverySnapshots a
+DescribeRecoverySnapshots PO/DescribeRecoverySnapshots b
 DescribeReplicationConfigurationTemplates PO/DescribeReplicationConfigurationTemplates *
 DescribeSourceNetworks PO/DescribeSourceNetworks *
 DescribeSourceServers PO/DescribeSourceServers *
 DisconnectRecoveryInstance PO/DisconnectRecoveryInstance 7
-DisconnectSourceServer PO/DisconnectSourceServer a
+DisconnectSourceServer PO/DisconnectSourceServer b
 ExportSourceNetworkCfnTemplate PO/ExportSourceNetworkCfnTemplate 0
 GetFailbackReplicationConfiguration PO/GetFailbackReplicationConfiguration 7
-GetLaunchConfiguration PO/GetLaunchConfiguration a
+GetLaunchConfiguration PO/GetLaunchConfiguration b
 GetRecoveryPlan PO/GetRecoveryPlan 2
 GetRecoveryPlanExecution PO/GetRecoveryPlanExecution 1
-GetRecoveryPlanExecutionStep PO/GetRecoveryPlanExecutionStep b
-GetRecoveryPlanStep PO/GetRecoveryPlanStep 8
-GetReplicationConfiguration PO/GetReplicationConfiguration a
+GetRecoveryPlanExecutionStep PO/GetRecoveryPlanExecutionStep c,d
+GetRecoveryPlanStep PO/GetRecoveryPlanStep 8,9
+GetReplicationConfiguration PO/GetReplicationConfiguration b
 InitializeService PO/InitializeService *
 ListExtensibleSourceServers PO/ListExtensibleSourceServers *
 ListLaunchActions PO/ListLaunchActions 4,5,*
@@ -6372,37 +6372,37 @@ ListStagingAccounts G/ListStagingAccounts *
 ListTagsForResource G/tags/{resourceArn} *
 PutLaunchAction PO/PutLaunchAction 4,5,*
 ReorderRecoveryPlanSteps PO/ReorderRecoveryPlanSteps 2
-RetryDataReplication PO/RetryDataReplication a
-RetryRecoveryPlanExecutionStep PO/RetryRecoveryPlanExecutionStep b
+RetryDataReplication PO/RetryDataReplication b
+RetryRecoveryPlanExecutionStep PO/RetryRecoveryPlanExecutionStep c,d
 ReverseReplication PO/ReverseReplication 7
-StartFailbackLaunch PO/StartFailbackLaunch c
-StartRecovery PO/StartRecovery d
+StartFailbackLaunch PO/StartFailbackLaunch e
+StartRecovery PO/StartRecovery f
 StartRecoveryPlanExecution PO/StartRecoveryPlanExecution 2
-StartReplication PO/StartReplication a
-StartSourceNetworkRecovery PO/StartSourceNetworkRecovery e
+StartReplication PO/StartReplication b
+StartSourceNetworkRecovery PO/StartSourceNetworkRecovery g
 StartSourceNetworkReplication PO/StartSourceNetworkReplication 0
 StopFailback PO/StopFailback 7
-StopReplication PO/StopReplication a
+StopReplication PO/StopReplication b
 StopSourceNetworkReplication PO/StopSourceNetworkReplication 0
-TagResource PO/tags/{resourceArn} f,*
-TerminateRecoveryInstances PO/TerminateRecoveryInstances c
-UntagResource D/tags/{resourceArn} f,*
+TagResource PO/tags/{resourceArn} h,*
+TerminateRecoveryInstances PO/TerminateRecoveryInstances e
+UntagResource D/tags/{resourceArn} h,*
 UpdateFailbackReplicationConfiguration PO/UpdateFailbackReplicationConfiguration 7
-UpdateLaunchConfiguration PO/UpdateLaunchConfiguration a
+UpdateLaunchConfiguration PO/UpdateLaunchConfiguration b
 UpdateLaunchConfigurationTemplate PO/UpdateLaunchConfigurationTemplate 6
 UpdateRecoveryPlan PO/UpdateRecoveryPlan 2
-UpdateRecoveryPlanExecutionStep PO/UpdateRecoveryPlanExecutionStep b
-UpdateRecoveryPlanStep PO/UpdateRecoveryPlanStep 8
-UpdateReplicationConfiguration PO/UpdateReplicationConfiguration a
-UpdateReplicationConfigurationTemplate PO/UpdateReplicationConfigurationTemplate 9`,
+UpdateRecoveryPlanExecutionStep PO/UpdateRecoveryPlanExecutionStep c,d
+UpdateRecoveryPlanStep PO/UpdateRecoveryPlanStep 8,9
+UpdateReplicationConfiguration PO/UpdateReplicationConfiguration b
+UpdateReplicationConfigurationTemplate PO/UpdateReplicationConfigurationTemplate a`,
   ds: `ds ds ds smithy-rpc-v2-cbor,json DirectoryService_20150416 2015-04-16
 ds
 
-~directory/{SharedDirectoryId} ~directory/{DirectoryId} ~directory/* ~directory/{OwnerDirectoryId}
+~directory/* ~directory/{DirectoryId}
 AcceptSharedDirectory 0
 AddIpRoutes 1
 AddRegion 1
-AddTagsToResource 2
+AddTagsToResource 0
 CancelSchemaExtension 1
 ConnectDirectory *
 CreateAlias 1
@@ -6418,8 +6418,8 @@ DeleteADAssessment *
 DeleteConditionalForwarder 1
 DeleteDirectory 1
 DeleteLogSubscription 1
-DeleteSnapshot 2
-DeleteTrust 2
+DeleteSnapshot 0
+DeleteTrust 0
 DeregisterCertificate 1
 DeregisterEventTopic 1
 DescribeADAssessment *
@@ -6435,7 +6435,7 @@ DescribeHybridADUpdate 1
 DescribeLDAPSSettings 1
 DescribeRegions 1
 DescribeSettings 1
-DescribeSharedDirectories 3
+DescribeSharedDirectories 0
 DescribeSnapshots *
 DescribeTrusts *
 DescribeUpdateDirectory 1
@@ -6458,15 +6458,15 @@ ListCertificates 1
 ListIpRoutes 1
 ListLogSubscriptions *
 ListSchemaExtensions 1
-ListTagsForResource 2
+ListTagsForResource 0
 RegisterCertificate 1
 RegisterEventTopic 1
 RejectSharedDirectory 0
 RemoveIpRoutes 1
 RemoveRegion 1
-RemoveTagsFromResource 2
+RemoveTagsFromResource 0
 ResetUserPassword 1
-RestoreFromSnapshot 2
+RestoreFromSnapshot 0
 ShareDirectory 1
 StartADAssessment *
 StartSchemaExtension 1
@@ -6477,8 +6477,8 @@ UpdateHybridAD 1
 UpdateNumberOfDomainControllers 1
 UpdateRadius 1
 UpdateSettings 1
-UpdateTrust 2
-VerifyTrust 2`,
+UpdateTrust 0
+VerifyTrust 0`,
   'ds-data': `ds-data ds-data ds-data rest-json - 2023-05-31
 ds-data
 
@@ -6607,7 +6607,7 @@ StartSnapshot PO/snapshots 2`,
   ec2: `ec2 ec2 ec2 ec2 - 2016-11-15
 ec2
 
-~elastic-ip/* ~capacity-reservation/{CapacityReservationId} ~reserved-instances/{ReservedInstanceId|ReservedInstanceIds} ~transit-gateway-attachment/{TransitGatewayAttachmentId} ~transit-gateway-multicast-domain/{TransitGatewayMulticastDomainId} ~vpc-endpoint-service/{ServiceId} ~vpc/* ~vpc-peering-connection/{VpcPeeringConnectionId} ~dedicated-host/* $P:ec2::$A:ipam-pool/{IpamPoolId} ~client-vpn-endpoint/{ClientVpnEndpointId} ~security-group/{SecurityGroupId|SecurityGroupIds} ~vpc/{VpcId} ~network-interface/{NetworkInterfaceId} ~natgateway/{NatGatewayId} ~elastic-ip/{AllocationId} ~instance/{InstanceId} ~application-status-check/{ApplicationStatusCheckId} ~dhcp-options/{DhcpOptionsId} $P:acm:$R:$A:certificate/{CertificateArn} $P:iam::$A:role/{RoleArn} {=RoleArn} ~instance-event-window/{InstanceEventWindowId} $P:ec2::$A:ipam/{IpamId} $P:ec2::$A:ipam-resource-discovery/{IpamResourceDiscoveryId} $P:ec2::$A:ipam-resource-discovery-association/* ~elastic-ip/{AllocationId|AllocationIds} ~route-server/{RouteServerId} ~route-table/{RouteTableId} ~security-group/{GroupId} ~subnet/{SubnetId} ~subnet/{SubnetIds} ~transit-gateway-policy-table/{TransitGatewayPolicyTableId} ~transit-gateway-route-table/{TransitGatewayRouteTableId} ~security-group/{SecurityGroupId|Groups} $P:ec2:$R::image/{ImageId} ~internet-gateway/{InternetGatewayId} ~verified-access-instance/{VerifiedAccessInstanceId} ~verified-access-trust-provider/{VerifiedAccessTrustProviderId} ~volume/{VolumeId} ~vpn-gateway/{VpnGatewayId} ~security-group/* $P:ec2::$A:ipam-internet-registry-association/{IpamInternetRegistryAssociationId} ~capacity-reservation-fleet/{CapacityReservationFleetId|CapacityReservationFleetIds} ~declarative-policies-report/{ReportId} ~export-instance-task/{ExportTaskId} ~spot-fleet-request/{SpotFleetRequestId|SpotFleetRequestIds} ~spot-instances-request/{SpotInstanceRequestId|SpotInstanceRequestIds} ~fpga-image/{Name} $P:ec2:$R::image/{Name} $P:ec2:$R::snapshot/* ~volume/{SourceVolumeId} ~application-status-check/* ~capacity-manager-data-export/* ~capacity-reservation/* ~capacity-reservation/{SourceCapacityReservationId} ~capacity-reservation-cancellation-quote/* ~capacity-reservation-fleet/* ~carrier-gateway/* ~client-vpn-endpoint/* ~coip-pool/{CoipPoolId} ~coip-pool/* ~local-gateway-route-table/{LocalGatewayRouteTableId} ~customer-gateway/* ~mac-modification-task/* ~dhcp-options/* ~egress-only-internet-gateway/* ~fleet/* ~instance/* ~vpc-flow-log/* {=DeliverLogsPermissionArn} ~image-usage-report/* ~instance-connect-endpoint/* ~instance-event-window/{Name} ~export-instance-task/* ~internet-gateway/* $P:ec2::$A:ipam/* $P:ec2::$A:ipam-external-resource-verification-token/* $P:ec2::$A:ipam-internet-registry-association/* $P:ec2::$A:ipam-policy/* $P:ec2::$A:ipam-pool/* $P:ec2::$A:ipam-scope/{IpamScopeId} $P:ec2::$A:ipam-prefix-list-resolver/* $P:ec2::$A:ipam-prefix-list-resolver/{IpamPrefixListResolverId} $P:ec2::$A:ipam-prefix-list-resolver-target/* $P:ec2::$A:ipam-resource-discovery/* $P:ec2::$A:ipam-scope/* ~key-pair/* ~launch-template/{LaunchTemplateName} ~launch-template/{LaunchTemplateId|LaunchTemplateName} ~local-gateway/{LocalGatewayId} ~local-gateway-route-table/* ~local-gateway-route-table-virtual-interface-group-association/* ~local-gateway-virtual-interface-group/{LocalGatewayVirtualInterfaceGroupId} ~local-gateway-route-table-vpc-association/* ~local-gateway-virtual-interface/* ~outpost-lag/{OutpostLagId} ~local-gateway-virtual-interface-group/* ~prefix-list/{PrefixListName} ~natgateway/* ~network-acl/* ~network-acl/{NetworkAclId} ~network-insights-access-scope/* ~network-insights-path/* ~network-interface/* ~placement-group/* ~ipv4pool-ec2/* ~replace-root-volume-task/* $P:ec2:$R::image/* ~route-server/* ~route-server-endpoint/* ~route-server-endpoint/{RouteServerEndpointId} ~route-server-peer/* ~route-table/* ~secondary-network/* ~secondary-network/{SecondaryNetworkId} ~secondary-subnet/* ~security-group/{GroupName} ~volume/* ~subnet/* {ResourceId|Resources:ec2} ~traffic-mirror-filter/* ~traffic-mirror-filter/{TrafficMirrorFilterId} ~traffic-mirror-filter-rule/* ~traffic-mirror-session/* ~traffic-mirror-target/{TrafficMirrorTargetId} ~traffic-mirror-target/* ~transit-gateway/* ~transit-gateway-attachment/{TransportTransitGatewayAttachmentId} ~transit-gateway-connect-peer/* ~transit-gateway/{TransitGatewayId} ~transit-gateway-metering-policy/* ~transit-gateway-metering-policy/{TransitGatewayMeteringPolicyId} ~transit-gateway-multicast-domain/* ~transit-gateway-attachment/* ~transit-gateway-policy-table/* ~transit-gateway-route-table/* ~prefix-list/{PrefixListId} ~transit-gateway-route-table-announcement/* ~verified-access-endpoint/* ~verified-access-group/{VerifiedAccessGroupId} ~verified-access-group/* ~verified-access-instance/* ~verified-access-trust-provider/* ~vpc-block-public-access-exclusion/* ~vpc-encryption-control/* ~vpc-endpoint/* ~vpc-endpoint/{VpcEndpointId} ~vpc-endpoint-service/* ~vpc-peering-connection/* ~vpn-concentrator/* ~customer-gateway/{CustomerGatewayId} ~vpn-connection/* ~vpn-connection/{VpnConnectionId} ~vpn-gateway/* ~capacity-manager-data-export/{CapacityManagerDataExportId} ~carrier-gateway/{CarrierGatewayId} ~egress-only-internet-gateway/{EgressOnlyInternetGatewayId} ~fleet/{FleetId|FleetIds} ~vpc-flow-log/{FlowLogId|FlowLogIds} ~fpga-image/{FpgaImageId} ~image-usage-report/{ReportId} ~instance-connect-endpoint/{InstanceConnectEndpointId} $P:ec2::$A:ipam-external-resource-verification-token/{IpamExternalResourceVerificationTokenId} $P:ec2::$A:ipam-policy/{IpamPolicyId} $P:ec2::$A:ipam-prefix-list-resolver-target/{IpamPrefixListResolverTargetId} ~key-pair/{KeyPairId} ~local-gateway-route-table-virtual-interface-group-association/{LocalGatewayRouteTableVirtualInterfaceGroupAssociationId} ~local-gateway-route-table-vpc-association/{LocalGatewayRouteTableVpcAssociationId} ~local-gateway-virtual-interface/{LocalGatewayVirtualInterfaceId} ~network-insights-access-scope/{NetworkInsightsAccessScopeId} ~network-insights-access-scope-analysis/{NetworkInsightsAccessScopeAnalysisId} ~network-insights-analysis/{NetworkInsightsAnalysisId} ~network-insights-path/{NetworkInsightsPathId} ~placement-group/{GroupName} ~reserved-instances/{ReservedInstancesId|ReservedInstancesIds} ~route-server-peer/{RouteServerPeerId} ~secondary-subnet/{SecondarySubnetId} $P:ec2:$R::snapshot/{SnapshotId} ~traffic-mirror-filter-rule/{TrafficMirrorFilterRuleId} ~traffic-mirror-session/{TrafficMirrorSessionId} ~transit-gateway-connect-peer/{TransitGatewayConnectPeerId} ~transit-gateway-route-table-announcement/{TransitGatewayRouteTableAnnouncementId} ~verified-access-endpoint/{VerifiedAccessEndpointId} ~vpc-block-public-access-exclusion/{ExclusionId} ~vpc-encryption-control/{VpcEncryptionControlId} ~vpc-endpoint-service/{ServiceId|ServiceIds} ~vpc-endpoint/{VpcEndpointId|VpcEndpointIds} ~vpn-concentrator/{VpnConcentratorId} ~network-interface/{NetworkInterfaceIds} ~fleet/{FleetId} ~spot-fleet-request/{SpotFleetRequestId} ~instance/{InstanceId|InstanceIds} $P:ec2:$R::snapshot/{SourceSnapshotId|SourceSnapshotIds} ~vpn-gateway/{GatewayId} $P:ec2::$A:ipam-resource-discovery-association/{IpamResourceDiscoveryAssociationId} ~export-image-task/* ~ipv6pool-ec2/* ~coip-pool/{PoolId} ~vpc-flow-log/{FlowLogId} ~vpn-connection-device-type/{VpnConnectionDeviceTypeId} ~import-image-task/* ~import-snapshot-task/* ~capacity-reservation-fleet/{CapacityReservationFleetId} ~dedicated-host/{HostId|HostIds} ~ipam-pool-allocation/{IpamPoolAllocationId} ~prefix-list/{PrefixListId|PrefixListName} ~security-group-rule/* ~instance/{InstanceId|Instances} ~spot-fleet-request/* ~spot-instances-request/* ~security-group/{SecurityGroupId|SecurityGroupIds|SecurityGroup|SecurityGroups} ~network-insights-access-scope-analysis/* ~network-insights-analysis/*
+~elastic-ip/* ~capacity-reservation/{CapacityReservationId} ~reserved-instances/{ReservedInstanceId|ReservedInstanceIds} ~transit-gateway-attachment/{TransitGatewayAttachmentId} ~transit-gateway-multicast-domain/{TransitGatewayMulticastDomainId} ~vpc-endpoint-service/{ServiceId} ~vpc/* ~vpc-peering-connection/{VpcPeeringConnectionId} ~dedicated-host/* $P:ec2::$A:ipam-pool/{IpamPoolId} ~client-vpn-endpoint/{ClientVpnEndpointId} ~security-group/{SecurityGroupId|SecurityGroupIds} ~vpc/{VpcId} ~network-interface/{NetworkInterfaceId} ~natgateway/{NatGatewayId} ~elastic-ip/{AllocationId} ~instance/{InstanceId} ~application-status-check/{ApplicationStatusCheckId} ~dhcp-options/{DhcpOptionsId} $P:acm:$R:$A:certificate/{CertificateArn} $P:iam::$A:role/{RoleArn} {=RoleArn} ~instance-event-window/{InstanceEventWindowId} $P:ec2::$A:ipam/{IpamId} $P:ec2::$A:ipam-resource-discovery/{IpamResourceDiscoveryId} $P:ec2::$A:ipam-resource-discovery-association/* ~elastic-ip/{AllocationId|AllocationIds} ~route-server/{RouteServerId} ~route-table/{RouteTableId} ~security-group/{GroupId} ~subnet/{SubnetId} ~subnet/{SubnetIds} ~transit-gateway-policy-table/{TransitGatewayPolicyTableId} ~transit-gateway-route-table/{TransitGatewayRouteTableId} ~security-group/{SecurityGroupId|Groups} $P:ec2:$R::image/{ImageId} ~internet-gateway/{InternetGatewayId} ~verified-access-instance/{VerifiedAccessInstanceId} ~verified-access-trust-provider/{VerifiedAccessTrustProviderId} ~volume/{VolumeId} ~vpn-gateway/{VpnGatewayId} $P:ec2::$A:ipam-internet-registry-association/{IpamInternetRegistryAssociationId} ~capacity-reservation-fleet/{CapacityReservationFleetId|CapacityReservationFleetIds} ~declarative-policies-report/{ReportId} ~export-instance-task/{ExportTaskId} ~spot-fleet-request/{SpotFleetRequestId|SpotFleetRequestIds} ~spot-instances-request/{SpotInstanceRequestId|SpotInstanceRequestIds} ~fpga-image/{Name} $P:ec2:$R::image/{Name} $P:ec2:$R::snapshot/* ~volume/* ~application-status-check/* ~capacity-manager-data-export/* ~capacity-reservation/* ~capacity-reservation-cancellation-quote/* ~capacity-reservation-fleet/* ~carrier-gateway/* ~client-vpn-endpoint/* ~coip-pool/{CoipPoolId} ~coip-pool/* ~local-gateway-route-table/{LocalGatewayRouteTableId} ~customer-gateway/* ~mac-modification-task/* ~dhcp-options/* ~egress-only-internet-gateway/* ~fleet/* ~instance/* ~vpc-flow-log/* {=DeliverLogsPermissionArn} ~fpga-image/* $P:ec2:$R::image/* ~image-usage-report/* ~instance-connect-endpoint/* ~instance-event-window/* ~export-instance-task/* ~internet-gateway/* $P:ec2::$A:ipam/* $P:ec2::$A:ipam-external-resource-verification-token/* $P:ec2::$A:ipam-internet-registry-association/* $P:ec2::$A:ipam-policy/* $P:ec2::$A:ipam-pool/* $P:ec2::$A:ipam-scope/{IpamScopeId} $P:ec2::$A:ipam-prefix-list-resolver/* $P:ec2::$A:ipam-prefix-list-resolver/{IpamPrefixListResolverId} $P:ec2::$A:ipam-prefix-list-resolver-target/* $P:ec2::$A:ipam-resource-discovery/* $P:ec2::$A:ipam-scope/* ~key-pair/{KeyName} ~launch-template/* ~launch-template/{LaunchTemplateId|LaunchTemplateName} ~local-gateway/{LocalGatewayId} ~local-gateway-route-table/* ~local-gateway-route-table-virtual-interface-group-association/* ~local-gateway-virtual-interface-group/{LocalGatewayVirtualInterfaceGroupId} ~local-gateway-route-table-vpc-association/* ~local-gateway-virtual-interface/* ~outpost-lag/{OutpostLagId} ~local-gateway-virtual-interface-group/* ~prefix-list/* ~natgateway/* ~network-acl/* ~network-acl/{NetworkAclId} ~network-insights-access-scope/* ~network-insights-path/* ~network-interface/* ~placement-group/* ~ipv4pool-ec2/* ~replace-root-volume-task/* ~route-server/* ~route-server-endpoint/* ~route-server-endpoint/{RouteServerEndpointId} ~route-server-peer/* ~route-table/* ~secondary-network/* ~secondary-network/{SecondaryNetworkId} ~secondary-subnet/* ~security-group/* ~subnet/* {ResourceId|Resources:ec2} ~traffic-mirror-filter/* ~traffic-mirror-filter/{TrafficMirrorFilterId} ~traffic-mirror-filter-rule/* ~traffic-mirror-session/* ~traffic-mirror-target/{TrafficMirrorTargetId} ~traffic-mirror-target/* ~transit-gateway/* ~transit-gateway-attachment/* ~transit-gateway-connect-peer/* ~transit-gateway/{TransitGatewayId} ~transit-gateway-metering-policy/* ~transit-gateway-metering-policy/{TransitGatewayMeteringPolicyId} ~transit-gateway-multicast-domain/* ~transit-gateway-policy-table/* ~transit-gateway-route-table/* ~prefix-list/{PrefixListId} ~transit-gateway-route-table-announcement/* ~verified-access-endpoint/* ~verified-access-group/{VerifiedAccessGroupId} ~verified-access-group/* ~verified-access-instance/* ~verified-access-trust-provider/* ~vpc-block-public-access-exclusion/* ~vpc-encryption-control/* ~vpc-endpoint/* ~vpc-endpoint/{VpcEndpointId} ~vpc-endpoint-service/* ~vpc-peering-connection/* ~vpn-concentrator/* ~customer-gateway/{CustomerGatewayId} ~vpn-connection/* ~vpn-connection/{VpnConnectionId} ~vpn-gateway/* ~capacity-manager-data-export/{CapacityManagerDataExportId} ~carrier-gateway/{CarrierGatewayId} ~egress-only-internet-gateway/{EgressOnlyInternetGatewayId} ~fleet/{FleetId|FleetIds} ~vpc-flow-log/{FlowLogId|FlowLogIds} ~fpga-image/{FpgaImageId} ~image-usage-report/{ReportId} ~instance-connect-endpoint/{InstanceConnectEndpointId} $P:ec2::$A:ipam-external-resource-verification-token/{IpamExternalResourceVerificationTokenId} $P:ec2::$A:ipam-policy/{IpamPolicyId} $P:ec2::$A:ipam-prefix-list-resolver-target/{IpamPrefixListResolverTargetId} ~local-gateway-route-table-virtual-interface-group-association/{LocalGatewayRouteTableVirtualInterfaceGroupAssociationId} ~local-gateway-route-table-vpc-association/{LocalGatewayRouteTableVpcAssociationId} ~local-gateway-virtual-interface/{LocalGatewayVirtualInterfaceId} ~network-insights-access-scope/{NetworkInsightsAccessScopeId} ~network-insights-access-scope-analysis/{NetworkInsightsAccessScopeAnalysisId} ~network-insights-analysis/{NetworkInsightsAnalysisId} ~network-insights-path/{NetworkInsightsPathId} ~placement-group/{GroupName} ~reserved-instances/{ReservedInstancesId|ReservedInstancesIds} ~route-server-peer/{RouteServerPeerId} ~secondary-subnet/{SecondarySubnetId} $P:ec2:$R::snapshot/{SnapshotId} ~traffic-mirror-filter-rule/{TrafficMirrorFilterRuleId} ~traffic-mirror-session/{TrafficMirrorSessionId} ~transit-gateway-connect-peer/{TransitGatewayConnectPeerId} ~transit-gateway-route-table-announcement/{TransitGatewayRouteTableAnnouncementId} ~verified-access-endpoint/{VerifiedAccessEndpointId} ~vpc-block-public-access-exclusion/{ExclusionId} ~vpc-encryption-control/{VpcEncryptionControlId} ~vpc-endpoint-service/{ServiceId|ServiceIds} ~vpc-endpoint/{VpcEndpointId|VpcEndpointIds} ~vpn-concentrator/{VpnConcentratorId} ~network-interface/{NetworkInterfaceIds} ~fleet/{FleetId} ~spot-fleet-request/{SpotFleetRequestId} ~instance/{InstanceId|InstanceIds} ~vpn-gateway/{GatewayId} $P:ec2::$A:ipam-resource-discovery-association/{IpamResourceDiscoveryAssociationId} ~export-image-task/* ~ipv6pool-ec2/* ~coip-pool/{PoolId} ~vpc-flow-log/{FlowLogId} ~vpn-connection-device-type/{VpnConnectionDeviceTypeId} ~import-image-task/* ~import-snapshot-task/* ~capacity-reservation-fleet/{CapacityReservationFleetId} ~dedicated-host/{HostId|HostIds} ~ipam-pool-allocation/{IpamPoolAllocationId} ~prefix-list/{PrefixListId|PrefixListName} ~security-group-rule/* ~instance/{InstanceId|Instances} ~spot-fleet-request/* ~spot-instances-request/* ~security-group/{SecurityGroupId|SecurityGroupIds|SecurityGroup|SecurityGroups} ~network-insights-access-scope-analysis/* ~network-insights-analysis/*
 AcceptAddressTransfer 0
 AcceptCapacityReservationBillingOwnership 1
 AcceptReservedInstancesExchangeQuote 2
@@ -6656,47 +6656,47 @@ AttachVolume g;13
 AttachVpnGateway c;14
 AuthorizeClientVpnIngress a
 AuthorizeSecurityGroupEgress t
-AuthorizeSecurityGroupIngress 15
-BatchModifyIpamRoutingPolicyRegistrations 16
+AuthorizeSecurityGroupIngress t
+BatchModifyIpamRoutingPolicyRegistrations 15
 BundleInstance *
 CancelBundleTask *
 CancelCapacityReservation 1
-CancelCapacityReservationFleets 17
+CancelCapacityReservationFleets 16
 CancelConversionTask *
-CancelDeclarativePoliciesReport 18
-CancelExportTask 19,*
+CancelDeclarativePoliciesReport 17
+CancelExportTask 18,*
 CancelImageLaunchPermission z
 CancelImportTask *
 CancelReservedInstancesListing *
-CancelSpotFleetRequests 1a
-CancelSpotInstanceRequests 1b
+CancelSpotFleetRequests 19
+CancelSpotInstanceRequests 1a
 ConfirmProductInstance *
-CopyFpgaImage 1c
-CopyImage 1d;1e
-CopySnapshot 1e
-CopyVolumes 1f
-CreateApplicationStatusCheck 1g
-CreateCapacityManagerDataExport 1h
-CreateCapacityReservation 1i
-CreateCapacityReservationBySplitting 1j
-CreateCapacityReservationCancellationQuote 1;1k
+CopyFpgaImage 1b
+CopyImage 1c;1d
+CopySnapshot 1d
+CopyVolumes 1e
+CreateApplicationStatusCheck 1f
+CreateCapacityManagerDataExport 1g
+CreateCapacityReservation 1h
+CreateCapacityReservationBySplitting 1h
+CreateCapacityReservationCancellationQuote 1;1i
 CreateCapacityReservationDateChangeQuote -
-CreateCapacityReservationFleet 1l
-CreateCarrierGateway 1m;c
-CreateClientVpnEndpoint 1n
+CreateCapacityReservationFleet 1j
+CreateCarrierGateway 1k;c
+CreateClientVpnEndpoint 1l
 CreateClientVpnRoute a
-CreateCoipCidr 1o
-CreateCoipPool 1p;1q
-CreateCustomerGateway 1r
+CreateCoipCidr 1m
+CreateCoipPool 1n;1o
+CreateCustomerGateway 1p
 CreateDefaultSubnet *
 CreateDefaultVpc *
-CreateDelegateMacVolumeOwnershipTask g;1s
-CreateDhcpOptions 1t
-CreateEgressOnlyInternetGateway 1u;c
-CreateFleet 1v;1w
-CreateFlowLogs 1x;+iam:PassRole@1y
-CreateFpgaImage 1c
-CreateImage 1d;g;1e
+CreateDelegateMacVolumeOwnershipTask g;1q
+CreateDhcpOptions 1r
+CreateEgressOnlyInternetGateway 1s;c
+CreateFleet 1t;1u
+CreateFlowLogs 1v;+iam:PassRole@1w
+CreateFpgaImage 1x
+CreateImage 1y;g;1d
 CreateImageUsageReport z;1z
 CreateInstanceConnectEndpoint 20;u
 CreateInstanceEventWindow 21
@@ -6711,18 +6711,18 @@ CreateIpamPool 28;29
 CreateIpamPrefixListResolver n;2a
 CreateIpamPrefixListResolverTarget 2b;2c
 CreateIpamResourceDiscovery 2d
-CreateIpamRoutingPolicyRegistration 16
+CreateIpamRoutingPolicyRegistration 15
 CreateIpamScope n;2e
 CreateKeyPair 2f
 CreateLaunchTemplate 2g
 CreateLaunchTemplateVersion 2h
-CreateLocalGatewayRoute 1q
+CreateLocalGatewayRoute 1o
 CreateLocalGatewayRouteTable 2i;2j
-CreateLocalGatewayRouteTableVirtualInterfaceGroupAssociation 1q;2k;2l
-CreateLocalGatewayRouteTableVpcAssociation 1q;2m;c
+CreateLocalGatewayRouteTableVirtualInterfaceGroupAssociation 1o;2k;2l
+CreateLocalGatewayRouteTableVpcAssociation 1o;2m;c
 CreateLocalGatewayVirtualInterface 2n;2l;2o
 CreateLocalGatewayVirtualInterfaceGroup 2i;2p
-CreateMacSystemIntegrityProtectionModificationTask g;1s
+CreateMacSystemIntegrityProtectionModificationTask g;1q
 CreateManagedPrefixList 2q
 CreateMetricCategory -
 CreateNatGateway 2r
@@ -6737,157 +6737,157 @@ CreatePlacementGroup 2x
 CreatePublicIpv4Pool 2y
 CreateReplaceRootVolumeTask g;2z;13
 CreateReservedInstancesListing *
-CreateRestoreImageTask 30
+CreateRestoreImageTask 1y
 CreateRoute s
-CreateRouteServer 31
-CreateRouteServerEndpoint r;32;u
-CreateRouteServerPeer 33;34
-CreateRouteTable 35;c
-CreateSecondaryNetwork 36
-CreateSecondarySubnet 37;38
-CreateSecurityGroup 39
-CreateSnapshot 1e;13
-CreateSnapshots 1w;1e;3a
+CreateRouteServer 30
+CreateRouteServerEndpoint r;31;u
+CreateRouteServerPeer 32;33
+CreateRouteTable 34;c
+CreateSecondaryNetwork 35
+CreateSecondarySubnet 36;37
+CreateSecurityGroup 38;+c
+CreateSnapshot 1d;13
+CreateSnapshots 1u;1d;1e
 CreateSpotDatafeedSubscription *
 CreateStoreImageTask z
-CreateSubnet 3b;c
+CreateSubnet 39;c
 CreateSubnetCidrReservation u
-CreateTags 3c
-CreateTrafficMirrorFilter 3d
-CreateTrafficMirrorFilterRule 3e;3f
-CreateTrafficMirrorSession d;3e;3g;3h
-CreateTrafficMirrorTarget 3i
-CreateTransitGateway 3j
-CreateTransitGatewayConnect 3k
-CreateTransitGatewayConnectPeer 3;3l
-CreateTransitGatewayMeteringPolicy 3m;3n
-CreateTransitGatewayMeteringPolicyEntry 3o
-CreateTransitGatewayMulticastDomain 3m;3p
+CreateTags 3a
+CreateTrafficMirrorFilter 3b
+CreateTrafficMirrorFilterRule 3c;3d
+CreateTrafficMirrorSession d;3c;3e;3f
+CreateTrafficMirrorTarget 3g
+CreateTransitGateway 3h
+CreateTransitGatewayConnect 3i
+CreateTransitGatewayConnectPeer 3;3j
+CreateTransitGatewayMeteringPolicy 3k;3l
+CreateTransitGatewayMeteringPolicyEntry 3m
+CreateTransitGatewayMulticastDomain 3k;3n
 CreateTransitGatewayNetworkFunctionAttachment -
-CreateTransitGatewayPeeringAttachment 3m;3q
-CreateTransitGatewayPolicyTable 3m;3r
-CreateTransitGatewayPolicyTableEntry w;3s
-CreateTransitGatewayPrefixListReference 3t;x
+CreateTransitGatewayPeeringAttachment 3k;3i
+CreateTransitGatewayPolicyTable 3k;3o
+CreateTransitGatewayPolicyTableEntry w;3p
+CreateTransitGatewayPrefixListReference 3q;x
 CreateTransitGatewayRoute x
-CreateTransitGatewayRouteTable 3m;3s
-CreateTransitGatewayRouteTableAnnouncement 3q;x;3u
-CreateTransitGatewayVpcAttachment v;3m;3q;c
-CreateVerifiedAccessEndpoint 3v;3w
-CreateVerifiedAccessGroup 3x;11
-CreateVerifiedAccessInstance 3y
-CreateVerifiedAccessTrustProvider 3z
-CreateVolume 3a
+CreateTransitGatewayRouteTable 3k;3p
+CreateTransitGatewayRouteTableAnnouncement 3i;x;3r
+CreateTransitGatewayVpcAttachment v;3k;3i;c
+CreateVerifiedAccessEndpoint 3s;3t
+CreateVerifiedAccessGroup 3u;11
+CreateVerifiedAccessInstance 3v
+CreateVerifiedAccessTrustProvider 3w
+CreateVolume 1e
 CreateVpc 6
-CreateVpcBlockPublicAccessExclusion 40
-CreateVpcEncryptionControl c;41
-CreateVpcEndpoint c;42
-CreateVpcEndpointConnectionNotification 43,*
-CreateVpcEndpointServiceConfiguration 44
-CreateVpcPeeringConnection c;45
-CreateVpnConcentrator 46
-CreateVpnConnection 47;48
-CreateVpnConnectionRoute 49
-CreateVpnGateway 4a
+CreateVpcBlockPublicAccessExclusion 3x
+CreateVpcEncryptionControl c;3y
+CreateVpcEndpoint c;3z
+CreateVpcEndpointConnectionNotification 40,*
+CreateVpcEndpointServiceConfiguration 41
+CreateVpcPeeringConnection c;42
+CreateVpnConcentrator 43
+CreateVpnConnection 44;45
+CreateVpnConnectionRoute 46
+CreateVpnGateway 47
 DeleteApplicationStatusCheck h
-DeleteCapacityManagerDataExport 4b
-DeleteCarrierGateway 4c
+DeleteCapacityManagerDataExport 48
+DeleteCarrierGateway 49
 DeleteClientVpnEndpoint a
 DeleteClientVpnEndpointAuthorizationPolicy -
 DeleteClientVpnRoute a
-DeleteCoipCidr 1o
-DeleteCoipPool 1o
-DeleteCustomerGateway 47
+DeleteCoipCidr 1m
+DeleteCoipPool 1m
+DeleteCustomerGateway 44
 DeleteDhcpOptions i
-DeleteEgressOnlyInternetGateway 4d
-DeleteFleets 4e
-DeleteFlowLogs 4f
-DeleteFpgaImage 4g
-DeleteImageUsageReport 4h
-DeleteInstanceConnectEndpoint 4i
+DeleteEgressOnlyInternetGateway 4a
+DeleteFleets 4b
+DeleteFlowLogs 4c
+DeleteFpgaImage 4d
+DeleteImageUsageReport 4e
+DeleteInstanceConnectEndpoint 4f
 DeleteInstanceEventWindow m
 DeleteInternetGateway 10
 DeleteIpam n
-DeleteIpamExternalResourceVerificationToken 4j
-DeleteIpamInternetRegistryAssociation 16
-DeleteIpamPolicy 4k
+DeleteIpamExternalResourceVerificationToken 4g
+DeleteIpamInternetRegistryAssociation 15
+DeleteIpamPolicy 4h
 DeleteIpamPool 9
 DeleteIpamPrefixListResolver 2b
-DeleteIpamPrefixListResolverTarget 4l
+DeleteIpamPrefixListResolverTarget 4i
 DeleteIpamResourceDiscovery o
-DeleteIpamRoutingPolicyRegistration 16
+DeleteIpamRoutingPolicyRegistration 15
 DeleteIpamScope 29
-DeleteKeyPair 4m,*
+DeleteKeyPair 2f
 DeleteLaunchTemplate 2h
 DeleteLaunchTemplateVersions 2h
-DeleteLocalGatewayRoute 1q
-DeleteLocalGatewayRouteTable 1q
-DeleteLocalGatewayRouteTableVirtualInterfaceGroupAssociation 4n
-DeleteLocalGatewayRouteTableVpcAssociation 4o
-DeleteLocalGatewayVirtualInterface 4p
+DeleteLocalGatewayRoute 1o
+DeleteLocalGatewayRouteTable 1o
+DeleteLocalGatewayRouteTableVirtualInterfaceGroupAssociation 4j
+DeleteLocalGatewayRouteTableVpcAssociation 4k
+DeleteLocalGatewayVirtualInterface 4l
 DeleteLocalGatewayVirtualInterfaceGroup 2l
-DeleteManagedPrefixList 3t
+DeleteManagedPrefixList 3q
 DeleteMetricCategory -
 DeleteNatGateway e
 DeleteNetworkAcl 2t
 DeleteNetworkAclEntry 2t
-DeleteNetworkInsightsAccessScope 4q
-DeleteNetworkInsightsAccessScopeAnalysis 4r
-DeleteNetworkInsightsAnalysis 4s
-DeleteNetworkInsightsPath 4t
+DeleteNetworkInsightsAccessScope 4m
+DeleteNetworkInsightsAccessScopeAnalysis 4n
+DeleteNetworkInsightsAnalysis 4o
+DeleteNetworkInsightsPath 4p
 DeleteNetworkInterface d
 DeleteNetworkInterfacePermission 2w
 DeleteNetworkingFlexCostAllocationPolicies -
-DeletePlacementGroup 4u
+DeletePlacementGroup 4q
 DeletePublicIpv4Pool 2y
-DeleteQueuedReservedInstances 4v
+DeleteQueuedReservedInstances 4r
 DeleteRoute s
 DeleteRouteServer r
-DeleteRouteServerEndpoint 33
-DeleteRouteServerPeer 4w
+DeleteRouteServerEndpoint 32
+DeleteRouteServerPeer 4s
 DeleteRouteTable s
-DeleteSecondaryNetwork 37
-DeleteSecondarySubnet 4x
-DeleteSecurityGroup 15
-DeleteSnapshot 4y
+DeleteSecondaryNetwork 36
+DeleteSecondarySubnet 4t
+DeleteSecurityGroup t
+DeleteSnapshot 4u
 DeleteSpotDatafeedSubscription *
 DeleteSubnet u
 DeleteSubnetCidrReservation *
-DeleteTags 3c
-DeleteTrafficMirrorFilter 3e
-DeleteTrafficMirrorFilterRule 3d;4z
-DeleteTrafficMirrorSession 50
-DeleteTrafficMirrorTarget 3h
-DeleteTransitGateway 3m
+DeleteTags 3a
+DeleteTrafficMirrorFilter 3c
+DeleteTrafficMirrorFilterRule 3b;4v
+DeleteTrafficMirrorSession 4w
+DeleteTrafficMirrorTarget 3f
+DeleteTransitGateway 3k
 DeleteTransitGatewayClientVpnAttachment 3
 DeleteTransitGatewayConnect 3
-DeleteTransitGatewayConnectPeer 51
-DeleteTransitGatewayMeteringPolicy 3o
-DeleteTransitGatewayMeteringPolicyEntry 3o
+DeleteTransitGatewayConnectPeer 4x
+DeleteTransitGatewayMeteringPolicy 3m
+DeleteTransitGatewayMeteringPolicyEntry 3m
 DeleteTransitGatewayMulticastDomain 4
 DeleteTransitGatewayNetworkFunctionAttachment -
 DeleteTransitGatewayPeeringAttachment 3
 DeleteTransitGatewayPolicyTable w
 DeleteTransitGatewayPolicyTableEntry w
-DeleteTransitGatewayPrefixListReference 3t;x
+DeleteTransitGatewayPrefixListReference 3q;x
 DeleteTransitGatewayRoute x
 DeleteTransitGatewayRouteTable x
-DeleteTransitGatewayRouteTableAnnouncement 52
+DeleteTransitGatewayRouteTableAnnouncement 4y
 DeleteTransitGatewayVpcAttachment 3
-DeleteVerifiedAccessEndpoint 53
-DeleteVerifiedAccessGroup 3w
+DeleteVerifiedAccessEndpoint 4z
+DeleteVerifiedAccessGroup 3t
 DeleteVerifiedAccessInstance 11
 DeleteVerifiedAccessTrustProvider 12
 DeleteVolume 13
 DeleteVpc c
-DeleteVpcBlockPublicAccessExclusion 54
-DeleteVpcEncryptionControl 55
+DeleteVpcBlockPublicAccessExclusion 50
+DeleteVpcEncryptionControl 51
 DeleteVpcEndpointConnectionNotifications *
-DeleteVpcEndpointServiceConfigurations 56
-DeleteVpcEndpoints 57
+DeleteVpcEndpointServiceConfigurations 52
+DeleteVpcEndpoints 53
 DeleteVpcPeeringConnection 7
-DeleteVpnConcentrator 58
-DeleteVpnConnection 49
-DeleteVpnConnectionRoute 49
+DeleteVpnConcentrator 54
+DeleteVpnConnection 46
+DeleteVpnConnectionRoute 46
 DeleteVpnGateway 14
 DeprovisionByoipCidr *
 DeprovisionIpamByoasn n
@@ -6895,8 +6895,8 @@ DeprovisionIpamPoolCidr 9
 DeprovisionPublicIpv4PoolCidr 2y
 DeregisterImage z
 DeregisterInstanceEventNotificationAttributes *
-DeregisterTransitGatewayMulticastGroupMembers 59,*;+4
-DeregisterTransitGatewayMulticastGroupSources 59,*;+4
+DeregisterTransitGatewayMulticastGroupMembers 55,*;+4
+DeregisterTransitGatewayMulticastGroupSources 55,*;+4
 DescribeAccountAttributes *
 DescribeAccountVpcEncryptionControl *
 DescribeAddressTransfers *
@@ -6940,11 +6940,11 @@ DescribeExportImageTasks *
 DescribeExportTasks *
 DescribeFastLaunchImages *
 DescribeFastSnapshotRestores *
-DescribeFleetHistory 5a
-DescribeFleetInstances 5a
+DescribeFleetHistory 56
+DescribeFleetInstances 56
 DescribeFleets *
 DescribeFlowLogs *
-DescribeFpgaImageAttribute 4g
+DescribeFpgaImageAttribute 4d
 DescribeFpgaImages *
 DescribeHostReservationOfferings *
 DescribeHostReservations *
@@ -7037,12 +7037,12 @@ DescribeSecurityGroupRules *
 DescribeSecurityGroupVpcAssociations *
 DescribeSecurityGroups *
 DescribeServiceLinkVirtualInterfaces *
-DescribeSnapshotAttribute 4y
+DescribeSnapshotAttribute 4u
 DescribeSnapshotTierStatus *
 DescribeSnapshots *
 DescribeSpotDatafeedSubscription *
-DescribeSpotFleetInstances 5b
-DescribeSpotFleetRequestHistory 5b
+DescribeSpotFleetInstances 57
+DescribeSpotFleetRequestHistory 57
 DescribeSpotFleetRequests *
 DescribeSpotInstanceRequests *
 DescribeSpotPriceHistory *
@@ -7097,30 +7097,30 @@ DescribeVpnGateways *
 DetachClassicLinkVpc g;c
 DetachImageWatermark z
 DetachInternetGateway 10;c
-DetachNetworkInterface 1w;2w
+DetachNetworkInterface 1u;2w
 DetachVerifiedAccessTrustProvider 11;12
 DetachVolume 13
 DetachVpnGateway c;14
 DisableAddressTransfer f
 DisableAllowedImagesSettings *
-DisableApplicationStatusCheckSuppression 5c,*
+DisableApplicationStatusCheckSuppression 58,*
 DisableAwsNetworkPerformanceMetricSubscription *
 DisableCapacityManager *
 DisableEbsEncryptionByDefault *
 DisableFastLaunch z
-DisableFastSnapshotRestores 5d
+DisableFastSnapshotRestores 1d
 DisableImage z
 DisableImageBlockPublicAccess *
 DisableImageDeprecation z
 DisableImageDeregistrationProtection z
-DisableInstanceSqlHaStandbyDetections 5c
+DisableInstanceSqlHaStandbyDetections 58
 DisableIpamOrganizationAdminAccount *
-DisableIpamPolicy 4k
+DisableIpamPolicy 4h
 DisableRouteServerPropagation r;s
 DisableSerialConsoleAccess *
 DisableSnapshotBlockPublicAccess *
 DisableTransitGatewayRouteTablePropagation x
-DisableVgwRoutePropagation s;5e
+DisableVgwRoutePropagation s;59
 DisableVpcClassicLink c
 DisableVpcClassicLinkDnsSupport c,*
 DisassociateAddress *
@@ -7128,17 +7128,17 @@ DisassociateApplicationStatusCheck h
 DisassociateCapacityReservationBillingOwner 1
 DisassociateClientVpnTargetNetwork a
 DisassociateEnclaveCertificateIamRole j;k
-DisassociateIamInstanceProfile 1w
+DisassociateIamInstanceProfile 1u
 DisassociateInstanceEventWindow m
 DisassociateIpamByoasn *
-DisassociateIpamResourceDiscovery 5f
+DisassociateIpamResourceDiscovery 5a
 DisassociateKmsKeyId -
 DisassociateNatGatewayAddress 0;e
 DisassociateNetworkingFlexCostAllocationPolicy -
 DisassociateRouteServer r;c
 DisassociateRouteTable *
-DisassociateSecurityGroupVpc t
-DisassociateSubnetCidrBlock 3b
+DisassociateSecurityGroupVpc t;c
+DisassociateSubnetCidrBlock 39
 DisassociateTransitGatewayMulticastDomain v;3;4
 DisassociateTransitGatewayPolicyTable 3;w
 DisassociateTransitGatewayRouteTable 3;x
@@ -7146,38 +7146,38 @@ DisassociateTrunkInterface *
 DisassociateVpcCidrBlock 6
 EnableAddressTransfer f
 EnableAllowedImagesSettings *
-EnableApplicationStatusCheckSuppression 5c,*
+EnableApplicationStatusCheckSuppression 58,*
 EnableAwsNetworkPerformanceMetricSubscription *
 EnableCapacityManager *
 EnableEbsEncryptionByDefault *
 EnableFastLaunch z
-EnableFastSnapshotRestores 5d
+EnableFastSnapshotRestores 1d
 EnableImage z
 EnableImageBlockPublicAccess *
 EnableImageDeprecation z
 EnableImageDeregistrationProtection z
-EnableInstanceSqlHaStandbyDetections 5c
-EnableIpamInternetRegistryAssociation 16
+EnableInstanceSqlHaStandbyDetections 58
+EnableIpamInternetRegistryAssociation 15
 EnableIpamOrganizationAdminAccount *
-EnableIpamPolicy 4k
+EnableIpamPolicy 4h
 EnableReachabilityAnalyzerOrganizationSharing *
 EnableRouteServerPropagation r;s
 EnableSerialConsoleAccess *
 EnableSnapshotBlockPublicAccess *
 EnableTransitGatewayRouteTablePropagation x
-EnableVgwRoutePropagation s;5e
+EnableVgwRoutePropagation s;59
 EnableVolumeIO 13
 EnableVpcClassicLink c
 EnableVpcClassicLinkDnsSupport c,*
 ExportClientVpnClientCertificateRevocationList a
 ExportClientVpnClientConfiguration a
-ExportImage 5g;z
+ExportImage 5b;z
 ExportTransitGatewayRoutes *
 ExportVerifiedAccessInstanceClientConfiguration 11
-GetActiveVpnTunnelStatus 49
+GetActiveVpnTunnelStatus 46
 GetAllowedImagesSettings *
 GetAssociatedEnclaveCertificateIamRoles j
-GetAssociatedIpv6PoolCidrs 5h
+GetAssociatedIpv6PoolCidrs 5c
 GetAwsNetworkPerformanceData *
 GetCapacityManagerAttributes *
 GetCapacityManagerMetricData *
@@ -7186,15 +7186,15 @@ GetCapacityManagerMonitoredTagKeys *
 GetCapacityManagerSupportabilityScores -
 GetCapacityReservationUsage 1
 GetClientVpnEndpointAuthorizationPolicy -
-GetCoipPoolUsage 5i
+GetCoipPoolUsage 5d
 GetConsoleOutput g
 GetConsoleScreenshot g
-GetDeclarativePoliciesReportSummary 18
+GetDeclarativePoliciesReportSummary 17
 GetDefaultCreditSpecification *
 GetEbsDefaultKmsKeyId *
 GetEbsEncryptionByDefault *
 GetEnabledIpamPolicy *
-GetFlowLogsIntegrationTemplate 5j
+GetFlowLogsIntegrationTemplate 5e
 GetGroupsForCapacityReservation 1
 GetHostReservationPurchasePreview *
 GetImageAncestry z
@@ -7209,26 +7209,26 @@ GetIpamDiscoveredAccounts o
 GetIpamDiscoveredPublicAddresses o
 GetIpamDiscoveredResourceCidrs o
 GetIpamDiscoveredRoutes o
-GetIpamInternetRegistryAssociationAsns 16
-GetIpamInternetRegistryAssociationCidrs 16
-GetIpamPolicyAllocationRules 4k
-GetIpamPolicyOrganizationTargets 4k
+GetIpamInternetRegistryAssociationAsns 15
+GetIpamInternetRegistryAssociationCidrs 15
+GetIpamPolicyAllocationRules 4h
+GetIpamPolicyOrganizationTargets 4h
 GetIpamPoolAllocations 9
 GetIpamPoolCidrs 9
 GetIpamPrefixListResolverRules 2b
 GetIpamPrefixListResolverVersionEntries 2b
 GetIpamPrefixListResolverVersions 2b
 GetIpamResourceCidrs 29
-GetIpamRouteOriginAuthorizations 16
+GetIpamRouteOriginAuthorizations 15
 GetIpamRouteProtectionFindings n
-GetIpamRoutingPolicyRegistrationDeltas 16
-GetIpamRoutingPolicyRegistrations 16
+GetIpamRoutingPolicyRegistrationDeltas 15
+GetIpamRoutingPolicyRegistrations 15
 GetLaunchTemplateData g
-GetManagedPrefixListAssociations 3t
-GetManagedPrefixListEntries 3t
+GetManagedPrefixListAssociations 3q
+GetManagedPrefixListEntries 3q
 GetManagedResourceVisibility *
-GetNetworkInsightsAccessScopeAnalysisFindings 4r
-GetNetworkInsightsAccessScopeContent 4q
+GetNetworkInsightsAccessScopeAnalysisFindings 4n
+GetNetworkInsightsAccessScopeContent 4m
 GetNetworkingFlexCostAllocationPolicyVersions -
 GetPasswordData g
 GetReservedInstancesExchangeQuote 2
@@ -7242,51 +7242,51 @@ GetSpotPlacementScores *
 GetSubnetCidrReservations *
 GetTransitGatewayAttachmentNatConfiguration -
 GetTransitGatewayAttachmentPropagations *
-GetTransitGatewayMeteringPolicyEntries 3o
+GetTransitGatewayMeteringPolicyEntries 3m
 GetTransitGatewayMulticastDomainAssociations 4
 GetTransitGatewayPolicyTableAssociations w
 GetTransitGatewayPolicyTableEntries w
 GetTransitGatewayPrefixListReferences *
 GetTransitGatewayRouteTableAssociations *
 GetTransitGatewayRouteTablePropagations *
-GetVerifiedAccessEndpointPolicy 53
-GetVerifiedAccessEndpointTargets 53
-GetVerifiedAccessGroupPolicy 3w
+GetVerifiedAccessEndpointPolicy 4z
+GetVerifiedAccessEndpointTargets 4z
+GetVerifiedAccessGroupPolicy 3t
 GetVpcResourcesBlockingEncryptionEnforcement c
-GetVpnConnectionDeviceSampleConfiguration 49;5k
+GetVpnConnectionDeviceSampleConfiguration 46;5f
 GetVpnConnectionDeviceTypes *
-GetVpnTunnelReplacementStatus 49
+GetVpnTunnelReplacementStatus 46
 ImportClientVpnClientCertificateRevocationList a
-ImportImage 30;5l
-ImportInstance 1w;3a
+ImportImage 1y;5g
+ImportInstance 1u;1e
 ImportKeyPair 2f
-ImportSnapshot 5m;1e
-ImportVolume 3a
+ImportSnapshot 5h;1d
+ImportVolume 1e
 ListImagesInRecycleBin *
 ListSnapshotsInRecycleBin *
 ListVolumesInRecycleBin *
-LockSnapshot 4y
+LockSnapshot 4u
 ModifyAccountVpcEncryptionControl *
 ModifyAddressAttribute f
 ModifyApplicationStatusCheck h
 ModifyAvailabilityZoneGroup *
 ModifyCapacityReservation 1
-ModifyCapacityReservationFleet 5n
+ModifyCapacityReservationFleet 5i
 ModifyClientVpnEndpoint a
 ModifyClientVpnEndpointAuthorizationPolicy -
 ModifyDefaultCreditSpecification *
 ModifyEbsDefaultKmsKeyId *
-ModifyFleet 5a
-ModifyFpgaImageAttribute 4g
-ModifyHosts 5o
+ModifyFleet 56
+ModifyFpgaImageAttribute 4d
+ModifyHosts 5j
 ModifyIdFormat *
 ModifyIdentityIdFormat *
 ModifyImageAttribute z
 ModifyInstanceAttribute g
 ModifyInstanceCapacityReservationAttributes g
-ModifyInstanceConnectEndpoint 4i
+ModifyInstanceConnectEndpoint 4f
 ModifyInstanceCpuOptions g
-ModifyInstanceCreditSpecification 1w
+ModifyInstanceCreditSpecification 1u
 ModifyInstanceEventStartTime g
 ModifyInstanceEventWindow m
 ModifyInstanceMaintenanceOptions g
@@ -7295,85 +7295,85 @@ ModifyInstanceMetadataOptions g
 ModifyInstanceNetworkPerformanceOptions g
 ModifyInstancePlacement g
 ModifyIpam n
-ModifyIpamPolicyAllocationRules 4k
+ModifyIpamPolicyAllocationRules 4h
 ModifyIpamPool 9
-ModifyIpamPoolAllocation 5p
+ModifyIpamPoolAllocation 5k
 ModifyIpamPrefixListResolver 2b
-ModifyIpamPrefixListResolverTarget 4l
+ModifyIpamPrefixListResolverTarget 4i
 ModifyIpamResourceCidr 2e
 ModifyIpamResourceDiscovery o
-ModifyIpamRoutingPolicyRegistration 16
+ModifyIpamRoutingPolicyRegistration 15
 ModifyIpamScope 29
 ModifyLaunchTemplate 2h
-ModifyLocalGatewayRoute 1q
-ModifyManagedPrefixList 5q
+ModifyLocalGatewayRoute 1o
+ModifyManagedPrefixList 5l
 ModifyManagedResourceVisibility *
 ModifyMetricCategory -
 ModifyNetworkInterfaceAttribute d
 ModifyNetworkingFlexCostAllocationPolicy -
 ModifyPrivateDnsNameOptions g
 ModifyPublicIpDnsNameOptions d
-ModifyReservedInstances 4v
+ModifyReservedInstances 4r
 ModifyRouteServer r
-ModifySecurityGroupRules t;5r
-ModifySnapshotAttribute 4y
-ModifySnapshotTier 4y
-ModifySpotFleetRequest 5b
+ModifySecurityGroupRules t;5m
+ModifySnapshotAttribute 4u
+ModifySnapshotTier 4u
+ModifySpotFleetRequest 57
 ModifySubnetAttribute u
-ModifyTrafficMirrorFilterNetworkServices 3e
-ModifyTrafficMirrorFilterRule 3d;4z
-ModifyTrafficMirrorSession 50
-ModifyTransitGateway 3m
+ModifyTrafficMirrorFilterNetworkServices 3c
+ModifyTrafficMirrorFilterRule 3b;4v
+ModifyTrafficMirrorSession 4w
+ModifyTransitGateway 3k
 ModifyTransitGatewayAttachmentNatConfiguration -
-ModifyTransitGatewayMeteringPolicy 3o
+ModifyTransitGatewayMeteringPolicy 3m
 ModifyTransitGatewayNetworkFunctionAttachment -
 ModifyTransitGatewayPeeringAttachment -
 ModifyTransitGatewayPolicyTableEntry w
-ModifyTransitGatewayPrefixListReference 3t;x
+ModifyTransitGatewayPrefixListReference 3q;x
 ModifyTransitGatewayVpcAttachment 3
-ModifyVerifiedAccessEndpoint 53
-ModifyVerifiedAccessEndpointPolicy 53
-ModifyVerifiedAccessGroup 3w
-ModifyVerifiedAccessGroupPolicy 3w
+ModifyVerifiedAccessEndpoint 4z
+ModifyVerifiedAccessEndpointPolicy 4z
+ModifyVerifiedAccessGroup 3t
+ModifyVerifiedAccessGroupPolicy 3t
 ModifyVerifiedAccessInstance 11
 ModifyVerifiedAccessInstanceLoggingConfiguration 11
 ModifyVerifiedAccessTrustProvider 12
 ModifyVolume 13
 ModifyVolumeAttribute 13
 ModifyVpcAttribute c
-ModifyVpcBlockPublicAccessExclusion 54
+ModifyVpcBlockPublicAccessExclusion 50
 ModifyVpcBlockPublicAccessOptions *
-ModifyVpcEncryptionControl 55
-ModifyVpcEndpoint 43
+ModifyVpcEncryptionControl 51
+ModifyVpcEndpoint 40
 ModifyVpcEndpointConnectionNotification *
-ModifyVpcEndpointPayerResponsibility 44
+ModifyVpcEndpointPayerResponsibility 41
 ModifyVpcEndpointServiceConfiguration 5
 ModifyVpcEndpointServicePayerResponsibility 5
 ModifyVpcEndpointServicePermissions 5
 ModifyVpcPeeringConnectionOptions 7
 ModifyVpcTenancy c
-ModifyVpnConnection 49
-ModifyVpnConnectionOptions 49
-ModifyVpnTunnelCertificate 49
-ModifyVpnTunnelOptions 49
-MonitorInstances 5c
+ModifyVpnConnection 46
+ModifyVpnConnectionOptions 46
+ModifyVpnTunnelCertificate 46
+ModifyVpnTunnelOptions 46
+MonitorInstances 58
 MoveAddressToVpc *
 MoveByoipCidrToIpam 9
-MoveCapacityReservationInstances 1i
+MoveCapacityReservationInstances 1h
 ProvisionByoipCidr *
 ProvisionIpamByoasn n
 ProvisionIpamPoolCidr 9
 ProvisionPublicIpv4PoolCidr 9;2y
-PurchaseCapacityBlock 1i
+PurchaseCapacityBlock 1h
 PurchaseCapacityBlockExtension 1
 PurchaseHostReservation 8
 PurchaseReservedInstancesOffering *
 PurchaseScheduledInstances *
-RebootInstances 5c
-RegisterImage 1d
+RebootInstances 58
+RegisterImage 1c
 RegisterInstanceEventNotificationAttributes *
-RegisterTransitGatewayMulticastGroupMembers 59;4
-RegisterTransitGatewayMulticastGroupSources 59;4
+RegisterTransitGatewayMulticastGroupMembers 55;4
+RegisterTransitGatewayMulticastGroupSources 55;4
 RejectCapacityReservationBillingOwnership 1
 RejectTransitGatewayClientVpnAttachment 3
 RejectTransitGatewayMulticastDomainAssociations 3,*;+4
@@ -7382,60 +7382,60 @@ RejectTransitGatewayVpcAttachment 3
 RejectVpcEndpointConnections 5
 RejectVpcPeeringConnection 7
 ReleaseAddress f,*
-ReleaseHosts 5o
+ReleaseHosts 5j
 ReleaseIpamPoolAllocation 9
-ReplaceIamInstanceProfileAssociation 1w
+ReplaceIamInstanceProfileAssociation 1u
 ReplaceImageCriteriaInAllowedImagesSettings *
 ReplaceImageInstanceTypeSpecification z
-ReplaceNetworkAclAssociation 2t;3b
+ReplaceNetworkAclAssociation 2t;39
 ReplaceNetworkAclEntry 2t
 ReplaceRoute s
 ReplaceRouteTableAssociation s
 ReplaceTransitGatewayRoute x
-ReplaceVpnTunnel 49
-ReportInstanceStatus 5s
-RequestSpotFleet 5t
-RequestSpotInstances 5u
+ReplaceVpnTunnel 46
+ReportInstanceStatus 5n
+RequestSpotFleet 5o
+RequestSpotInstances 5p
 ResetAddressAttribute f
 ResetEbsDefaultKmsKeyId *
-ResetFpgaImageAttribute 4g
+ResetFpgaImageAttribute 4d
 ResetImageAttribute z
 ResetInstanceAttribute g
 ResetNetworkInterfaceAttribute d
-ResetSnapshotAttribute 4y
+ResetSnapshotAttribute 4u
 RestoreAddressToClassic *
 RestoreImageFromRecycleBin z
-RestoreManagedPrefixListVersion 3t
-RestoreSnapshotFromRecycleBin 4y
-RestoreSnapshotTier 4y
+RestoreManagedPrefixListVersion 3q
+RestoreSnapshotFromRecycleBin 4u
+RestoreSnapshotTier 4u
 RestoreVolumeFromRecycleBin 13
 RevokeClientVpnIngress a
 RevokeSecurityGroupEgress t
-RevokeSecurityGroupIngress 15
-RunInstances z;1w;2w;5v;u
+RevokeSecurityGroupIngress t
+RunInstances z;1u;2w;5q;u
 RunScheduledInstances *
-SearchLocalGatewayRoutes 1q
+SearchLocalGatewayRoutes 1o
 SearchTransitGatewayMulticastGroups 4
 SearchTransitGatewayRoutes x
 SendDiagnosticInterrupt g
 StartDeclarativePoliciesReport *
-StartInstances 5c
-StartNetworkInsightsAccessScopeAnalysis 4q;5w
-StartNetworkInsightsAnalysis 5x;4t
+StartInstances 58
+StartNetworkInsightsAccessScopeAnalysis 4m;5r
+StartNetworkInsightsAnalysis 5s;4p
 StartVpcEndpointServicePrivateDnsVerification 5
-StopInstances 5c
+StopInstances 58
 TerminateClientVpnConnections a
-TerminateInstances 5c
+TerminateInstances 58
 UnassignIpv6Addresses d
 UnassignPrivateIpAddresses d
 UnassignPrivateNatGatewayAddress e
-UnlockSnapshot 4y
-UnmonitorInstances 5c
+UnlockSnapshot 4u
+UnmonitorInstances 58
 UpdateCapacityManagerMonitoredTagKeys *
 UpdateCapacityManagerOrganizationsAccess *
 UpdateInterruptibleCapacityReservationAllocation 1
-UpdateSecurityGroupRuleDescriptionsEgress 15
-UpdateSecurityGroupRuleDescriptionsIngress 15
+UpdateSecurityGroupRuleDescriptionsEgress t
+UpdateSecurityGroupRuleDescriptionsIngress t
 ValidateSecurityGroupQuotasForInterface b
 WithdrawByoipCidr *`,
   'ec2-instance-connect': `ec2-instance-connect ec2-instance-connect ec2-instance-connect json AWSEC2InstanceConnectService 2018-04-02
@@ -7540,7 +7540,7 @@ UploadLayerPart 0`,
   ecs: `ecs ecs ecs json AmazonEC2ContainerServiceV20141113 2014-11-13
 ecs
 
-~service/*/* ~service-deployment/*/*/{serviceDeploymentArn} ~capacity-provider/{name} ~cluster/{clusterName} ~daemon/{clusterArn}/{daemonName} ~service/{cluster:=default}/{serviceName} {=executionRoleArn} {=taskRoleArn} ~task-set/{cluster:=default}/{service}/* ~container-instance/{cluster:=default}/* ~capacity-provider/{capacityProvider} ~cluster/{cluster:=default} ~daemon/*/{daemonArn} ~daemon-task-definition/*:{daemonTaskDefinition} ~service/*/{serviceArn} ~service/{cluster:=default}/{service} ~task-definition/*:{taskDefinitions} ~task-set/{cluster:=default}/{service}/{taskSet} ~capacity-provider/{capacityProviders} ~cluster/{clusters:=default} ~container-instance/{cluster:=default}/{containerInstances} ~daemon/*/* ~daemon-deployment/*/*/{daemonDeploymentArns} ~daemon-revision/*/*/{daemonRevisionArns} ~service-deployment/*/*/{serviceDeploymentArns} ~service-revision/*/*/{serviceRevisionArns} ~service/{cluster:=default}/{services} ~task-set/{cluster:=default}/{service}/{taskSets} ~task/{cluster:=default}/{tasks} ~task/{cluster:=default}/{task} {=resourceArn} ~daemon-task-definition/*:* ~task-definition/{family}:* ~task-definition/{taskDefinition:rev} {=overrides.taskRoleArn} {=overrides.executionRoleArn} ~container-instance/{cluster:=default}/{containerInstance}
+~service/*/* ~service-deployment/*/*/{serviceDeploymentArn} ~capacity-provider/{name} ~cluster/{clusterName} ~daemon/{clusterArn}/{daemonName} ~service/{cluster:=default}/{serviceName} {=executionRoleArn} {=taskRoleArn} ~task-set/{cluster:=default}/{service}/* ~container-instance/{cluster:=default}/* ~capacity-provider/{capacityProvider} ~cluster/{cluster:=default} ~daemon/*/{daemonArn} ~daemon-task-definition/*:{daemonTaskDefinition} ~service/*/{serviceArn} ~service/{cluster:=default}/{service} ~task-definition/*:{taskDefinitions} ~task-set/{cluster:=default}/{service}/{taskSet} ~capacity-provider/{capacityProviders} ~cluster/{clusters:=default} ~container-instance/{cluster:=default}/{containerInstances} ~daemon/*/* ~daemon-deployment/*/*/{daemonDeploymentArns} ~daemon-revision/*/*/{daemonRevisionArns} ~service-deployment/*/*/{serviceDeploymentArns} ~service-revision/*/*/{serviceRevisionArns} ~service/{cluster:=default}/{services} ~task-set/{cluster:=default}/{service}/{taskSets} ~task/{cluster:=default}/{tasks} ~task/{cluster:=default}/{task} {=resourceArn} ~daemon-task-definition/*:* ~task-definition/{family}:* ~task-definition/{taskDefinition:rev} ~task-definition/*:* {=overrides.taskRoleArn} {=overrides.executionRoleArn} ~container-instance/{cluster:=default}/{containerInstance}
 AssociateGatewayWithCluster -
 ContinueServiceDeployment 0;1
 CreateCapacityProvider 2
@@ -7608,8 +7608,8 @@ PutClusterCapacityProviders b
 RegisterContainerInstance b
 RegisterDaemonTaskDefinition v;+iam:PassRole@7;+iam:PassRole@6
 RegisterTaskDefinition w;+iam:PassRole@7;+iam:PassRole@6
-RunTask x;+iam:PassRole@y;+iam:PassRole@z
-StartTask x;+iam:PassRole@y;+iam:PassRole@z
+RunTask x,y;+iam:PassRole@z;+iam:PassRole@10
+StartTask x,y;+iam:PassRole@z;+iam:PassRole@10
 StopServiceDeployment 0;1
 StopTask t
 SubmitAttachmentStateChanges b
@@ -7620,7 +7620,7 @@ UntagResource u,*
 UpdateCapacityProvider 2
 UpdateCluster b
 UpdateClusterSettings b
-UpdateContainerAgent 10
+UpdateContainerAgent 11
 UpdateContainerInstancesState k
 UpdateDaemon c
 UpdateExpressGatewayService e;+iam:PassRole@6;+iam:PassRole@7
@@ -7632,7 +7632,7 @@ UpdateTaskSet h`,
   efs: `efs elasticfilesystem elasticfilesystem rest-json - 2015-02-01
 efs elasticfilesystem
 
-~file-system/{FileSystemId} ~file-system/{SourceFileSystemId} ~access-point/{AccessPointId} ~file-system/{MountTargetId}
+~file-system/{FileSystemId} ~file-system/{SourceFileSystemId} ~access-point/{AccessPointId} ~file-system/*
 CreateAccessPoint PO/2015-02-01/access-points 0
 CreateFileSystem PO/2015-02-01/file-systems *
 CreateMountTarget PO/2015-02-01/mount-targets 0
@@ -7667,7 +7667,7 @@ UpdateFileSystemProtection PU/2015-02-01/file-systems/{FileSystemId}/protection 
   eks: `eks eks eks rest-json - 2017-11-01
 eks
 
-~cluster/{name|clusterName} ~access-entry/{name|clusterName}/*/*/*/* ~cluster/* {=roleArn} {=nodeRole} ~addon/{name|clusterName}/{addonName}/{addonName} ~capability/{name|clusterName}/*/{capabilityName}/{capabilityName} ~cluster/{name} ~eks-anywhere-subscription/{id} ~fargateprofile/{name|clusterName}/{fargateProfileName}/{fargateProfileName} ~nodegroup/{name|clusterName}/{nodegroupName}/{nodegroupName} ~podidentityassociation/{name|clusterName}/{associationId} ~identityproviderconfig/{name|clusterName}/*/*/{name|clusterName} {=resourceArn}
+~cluster/{name|clusterName} ~access-entry/{name|clusterName}/*/*/*/* ~cluster/{name} {=roleArn} {=nodeRole} ~addon/{name|clusterName}/{addonName}/* ~capability/{name|clusterName}/*/{capabilityName}/* ~eks-anywhere-subscription/{id} ~fargateprofile/{name|clusterName}/{fargateProfileName}/* ~nodegroup/{name|clusterName}/{nodegroupName}/* ~podidentityassociation/{name|clusterName}/{associationId} ~identityproviderconfig/{name|clusterName}/*/*/* {=resourceArn}
 ActivateCertificateAuthority PO/clusters/{name}/certificate-authorities/{certificateAuthorityId}/activate 0
 AssociateAccessPolicy PO/clusters/{name}/access-entries/{principalArn}/access-policies 1
 AssociateEncryptionConfig PO/clusters/{name}/encryption-config/associate 0
@@ -7686,30 +7686,30 @@ DeleteAccessEntry D/clusters/{name}/access-entries/{principalArn} 1
 DeleteAddon D/clusters/{name}/addons/{addonName} 5
 DeleteCapability D/clusters/{name}/capabilities/{capabilityName} 6
 DeleteCertificateAuthority D/clusters/{name}/certificate-authorities/{certificateAuthorityId} 0
-DeleteCluster D/clusters/{name} 7
-DeleteEksAnywhereSubscription D/eks-anywhere-subscriptions/{id} 8
-DeleteFargateProfile D/clusters/{name}/fargate-profiles/{fargateProfileName} 9
-DeleteNodegroup D/clusters/{name}/node-groups/{nodegroupName} a
-DeletePodIdentityAssociation D/clusters/{name}/pod-identity-associations/{associationId} b
-DeregisterCluster D/cluster-registrations/{name} 7
+DeleteCluster D/clusters/{name} 2
+DeleteEksAnywhereSubscription D/eks-anywhere-subscriptions/{id} 7
+DeleteFargateProfile D/clusters/{name}/fargate-profiles/{fargateProfileName} 8
+DeleteNodegroup D/clusters/{name}/node-groups/{nodegroupName} 9
+DeletePodIdentityAssociation D/clusters/{name}/pod-identity-associations/{associationId} a
+DeregisterCluster D/cluster-registrations/{name} 2
 DescribeAccessEntry G/clusters/{name}/access-entries/{principalArn} 1
 DescribeAddon G/clusters/{name}/addons/{addonName} 5
 DescribeAddonConfiguration G/addons/configuration-schemas *
 DescribeAddonVersions G/addons/supported-versions *
 DescribeCapability G/clusters/{name}/capabilities/{capabilityName} 6
 DescribeCertificateAuthority G/clusters/{name}/certificate-authorities/{certificateAuthorityId} 0
-DescribeCluster G/clusters/{name} 7
+DescribeCluster G/clusters/{name} 2
 DescribeClusterVersions G/cluster-versions *
-DescribeEksAnywhereSubscription G/eks-anywhere-subscriptions/{id} 8
-DescribeFargateProfile G/clusters/{name}/fargate-profiles/{fargateProfileName} 9
-DescribeIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/describe c
+DescribeEksAnywhereSubscription G/eks-anywhere-subscriptions/{id} 7
+DescribeFargateProfile G/clusters/{name}/fargate-profiles/{fargateProfileName} 8
+DescribeIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/describe b
 DescribeInsight G/clusters/{name}/insights/{id} 0
 DescribeInsightsRefresh G/clusters/{name}/insights-refresh 0
-DescribeNodegroup G/clusters/{name}/node-groups/{nodegroupName} a
-DescribePodIdentityAssociation G/clusters/{name}/pod-identity-associations/{associationId} b
+DescribeNodegroup G/clusters/{name}/node-groups/{nodegroupName} 9
+DescribePodIdentityAssociation G/clusters/{name}/pod-identity-associations/{associationId} a
 DescribeUpdate G/clusters/{name}/updates/{updateId} 2
 DisassociateAccessPolicy D/clusters/{name}/access-entries/{principalArn}/access-policies/{policyArn} 1
-DisassociateIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/disassociate c
+DisassociateIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/disassociate b
 ListAccessEntries G/clusters/{name}/access-entries 0
 ListAccessPolicies G/access-policies *
 ListAddons G/clusters/{name}/addons 0
@@ -7723,21 +7723,21 @@ ListIdentityProviderConfigs G/clusters/{name}/identity-provider-configs 0
 ListInsights PO/clusters/{name}/insights 0
 ListNodegroups G/clusters/{name}/node-groups 0
 ListPodIdentityAssociations G/clusters/{name}/pod-identity-associations 0
-ListTagsForResource G/tags/{resourceArn} d,*
+ListTagsForResource G/tags/{resourceArn} c,*
 ListUpdates G/clusters/{name}/updates 2
 RegisterCluster PO/cluster-registrations *
 StartInsightsRefresh PO/clusters/{name}/insights-refresh 0
-TagResource PO/tags/{resourceArn} d,*
-UntagResource D/tags/{resourceArn} d,*
+TagResource PO/tags/{resourceArn} c,*
+UntagResource D/tags/{resourceArn} c,*
 UpdateAccessEntry PO/clusters/{name}/access-entries/{principalArn} 1
 UpdateAddon PO/clusters/{name}/addons/{addonName}/update 5
 UpdateCapability PO/clusters/{name}/capabilities/{capabilityName} 6;+iam:PassRole@3
-UpdateClusterConfig PO/clusters/{name}/update-config 7
-UpdateClusterVersion PO/clusters/{name}/updates 7
-UpdateEksAnywhereSubscription PO/eks-anywhere-subscriptions/{id} 8
-UpdateNodegroupConfig PO/clusters/{name}/node-groups/{nodegroupName}/update-config a
-UpdateNodegroupVersion PO/clusters/{name}/node-groups/{nodegroupName}/update-version a
-UpdatePodIdentityAssociation PO/clusters/{name}/pod-identity-associations/{associationId} b;+iam:PassRole@3`,
+UpdateClusterConfig PO/clusters/{name}/update-config 2
+UpdateClusterVersion PO/clusters/{name}/updates 2
+UpdateEksAnywhereSubscription PO/eks-anywhere-subscriptions/{id} 7
+UpdateNodegroupConfig PO/clusters/{name}/node-groups/{nodegroupName}/update-config 9
+UpdateNodegroupVersion PO/clusters/{name}/node-groups/{nodegroupName}/update-version 9
+UpdatePodIdentityAssociation PO/clusters/{name}/pod-identity-associations/{associationId} a;+iam:PassRole@3`,
   'eks-auth': `eks-auth eks-auth eks-auth rest-json - 2023-11-26
 eks-auth
 
@@ -7746,7 +7746,7 @@ AssumeRoleForPodIdentity PO/clusters/{clusterName}/assume-role-for-pod-identity 
   elasticache: `elasticache elasticache elasticache query - 2015-02-02
 elasticache
 
-{=ResourceName} ~securitygroup:{CacheSecurityGroupName} ~cluster:{CacheClusterIds} ~replicationgroup:{ReplicationGroupIds} ~replicationgroup:{ReplicationGroupId} ~serverlesscachesnapshot:{TargetServerlessCacheSnapshotName} ~snapshot:{TargetSnapshotName} ~parametergroup:{CacheParameterGroupName} ~subnetgroup:{CacheSubnetGroupName} $P:elasticache::$A:globalreplicationgroup:* ~replicationgroup:* ~serverlesscache:{ServerlessCacheName} ~serverlesscachesnapshot:{ServerlessCacheSnapshotName} ~snapshot:{SnapshotName} ~user:{UserId|UserName} ~user:{UserIds} ~usergroup:{UserGroupId} $P:elasticache::$A:globalreplicationgroup:{GlobalReplicationGroupId} ~cluster:{CacheClusterId} ~user:{UserId} ~reserved-instance:{ReservedCacheNodeId} ~user:*
+{=ResourceName} ~securitygroup:{CacheSecurityGroupName} ~cluster:{CacheClusterIds} ~replicationgroup:{ReplicationGroupIds} ~replicationgroup:{ReplicationGroupId} ~serverlesscachesnapshot:{TargetServerlessCacheSnapshotName} ~snapshot:{TargetSnapshotName} ~parametergroup:{CacheParameterGroupName} ~cluster:{CacheClusterId} ~subnetgroup:{CacheSubnetGroupName} $P:elasticache::$A:globalreplicationgroup:* ~replicationgroup:* ~serverlesscache:{ServerlessCacheName} ~serverlesscachesnapshot:{ServerlessCacheSnapshotName} ~snapshot:{SnapshotName} ~user:{UserId|UserName} ~user:{UserIds} ~usergroup:{UserGroupId} $P:elasticache::$A:globalreplicationgroup:{GlobalReplicationGroupId} ~user:{UserId} ~reserved-instance:{ReservedCacheNodeId} ~user:*
 AddTagsToResource 0,*
 AuthorizeCacheSecurityGroupIngress 1
 BatchApplyUpdateAction 2,*;+3
@@ -7754,69 +7754,69 @@ BatchStopUpdateAction 2,*;+3
 CompleteMigration 4,*
 CopyServerlessCacheSnapshot 5
 CopySnapshot 6
-CreateCacheCluster 7
+CreateCacheCluster 7;8
 CreateCacheParameterGroup 7
 CreateCacheSecurityGroup 1
-CreateCacheSubnetGroup 8
-CreateGlobalReplicationGroup 9;a
-CreateReplicationGroup 7
-CreateServerlessCache b
-CreateServerlessCacheSnapshot b;c
-CreateSnapshot d
-CreateUser e
-CreateUserGroup f;g
-DecreaseNodeGroupsInGlobalReplicationGroup h
+CreateCacheSubnetGroup 9
+CreateGlobalReplicationGroup a;b
+CreateReplicationGroup 7;4
+CreateServerlessCache c
+CreateServerlessCacheSnapshot c;d
+CreateSnapshot e
+CreateUser f
+CreateUserGroup g;h
+DecreaseNodeGroupsInGlobalReplicationGroup i
 DecreaseReplicaCount 4
-DeleteCacheCluster i
+DeleteCacheCluster 8
 DeleteCacheParameterGroup 7
 DeleteCacheSecurityGroup 1
-DeleteCacheSubnetGroup 8
-DeleteGlobalReplicationGroup h
+DeleteCacheSubnetGroup 9
+DeleteGlobalReplicationGroup i
 DeleteReplicationGroup 4
-DeleteServerlessCache b
-DeleteServerlessCacheSnapshot c
-DeleteSnapshot d
+DeleteServerlessCache c
+DeleteServerlessCacheSnapshot d
+DeleteSnapshot e
 DeleteUser j
-DeleteUserGroup g
-DescribeCacheClusters i
+DeleteUserGroup h
+DescribeCacheClusters 8
 DescribeCacheEngineVersions *
 DescribeCacheParameterGroups 7
 DescribeCacheParameters 7
 DescribeCacheSecurityGroups 1
-DescribeCacheSubnetGroups 8
+DescribeCacheSubnetGroups 9
 DescribeEngineDefaultParameters *
 DescribeEvents *
-DescribeGlobalReplicationGroups h
+DescribeGlobalReplicationGroups i
 DescribeReplicationGroups 4
 DescribeReservedCacheNodes k
 DescribeReservedCacheNodesOfferings *
-DescribeServerlessCacheSnapshots c
-DescribeServerlessCaches b
+DescribeServerlessCacheSnapshots d
+DescribeServerlessCaches c
 DescribeServiceUpdates *
-DescribeSnapshots d
+DescribeSnapshots e
 DescribeUpdateActions 2,*;+3
-DescribeUserGroups g
+DescribeUserGroups h
 DescribeUsers j
-DisassociateGlobalReplicationGroup h
-ExportServerlessCacheSnapshot c
-FailoverGlobalReplicationGroup h
-IncreaseNodeGroupsInGlobalReplicationGroup h
+DisassociateGlobalReplicationGroup i
+ExportServerlessCacheSnapshot d
+FailoverGlobalReplicationGroup i
+IncreaseNodeGroupsInGlobalReplicationGroup i
 IncreaseReplicaCount 4
-ListAllowedNodeTypeModifications i,*;+4
+ListAllowedNodeTypeModifications 8,*;+4
 ListTagsForResource 0,*
-ModifyCacheCluster i
+ModifyCacheCluster 8
 ModifyCacheParameterGroup 7
-ModifyCacheSubnetGroup 8
-ModifyGlobalReplicationGroup h
+ModifyCacheSubnetGroup 9
+ModifyGlobalReplicationGroup i
 ModifyReplicationGroup 4
 ModifyReplicationGroupShardConfiguration 4
-ModifyServerlessCache b
+ModifyServerlessCache c
 ModifyUser j
-ModifyUserGroup l;g
+ModifyUserGroup l;h
 PrepareMigration -
 PurchaseReservedCacheNodesOffering k
-RebalanceSlotsInGlobalReplicationGroup h
-RebootCacheCluster i
+RebalanceSlotsInGlobalReplicationGroup i
+RebootCacheCluster 8
 RemoveTagsFromResource 0,*
 ResetCacheParameterGroup 7
 RevokeCacheSecurityGroupIngress 1
@@ -7911,7 +7911,7 @@ SetLoadBalancerPoliciesOfListener 1`,
   elbv2: `elbv2 elasticloadbalancing elasticloadbalancing query - 2015-12-01
 elasticloadbalancing
 
-~listener/app/*/*/{ListenerArn} ~listener/net/*/*/{ListenerArn} {=ResourceArns} ~loadbalancer/* ~truststore/{TrustStoreArn}/{TrustStoreArn} ~loadbalancer/app/{LoadBalancerArn}/{LoadBalancerArn} ~loadbalancer/gwy/{LoadBalancerArn}/{LoadBalancerArn} ~loadbalancer/net/{LoadBalancerArn}/{LoadBalancerArn} ~loadbalancer/{Name} ~targetgroup/*/{Name} ~truststore/*/{Name} ~listener/gwy/*/*/{ListenerArn} ~loadbalancer/{LoadBalancerArn} ~listener-rule/app/*/*/*/* ~listener-rule/net/*/*/*/* ~targetgroup/{TargetGroupArn}/{TargetGroupArn} {=ResourceArn} ~truststore/*/*
+~listener/app/*/*/{ListenerArn} ~listener/net/*/*/{ListenerArn} {=ResourceArns} ~loadbalancer/* ~truststore/{TrustStoreArn}/* ~loadbalancer/app/{LoadBalancerArn}/* ~loadbalancer/gwy/{LoadBalancerArn}/* ~loadbalancer/net/{LoadBalancerArn}/* ~loadbalancer/{Name} ~targetgroup/*/* ~truststore/*/* ~listener/gwy/*/*/{ListenerArn} ~loadbalancer/{LoadBalancerArn} ~listener-rule/app/*/*/*/{RuleArn} ~listener-rule/net/*/*/*/{RuleArn} ~targetgroup/{TargetGroupArn}/* {=ResourceArn} ~listener-rule/app/*/*/*/* ~listener-rule/net/*/*/*/*
 AddListenerCertificates 0;1
 AddTags 2,3
 AddTrustStoreRevocations 4
@@ -7919,7 +7919,7 @@ CreateListener 5,6,7,*
 CreateLoadBalancer 8,*
 CreateRule 0;1
 CreateTargetGroup 9
-CreateTrustStore a,*
+CreateTrustStore a
 DeleteListener 0;b;1
 DeleteLoadBalancer c
 DeleteRule d;e
@@ -7943,7 +7943,7 @@ DescribeTargetHealth *
 DescribeTrustStoreAssociations *
 DescribeTrustStoreRevocations *
 DescribeTrustStores *
-GetResourcePolicy g,h
+GetResourcePolicy g,a
 GetTrustStoreCaCertificatesBundle 4
 GetTrustStoreRevocationContent 4
 ModifyCapacityReservation 5,6,7,*
@@ -7960,7 +7960,7 @@ RemoveListenerCertificates 0;1
 RemoveTags 2,3
 RemoveTrustStoreRevocations 4
 SetIpAddressType 5,6,7,*
-SetRulePriorities d;e
+SetRulePriorities h;i
 SetSecurityGroups 5,7,*
 SetSubnets 5,6,7,*`,
   elementalinference: `elementalinference elemental-inference elemental-inference rest-json - 2018-11-14
@@ -8007,36 +8007,36 @@ UpdateQuestionSet PA/v1/question-set/{id} -`,
   emr: `emr elasticmapreduce elasticmapreduce json ElasticMapReduce 2009-03-31
 elasticmapreduce
 
-~cluster/{ClusterId} ~cluster/* {=ServiceRole} ~studio/{StudioId} ~notebook-execution/{NotebookExecutionId} ~cluster/{ClusterId}/session/{SessionId} ~editor/{EditorId} {=ExecutionRoleArn}
+~cluster/{ClusterId} ~cluster/{JobFlowId} {=TargetResourceArn} ~cluster/* {=ServiceRole} ~studio/{StudioId} ~cluster/{JobFlowIds} ~notebook-execution/{NotebookExecutionId} ~cluster/{ClusterId}/session/{SessionId} ~editor/{EditorId} {=ExecutionRoleArn}
 AddInstanceFleet 0
 AddInstanceGroups 1
 AddJobFlowSteps 1
 AddTags 0,*
 CancelSteps 0
-CreatePersistentAppUI 1
+CreatePersistentAppUI 2,3
 CreateSecurityConfiguration *
-CreateStudio *;+iam:PassRole@2
-CreateStudioSessionMapping 3
+CreateStudio *;+iam:PassRole@4
+CreateStudioSessionMapping 5
 DeleteSecurityConfiguration *
-DeleteStudio 3
-DeleteStudioSessionMapping 3
+DeleteStudio 5
+DeleteStudioSessionMapping 5
 DescribeCluster 0
-DescribeJobFlows 1
-DescribeNotebookExecution 4
-DescribePersistentAppUI 1
+DescribeJobFlows 6
+DescribeNotebookExecution 7
+DescribePersistentAppUI 3
 DescribeReleaseLabel *
 DescribeSecurityConfiguration *
 DescribeStep 0
-DescribeStudio 3
+DescribeStudio 5
 GetAutoTerminationPolicy 0
 GetBlockPublicAccessConfiguration *
 GetClusterSessionCredentials 0
 GetManagedScalingPolicy 0
 GetOnClusterAppUIPresignedURL 0
-GetPersistentAppUIPresignedURL 1
-GetSession 5
-GetSessionEndpoint 5
-GetStudioSessionMapping 3
+GetPersistentAppUIPresignedURL 3
+GetSession 8
+GetSessionEndpoint 8
+GetStudioSessionMapping 5
 ListBootstrapActions 0
 ListClusters *
 ListInstanceFleets 0
@@ -8061,18 +8061,18 @@ RemoveAutoScalingPolicy 0
 RemoveAutoTerminationPolicy 0
 RemoveManagedScalingPolicy 0
 RemoveTags 0,*
-RunJobFlow *;+iam:PassRole@2
-SetKeepJobFlowAliveWhenNoSteps 1
-SetTerminationProtection 1
-SetUnhealthyNodeReplacement 1
-SetVisibleToAllUsers 1
-StartNotebookExecution 1;6;+iam:PassRole@2
-StartSession 0;+iam:PassRole@7
-StopNotebookExecution 4
-TerminateJobFlows 1
-TerminateSession 5
-UpdateStudio 3
-UpdateStudioSessionMapping 3`,
+RunJobFlow *;+iam:PassRole@4
+SetKeepJobFlowAliveWhenNoSteps 6
+SetTerminationProtection 6
+SetUnhealthyNodeReplacement 6
+SetVisibleToAllUsers 6
+StartNotebookExecution 3;9;+iam:PassRole@4
+StartSession 0;+iam:PassRole@a
+StopNotebookExecution 7
+TerminateJobFlows 6
+TerminateSession 8
+UpdateStudio 5
+UpdateStudioSessionMapping 5`,
   'emr-containers': `emr-containers emr-containers emr-containers rest-json - 2020-10-01
 emr-containers
 
@@ -8105,7 +8105,7 @@ UpdateVirtualCluster PA/virtualclusters/{virtualClusterId} -`,
   'emr-serverless': `emr-serverless emr-serverless emr-serverless rest-json - 2021-07-13
 emr-serverless
 
-~/applications/{applicationId}/jobruns/{jobRunId} ~/applications/{applicationId} ~/applications/{applicationId}/sessions/{applicationId} ~/applications/{applicationId}/sessions/{sessionId} {=resourceArn} {=executionRoleArn}
+~/applications/{applicationId}/jobruns/{jobRunId} ~/applications/{applicationId} ~/applications/{applicationId}/sessions/* ~/applications/{applicationId}/sessions/{sessionId} {=resourceArn} {=executionRoleArn}
 CancelJobRun D/applications/{applicationId}/jobruns/{jobRunId} 0
 CreateApplication PO/applications *
 DeleteApplication D/applications/{applicationId} 1
@@ -8229,7 +8229,7 @@ UpgradeElasticsearchDomain PO/2015-01-01/es/upgradeDomain 1`,
   eventbridgev2: `eventbridgev2 events events smithy-rpc-v2-cbor AWSEventsV2 2025-05-15
 *.eventsv2 eventsv2
 
-~event-bus/{Name} ~event-busv2/{EventBusArn}/* ~event-sourcev2/*/*/* ~subscriber/*/{Name} ~event-bus/{EventBusArn} ~event-sourcev2/*/{EventSourceArn}/* {=ResourceArn} ~event-busv2/*/* ~subscriber/{SubscriberArn}/{SubscriberArn} $P:events:$R::event-source/{EventSourceArn} ~event-busv2/*/{Arn}
+~event-bus/{Name} ~event-busv2/{EventBusArn}/* ~event-sourcev2/*/*/* ~subscriber/*/* ~event-bus/{EventBusArn} ~event-sourcev2/*/{EventSourceArn}/* {=ResourceArn} ~event-busv2/*/* ~subscriber/{SubscriberArn}/* $P:events:$R::event-source/{EventSourceArn} {=Arn}
 CreateEventBus 0,*
 CreateEventSource 1;2
 CreateSubscriber 1;3
@@ -8249,7 +8249,7 @@ ListTagsForResource 6,*
 PutEvents 4,*
 PutRawEvents 1
 PutResourcePolicy 6,7
-RevokeResource a
+RevokeResource a,7
 TagResource 6,*
 UntagResource 6,*
 UpdateEventBus 4,*
@@ -8258,7 +8258,7 @@ UpdateSubscriber 8`,
   events: `events events events json AWSEvents 2015-10-07
 *.endpoint.events events
 
-$P:events:$R::event-source/{Name} ~replay/{ReplayName} ~api-destination/{Name} ~connection/{ConnectionArn} ~archive/{ArchiveName} ~event-bus/* ~connection/{Name} ~endpoint/{Name} {=RoleArn} ~event-bus/{Name} ~rule/{EventBusName:bus}/{Name|Rule} ~rule/{Name|Rule} ~connection/* ~event-bus/{Name:=default} $P:events:$R::event-source/{EventSourceName} {=ResourceARN} ~event-bus/{Entries.EventBusName:=default} ~event-bus/{EventBusName:=default} {=Targets.RoleArn} ~archive/*
+$P:events:$R::event-source/{Name} ~replay/{ReplayName} ~api-destination/{Name} ~connection/{ConnectionArn} ~archive/{ArchiveName} ~event-bus/* ~connection/{Name} ~endpoint/{Name} {=RoleArn} ~event-bus/{Name} ~rule/{EventBusName:bus}/{Name|Rule} ~rule/{Name|Rule} ~connection/* ~event-bus/{Name:=default} $P:events:$R::event-source/{EventSourceName} {=ResourceARN} ~event-bus/{Entries.EventBusName:=default} {=Targets.RoleArn} ~archive/*
 ActivateEventSource 0
 CancelReplay 1
 CreateApiDestination 2;3
@@ -8302,12 +8302,12 @@ ListTagsForResource f,*
 ListTargetsByRule a,b
 PutEvents g
 PutPartnerEvents *
-PutPermission h
+PutPermission *
 PutRule a,b;+iam:PassRole@8
-PutTargets a,b;+iam:PassRole@i
-RemovePermission h
+PutTargets a,b;+iam:PassRole@h
+RemovePermission *
 RemoveTargets a,b
-StartReplay j;5;1
+StartReplay i;5;1
 TagResource f,*
 TestEventPattern *
 UntagResource f,*
@@ -8393,7 +8393,7 @@ UpdateTargetAccountConfiguration PA/experimentTemplates/{id}/targetAccountConfig
   fms: `fms fms fms smithy-rpc-v2-cbor,json AWSFMS_20180101 2018-01-01
 fms
 
-~resource-set/{ResourceSetIdentifier} ~applications-list/{ListId} ~policy/{PolicyId} ~protocols-list/{ListId} ~resource-set/{Identifier} ~policy/{ResourceArn} ~applications-list/* ~policy/* ~protocols-list/* ~resource-set/* {=ResourceArn}
+~resource-set/{ResourceSetIdentifier} ~applications-list/{ListId} ~policy/{PolicyId} ~protocols-list/{ListId} ~resource-set/{Identifier} {=ResourceArn} ~policy/* ~applications-list/* ~protocols-list/* ~resource-set/*
 AssociateAdminAccount *
 AssociateThirdPartyFirewall *
 BatchAssociateResource 0
@@ -8426,63 +8426,63 @@ ListPolicies *
 ListProtocolsLists *
 ListResourceSetResources 4
 ListResourceSets *
-ListTagsForResource 5
+ListTagsForResource 5,6
 ListThirdPartyFirewallFirewallPolicies *
 PutAdminAccount *
-PutAppsList 6
+PutAppsList 7
 PutNotificationChannel *
-PutPolicy 7
+PutPolicy 6
 PutProtocolsList 8
 PutResourceSet 9
-TagResource a,*
-UntagResource a,*`,
+TagResource 5,*
+UntagResource 5,*`,
   forecast: `forecast forecast forecast json AmazonForecast 2018-06-26
 forecast
 
-~dataset/{DatasetName} ~dataset-group/{DatasetGroupName} ~dataset-import-job/{DatasetImportJobName} ~forecast/{ResourceArn} ~explainability/{ExplainabilityArn} ~predictor/{PredictorArn} ~forecast/{ForecastArn} ~predictor/{ResourceArn} ~dataset-group/* ~what-if-analysis/{WhatIfAnalysisArn} ~what-if-forecast/{WhatIfForecastArns} ~dataset/{DatasetArn} ~dataset-group/{DatasetGroupArn} ~dataset-import-job/{DatasetImportJobArn} ~explainability-export/{ExplainabilityExportArn} ~forecast-export-job/* ~monitor/{MonitorArn} ~predictor-backtest-export-job/{PredictorBacktestExportJobArn} ~dataset/{ResourceArn} ~dataset-group/{ResourceArn} ~dataset-import-job/{ResourceArn} ~forecast-endpoint/{ResourceArn} ~explainability/{ResourceArn} ~explainability-export/{ResourceArn} ~forecast-export-job/{ResourceArn} ~monitor/{ResourceArn} ~predictor-backtest-export-job/{ResourceArn} ~what-if-analysis/{ResourceArn} ~what-if-forecast/{ResourceArn} ~what-if-forecast-export/{ResourceArn} ~what-if-forecast/{WhatIfForecastArn} ~what-if-forecast-export/{WhatIfForecastExportArn} {=ResourceArn} ~dataset/{DatasetArns}
+~dataset/* ~dataset-group/* {=DatasetArn} ~dataset-import-job/* ~forecast/{ResourceArn} ~explainability/{ExplainabilityArn} ~predictor/{PredictorArn} ~forecast/{ForecastArn} ~predictor/{ResourceArn} ~what-if-analysis/{WhatIfAnalysisArn} ~what-if-forecast/{WhatIfForecastArns} ~dataset/{DatasetArn} ~dataset-group/{DatasetGroupArn} ~dataset-import-job/{DatasetImportJobArn} ~explainability-export/{ExplainabilityExportArn} {=ForecastExportJobArn} ~forecast-export-job/* ~monitor/{MonitorArn} ~predictor-backtest-export-job/{PredictorBacktestExportJobArn} ~dataset/{ResourceArn} ~dataset-group/{ResourceArn} ~dataset-import-job/{ResourceArn} ~forecast-endpoint/{ResourceArn} ~explainability/{ResourceArn} ~explainability-export/{ResourceArn} ~forecast-export-job/{ResourceArn} ~monitor/{ResourceArn} ~predictor-backtest-export-job/{ResourceArn} ~what-if-analysis/{ResourceArn} ~what-if-forecast/{ResourceArn} ~what-if-forecast-export/{ResourceArn} ~what-if-forecast/{WhatIfForecastArn} ~what-if-forecast-export/{WhatIfForecastExportArn} {=ResourceArn} ~dataset/{DatasetArns}
 CreateAutoPredictor *
 CreateDataset 0
 CreateDatasetGroup 1
-CreateDatasetImportJob 2
-CreateExplainability 3
-CreateExplainabilityExport 4
-CreateForecast 5
-CreateForecastExportJob 6
-CreateMonitor 7
-CreatePredictor 8
-CreatePredictorBacktestExportJob 5
-CreateWhatIfAnalysis 6
+CreateDatasetImportJob 2,3
+CreateExplainability 4
+CreateExplainabilityExport 5
+CreateForecast 6
+CreateForecastExportJob 7
+CreateMonitor 8
+CreatePredictor 1
+CreatePredictorBacktestExportJob 6
+CreateWhatIfAnalysis 7
 CreateWhatIfForecast 9
 CreateWhatIfForecastExport a
 DeleteDataset b
 DeleteDatasetGroup c
 DeleteDatasetImportJob d
-DeleteExplainability 4
+DeleteExplainability 5
 DeleteExplainabilityExport e
-DeleteForecast 6
-DeleteForecastExportJob f
-DeleteMonitor g
-DeletePredictor 5
-DeletePredictorBacktestExportJob h
-DeleteResourceTree i;j;k;l;m;n;3;o;p;7;q;r;s;t
+DeleteForecast 7
+DeleteForecastExportJob f,g
+DeleteMonitor h
+DeletePredictor 6
+DeletePredictorBacktestExportJob i
+DeleteResourceTree j;k;l;m;n;o;4;p;q;8;r;s;t;u
 DeleteWhatIfAnalysis 9
-DeleteWhatIfForecast u
-DeleteWhatIfForecastExport v
-DescribeAutoPredictor 5
+DeleteWhatIfForecast v
+DeleteWhatIfForecastExport w
+DescribeAutoPredictor 6
 DescribeDataset b
 DescribeDatasetGroup c
 DescribeDatasetImportJob d
-DescribeExplainability 4
+DescribeExplainability 5
 DescribeExplainabilityExport e
-DescribeForecast 6
-DescribeForecastExportJob f
-DescribeMonitor g
-DescribePredictor 5
-DescribePredictorBacktestExportJob h
+DescribeForecast 7
+DescribeForecastExportJob f,g
+DescribeMonitor h
+DescribePredictor 6
+DescribePredictorBacktestExportJob i
 DescribeWhatIfAnalysis 9
-DescribeWhatIfForecast u
-DescribeWhatIfForecastExport v
-GetAccuracyMetrics 5
+DescribeWhatIfForecast v
+DescribeWhatIfForecastExport w
+GetAccuracyMetrics 6
 ListDatasetGroups *
 ListDatasetImportJobs *
 ListDatasets *
@@ -8490,19 +8490,19 @@ ListExplainabilities *
 ListExplainabilityExports *
 ListForecastExportJobs *
 ListForecasts *
-ListMonitorEvaluations g
+ListMonitorEvaluations h
 ListMonitors *
 ListPredictorBacktestExportJobs *
 ListPredictors *
-ListTagsForResource w,*
+ListTagsForResource x,*
 ListWhatIfAnalyses *
 ListWhatIfForecastExports *
 ListWhatIfForecasts *
-ResumeResource p
-StopResource k;l;m;n;3;o;p;7;q;r;s;t
-TagResource w,*
-UntagResource w,*
-UpdateDatasetGroup x;c`,
+ResumeResource q
+StopResource l;m;n;o;4;p;q;8;r;s;t;u
+TagResource x,*
+UntagResource x,*
+UpdateDatasetGroup y;c`,
   forecastquery: `forecastquery forecast forecast json AmazonForecastRuntime 2018-06-26
 forecastquery
 
@@ -8598,28 +8598,28 @@ UpgradeAccountPlan *`,
   fsx: `fsx fsx fsx json AWSSimbaAPIService_v20180301 2018-03-01
 fsx
 
-~file-system/{FileSystemId} ~task/{TaskId} ~backup/{SourceBackupId} ~snapshot/{VolumeId}/* ~volume/*/{VolumeId} ~volume/*/* ~backup/* ~association/*/* ~task/* ~file-cache/* ~file-system/* ~backup/{BackupId} ~snapshot/{VolumeId}/{Name} ~storage-virtual-machine/{FileSystemId}/{Name} ~volume/*/{Name} ~storage-virtual-machine/*/* ~association/*/{AssociationId} ~file-cache/{FileCacheId} ~snapshot/*/{SnapshotId} ~storage-virtual-machine/*/{StorageVirtualMachineId} {=ResourceARN} ~snapshot/{VolumeId}/{SnapshotId}
+~file-system/{FileSystemId} ~task/{TaskId} ~backup/* ~snapshot/{VolumeId}/* ~volume/*/{VolumeId} ~volume/*/* ~association/*/* ~task/* ~file-cache/* ~file-system/* ~backup/{BackupId} ~storage-virtual-machine/{FileSystemId}/* ~storage-virtual-machine/*/* ~association/*/{AssociationId} ~file-cache/{FileCacheId} ~snapshot/*/{SnapshotId} ~storage-virtual-machine/*/{StorageVirtualMachineId} {=ResourceARN} ~snapshot/{VolumeId}/{SnapshotId}
 AssociateFileSystemAliases 0
 CancelDataRepositoryTask 1
 CopyBackup 2
 CopySnapshotAndUpdateVolume 3;4
 CreateAndAttachS3AccessPoint 5
-CreateBackup 6
-CreateDataRepositoryAssociation 7;0
-CreateDataRepositoryTask 0;8
-CreateFileCache 9
-CreateFileSystem a
-CreateFileSystemFromBackup b;a
-CreateSnapshot c;4
-CreateStorageVirtualMachine 0;d
-CreateVolume e
-CreateVolumeFromBackup b;f;5
-DeleteBackup b
-DeleteDataRepositoryAssociation g
-DeleteFileCache h
+CreateBackup 2
+CreateDataRepositoryAssociation 6;0
+CreateDataRepositoryTask 0;7
+CreateFileCache 8
+CreateFileSystem 9
+CreateFileSystemFromBackup a;9
+CreateSnapshot 3;4
+CreateStorageVirtualMachine 0;b
+CreateVolume 5
+CreateVolumeFromBackup a;c;5
+DeleteBackup a
+DeleteDataRepositoryAssociation d
+DeleteFileCache e
 DeleteFileSystem 0
-DeleteSnapshot i
-DeleteStorageVirtualMachine j
+DeleteSnapshot f
+DeleteStorageVirtualMachine g
 DeleteVolume 4
 DescribeBackups *
 DescribeDataRepositoryAssociations *
@@ -8632,20 +8632,20 @@ DescribeSharedVpcConfiguration *
 DescribeSnapshots *
 DescribeStorageVirtualMachines *
 DescribeVolumes *
-DetachAndDeleteS3AccessPoint e,*
+DetachAndDeleteS3AccessPoint 5
 DisassociateFileSystemAliases 0
-ListTagsForResource k,*
+ListTagsForResource h,*
 ReleaseFileSystemNfsV3Locks 0
-RestoreVolumeFromSnapshot l;4
+RestoreVolumeFromSnapshot i;4
 StartMisconfiguredStateRecovery 0
-TagResource k,*
-UntagResource k,*
-UpdateDataRepositoryAssociation g
-UpdateFileCache h
+TagResource h,*
+UntagResource h,*
+UpdateDataRepositoryAssociation d
+UpdateFileCache e
 UpdateFileSystem 0
 UpdateSharedVpcConfiguration *
-UpdateSnapshot i
-UpdateStorageVirtualMachine j
+UpdateSnapshot f
+UpdateStorageVirtualMachine g
 UpdateVolume 4`,
   gamelift: `gamelift gamelift gamelift smithy-rpc-v2-cbor,json GameLift 2015-10-01
 gamelift
@@ -8774,36 +8774,36 @@ ValidateMatchmakingRuleSet *`,
   gameliftstreams: `gameliftstreams gameliftstreams gameliftstreams rest-json - 2018-05-10
 gameliftstreams
 
-~streamgroup/{Identifier} ~application/{ApplicationIdentifiers} ~streamgroup/* ~application/{ApplicationIdentifier} {=RoleArn} ~application/{Identifier} {=ResourceArn}
+~streamgroup/{Identifier} ~application/{ApplicationIdentifiers} ~application/{ApplicationIdentifier} {=RoleArn} ~application/{Identifier} {=ResourceArn}
 AddStreamGroupLocations PO/streamgroups/{Identifier}/locations 0
-AssociateApplications PO/streamgroups/{Identifier}/associations 1;2
+AssociateApplications PO/streamgroups/{Identifier}/associations 1;0
 CreateApplication PO/applications *
 CreateStreamGroup PO/streamgroups *
-CreateStreamSessionAdminShell PO/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier}/access 2
-CreateStreamSessionConnection PO/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier}/connections 2
-CreateStreamUrl PO/streamgroups/{Identifier}/streamurls 3;2;+iam:PassRole@4
-DeleteApplication D/applications/{Identifier} 5
+CreateStreamSessionAdminShell PO/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier}/access 0
+CreateStreamSessionConnection PO/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier}/connections 0
+CreateStreamUrl PO/streamgroups/{Identifier}/streamurls 2;0;+iam:PassRole@3
+DeleteApplication D/applications/{Identifier} 4
 DeleteStreamGroup D/streamgroups/{Identifier} 0
-DisassociateApplications PO/streamgroups/{Identifier}/disassociations 1;2
-ExportStreamSessionFiles PU/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier}/exportfiles 2
-GetApplication G/applications/{Identifier} 5
+DisassociateApplications PO/streamgroups/{Identifier}/disassociations 1;0
+ExportStreamSessionFiles PU/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier}/exportfiles 0
+GetApplication G/applications/{Identifier} 4
 GetStreamGroup G/streamgroups/{Identifier} 0
-GetStreamSession G/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier} 2
-GetStreamUrl G/streamgroups/{Identifier}/streamurls/{StreamUrlIdentifier} 2
-ListApplicationShaderCaches G/applications/{Identifier}/shadercaches 5
+GetStreamSession G/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier} 0
+GetStreamUrl G/streamgroups/{Identifier}/streamurls/{StreamUrlIdentifier} 0
+ListApplicationShaderCaches G/applications/{Identifier}/shadercaches 4
 ListApplications G/applications *
 ListStreamGroups G/streamgroups *
 ListStreamSessions G/streamgroups/{Identifier}/streamsessions 0
 ListStreamSessionsByAccount G/streamsessions *
 ListStreamUrls G/streamurls *
-ListTagsForResource G/tags/{ResourceArn} 6,*
+ListTagsForResource G/tags/{ResourceArn} 5,*
 RemoveStreamGroupLocations D/streamgroups/{Identifier}/locations 0
-RevokeStreamUrl PO/streamgroups/{Identifier}/streamurls/{StreamUrlIdentifier}/revoke 2
-StartStreamSession PO/streamgroups/{Identifier}/streamsessions 0;+iam:PassRole@4
-TagResource PO/tags/{ResourceArn} 6,*
-TerminateStreamSession D/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier} 2
-UntagResource D/tags/{ResourceArn} 6,*
-UpdateApplication PA/applications/{Identifier} 5
+RevokeStreamUrl PO/streamgroups/{Identifier}/streamurls/{StreamUrlIdentifier}/revoke 0
+StartStreamSession PO/streamgroups/{Identifier}/streamsessions 0;+iam:PassRole@3
+TagResource PO/tags/{ResourceArn} 5,*
+TerminateStreamSession D/streamgroups/{Identifier}/streamsessions/{StreamSessionIdentifier} 0
+UntagResource D/tags/{ResourceArn} 5,*
+UpdateApplication PA/applications/{Identifier} 4
 UpdateStreamGroup PA/streamgroups/{Identifier} 0`,
   'geo-maps': `geo-maps geo-maps geo-maps rest-json - 2020-11-19
 geo-maps maps.geo
@@ -8934,7 +8934,7 @@ WithdrawByoipCidr *`,
   glue: `glue glue glue json AWSGlue 2017-03-31
 glue
 
-~database/{DatabaseName} ~catalog ~table/{DatabaseName}/{TableName} ~connection/* ~table/{DatabaseName}/* ~blueprint/{Names} ~crawler/{CrawlerNames} ~devEndpoint/{DevEndpointNames} ~job/{JobNames} ~database/* ~table/*/* ~trigger/{TriggerNames} ~workflow/{Names} ~job/{JobName} ~dataQualityRuleset/* ~mlTransform/{TransformId} ~session/{SessionId} ~blueprint/{Name} ~catalog/{Name} {=Role} {=RoleArn} ~catalog/* ~integration:{IntegrationName} ~integrationresourceproperty/*/{ResourceArn} {=ResourceArn} ~job/{Name} ~registry/{RegistryName} ~registry/* ~schema/{SchemaName} ~session/{Id} ~table/{DatabaseName}/{Name} ~trigger/{Name} ~usageProfile/{Name} ~workflow/{Name} ~connection/{ConnectionName} ~connectionType:{ConnectionType} ~crawler/{Name} ~dataQualityRuleset/{Name} ~database/{Name} ~userDefinedFunction/*/* ~devEndpoint/{EndpointName} ~integration:{IntegrationIdentifier} ~schema/* ~userDefinedFunction/{DatabaseName}/{FunctionName} ~blueprint/{BlueprintName} ~connection/{Name} ~session/* ~job/* ~catalog/{CatalogId} ~job/{jobName} ~mlTransform/* ~userDefinedFunction/{DatabaseName}/* ~crawler/{CrawlerName} ~integrationresourceproperty/*/* ~integration:{IntegrationIdentifier|IntegrationName} ~dataQualityRuleset/{RulesetNames} ~dataQualityRuleset/{Ruleset}
+~database/{DatabaseName} ~catalog ~table/{DatabaseName}/{TableName} ~connection/* ~table/{DatabaseName}/* ~blueprint/{Names} ~crawler/{CrawlerNames} ~devEndpoint/{DevEndpointNames} ~job/{JobNames} ~database/* ~table/*/* ~trigger/{TriggerNames} ~workflow/{Names} ~job/{JobName} ~dataQualityRuleset/* ~mlTransform/{TransformId} ~session/{SessionId} ~blueprint/{Name} ~catalog/{Name} {=Role} {=RoleArn} ~catalog/* ~integration:* ~integrationresourceproperty/*/{ResourceArn} {=ResourceArn} ~job/{Name} ~registry/{RegistryName} ~registry/* ~schema/{SchemaName} ~session/{Id} ~table/{DatabaseName}/{Name} ~trigger/{Name} ~usageProfile/* ~workflow/{Name} ~catalog/{CatalogId} ~connection/{ConnectionName} ~connectionType:{ConnectionType} ~crawler/{Name} ~dataQualityRuleset/{Name} ~database/{Name} ~userDefinedFunction/*/* ~devEndpoint/{EndpointName} ~integration:{IntegrationIdentifier} ~schema/* ~usageProfile/{Name} ~userDefinedFunction/{DatabaseName}/{FunctionName} ~blueprint/{BlueprintName} ~connection/{Name} ~session/* ~job/* ~job/{jobName} ~mlTransform/* ~userDefinedFunction/{DatabaseName}/* ~crawler/{CrawlerName} ~integrationresourceproperty/*/* ~integration:{IntegrationIdentifier|IntegrationName} ~dataQualityRuleset/{RulesetNames} ~dataQualityRuleset/{Ruleset}
 AssociateGlossaryTerms -
 BatchCreatePartition 0;1;2
 BatchDeleteConnection 3;1
@@ -8998,24 +8998,24 @@ DeleteAsset -
 DeleteAssetType -
 DeleteAttachment -
 DeleteBlueprint h
-DeleteCatalog 1
+DeleteCatalog 1;y
 DeleteClassifier *
 DeleteColumnStatisticsForPartition 0;1;2
 DeleteColumnStatisticsForTable 0;1;2
 DeleteColumnStatisticsTaskSettings 0;1;2
-DeleteConnection y;1
-DeleteConnectionType z
-DeleteCrawler 10
+DeleteConnection z;1
+DeleteConnectionType 10
+DeleteCrawler 11
 DeleteCustomEntityType *
 DeleteDataQualityEvaluationConfig -
-DeleteDataQualityRuleset 11
-DeleteDatabase 12;1;a;13
-DeleteDevEndpoint 14
+DeleteDataQualityRuleset 12
+DeleteDatabase 13;1;a;14
+DeleteDevEndpoint 15
 DeleteFormType -
 DeleteGlossary -
 DeleteGlossaryTerm -
 DeleteGlueIdentityCenterConfiguration *
-DeleteIntegration 15
+DeleteIntegration 16
 DeleteIntegrationResourceProperty l;3;9;n
 DeleteIntegrationTableProperties o,*
 DeleteJob d
@@ -9024,28 +9024,28 @@ DeletePartition 0;1;2
 DeletePartitionIndex 0;1;2
 DeleteRegistry r
 DeleteResourcePolicy o,*
-DeleteSchema r;16
-DeleteSchemaVersions r;16
+DeleteSchema r;17
+DeleteSchemaVersions r;17
 DeleteSecurityConfiguration *
 DeleteSession t
 DeleteTable 0;1;u
 DeleteTableOptimizer 0;1;2
 DeleteTableVersion 0;1;2
 DeleteTrigger v
-DeleteUsageProfile w
-DeleteUserDefinedFunction 0;1;17
+DeleteUsageProfile 18
+DeleteUserDefinedFunction 0;1;19
 DeleteWorkflow x
-DescribeConnectionType z,*
-DescribeEntity y;1
+DescribeConnectionType 10,*
+DescribeEntity z;1
 DescribeInboundIntegrations *
-DescribeIntegrations 15
+DescribeIntegrations 16
 DisassociateGlossaryTerms -
 GetAsset -
 GetAssetType -
 GetBlueprint h
-GetBlueprintRun 18
-GetBlueprintRuns 18
-GetCatalog 1
+GetBlueprintRun 1a
+GetBlueprintRuns 1a
+GetCatalog 1;y
 GetCatalogImportStatus 1
 GetCatalogs 1
 GetClassifier *
@@ -9055,29 +9055,29 @@ GetColumnStatisticsForTable 0;1;2
 GetColumnStatisticsTaskRun *
 GetColumnStatisticsTaskRuns *
 GetColumnStatisticsTaskSettings *
-GetConnection 19;1
+GetConnection 1b;1
 GetConnections 3;1
-GetCrawler 10
+GetCrawler 11
 GetCrawlerMetrics *
 GetCrawlers *
 GetCustomEntityType *
-GetDashboardUrl 1a
+GetDashboardUrl 1c
 GetDataCatalogEncryptionSettings 1
 GetDataCatalogExportConfiguration -
 GetDataQualityEvaluationConfig -
-GetDataQualityModel e;1b
-GetDataQualityModelResult e;1b
+GetDataQualityModel e;1d
+GetDataQualityModelResult e;1d
 GetDataQualityResult e
 GetDataQualityResultV2 GetDataQualityResult@e
 GetDataQualityRuleRecommendationRun e
-GetDataQualityRuleset 11
+GetDataQualityRuleset 12
 GetDataQualityRulesetEvaluationRun e
-GetDatabase 12;1
+GetDatabase 13;1
 GetDatabases 9;1
 GetDataflowGraph *
-GetDevEndpoint 14
+GetDevEndpoint 15
 GetDevEndpoints *
-GetEntityRecords 1c
+GetEntityRecords y
 GetFormType -
 GetGlossary -
 GetGlossaryTerm -
@@ -9088,12 +9088,12 @@ GetJob d
 GetJobBookmark *
 GetJobRun d
 GetJobRuns d
-GetJobUpgradeAnalysis 1d
+GetJobUpgradeAnalysis 1e
 GetJobs *
 GetMLTaskRun f
 GetMLTaskRuns f
 GetMLTransform f
-GetMLTransforms 1e
+GetMLTransforms 1f
 GetMapping *
 GetMaterializedViewRefreshTaskRun -
 GetPartition 0;1;2
@@ -9103,10 +9103,10 @@ GetPlan *
 GetRegistry r
 GetResourcePolicies 1
 GetResourcePolicy o,*
-GetSchema r;16
-GetSchemaByDefinition r;16
+GetSchema r;17
+GetSchemaByDefinition r;17
 GetSchemaVersion *
-GetSchemaVersionsDiff r;16
+GetSchemaVersionsDiff r;17
 GetSecurityConfiguration *
 GetSecurityConfigurations *
 GetSession t
@@ -9125,9 +9125,9 @@ GetTriggers *
 GetUnfilteredPartitionMetadata -
 GetUnfilteredPartitionsMetadata -
 GetUnfilteredTableMetadata -
-GetUsageProfile w
-GetUserDefinedFunction 0;1;17
-GetUserDefinedFunctions 0;1;1f
+GetUsageProfile 18
+GetUserDefinedFunction 0;1;19
+GetUserDefinedFunctions 0;1;1g
 GetWorkflow x
 GetWorkflowRun x
 GetWorkflowRunProperties x
@@ -9138,7 +9138,7 @@ ListBlueprints *
 ListColumnStatisticsTaskRuns *
 ListConnectionTypes *
 ListCrawlers *
-ListCrawls 1g
+ListCrawls 1h
 ListCustomEntityTypes *
 ListDataQualityEvaluationConfigs -
 ListDataQualityResults e
@@ -9149,18 +9149,18 @@ ListDataQualityRulesets e
 ListDataQualityStatisticAnnotations -
 ListDataQualityStatistics -
 ListDevEndpoints *
-ListEntities y;1
+ListEntities z;1
 ListFormTypes -
 ListGlossaries -
 ListGlossaryTerms -
-ListIntegrationResourceProperties l;3;9;1h
+ListIntegrationResourceProperties l;3;9;1i
 ListIntegrationTableProperties -
 ListIterableForms -
 ListJobs *
-ListMLTransforms 1e
+ListMLTransforms 1f
 ListMaterializedViewRefreshTaskRuns -
 ListRegistries *
-ListSchemaVersions r;16
+ListSchemaVersions r;17
 ListSchemas r
 ListSessions *
 ListStatements g
@@ -9168,38 +9168,38 @@ ListTableOptimizerRuns 0;1;2
 ListTriggers *
 ListUsageProfiles *
 ListWorkflows *
-ModifyIntegration 1i
+ModifyIntegration 1j
 PublishDataQualityResultV2 -
 PutAsset -
 PutAssetType -
 PutAttachment -
 PutDataCatalogEncryptionSettings 1
 PutDataCatalogExportConfiguration -
-PutDataQualityProfileAnnotation e;1b
+PutDataQualityProfileAnnotation e;1d
 PutFormType -
 PutResourcePolicy o,*
 PutSchemaVersionMetadata *
 PutWorkflowRunProperties x
 QuerySchemaVersionMetadata *
-RegisterConnectionType z
-RegisterSchemaVersion r;16
+RegisterConnectionType 10
+RegisterSchemaVersion r;17
 RemoveSchemaVersionMetadata *
 ResetJobBookmark *
 ResumeWorkflowRun x
 RunStatement g
 SearchAssets -
 SearchTables 9;1;a
-StartBlueprintRun 18;+iam:PassRole@k
+StartBlueprintRun 1a;+iam:PassRole@k
 StartColumnStatisticsTaskRun 0;1;2;+iam:PassRole@j
 StartColumnStatisticsTaskRunSchedule 0;1;2
-StartCrawler 10
+StartCrawler 11
 StartCrawlerSchedule *
 StartDataQualityRuleRecommendationRun e;+iam:PassRole@j
-StartDataQualityRulesetEvaluationRun 1j;+iam:PassRole@j
+StartDataQualityRulesetEvaluationRun 1k;+iam:PassRole@j
 StartExportLabelsTaskRun f
 StartImportLabelsTaskRun f
 StartJobRun d
-StartJobUpgradeAnalysis 1d
+StartJobUpgradeAnalysis 1e
 StartMLEvaluationTaskRun f
 StartMLLabelingSetGenerationTaskRun f
 StartMaterializedViewRefreshTaskRun -
@@ -9207,30 +9207,30 @@ StartTrigger v
 StartWorkflowRun x
 StopColumnStatisticsTaskRun 0;1;2
 StopColumnStatisticsTaskRunSchedule 0;1;2
-StopCrawler 10
+StopCrawler 11
 StopCrawlerSchedule *
-StopJobUpgradeAnalysis 1d
+StopJobUpgradeAnalysis 1e
 StopMaterializedViewRefreshTaskRun -
 StopSession t
 StopTrigger v
 StopWorkflowRun x
 TagResource o,*
-TestConnection y,*
+TestConnection z,*
 UntagResource o,*
 UpdateAsset -
 UpdateBlueprint h
-UpdateCatalog 1
+UpdateCatalog 1;y
 UpdateClassifier *
 UpdateColumnStatisticsForPartition 0;1;2
 UpdateColumnStatisticsForTable 0;1;2
 UpdateColumnStatisticsTaskSettings 0;1;2;+iam:PassRole@j
-UpdateConnection 19;1
-UpdateCrawler 10;+iam:PassRole@j
+UpdateConnection 1b;1
+UpdateCrawler 11;+iam:PassRole@j
 UpdateCrawlerSchedule *
 UpdateDataQualityEvaluationConfig -
-UpdateDataQualityRuleset 1k
-UpdateDatabase 12;1
-UpdateDevEndpoint 14
+UpdateDataQualityRuleset 1l
+UpdateDatabase 13;1
+UpdateDevEndpoint 15
 UpdateGlossary -
 UpdateGlossaryTerm -
 UpdateGlueIdentityCenterConfiguration *
@@ -9241,13 +9241,13 @@ UpdateJobFromSourceControl d
 UpdateMLTransform f;+iam:PassRole@j
 UpdatePartition 0;1;2
 UpdateRegistry r
-UpdateSchema r;16
+UpdateSchema r;17
 UpdateSourceControlFromJob d
 UpdateTable 0;1;u
 UpdateTableOptimizer 0;1;2
 UpdateTrigger v
-UpdateUsageProfile w
-UpdateUserDefinedFunction 0;1;17
+UpdateUsageProfile 18
+UpdateUserDefinedFunction 0;1;19
 UpdateWorkflow x`,
   grafana: `grafana grafana grafana rest-json - 2020-08-18
 grafana
@@ -9281,7 +9281,7 @@ UpdateWorkspaceConfiguration PU/workspaces/{workspaceId}/configuration 0`,
   greengrass: `greengrass greengrass greengrass rest-json - 2017-06-07
 greengrass greengrass-ats.iot
 
-~/greengrass/groups/{GroupId} {=RoleArn} ~/greengrass/definition/connectors/{ConnectorDefinitionId} ~/greengrass/definition/cores/{CoreDefinitionId} ~/greengrass/definition/devices/{DeviceDefinitionId} ~/greengrass/definition/functions/{FunctionDefinitionId} ~/greengrass/definition/loggers/{LoggerDefinitionId} ~/greengrass/definition/resources/{ResourceDefinitionId} ~/greengrass/definition/subscriptions/{SubscriptionDefinitionId} ~/greengrass/bulk/deployments/{BulkDeploymentId} ~/greengrass/things/{ThingName}/connectivityInfo ~/greengrass/definition/connectors/{ConnectorDefinitionId}/versions/{ConnectorDefinitionVersionId} ~/greengrass/definition/cores/{CoreDefinitionId}/versions/{CoreDefinitionVersionId} ~/greengrass/groups/{GroupId}/deployments/{DeploymentId}, arn:$P:greengrass:$R:$A:deployments:{DeploymentId} ~/greengrass/definition/devices/{DeviceDefinitionId}/versions/{DeviceDefinitionVersionId} ~/greengrass/definition/functions/{FunctionDefinitionId}/versions/{FunctionDefinitionVersionId} ~/greengrass/groups/{GroupId}/certificateauthorities/{CertificateAuthorityId} ~/greengrass/groups/{GroupId}/versions/{GroupVersionId} ~/greengrass/definition/loggers/{LoggerDefinitionId}/versions/{LoggerDefinitionVersionId} ~/greengrass/definition/resources/{ResourceDefinitionId}/versions/{ResourceDefinitionVersionId} ~/greengrass/definition/subscriptions/{SubscriptionDefinitionId}/versions/{SubscriptionDefinitionVersionId} ~/greengrass/things/{ThingName}/runtimeconfig {=resource-arn|ResourceArn} {=ExecutionRoleArn}
+~/greengrass/groups/{GroupId} {=RoleArn} ~/greengrass/definition/connectors/{ConnectorDefinitionId} ~/greengrass/definition/cores/{CoreDefinitionId} ~/greengrass/definition/devices/{DeviceDefinitionId} ~/greengrass/definition/functions/{FunctionDefinitionId} ~/greengrass/definition/loggers/{LoggerDefinitionId} ~/greengrass/definition/resources/{ResourceDefinitionId} ~/greengrass/definition/subscriptions/{SubscriptionDefinitionId} ~/greengrass/bulk/deployments/{BulkDeploymentId} ~/greengrass/things/{ThingName}/connectivityInfo ~/greengrass/definition/connectors/{ConnectorDefinitionId}/versions/{ConnectorDefinitionVersionId} ~/greengrass/definition/cores/{CoreDefinitionId}/versions/{CoreDefinitionVersionId} ~/greengrass/groups/{GroupId}/deployments/{DeploymentId} ~/greengrass/definition/devices/{DeviceDefinitionId}/versions/{DeviceDefinitionVersionId} ~/greengrass/definition/functions/{FunctionDefinitionId}/versions/{FunctionDefinitionVersionId} ~/greengrass/groups/{GroupId}/certificateauthorities/{CertificateAuthorityId} ~/greengrass/groups/{GroupId}/versions/{GroupVersionId} ~/greengrass/definition/loggers/{LoggerDefinitionId}/versions/{LoggerDefinitionVersionId} ~/greengrass/definition/resources/{ResourceDefinitionId}/versions/{ResourceDefinitionVersionId} ~/greengrass/definition/subscriptions/{SubscriptionDefinitionId}/versions/{SubscriptionDefinitionVersionId} ~/greengrass/things/{ThingName}/runtimeconfig {=resource-arn|ResourceArn} {=ExecutionRoleArn}
 AssociateRoleToGroup PU/greengrass/groups/{GroupId}/role 0;+iam:PassRole@1
 AssociateServiceRoleToAccount PU/greengrass/servicerole *;+iam:PassRole@1
 CreateConnectorDefinition PO/greengrass/definition/connectors *
@@ -9377,36 +9377,36 @@ UpdateThingRuntimeConfiguration PU/greengrass/things/{ThingName}/runtimeconfig l
   greengrassv2: `greengrassv2 greengrass greengrass rest-json - 2020-11-30
 greengrass greengrass-ats.iot
 
-{=RoleArn|roleArn} ~coreDevices:{coreDeviceThingName} ~/greengrass/groups/*/deployments/{deploymentId}, arn:$P:greengrass:$R:$A:deployments:{deploymentId} ~components:* ~/greengrass/groups/* ~components:*:versions:{arn} ~/greengrass/things/{thingName}/connectivityInfo ~components:{arn} {=resourceArn} ~components:*:versions:*
+{=RoleArn|roleArn} ~coreDevices:{coreDeviceThingName} ~deployments:{deploymentId} ~components:* {=targetArn} ~/greengrass/groups/* ~components:*:versions:{arn} ~/greengrass/things/{thingName}/connectivityInfo ~components:{arn} {=resourceArn} ~components:*:versions:*
 AssociateServiceRoleToAccount PU/greengrass/servicerole *;+iam:PassRole@0
 BatchAssociateClientDeviceWithCoreDevice PO/greengrass/v2/coreDevices/{coreDeviceThingName}/associateClientDevices 1
 BatchDisassociateClientDeviceFromCoreDevice PO/greengrass/v2/coreDevices/{coreDeviceThingName}/disassociateClientDevices 1
 CancelDeployment PO/greengrass/v2/deployments/{deploymentId}/cancel 2
 CreateComponentVersion PO/greengrass/v2/createComponentVersion 3
-CreateDeployment PO/greengrass/v2/deployments 4
-DeleteComponent D/greengrass/v2/components/{arn} 5
+CreateDeployment PO/greengrass/v2/deployments 4,5
+DeleteComponent D/greengrass/v2/components/{arn} 6
 DeleteCoreDevice D/greengrass/v2/coreDevices/{coreDeviceThingName} 1
 DeleteDeployment D/greengrass/v2/deployments/{deploymentId} 2
-DescribeComponent G/greengrass/v2/components/{arn}/metadata 5
+DescribeComponent G/greengrass/v2/components/{arn}/metadata 6
 DisassociateServiceRoleFromAccount D/greengrass/servicerole *
-GetComponent G/greengrass/v2/components/{arn} 5
-GetComponentVersionArtifact G/greengrass/v2/components/{arn}/artifacts/{artifactName+} 5
-GetConnectivityInfo G/greengrass/things/{thingName}/connectivityInfo 6
+GetComponent G/greengrass/v2/components/{arn} 6
+GetComponentVersionArtifact G/greengrass/v2/components/{arn}/artifacts/{artifactName+} 6
+GetConnectivityInfo G/greengrass/things/{thingName}/connectivityInfo 7
 GetCoreDevice G/greengrass/v2/coreDevices/{coreDeviceThingName} 1
 GetDeployment G/greengrass/v2/deployments/{deploymentId} 2
 GetServiceRoleForAccount G/greengrass/servicerole *
 ListClientDevicesAssociatedWithCoreDevice G/greengrass/v2/coreDevices/{coreDeviceThingName}/associatedClientDevices 1
-ListComponentVersions G/greengrass/v2/components/{arn}/versions 7
+ListComponentVersions G/greengrass/v2/components/{arn}/versions 8
 ListComponents G/greengrass/v2/components *
 ListCoreDevices G/greengrass/v2/coreDevices *
-ListDeployments G/greengrass/v2/deployments 4
+ListDeployments G/greengrass/v2/deployments 5
 ListEffectiveDeployments G/greengrass/v2/coreDevices/{coreDeviceThingName}/effectiveDeployments 1
 ListInstalledComponents G/greengrass/v2/coreDevices/{coreDeviceThingName}/installedComponents 1
-ListTagsForResource G/tags/{resourceArn} 8,*
-ResolveComponentCandidates PO/greengrass/v2/resolveComponentCandidates 9
-TagResource PO/tags/{resourceArn} 8,*
-UntagResource D/tags/{resourceArn} 8,*
-UpdateConnectivityInfo PU/greengrass/things/{thingName}/connectivityInfo 6`,
+ListTagsForResource G/tags/{resourceArn} 9,*
+ResolveComponentCandidates PO/greengrass/v2/resolveComponentCandidates a
+TagResource PO/tags/{resourceArn} 9,*
+UntagResource D/tags/{resourceArn} 9,*
+UpdateConnectivityInfo PU/greengrass/things/{thingName}/connectivityInfo 7`,
   groundstation: `groundstation groundstation groundstation rest-json - 2019-05-23
 groundstation
 
@@ -9622,187 +9622,187 @@ UpdateProfileWithAgent 0`,
   iam: `iam iam iam query - 2010-05-08
 iam
 
-$P:iam::$A:delegation-request/{DelegationRequestId} $P:iam::$A:oidc-provider/* $P:iam::$A:instance-profile/{InstanceProfileName} $P:iam::$A:role/{RoleName} $P:iam::$A:group/{GroupName} $P:iam::$A:user/{UserName} $P:iam::$A:user/* $P:iam::$A:delegation-request/* $P:iam::$A:group{Path:=/}{GroupName} $P:iam::$A:instance-profile{Path:=/}{InstanceProfileName} $P:iam::$A:oidc-provider/{Url} $P:iam::$A:policy{Path:=/}{PolicyName} $P:iam::$A:policy/{PolicyArn} $P:iam::$A:role{Path:=/}{RoleName} $P:iam::$A:saml-provider/{Name} $P:iam::$A:role/* $P:iam::$A:user{Path:=/}{UserName} $P:iam::$A:mfa/* $P:iam::$A:saml-provider/{SAMLProviderArn} $P:iam::$A:server-certificate/{ServerCertificateName} $P:iam::$A:access-report/{EntityPath} {=Arn} $P:iam::aws:role-template/*/*:{TemplateArn} {=ResourceArns}
+$P:iam::$A:delegation-request/{DelegationRequestId} {=OpenIDConnectProviderArn} $P:iam::$A:oidc-provider/* $P:iam::$A:instance-profile/{InstanceProfileName} $P:iam::$A:role/{RoleName} $P:iam::$A:group/{GroupName} $P:iam::$A:user/{UserName} $P:iam::$A:user/* $P:iam::$A:delegation-request/* $P:iam::$A:group{Path:=/}{GroupName} $P:iam::$A:instance-profile{Path:=/}{InstanceProfileName} $P:iam::$A:policy{Path:=/}{PolicyName} $P:iam::$A:policy/{PolicyArn} $P:iam::$A:role{Path:=/}{RoleName} $P:iam::$A:saml-provider/{Name} $P:iam::$A:role/* $P:iam::$A:user{Path:=/}{UserName} $P:iam::$A:mfa/* $P:iam::$A:saml-provider/{SAMLProviderArn} $P:iam::$A:server-certificate/{ServerCertificateName} $P:iam::$A:access-report/{EntityPath} {=Arn} {=PolicySourceArn} {=EntityArn} $P:iam::aws:role-template/*/*:{TemplateArn} {=ResourceArns}
 AcceptDelegationRequest 0
 AcquireRole -
-AddClientIDToOpenIDConnectProvider 1
-AddRoleToInstanceProfile 2;PassRole@3
-AddUserToGroup 4
+AddClientIDToOpenIDConnectProvider 1,2
+AddRoleToInstanceProfile 3;PassRole@4
+AddUserToGroup 5
 AssociateDelegationRequest 0
-AttachGroupPolicy 4
-AttachRolePolicy 3
-AttachUserPolicy 5
-ChangePassword 6
-CreateAccessKey 5
+AttachGroupPolicy 5
+AttachRolePolicy 4
+AttachUserPolicy 6
+ChangePassword 7
+CreateAccessKey 6
 CreateAccountAlias *
-CreateDelegationRequest 7
-CreateGroup 8
-CreateInstanceProfile 9
-CreateLoginProfile 5
-CreateOpenIDConnectProvider a
+CreateDelegationRequest 8
+CreateGroup 9
+CreateInstanceProfile a
+CreateLoginProfile 6
+CreateOpenIDConnectProvider 2
 CreatePolicy b
 CreatePolicyVersion c
 CreateRole d
 CreateSAMLProvider e
 CreateServiceLinkedRole f
-CreateServiceSpecificCredential 5
+CreateServiceSpecificCredential 6
 CreateUser g
 CreateVirtualMFADevice h
-DeactivateMFADevice 5
-DeleteAccessKey 5
+DeactivateMFADevice 6
+DeleteAccessKey 6
 DeleteAccountAlias *
 DeleteAccountPasswordPolicy *
-DeleteGroup 4
-DeleteGroupPolicy 4
-DeleteInstanceProfile 2
-DeleteLoginProfile 5
-DeleteOpenIDConnectProvider 1
+DeleteGroup 5
+DeleteGroupPolicy 5
+DeleteInstanceProfile 3
+DeleteLoginProfile 6
+DeleteOpenIDConnectProvider 1,2
 DeletePolicy c
 DeletePolicyVersion c
-DeleteRole 3
-DeleteRolePermissionsBoundary 3
-DeleteRolePolicy 3
+DeleteRole 4
+DeleteRolePermissionsBoundary 4
+DeleteRolePolicy 4
 DeleteSAMLProvider i
-DeleteSSHPublicKey 5
+DeleteSSHPublicKey 6
 DeleteServerCertificate j
-DeleteServiceLinkedRole 3
-DeleteServiceSpecificCredential 5
-DeleteSigningCertificate 5
-DeleteUser 5
-DeleteUserPermissionsBoundary 5
-DeleteUserPolicy 5
+DeleteServiceLinkedRole 4
+DeleteServiceSpecificCredential 6
+DeleteSigningCertificate 6
+DeleteUser 6
+DeleteUserPermissionsBoundary 6
+DeleteUserPolicy 6
 DeleteVirtualMFADevice *
-DetachGroupPolicy 4
-DetachRolePolicy 3
-DetachUserPolicy 5
+DetachGroupPolicy 5
+DetachRolePolicy 4
+DetachUserPolicy 6
 DisableOrganizationsRootCredentialsManagement *
 DisableOrganizationsRootSessions *
 DisableOutboundWebIdentityFederation *
-EnableMFADevice 5
+EnableMFADevice 6
 EnableOrganizationsRootCredentialsManagement *
 EnableOrganizationsRootSessions *
 EnableOutboundWebIdentityFederation *
 GenerateCredentialReport *
 GenerateOrganizationsAccessReport k
 GenerateServiceLastAccessedDetails l,*
-GetAccessKeyLastUsed 6
+GetAccessKeyLastUsed 7
 GetAccountAuthorizationDetails *
 GetAccountPasswordPolicy *
 GetAccountProperties *
 GetAccountSummary *
 GetContextKeysForCustomPolicy *
-GetContextKeysForPrincipalPolicy *
+GetContextKeysForPrincipalPolicy m,*
 GetCredentialReport *
 GetDelegationRequest 0
-GetGroup 4
-GetGroupPolicy 4
-GetHumanReadableSummary 7
-GetInstanceProfile 2
-GetLoginProfile 5
-GetMFADevice 5
-GetOpenIDConnectProvider 1
+GetGroup 5
+GetGroupPolicy 5
+GetHumanReadableSummary n,8
+GetInstanceProfile 3
+GetLoginProfile 6
+GetMFADevice 6
+GetOpenIDConnectProvider 1,2
 GetOrganizationsAccessReport *
 GetOutboundWebIdentityFederationInfo *
 GetPolicy c
 GetPolicyVersion c
-GetRole 3
-GetRolePolicy 3
-GetRoleTemplateVersion m
+GetRole 4
+GetRolePolicy 4
+GetRoleTemplateVersion o
 GetSAMLProvider i
-GetSSHPublicKey 5
+GetSSHPublicKey 6
 GetServerCertificate j
 GetServiceLastAccessedDetails *
 GetServiceLastAccessedDetailsWithEntities *
 GetServiceLinkedRoleDeletionStatus f
-GetUser 5
-GetUserPolicy 5
-ListAccessKeys 5
+GetUser 6
+GetUserPolicy 6
+ListAccessKeys 6
 ListAccountAliases *
-ListAttachedGroupPolicies 4
-ListAttachedRolePolicies 3
-ListAttachedUserPolicies 5
+ListAttachedGroupPolicies 5
+ListAttachedRolePolicies 4
+ListAttachedUserPolicies 6
 ListDelegationRequests *
 ListEntitiesForPolicy c
-ListGroupPolicies 4
+ListGroupPolicies 5
 ListGroups *
-ListGroupsForUser 5
-ListInstanceProfileTags 2
+ListGroupsForUser 6
+ListInstanceProfileTags 3
 ListInstanceProfiles *
-ListInstanceProfilesForRole 3
+ListInstanceProfilesForRole 4
 ListMFADeviceTags h
-ListMFADevices 5,*
-ListOpenIDConnectProviderTags 1
+ListMFADevices 6,*
+ListOpenIDConnectProviderTags 1,2
 ListOpenIDConnectProviders *
 ListOrganizationsFeatures *
 ListPolicies *
 ListPoliciesGrantingServiceAccess l,*
 ListPolicyTags c
 ListPolicyVersions c
-ListRolePolicies 3
-ListRoleTags 3
+ListRolePolicies 4
+ListRoleTags 4
 ListRoles *
 ListSAMLProviderTags i
 ListSAMLProviders *
-ListSSHPublicKeys 5
+ListSSHPublicKeys 6
 ListServerCertificateTags j
 ListServerCertificates *
-ListServiceSpecificCredentials 5
-ListSigningCertificates 5
-ListUserPolicies 5
-ListUserTags 5
+ListServiceSpecificCredentials 6
+ListSigningCertificates 6
+ListUserPolicies 6
+ListUserTags 6
 ListUsers *
 ListVirtualMFADevices *
 PutAccountProperties *
-PutGroupPolicy 4
-PutRolePermissionsBoundary 3
-PutRolePolicy 3
-PutUserPermissionsBoundary 5
-PutUserPolicy 5
+PutGroupPolicy 5
+PutRolePermissionsBoundary 4
+PutRolePolicy 4
+PutUserPermissionsBoundary 6
+PutUserPolicy 6
 RejectDelegationRequest 0
-RemoveClientIDFromOpenIDConnectProvider 1
-RemoveRoleFromInstanceProfile 2
-RemoveUserFromGroup 4
-ResetServiceSpecificCredential 5
-ResyncMFADevice 5
+RemoveClientIDFromOpenIDConnectProvider 1,2
+RemoveRoleFromInstanceProfile 3
+RemoveUserFromGroup 5
+ResetServiceSpecificCredential 6
+ResyncMFADevice 6
 SendDelegationToken 0
 SetDefaultPolicyVersion c
 SetSecurityTokenServicePreferences *
 SimulateCustomPolicy *
-SimulatePrincipalPolicy n,*
-TagInstanceProfile 2
+SimulatePrincipalPolicy p,*
+TagInstanceProfile 3
 TagMFADevice h
-TagOpenIDConnectProvider 1
+TagOpenIDConnectProvider 1,2
 TagPolicy c
-TagRole 3
+TagRole 4
 TagSAMLProvider i
 TagServerCertificate j
-TagUser 5
-UntagInstanceProfile 2
+TagUser 6
+UntagInstanceProfile 3
 UntagMFADevice h
-UntagOpenIDConnectProvider 1
+UntagOpenIDConnectProvider 1,2
 UntagPolicy c
-UntagRole 3
+UntagRole 4
 UntagSAMLProvider i
 UntagServerCertificate j
-UntagUser 5
-UpdateAccessKey 5
+UntagUser 6
+UpdateAccessKey 6
 UpdateAccountPasswordPolicy *
-UpdateAssumeRolePolicy 3
+UpdateAssumeRolePolicy 4
 UpdateDelegationRequest -
-UpdateGroup 4
-UpdateLoginProfile 5
-UpdateOpenIDConnectProviderThumbprint 1
-UpdateRole 3
-UpdateRoleDescription 3
+UpdateGroup 5
+UpdateLoginProfile 6
+UpdateOpenIDConnectProviderThumbprint 1,2
+UpdateRole 4
+UpdateRoleDescription 4
 UpdateSAMLProvider i
-UpdateSSHPublicKey 5
+UpdateSSHPublicKey 6
 UpdateServerCertificate j
-UpdateServiceSpecificCredential 5
-UpdateSigningCertificate 5
-UpdateUser 5
-UploadSSHPublicKey 5
+UpdateServiceSpecificCredential 6
+UpdateSigningCertificate 6
+UpdateUser 6
+UploadSSHPublicKey 6
 UploadServerCertificate j
-UploadSigningCertificate 5`,
+UploadSigningCertificate 6`,
   identitystore: `identitystore identitystore identitystore json AWSIdentityStore 2020-06-15
 identitystore
 
@@ -9832,55 +9832,55 @@ UpdateUser 0;5`,
   imagebuilder: `imagebuilder imagebuilder imagebuilder rest-json - 2019-12-02
 imagebuilder
 
-~image/*/*/{imageBuildVersionArn} ~lifecycle-execution/{lifecycleExecutionId} ~component/*/*/{name} ~container-recipe/*/{name} ~distribution-configuration/{name} ~image/*/*/* {=executionRole} ~image-pipeline/{name} ~image-recipe/*/{name} ~infrastructure-configuration/{name} ~lifecycle-policy/{name} ~workflow/*/*/*/{name} ~component/*/*/{componentBuildVersionArn} ~container-recipe/{containerRecipeArn}/{containerRecipeArn} ~distribution-configuration/{distributionConfigurationArn} ~image-pipeline/{imagePipelineArn} ~image-recipe/{imageRecipeArn}/{imageRecipeArn} ~infrastructure-configuration/{infrastructureConfigurationArn} ~lifecycle-policy/{lifecyclePolicyArn} ~workflow/*/*/*/{workflowBuildVersionArn} ~component/{componentArn}/*/{componentArn} ~image/{imageArn}/*/{imageArn} {=resourceArn} ~component/*/*/* ~workflow-execution/{workflowExecutionId} ~workflow-step-execution/{stepExecutionId} ~image/*/* ~component/*/{componentVersionArn}/* ~image/*/{imageVersionArn}/* ~workflow/*/*/{workflowVersionArn}/*
+~image/*/*/{imageBuildVersionArn} ~lifecycle-execution/{lifecycleExecutionId} ~component/*/*/{name} ~container-recipe/*/{name} ~distribution-configuration/{name} {=infrastructureConfigurationArn} ~image/*/*/* {=executionRole} ~image-pipeline/{name} ~image-recipe/*/{name} ~infrastructure-configuration/{name} ~lifecycle-policy/{name} ~workflow/*/*/*/{name} ~component/*/*/{componentBuildVersionArn} ~container-recipe/{containerRecipeArn}/* ~distribution-configuration/{distributionConfigurationArn} ~image-pipeline/{imagePipelineArn} ~image-recipe/{imageRecipeArn}/* ~infrastructure-configuration/{infrastructureConfigurationArn} ~lifecycle-policy/{lifecyclePolicyArn} ~workflow/*/*/*/{workflowBuildVersionArn} {=distributionConfigurationArn} ~component/{componentArn}/*/* ~image/{imageArn}/*/* {=resourceArn} ~component/*/*/* ~workflow-execution/{workflowExecutionId} ~workflow-step-execution/{stepExecutionId} ~image/*/* ~component/*/{componentVersionArn}/* ~image/*/{imageVersionArn}/* ~workflow/*/*/{workflowVersionArn}/*
 CancelImageCreation PU/CancelImageCreation 0
 CancelLifecycleExecution PU/CancelLifecycleExecution 1
 CreateComponent PU/CreateComponent 2
 CreateContainerRecipe PU/CreateContainerRecipe 3
 CreateDistributionConfiguration PU/CreateDistributionConfiguration 4
-CreateImage PU/CreateImage 5;+iam:PassRole@6
-CreateImagePipeline PU/CreateImagePipeline 7;+iam:PassRole@6
-CreateImageRecipe PU/CreateImageRecipe 8
-CreateInfrastructureConfiguration PU/CreateInfrastructureConfiguration 9
-CreateLifecyclePolicy PU/CreateLifecyclePolicy a;+iam:PassRole@6
-CreateWorkflow PU/CreateWorkflow b
-DeleteComponent D/DeleteComponent c
-DeleteContainerRecipe D/DeleteContainerRecipe d
-DeleteDistributionConfiguration D/DeleteDistributionConfiguration e
+CreateImage PU/CreateImage 5,6;+iam:PassRole@7
+CreateImagePipeline PU/CreateImagePipeline 8;+iam:PassRole@7
+CreateImageRecipe PU/CreateImageRecipe 9
+CreateInfrastructureConfiguration PU/CreateInfrastructureConfiguration a
+CreateLifecyclePolicy PU/CreateLifecyclePolicy b;+iam:PassRole@7
+CreateWorkflow PU/CreateWorkflow c
+DeleteComponent D/DeleteComponent d
+DeleteContainerRecipe D/DeleteContainerRecipe e
+DeleteDistributionConfiguration D/DeleteDistributionConfiguration f
 DeleteImage D/DeleteImage 0
-DeleteImagePipeline D/DeleteImagePipeline f
-DeleteImageRecipe D/DeleteImageRecipe g
-DeleteInfrastructureConfiguration D/DeleteInfrastructureConfiguration h
-DeleteLifecyclePolicy D/DeleteLifecyclePolicy i
-DeleteWorkflow D/DeleteWorkflow j
-DistributeImage PU/DistributeImage 5
-GetComponent G/GetComponent c
-GetComponentPolicy G/GetComponentPolicy k
-GetContainerRecipe G/GetContainerRecipe d
-GetContainerRecipePolicy G/GetContainerRecipePolicy d
-GetDistributionConfiguration G/GetDistributionConfiguration e
+DeleteImagePipeline D/DeleteImagePipeline g
+DeleteImageRecipe D/DeleteImageRecipe h
+DeleteInfrastructureConfiguration D/DeleteInfrastructureConfiguration i
+DeleteLifecyclePolicy D/DeleteLifecyclePolicy j
+DeleteWorkflow D/DeleteWorkflow k
+DistributeImage PU/DistributeImage l,6
+GetComponent G/GetComponent d
+GetComponentPolicy G/GetComponentPolicy m
+GetContainerRecipe G/GetContainerRecipe e
+GetContainerRecipePolicy G/GetContainerRecipePolicy e
+GetDistributionConfiguration G/GetDistributionConfiguration f
 GetImage G/GetImage 0
-GetImagePipeline G/GetImagePipeline f
-GetImagePolicy G/GetImagePolicy l
-GetImageRecipe G/GetImageRecipe g
-GetImageRecipePolicy G/GetImageRecipePolicy g
-GetInfrastructureConfiguration G/GetInfrastructureConfiguration h
+GetImagePipeline G/GetImagePipeline g
+GetImagePolicy G/GetImagePolicy n
+GetImageRecipe G/GetImageRecipe h
+GetImageRecipePolicy G/GetImageRecipePolicy h
+GetInfrastructureConfiguration G/GetInfrastructureConfiguration i
 GetLifecycleExecution G/GetLifecycleExecution 1
-GetLifecyclePolicy G/GetLifecyclePolicy i
-GetMarketplaceResource PO/GetMarketplaceResource m,n
-GetWorkflow G/GetWorkflow j
-GetWorkflowExecution G/GetWorkflowExecution o
-GetWorkflowStepExecution G/GetWorkflowStepExecution p
+GetLifecyclePolicy G/GetLifecyclePolicy j
+GetMarketplaceResource PO/GetMarketplaceResource o,p
+GetWorkflow G/GetWorkflow k
+GetWorkflowExecution G/GetWorkflowExecution q
+GetWorkflowStepExecution G/GetWorkflowStepExecution r
 ImportComponent PU/ImportComponent 2
-ImportDiskImage PU/ImportDiskImage q;+iam:PassRole@6
-ImportVmImage PU/ImportVmImage q
-ListComponentBuildVersions PO/ListComponentBuildVersions r
+ImportDiskImage PU/ImportDiskImage 5,s;+iam:PassRole@7
+ImportVmImage PU/ImportVmImage s
+ListComponentBuildVersions PO/ListComponentBuildVersions t
 ListComponents PO/ListComponents *
 ListContainerRecipes PO/ListContainerRecipes *
 ListDistributionConfigurations PO/ListDistributionConfigurations *
-ListImageBuildVersions PO/ListImageBuildVersions s
+ListImageBuildVersions PO/ListImageBuildVersions u
 ListImagePackages PO/ListImagePackages 0
-ListImagePipelineImages PO/ListImagePipelineImages f
+ListImagePipelineImages PO/ListImagePipelineImages g
 ListImagePipelines PO/ListImagePipelines *
 ListImageRecipes PO/ListImageRecipes *
 ListImageScanFindingAggregations PO/ListImageScanFindingAggregations *
@@ -9888,28 +9888,28 @@ ListImageScanFindings PO/ListImageScanFindings *
 ListImages PO/ListImages *
 ListInfrastructureConfigurations PO/ListInfrastructureConfigurations *
 ListLifecycleExecutionResources PO/ListLifecycleExecutionResources 1
-ListLifecycleExecutions PO/ListLifecycleExecutions m,*
+ListLifecycleExecutions PO/ListLifecycleExecutions o,*
 ListLifecyclePolicies PO/ListLifecyclePolicies *
-ListTagsForResource G/tags/{resourceArn} m,*
+ListTagsForResource G/tags/{resourceArn} o,*
 ListWaitingWorkflowSteps PO/ListWaitingWorkflowSteps *
-ListWorkflowBuildVersions PO/ListWorkflowBuildVersions t
+ListWorkflowBuildVersions PO/ListWorkflowBuildVersions v
 ListWorkflowExecutions PO/ListWorkflowExecutions 0
-ListWorkflowStepExecutions PO/ListWorkflowStepExecutions o
+ListWorkflowStepExecutions PO/ListWorkflowStepExecutions q
 ListWorkflows PO/ListWorkflows *
-PutComponentPolicy PU/PutComponentPolicy k
-PutContainerRecipePolicy PU/PutContainerRecipePolicy d
-PutImagePolicy PU/PutImagePolicy l
-PutImageRecipePolicy PU/PutImageRecipePolicy g
+PutComponentPolicy PU/PutComponentPolicy m
+PutContainerRecipePolicy PU/PutContainerRecipePolicy e
+PutImagePolicy PU/PutImagePolicy n
+PutImageRecipePolicy PU/PutImageRecipePolicy h
 RetryImage PU/RetryImage 0
-SendWorkflowStepAction PU/SendWorkflowStepAction 0;p
-StartImagePipelineExecution PU/StartImagePipelineExecution f
-StartResourceStateUpdate PU/StartResourceStateUpdate m,5;+iam:PassRole@6
-TagResource PO/tags/{resourceArn} m,*
-UntagResource D/tags/{resourceArn} m,*
-UpdateDistributionConfiguration PU/UpdateDistributionConfiguration e
-UpdateImagePipeline PU/UpdateImagePipeline f;+iam:PassRole@6
-UpdateInfrastructureConfiguration PU/UpdateInfrastructureConfiguration h
-UpdateLifecyclePolicy PU/UpdateLifecyclePolicy i;+iam:PassRole@6`,
+SendWorkflowStepAction PU/SendWorkflowStepAction 0;r
+StartImagePipelineExecution PU/StartImagePipelineExecution g
+StartResourceStateUpdate PU/StartResourceStateUpdate o,6;+iam:PassRole@7
+TagResource PO/tags/{resourceArn} o,*
+UntagResource D/tags/{resourceArn} o,*
+UpdateDistributionConfiguration PU/UpdateDistributionConfiguration f
+UpdateImagePipeline PU/UpdateImagePipeline g;+iam:PassRole@7
+UpdateInfrastructureConfiguration PU/UpdateInfrastructureConfiguration i
+UpdateLifecyclePolicy PU/UpdateLifecyclePolicy j;+iam:PassRole@7`,
   importexport: `importexport importexport importexport query - 2010-06-01
 importexport
 
@@ -10057,7 +10057,7 @@ UpdateOrganizationConfiguration PO/organizationconfiguration/update *`,
   interconnect: `interconnect interconnect interconnect smithy-rpc-v2-cbor,json Interconnect 2022-07-26
 interconnect
 
-~connection/* ~connection/{identifier} ~environment/{id} ~connection/{arn} {=arn}
+~connection/* ~connection/{identifier} ~environment/{id} {=arn}
 AcceptConnectionProposal *
 CreateConnection 0
 DeleteConnection 1
@@ -10068,13 +10068,13 @@ ListAttachPoints *
 ListConnections *
 ListEnvironments *
 ListTagsForResource *
-TagResource 3
-UntagResource 4,0
+TagResource 3,0
+UntagResource 3,0
 UpdateConnection 1`,
   internetmonitor: `internetmonitor internetmonitor internetmonitor rest-json - 2021-06-03
 internetmonitor
 
-~monitor/{MonitorName} $P:internetmonitor::$A:internet-event/{EventId} ~monitor/{ResourceArn}
+~monitor/{MonitorName} $P:internetmonitor::$A:internet-event/{EventId} {=ResourceArn} ~monitor/*
 CreateMonitor PO/v20210603/Monitors 0
 DeleteMonitor D/v20210603/Monitors/{MonitorName} 0
 GetHealthEvent G/v20210603/Monitors/{MonitorName}/HealthEvents/{EventId} 0
@@ -10085,11 +10085,11 @@ GetQueryStatus G/v20210603/Monitors/{MonitorName}/Queries/{QueryId}/Status 0
 ListHealthEvents G/v20210603/Monitors/{MonitorName}/HealthEvents 0
 ListInternetEvents G/v20210603/InternetEvents *
 ListMonitors G/v20210603/Monitors *
-ListTagsForResource G/tags/{ResourceArn} 2
+ListTagsForResource G/tags/{ResourceArn} 2,3
 StartQuery PO/v20210603/Monitors/{MonitorName}/Queries 0
 StopQuery D/v20210603/Monitors/{MonitorName}/Queries/{QueryId} 0
-TagResource PO/tags/{ResourceArn} 2
-UntagResource D/tags/{ResourceArn} 2
+TagResource PO/tags/{ResourceArn} 2,3
+UntagResource D/tags/{ResourceArn} 2,3
 UpdateMonitor PA/v20210603/Monitors/{MonitorName} 0`,
   invoicing: `invoicing invoicing invoicing json Invoicing 2024-12-01
 invoicing
@@ -10119,158 +10119,158 @@ VerifyProcurementPortalValidation *`,
   iot: `iot iot iot rest-json - 2015-05-28
 iot
 
-~cert/{certificateId} ~billinggroup/{billingGroupName|billingGroupArn} ~thing/{thingName|thingArn} ~thinggroup/{thingGroupName|thingGroupArn} ~package/{packageName}/version/{versionName} ~job/{jobId} ~thing/* ~thinggroup/* ~cert/{policyName} ~securityprofile/{securityProfileName} ~cert/{thingName} ~thing/{thingName} ~ruledestination/*/{confirmationToken} ~authorizer/{authorizerName} ~billinggroup/{billingGroupName} ~certificateprovider/{certificateProviderName} ~command/{commandId} {=roleArn} ~custommetric/{metricName} ~dimension/{name} ~domainconfiguration/{domainConfigurationName}/{domainConfigurationName} ~thinggroup/{thingGroupName} ~fleetmetric/{metricName} ~index/{indexName} ~jobtemplate/{jobTemplateId} ~mitigationaction/{actionName} ~otaupdate/{otaUpdateId} ~package/{packageName} ~policy/{policyName} ~provisioningtemplate/{templateName} ~rolealias/{roleAlias} ~scheduledaudit/{scheduledAuditName} ~stream/{streamId} ~thingtype/{thingTypeName} ~rule/{ruleName} ~cacert/{caCertificateId|certificateId} ~ruledestination/*/{arn} ~jobtemplate/{templateName} ~cert/* ~command/{commandArn} ~dimension/{dimensionName} {=resourceArn} ~securityprofile/{taskId}
+~cert/{certificateId} ~billinggroup/{billingGroupName|billingGroupArn} ~thing/{thingName|thingArn} ~thinggroup/{thingGroupName|thingGroupArn} ~package/{packageName}/version/{versionName} ~job/{jobId} ~thing/* ~thinggroup/* ~cert/* ~securityprofile/{securityProfileName} ~thing/{thingName} ~ruledestination/*/* ~authorizer/{authorizerName} ~billinggroup/{billingGroupName} ~certificateprovider/{certificateProviderName} ~command/{commandId} {=roleArn} ~custommetric/{metricName} ~dimension/{name} ~domainconfiguration/{domainConfigurationName}/* ~thinggroup/{thingGroupName} ~fleetmetric/{metricName} ~index/{indexName} ~jobtemplate/{jobTemplateId} ~mitigationaction/{actionName} ~otaupdate/{otaUpdateId} ~package/{packageName} ~policy/{policyName} ~provisioningtemplate/{templateName} ~rolealias/{roleAlias} ~scheduledaudit/{scheduledAuditName} ~stream/{streamId} ~thingtype/{thingTypeName} ~rule/{ruleName} ~cacert/{caCertificateId|certificateId} {=targetArn} ~ruledestination/*/{arn} ~jobtemplate/{templateName} ~command/{commandArn} ~dimension/{dimensionName} {=securityProfileTargetArn} {=resourceArn} ~securityprofile/*
 AcceptCertificateTransfer PA/accept-certificate-transfer/{certificateId} 0
 AddThingToBillingGroup PU/billing-groups/addThingToBillingGroup 1;2
 AddThingToThingGroup PU/thing-groups/addThingToThingGroup 2;3
 AssociateSbomWithPackageVersion PU/packages/{packageName}/versions/{versionName}/sbom 4
 AssociateTargetsWithJob PO/jobs/{jobId}/targets 5;6;7
 AttachPolicy PU/target-policies/{policyName} *
-AttachPrincipalPolicy PU/principal-policies/{policyName} 8,*
+AttachPrincipalPolicy PU/principal-policies/{policyName} 8
 AttachSecurityProfile PU/security-profiles/{securityProfileName}/targets 9
-AttachThingPrincipal PU/things/{thingName}/principals a,*
+AttachThingPrincipal PU/things/{thingName}/principals 8
 CancelAuditMitigationActionsTask PU/audit/mitigationactions/tasks/{taskId}/cancel *
 CancelAuditTask PU/audit/tasks/{taskId}/cancel *
 CancelCertificateTransfer PA/cancel-certificate-transfer/{certificateId} 0
 CancelDetectMitigationActionsTask PU/detect/mitigationactions/tasks/{taskId}/cancel *
 CancelJob PU/jobs/{jobId}/cancel 5
-CancelJobExecution PU/things/{thingName}/jobs/{jobId}/cancel 5;b
+CancelJobExecution PU/things/{thingName}/jobs/{jobId}/cancel 5;a
 ClearDefaultAuthorizer D/default-authorizer *
-ConfirmTopicRuleDestination G/confirmdestination/{confirmationToken+} c
+ConfirmTopicRuleDestination G/confirmdestination/{confirmationToken+} b
 CreateAuditSuppression PO/audit/suppressions/create *
-CreateAuthorizer PO/authorizer/{authorizerName} d
-CreateBillingGroup PO/billing-groups/{billingGroupName} e
+CreateAuthorizer PO/authorizer/{authorizerName} c
+CreateBillingGroup PO/billing-groups/{billingGroupName} d
 CreateCertificateFromCsr PO/certificates *
-CreateCertificateProvider PO/certificate-providers/{certificateProviderName} f
-CreateCommand PU/commands/{commandId} g;+iam:PassRole@h
-CreateCustomMetric PO/custom-metric/{metricName} i
-CreateDimension PO/dimensions/{name} j
-CreateDomainConfiguration PO/domainConfigurations/{domainConfigurationName} k
-CreateDynamicThingGroup PO/dynamic-thing-groups/{thingGroupName} l
-CreateFleetMetric PU/fleet-metric/{metricName} m;n
+CreateCertificateProvider PO/certificate-providers/{certificateProviderName} e
+CreateCommand PU/commands/{commandId} f;+iam:PassRole@g
+CreateCustomMetric PO/custom-metric/{metricName} h
+CreateDimension PO/dimensions/{name} i
+CreateDomainConfiguration PO/domainConfigurations/{domainConfigurationName} j
+CreateDynamicThingGroup PO/dynamic-thing-groups/{thingGroupName} k
+CreateFleetMetric PU/fleet-metric/{metricName} l;m
 CreateJob PU/jobs/{jobId} 5;6;7
-CreateJobTemplate PU/job-templates/{jobTemplateId} o
+CreateJobTemplate PU/job-templates/{jobTemplateId} n
 CreateKeysAndCertificate PO/keys-and-certificate *
-CreateMitigationAction PO/mitigationactions/actions/{actionName} p;+iam:PassRole@h
-CreateOTAUpdate PO/otaUpdates/{otaUpdateId} q;+iam:PassRole@h
-CreatePackage PU/packages/{packageName} r
-CreatePackageVersion PU/packages/{packageName}/versions/{versionName} r;4
-CreatePolicy PO/policies/{policyName} s
-CreatePolicyVersion PO/policies/{policyName}/version s
-CreateProvisioningClaim PO/provisioning-templates/{templateName}/provisioning-claim t
-CreateProvisioningTemplate PO/provisioning-templates t
-CreateProvisioningTemplateVersion PO/provisioning-templates/{templateName}/versions t
-CreateRoleAlias PO/role-aliases/{roleAlias} u;+iam:PassRole@h
-CreateScheduledAudit PO/audit/scheduledaudits/{scheduledAuditName} v
+CreateMitigationAction PO/mitigationactions/actions/{actionName} o;+iam:PassRole@g
+CreateOTAUpdate PO/otaUpdates/{otaUpdateId} p;+iam:PassRole@g
+CreatePackage PU/packages/{packageName} q
+CreatePackageVersion PU/packages/{packageName}/versions/{versionName} q;4
+CreatePolicy PO/policies/{policyName} r
+CreatePolicyVersion PO/policies/{policyName}/version r
+CreateProvisioningClaim PO/provisioning-templates/{templateName}/provisioning-claim s
+CreateProvisioningTemplate PO/provisioning-templates s
+CreateProvisioningTemplateVersion PO/provisioning-templates/{templateName}/versions s
+CreateRoleAlias PO/role-aliases/{roleAlias} t;+iam:PassRole@g
+CreateScheduledAudit PO/audit/scheduledaudits/{scheduledAuditName} u
 CreateSecurityProfile PO/security-profiles/{securityProfileName} 9
-CreateStream PO/streams/{streamId} w;+iam:PassRole@h
-CreateThing PO/things/{thingName} b
-CreateThingGroup PO/thing-groups/{thingGroupName} l
-CreateThingType PO/thing-types/{thingTypeName} x
-CreateTopicRule PO/rules/{ruleName} y
+CreateStream PO/streams/{streamId} v;+iam:PassRole@g
+CreateThing PO/things/{thingName} a
+CreateThingGroup PO/thing-groups/{thingGroupName} k
+CreateThingType PO/thing-types/{thingTypeName} w
+CreateTopicRule PO/rules/{ruleName} x
 CreateTopicRuleDestination PO/destinations *
 DeleteAccountAuditConfiguration D/audit/configuration *
 DeleteAuditSuppression PO/audit/suppressions/delete *
-DeleteAuthorizer D/authorizer/{authorizerName} d
-DeleteBillingGroup D/billing-groups/{billingGroupName} e
-DeleteCACertificate D/cacertificate/{caCertificateId} z
+DeleteAuthorizer D/authorizer/{authorizerName} c
+DeleteBillingGroup D/billing-groups/{billingGroupName} d
+DeleteCACertificate D/cacertificate/{caCertificateId} y
 DeleteCertificate D/certificates/{certificateId} 0
-DeleteCertificateProvider D/certificate-providers/{certificateProviderName} f
-DeleteCommand D/commands/{commandId} g
-DeleteCommandExecution D/command-executions/{executionId} *
-DeleteCustomMetric D/custom-metric/{metricName} i
-DeleteDimension D/dimensions/{name} j
-DeleteDomainConfiguration D/domainConfigurations/{domainConfigurationName} k
-DeleteDynamicThingGroup D/dynamic-thing-groups/{thingGroupName} l
-DeleteFleetMetric D/fleet-metric/{metricName} m
+DeleteCertificateProvider D/certificate-providers/{certificateProviderName} e
+DeleteCommand D/commands/{commandId} f
+DeleteCommandExecution D/command-executions/{executionId} z,*
+DeleteCustomMetric D/custom-metric/{metricName} h
+DeleteDimension D/dimensions/{name} i
+DeleteDomainConfiguration D/domainConfigurations/{domainConfigurationName} j
+DeleteDynamicThingGroup D/dynamic-thing-groups/{thingGroupName} k
+DeleteFleetMetric D/fleet-metric/{metricName} l
 DeleteJob D/jobs/{jobId} 5
-DeleteJobExecution D/things/{thingName}/jobs/{jobId}/executionNumber/{executionNumber} 5;b
-DeleteJobTemplate D/job-templates/{jobTemplateId} o
-DeleteMitigationAction D/mitigationactions/actions/{actionName} p
-DeleteOTAUpdate D/otaUpdates/{otaUpdateId} q
-DeletePackage D/packages/{packageName} r
-DeletePackageVersion D/packages/{packageName}/versions/{versionName} r;4
-DeletePolicy D/policies/{policyName} s
-DeletePolicyVersion D/policies/{policyName}/version/{policyVersionId} s
-DeleteProvisioningTemplate D/provisioning-templates/{templateName} t
-DeleteProvisioningTemplateVersion D/provisioning-templates/{templateName}/versions/{versionId} t
+DeleteJobExecution D/things/{thingName}/jobs/{jobId}/executionNumber/{executionNumber} 5;a
+DeleteJobTemplate D/job-templates/{jobTemplateId} n
+DeleteMitigationAction D/mitigationactions/actions/{actionName} o
+DeleteOTAUpdate D/otaUpdates/{otaUpdateId} p
+DeletePackage D/packages/{packageName} q
+DeletePackageVersion D/packages/{packageName}/versions/{versionName} q;4
+DeletePolicy D/policies/{policyName} r
+DeletePolicyVersion D/policies/{policyName}/version/{policyVersionId} r
+DeleteProvisioningTemplate D/provisioning-templates/{templateName} s
+DeleteProvisioningTemplateVersion D/provisioning-templates/{templateName}/versions/{versionId} s
 DeleteRegistrationCode D/registrationcode *
-DeleteRoleAlias D/role-aliases/{roleAlias} u
-DeleteScheduledAudit D/audit/scheduledaudits/{scheduledAuditName} v
+DeleteRoleAlias D/role-aliases/{roleAlias} t
+DeleteScheduledAudit D/audit/scheduledaudits/{scheduledAuditName} u
 DeleteSecurityProfile D/security-profiles/{securityProfileName} 9
-DeleteStream D/streams/{streamId} w
-DeleteThing D/things/{thingName} b
-DeleteThingGroup D/thing-groups/{thingGroupName} l
-DeleteThingType D/thing-types/{thingTypeName} x
-DeleteTopicRule D/rules/{ruleName} y
+DeleteStream D/streams/{streamId} v
+DeleteThing D/things/{thingName} a
+DeleteThingGroup D/thing-groups/{thingGroupName} k
+DeleteThingType D/thing-types/{thingTypeName} w
+DeleteTopicRule D/rules/{ruleName} x
 DeleteTopicRuleDestination D/destinations/{arn+} 10
 DeleteV2LoggingLevel D/v2LoggingLevel *
-DeprecateThingType PO/thing-types/{thingTypeName}/deprecate x
+DeprecateThingType PO/thing-types/{thingTypeName}/deprecate w
 DescribeAccountAuditConfiguration G/audit/configuration *
 DescribeAuditFinding G/audit/findings/{findingId} *
 DescribeAuditMitigationActionsTask G/audit/mitigationactions/tasks/{taskId} *
 DescribeAuditSuppression PO/audit/suppressions/describe *
 DescribeAuditTask G/audit/tasks/{taskId} *
-DescribeAuthorizer G/authorizer/{authorizerName} d
-DescribeBillingGroup G/billing-groups/{billingGroupName} e
-DescribeCACertificate G/cacertificate/{caCertificateId} z
+DescribeAuthorizer G/authorizer/{authorizerName} c
+DescribeBillingGroup G/billing-groups/{billingGroupName} d
+DescribeCACertificate G/cacertificate/{caCertificateId} y
 DescribeCertificate G/certificates/{certificateId} 0
-DescribeCertificateProvider G/certificate-providers/{certificateProviderName} f
-DescribeCustomMetric G/custom-metric/{metricName} i
+DescribeCertificateProvider G/certificate-providers/{certificateProviderName} e
+DescribeCustomMetric G/custom-metric/{metricName} h
 DescribeDefaultAuthorizer G/default-authorizer *
 DescribeDetectMitigationActionsTask G/detect/mitigationactions/tasks/{taskId} *
-DescribeDimension G/dimensions/{name} j
-DescribeDomainConfiguration G/domainConfigurations/{domainConfigurationName} k
+DescribeDimension G/dimensions/{name} i
+DescribeDomainConfiguration G/domainConfigurations/{domainConfigurationName} j
 DescribeEncryptionConfiguration G/encryption-configuration *
 DescribeEndpoint G/endpoint *
 DescribeEventConfigurations G/event-configurations *
-DescribeFleetMetric G/fleet-metric/{metricName} m
-DescribeIndex G/indices/{indexName} n
+DescribeFleetMetric G/fleet-metric/{metricName} l
+DescribeIndex G/indices/{indexName} m
 DescribeJob G/jobs/{jobId} 5
-DescribeJobExecution G/things/{thingName}/jobs/{jobId} 5,*;+b
-DescribeJobTemplate G/job-templates/{jobTemplateId} o
+DescribeJobExecution G/things/{thingName}/jobs/{jobId} 5,*;+a
+DescribeJobTemplate G/job-templates/{jobTemplateId} n
 DescribeManagedJobTemplate G/managed-job-templates/{templateName} 11
-DescribeMitigationAction G/mitigationactions/actions/{actionName} p
-DescribeProvisioningTemplate G/provisioning-templates/{templateName} t
-DescribeProvisioningTemplateVersion G/provisioning-templates/{templateName}/versions/{versionId} t
-DescribeRoleAlias G/role-aliases/{roleAlias} u
-DescribeScheduledAudit G/audit/scheduledaudits/{scheduledAuditName} v
+DescribeMitigationAction G/mitigationactions/actions/{actionName} o
+DescribeProvisioningTemplate G/provisioning-templates/{templateName} s
+DescribeProvisioningTemplateVersion G/provisioning-templates/{templateName}/versions/{versionId} s
+DescribeRoleAlias G/role-aliases/{roleAlias} t
+DescribeScheduledAudit G/audit/scheduledaudits/{scheduledAuditName} u
 DescribeSecurityProfile G/security-profiles/{securityProfileName} 9
-DescribeStream G/streams/{streamId} w
-DescribeThing G/things/{thingName} b
-DescribeThingGroup G/thing-groups/{thingGroupName} l
+DescribeStream G/streams/{streamId} v
+DescribeThing G/things/{thingName} a
+DescribeThingGroup G/thing-groups/{thingGroupName} k
 DescribeThingRegistrationTask G/thing-registration-tasks/{taskId} *
-DescribeThingType G/thing-types/{thingTypeName} x
+DescribeThingType G/thing-types/{thingTypeName} w
 DetachPolicy PO/target-policies/{policyName} *
-DetachPrincipalPolicy D/principal-policies/{policyName} 8,*
+DetachPrincipalPolicy D/principal-policies/{policyName} 8
 DetachSecurityProfile D/security-profiles/{securityProfileName}/targets 9
-DetachThingPrincipal D/things/{thingName}/principals a,*
-DisableTopicRule PO/rules/{ruleName}/disable y
+DetachThingPrincipal D/things/{thingName}/principals 8
+DisableTopicRule PO/rules/{ruleName}/disable x
 DisassociateSbomFromPackageVersion D/packages/{packageName}/versions/{versionName}/sbom 4
-EnableTopicRule PO/rules/{ruleName}/enable y
+EnableTopicRule PO/rules/{ruleName}/enable x
 GetBehaviorModelTrainingSummaries G/behavior-model-training/summaries 9,*
-GetBucketsAggregation PO/indices/buckets n
-GetCardinality PO/indices/cardinality n
-GetCommand G/commands/{commandId} g
-GetCommandExecution G/command-executions/{executionId} *
-GetEffectivePolicies PO/effective-policies 12
+GetBucketsAggregation PO/indices/buckets m
+GetCardinality PO/indices/cardinality m
+GetCommand G/commands/{commandId} f
+GetCommandExecution G/command-executions/{executionId} z,*
+GetEffectivePolicies PO/effective-policies 8
 GetIndexingConfiguration G/indexing/config *
 GetJobDocument G/jobs/{jobId}/job-document 5
 GetLoggingOptions G/loggingOptions *
-GetOTAUpdate G/otaUpdates/{otaUpdateId} q
-GetPackage G/packages/{packageName} r
+GetOTAUpdate G/otaUpdates/{otaUpdateId} p
+GetPackage G/packages/{packageName} q
 GetPackageConfiguration G/package-configuration *
-GetPackageVersion G/packages/{packageName}/versions/{versionName} r;4
-GetPercentiles PO/indices/percentiles n
-GetPolicy G/policies/{policyName} s
-GetPolicyVersion G/policies/{policyName}/version/{policyVersionId} s
+GetPackageVersion G/packages/{packageName}/versions/{versionName} q;4
+GetPercentiles PO/indices/percentiles m
+GetPolicy G/policies/{policyName} r
+GetPolicyVersion G/policies/{policyName}/version/{policyVersionId} r
 GetRegistrationCode G/registrationcode *
-GetStatistics PO/indices/statistics n
-GetThingConnectivityData PO/things/{thingName}/connectivity-data b
-GetTopicRule G/rules/{ruleName} y
+GetStatistics PO/indices/statistics m
+GetThingConnectivityData PO/things/{thingName}/connectivity-data a
+GetTopicRule G/rules/{ruleName} x
 GetTopicRuleDestination G/destinations/{arn+} 10
 GetV2LoggingOptions G/v2LoggingOptions *
-ListActiveViolations G/active-violations 9,*;+b
+ListActiveViolations G/active-violations 9,*;+a
 ListAttachedPolicies PO/attached-policies/{target} *
 ListAuditFindings PO/audit/findings *
 ListAuditMitigationActionsExecutions G/audit/mitigationactions/executions *
@@ -10283,21 +10283,21 @@ ListCACertificates G/cacertificates *
 ListCertificateProviders G/certificate-providers/ *
 ListCertificates G/certificates *
 ListCertificatesByCA G/certificates-by-ca/{caCertificateId} *
-ListCommandExecutions PO/command-executions 13,*
+ListCommandExecutions PO/command-executions 12,*
 ListCommands G/commands *
 ListCustomMetrics G/custom-metrics *
-ListDetectMitigationActionsExecutions G/detect/mitigationactions/executions b,*
+ListDetectMitigationActionsExecutions G/detect/mitigationactions/executions a,*
 ListDetectMitigationActionsTasks G/detect/mitigationactions/tasks *
 ListDimensions G/dimensions *
 ListDomainConfigurations G/domainConfigurations *
 ListFleetMetrics G/fleet-metrics *
 ListIndices G/indices *
 ListJobExecutionsForJob G/jobs/{jobId}/things 5
-ListJobExecutionsForThing G/things/{thingName}/jobs b
+ListJobExecutionsForThing G/things/{thingName}/jobs a
 ListJobTemplates G/job-templates *
 ListJobs G/jobs *
 ListManagedJobTemplates G/managed-job-templates *
-ListMetricValues G/metric-values b
+ListMetricValues G/metric-values a
 ListMitigationActions G/mitigationactions/actions *
 ListOTAUpdates G/otaUpdates *
 ListOutgoingCertificates G/certificates-out-going *
@@ -10305,36 +10305,36 @@ ListPackageVersions G/packages/{packageName}/versions *
 ListPackages G/packages *
 ListPolicies G/policies *
 ListPolicyPrincipals G/policy-principals *
-ListPolicyVersions G/policies/{policyName}/version s
+ListPolicyVersions G/policies/{policyName}/version r
 ListPrincipalPolicies G/principal-policies *
-ListPrincipalThings G/principals/things 12
-ListPrincipalThingsV2 G/principals/things-v2 12
-ListProvisioningTemplateVersions G/provisioning-templates/{templateName}/versions t
+ListPrincipalThings G/principals/things 8
+ListPrincipalThingsV2 G/principals/things-v2 8
+ListProvisioningTemplateVersions G/provisioning-templates/{templateName}/versions s
 ListProvisioningTemplates G/provisioning-templates *
 ListRelatedResourcesForAuditFinding G/audit/relatedResources *
 ListRoleAliases G/role-aliases *
 ListSbomValidationResults G/packages/{packageName}/versions/{versionName}/sbom-validation-results 4
 ListScheduledAudits G/audit/scheduledaudits *
-ListSecurityProfiles G/security-profiles i,*;+14
-ListSecurityProfilesForTarget G/security-profiles-for-target 7
+ListSecurityProfiles G/security-profiles h,*;+13
+ListSecurityProfilesForTarget G/security-profiles-for-target 14,7
 ListStreams G/streams *
 ListTagsForResource G/tags 15,*
-ListTargetsForPolicy PO/policy-targets/{policyName} s
+ListTargetsForPolicy PO/policy-targets/{policyName} r
 ListTargetsForSecurityProfile G/security-profiles/{securityProfileName}/targets 9
 ListThingGroups G/thing-groups *
-ListThingGroupsForThing G/things/{thingName}/thing-groups b
-ListThingPrincipals G/things/{thingName}/principals b
-ListThingPrincipalsV2 G/things/{thingName}/principals-v2 b
+ListThingGroupsForThing G/things/{thingName}/thing-groups a
+ListThingPrincipals G/things/{thingName}/principals a
+ListThingPrincipalsV2 G/things/{thingName}/principals-v2 a
 ListThingRegistrationTaskReports G/thing-registration-tasks/{taskId}/reports *
 ListThingRegistrationTasks G/thing-registration-tasks *
 ListThingTypes G/thing-types *
 ListThings G/things *
-ListThingsInBillingGroup G/billing-groups/{billingGroupName}/things e
-ListThingsInThingGroup G/thing-groups/{thingGroupName}/things l
+ListThingsInBillingGroup G/billing-groups/{billingGroupName}/things d
+ListThingsInThingGroup G/thing-groups/{thingGroupName}/things k
 ListTopicRuleDestinations G/destinations *
 ListTopicRules G/rules *
 ListV2LoggingLevels G/v2LoggingLevel *
-ListViolationEvents G/violation-events 9,*;+b
+ListViolationEvents G/violation-events 9,*;+a
 PutVerificationStateOnViolation PO/violations/verification-state/{violationId} *
 RegisterCACertificate PO/cacertificate *
 RegisterCertificate PO/certificate/register *
@@ -10343,53 +10343,53 @@ RegisterThing PO/things *
 RejectCertificateTransfer PA/reject-certificate-transfer/{certificateId} 0
 RemoveThingFromBillingGroup PU/billing-groups/removeThingFromBillingGroup 1;2
 RemoveThingFromThingGroup PU/thing-groups/removeThingFromThingGroup 2;3
-ReplaceTopicRule PA/rules/{ruleName} y
-SearchIndex PO/indices/search n
-SetDefaultAuthorizer PO/default-authorizer d
-SetDefaultPolicyVersion PA/policies/{policyName}/version/{policyVersionId} s
+ReplaceTopicRule PA/rules/{ruleName} x
+SearchIndex PO/indices/search m
+SetDefaultAuthorizer PO/default-authorizer c
+SetDefaultPolicyVersion PA/policies/{policyName}/version/{policyVersionId} r
 SetLoggingOptions PO/loggingOptions *
 SetV2LoggingLevel PO/v2LoggingLevel *
-SetV2LoggingOptions PO/v2LoggingOptions *;+iam:PassRole@h
+SetV2LoggingOptions PO/v2LoggingOptions *;+iam:PassRole@g
 StartAuditMitigationActionsTask PO/audit/mitigationactions/tasks/{taskId} *
-StartDetectMitigationActionsTask PU/detect/mitigationactions/tasks/{taskId} 16,*
+StartDetectMitigationActionsTask PU/detect/mitigationactions/tasks/{taskId} 16
 StartOnDemandAuditTask PO/audit/tasks *
-StartThingRegistrationTask PO/thing-registration-tasks *;+iam:PassRole@h
+StartThingRegistrationTask PO/thing-registration-tasks *;+iam:PassRole@g
 StopThingRegistrationTask PU/thing-registration-tasks/{taskId}/cancel *
 TagResource PO/tags 15,*
-TestAuthorization PO/test-authorization 12
-TestInvokeAuthorizer PO/authorizer/{authorizerName}/test d
+TestAuthorization PO/test-authorization 8
+TestInvokeAuthorizer PO/authorizer/{authorizerName}/test c
 TransferCertificate PA/transfer-certificate/{certificateId} 0
 UntagResource PO/untag 15,*
-UpdateAccountAuditConfiguration PA/audit/configuration *;+iam:PassRole@h
+UpdateAccountAuditConfiguration PA/audit/configuration *;+iam:PassRole@g
 UpdateAuditSuppression PA/audit/suppressions/update *
-UpdateAuthorizer PU/authorizer/{authorizerName} d
-UpdateBillingGroup PA/billing-groups/{billingGroupName} e
-UpdateCACertificate PU/cacertificate/{caCertificateId} z
+UpdateAuthorizer PU/authorizer/{authorizerName} c
+UpdateBillingGroup PA/billing-groups/{billingGroupName} d
+UpdateCACertificate PU/cacertificate/{caCertificateId} y
 UpdateCertificate PU/certificates/{certificateId} 0
-UpdateCertificateProvider PU/certificate-providers/{certificateProviderName} f
-UpdateCommand PA/commands/{commandId} g
-UpdateCustomMetric PA/custom-metric/{metricName} i
-UpdateDimension PA/dimensions/{name} j
-UpdateDomainConfiguration PU/domainConfigurations/{domainConfigurationName} k
-UpdateDynamicThingGroup PA/dynamic-thing-groups/{thingGroupName} l
+UpdateCertificateProvider PU/certificate-providers/{certificateProviderName} e
+UpdateCommand PA/commands/{commandId} f
+UpdateCustomMetric PA/custom-metric/{metricName} h
+UpdateDimension PA/dimensions/{name} i
+UpdateDomainConfiguration PU/domainConfigurations/{domainConfigurationName} j
+UpdateDynamicThingGroup PA/dynamic-thing-groups/{thingGroupName} k
 UpdateEncryptionConfiguration PA/encryption-configuration *
 UpdateEventConfigurations PA/event-configurations *
-UpdateFleetMetric PA/fleet-metric/{metricName} m;n
+UpdateFleetMetric PA/fleet-metric/{metricName} l;m
 UpdateIndexingConfiguration PO/indexing/config *
 UpdateJob PA/jobs/{jobId} 5
-UpdateMitigationAction PA/mitigationactions/actions/{actionName} p;+iam:PassRole@h
-UpdatePackage PA/packages/{packageName} r
+UpdateMitigationAction PA/mitigationactions/actions/{actionName} o;+iam:PassRole@g
+UpdatePackage PA/packages/{packageName} q
 UpdatePackageConfiguration PA/package-configuration *
-UpdatePackageVersion PA/packages/{packageName}/versions/{versionName} r;4
-UpdateProvisioningTemplate PA/provisioning-templates/{templateName} t
-UpdateRoleAlias PU/role-aliases/{roleAlias} u;+iam:PassRole@h
-UpdateScheduledAudit PA/audit/scheduledaudits/{scheduledAuditName} v
+UpdatePackageVersion PA/packages/{packageName}/versions/{versionName} q;4
+UpdateProvisioningTemplate PA/provisioning-templates/{templateName} s
+UpdateRoleAlias PU/role-aliases/{roleAlias} t;+iam:PassRole@g
+UpdateScheduledAudit PA/audit/scheduledaudits/{scheduledAuditName} u
 UpdateSecurityProfile PA/security-profiles/{securityProfileName} 9
-UpdateStream PU/streams/{streamId} w;+iam:PassRole@h
-UpdateThing PA/things/{thingName} b
-UpdateThingGroup PA/thing-groups/{thingGroupName} l
-UpdateThingGroupsForThing PU/thing-groups/updateThingGroupsForThing b
-UpdateThingType PA/thing-types/{thingTypeName} x
+UpdateStream PU/streams/{streamId} v;+iam:PassRole@g
+UpdateThing PA/things/{thingName} a
+UpdateThingGroup PA/thing-groups/{thingGroupName} k
+UpdateThingGroupsForThing PU/thing-groups/updateThingGroupsForThing a
+UpdateThingType PA/thing-types/{thingTypeName} w
 UpdateTopicRuleDestination PA/destinations 10
 ValidateSecurityProfileBehaviors PO/security-profile-behaviors/validate *`,
   'iot-data': `iot-data iotdata iot rest-json - 2015-05-28
@@ -10534,7 +10534,7 @@ CreateFleet 0;8
 CreateModelManifest 7;4
 CreateSignalCatalog 4
 CreateStateTemplate 4;9
-CreateVehicle a;b;1
+CreateVehicle a;b;5
 DeleteCampaign 2
 DeleteDecoderManifest 6
 DeleteFleet 0
@@ -10597,32 +10597,32 @@ UntagResource 1,*`,
   iotsitewise: `iotsitewise iotsitewise iotsitewise rest-json - 2019-12-02
 iotsitewise
 api data monitor
-~asset/{assetId} ~time-series/* ~dataset/{datasetId} ~project/{projectId} ~workspace/{workspaceName} ~workspace/{workspaceName}/pipeline/{pipelineName} ~asset-model/{assetModelId} {=jobRoleArn} {=roleArn} ~portal/{portalId} ~access-policy/{accessPolicyId} ~workspace/{workspaceName}/application/{id} ~computation-model/{computationModelId} ~dashboard/{dashboardId} ~gateway/{gatewayId} ~workspace/{workspaceName}/task/{taskName} ~time-series/{timeSeriesId} ~asset-model/{interfaceAssetModelId} {=resourceArn} ~asset/{assetId|assetName} ~asset-model/{assetModelId|assetModelName} ~computation-model/{computationModelId|computationModelName} ~dashboard/{dashboardId|dashboardName} ~dataset/{datasetId|datasetName} ~gateway/{gatewayId|gatewayName} ~portal/{portalId|portalName} ~project/{projectId|projectName}
+~asset/{assetId} ~time-series/* ~dataset/{datasetId} ~workspace/{workspaceName} ~project/{projectId} ~workspace/{workspaceName}/pipeline/{pipelineName} ~asset-model/{assetModelId} {=jobRoleArn} {=roleArn} ~portal/{portalId} ~access-policy/{accessPolicyId} ~workspace/{workspaceName}/application/{id} ~computation-model/{computationModelId} ~dashboard/{dashboardId} ~gateway/{gatewayId} ~workspace/{workspaceName}/task/{taskName} ~time-series/{timeSeriesId} ~asset-model/{interfaceAssetModelId} {=resourceArn} ~asset/{assetId|assetName} ~asset-model/{assetModelId|assetModelName} ~computation-model/{computationModelId|computationModelName} ~dashboard/{dashboardId|dashboardName} ~dataset/{datasetId|datasetName} ~gateway/{gatewayId|gatewayName} ~portal/{portalId|portalName} ~project/{projectId|projectName}
 AssociateAssets PO/assets/{assetId}/associate 0
 AssociateTimeSeriesToAssetProperty PO/timeseries/associate/ 0;1
-BatchAssociateDataSegmentsToDataset PO/datasets/{datasetId}/data-segments/associate 2
-BatchAssociateProjectAssets PO/projects/{projectId}/assets/associate 3
-BatchDeleteDatasetDataSegments PO/datasets/{datasetId}/data-segments/batch-delete 2
-BatchDisassociateDataSegmentsFromDataset PO/datasets/{datasetId}/data-segments/disassociate 2
-BatchDisassociateProjectAssets PO/projects/{projectId}/assets/disassociate 3
+BatchAssociateDataSegmentsToDataset PO/datasets/{datasetId}/data-segments/associate 2;3
+BatchAssociateProjectAssets PO/projects/{projectId}/assets/associate 4
+BatchDeleteDatasetDataSegments PO/datasets/{datasetId}/data-segments/batch-delete 2;3
+BatchDisassociateDataSegmentsFromDataset PO/datasets/{datasetId}/data-segments/disassociate 2;3
+BatchDisassociateProjectAssets PO/projects/{projectId}/assets/disassociate 4
 BatchGetAssetPropertyAggregates PO/properties/batch/aggregates *
 BatchGetAssetPropertyValue PO/properties/batch/latest *
 BatchGetAssetPropertyValueHistory PO/properties/batch/history *
 BatchPutAssetPropertyValue PO/properties *
-CancelEnrichmentJob PO/workspaces/{workspaceName}/enrichment-jobs/{jobId}/cancel 4
+CancelEnrichmentJob PO/workspaces/{workspaceName}/enrichment-jobs/{jobId}/cancel 3
 CancelPipelineExecution PO/workspaces/{workspaceName}/pipelines/{pipelineName}/executions/{pipelineExecutionId}/cancel 5
-CancelQuery PO/workspaces/{workspaceName}/queries/{queryId}/cancel 4
+CancelQuery PO/workspaces/{workspaceName}/queries/{queryId}/cancel 3
 CreateAccessPolicy PO/access-policies *
 CreateApplication PO/applications *
 CreateAsset PO/assets 6
 CreateAssetModel PO/asset-models *
 CreateAssetModelCompositeModel PO/asset-models/{assetModelId}/composite-models 6
-CreateBulkImportJob PO/jobs 2,*;+4;+iam:PassRole@7
+CreateBulkImportJob PO/jobs 2,*;+3;+iam:PassRole@7
 CreateComputationModel PO/computation-models *
-CreateDashboard PO/dashboards 3
-CreateDataset PO/datasets 4,*
-CreateDatasetExportJob PO/workspaces/{workspaceName}/dataset-export-jobs 4
-CreateEnrichmentJob PO/workspaces/{workspaceName}/enrichment-jobs 4
+CreateDashboard PO/dashboards 4
+CreateDataset PO/datasets 3,*
+CreateDatasetExportJob PO/workspaces/{workspaceName}/dataset-export-jobs 3
+CreateEnrichmentJob PO/workspaces/{workspaceName}/enrichment-jobs 3
 CreateGateway PO/20200301/gateways *
 CreatePipeline PO/workspaces/{workspaceName}/pipelines *
 CreatePortal PO/portals *;+iam:PassRole@8
@@ -10641,10 +10641,10 @@ DeleteDataset D/datasets/{datasetId} 2
 DeleteGateway D/20200301/gateways/{gatewayId} e
 DeletePipeline D/workspaces/{workspaceName}/pipelines/{pipelineName} 5
 DeletePortal D/portals/{portalId} 9
-DeleteProject D/projects/{projectId} 3
+DeleteProject D/projects/{projectId} 4
 DeleteTask D/workspaces/{workspaceName}/tasks/{taskName} f
-DeleteTimeSeries PO/timeseries/delete/ 0,*;+4
-DeleteWorkspace D/workspaces/{workspaceName} 4
+DeleteTimeSeries PO/timeseries/delete/ 0,*;+3
+DeleteWorkspace D/workspaces/{workspaceName} 3
 DescribeAccessPolicy G/access-policies/{accessPolicyId} a
 DescribeAction G/actions/{actionId} *
 DescribeApplication G/workspaces/{workspaceName}/applications/{id} b
@@ -10654,14 +10654,14 @@ DescribeAssetModel G/asset-models/{assetModelId} 6
 DescribeAssetModelCompositeModel G/asset-models/{assetModelId}/composite-models/{assetModelCompositeModelId} 6
 DescribeAssetModelInterfaceRelationship G/asset-models/{assetModelId}/interface/{interfaceAssetModelId}/asset-model-interface-relationship 6
 DescribeAssetProperty G/assets/{assetId}/properties/{propertyId} 0
-DescribeBulkImportJob G/jobs/{jobId} 4,*
+DescribeBulkImportJob G/jobs/{jobId} 3,*
 DescribeComputationModel G/computation-models/{computationModelId} c
 DescribeComputationModelExecutionSummary G/computation-models/{computationModelId}/execution-summary c
 DescribeDashboard G/dashboards/{dashboardId} d
 DescribeDataset G/datasets/{datasetId} 2
-DescribeDatasetExportJob G/workspaces/{workspaceName}/dataset-export-jobs/{jobId} 4
+DescribeDatasetExportJob G/workspaces/{workspaceName}/dataset-export-jobs/{jobId} 3
 DescribeDefaultEncryptionConfiguration G/configuration/account/encryption *
-DescribeEnrichmentJob G/workspaces/{workspaceName}/enrichment-jobs/{jobId} 4
+DescribeEnrichmentJob G/workspaces/{workspaceName}/enrichment-jobs/{jobId} 3
 DescribeExecution G/executions/{executionId} *
 DescribeGateway G/20200301/gateways/{gatewayId} e
 DescribeGatewayCapabilityConfiguration G/20200301/gateways/{gatewayId}/capability/{capabilityNamespace} e
@@ -10669,13 +10669,13 @@ DescribeLoggingOptions G/logging *
 DescribePipeline G/workspaces/{workspaceName}/pipelines/{pipelineName} 5
 DescribePipelineExecution G/workspaces/{workspaceName}/pipelines/{pipelineName}/executions/{pipelineExecutionId} 5
 DescribePortal G/portals/{portalId} 9
-DescribeProject G/projects/{projectId} 3
-DescribeQuery G/workspaces/{workspaceName}/queries/{queryId} 4
-DescribeSearch G/workspaces/{workspaceName}/searches/{searchId} 4
+DescribeProject G/projects/{projectId} 4
+DescribeQuery G/workspaces/{workspaceName}/queries/{queryId} 3
+DescribeSearch G/workspaces/{workspaceName}/searches/{searchId} 3
 DescribeStorageConfiguration G/configuration/account/storage *
 DescribeTask G/workspaces/{workspaceName}/tasks/{taskName} f
-DescribeTimeSeries G/timeseries/describe/ 0,*;+4
-DescribeWorkspace G/workspaces/{workspaceName} 4
+DescribeTimeSeries G/timeseries/describe/ 0,*;+3
+DescribeWorkspace G/workspaces/{workspaceName} 3
 DisassociateAssets PO/assets/{assetId}/disassociate 0
 DisassociateTimeSeriesFromAssetProperty PO/timeseries/disassociate/ 0;1
 ExecuteAction PO/actions *
@@ -10683,10 +10683,10 @@ ExecuteQuery PO/queries/execution *
 GetAssetPropertyAggregates G/properties/aggregates 0,*
 GetAssetPropertyValue G/properties/latest 0,*
 GetAssetPropertyValueHistory G/properties/history 0,*
-GetCaptureData PO/workspaces/{workspaceName}/get-capture-data g;4
+GetCaptureData PO/workspaces/{workspaceName}/get-capture-data g;3
 GetInterpolatedAssetPropertyValues G/properties/interpolated 0,*
-GetQueryResults G/workspaces/{workspaceName}/queries/{queryId}/results 4
-GetSearchResults G/workspaces/{workspaceName}/searches/{searchId}/results 4
+GetQueryResults G/workspaces/{workspaceName}/queries/{queryId}/results 3
+GetSearchResults G/workspaces/{workspaceName}/searches/{searchId}/results 3
 InvokeAssistant PO/assistant/invocation *
 ListAccessPolicies G/access-policies *
 ListActions G/actions *
@@ -10698,38 +10698,38 @@ ListAssetProperties G/assets/{assetId}/properties 0
 ListAssetRelationships G/assets/{assetId}/assetRelationships 0
 ListAssets G/assets 6,*
 ListAssociatedAssets G/assets/{assetId}/hierarchies 0
-ListBulkImportJobs G/jobs 4,*
+ListBulkImportJobs G/jobs 3,*
 ListCompositionRelationships G/asset-models/{assetModelId}/composition-relationships 6
 ListComputationModelDataBindingUsages PO/computation-models/data-binding-usages *
 ListComputationModelResolveToResources G/computation-models/{computationModelId}/resolve-to-resources c
 ListComputationModels G/computation-models *
-ListDashboards G/dashboards 3
-ListDatasetDataSegmentRelationships G/datasets/{datasetId}/data-segment-relationships 2
-ListDatasetDataSegments G/datasets/{datasetId}/data-segments 2
-ListDatasetExportJobs G/workspaces/{workspaceName}/dataset-export-jobs 4
-ListDatasets G/datasets 4,*
-ListEnrichmentJobs G/workspaces/{workspaceName}/enrichment-jobs 4
+ListDashboards G/dashboards 4
+ListDatasetDataSegmentRelationships G/datasets/{datasetId}/data-segment-relationships 2;3
+ListDatasetDataSegments G/datasets/{datasetId}/data-segments 2;3
+ListDatasetExportJobs G/workspaces/{workspaceName}/dataset-export-jobs 3
+ListDatasets G/datasets 3,*
+ListEnrichmentJobs G/workspaces/{workspaceName}/enrichment-jobs 3
 ListExecutions G/executions *
 ListGateways G/20200301/gateways *
 ListInterfaceRelationships G/interface/{interfaceAssetModelId}/asset-models h
 ListPipelineExecutions G/workspaces/{workspaceName}/pipelines/{pipelineName}/executions 5
 ListPipelines G/workspaces/{workspaceName}/pipelines *
 ListPortals G/portals *
-ListProjectAssets G/projects/{projectId}/assets 3
+ListProjectAssets G/projects/{projectId}/assets 4
 ListProjects G/projects 9
-ListQueries G/workspaces/{workspaceName}/queries 4
-ListSearches PO/workspaces/{workspaceName}/searches/list 4
+ListQueries G/workspaces/{workspaceName}/queries 3
+ListSearches PO/workspaces/{workspaceName}/searches/list 3
 ListTagsForResource G/tags i,*
 ListTasks G/workspaces/{workspaceName}/tasks *
-ListTimeSeries G/timeseries/ 0,*;+4
+ListTimeSeries G/timeseries/ 0,*;+3
 ListWorkspaces G/workspaces *
 PutAssetModelInterfaceRelationship PU/asset-models/{assetModelId}/interface/{interfaceAssetModelId}/asset-model-interface-relationship 6
 PutDefaultEncryptionConfiguration PO/configuration/account/encryption *
 PutLoggingOptions PU/logging *
 PutStorageConfiguration PO/configuration/account/storage *
 StartPipelineExecution PO/workspaces/{workspaceName}/pipelines/{pipelineName}/executions 5
-StartQuery PO/workspaces/{workspaceName}/queries 4
-StartSearch PO/workspaces/{workspaceName}/searches 4
+StartQuery PO/workspaces/{workspaceName}/queries 3
+StartSearch PO/workspaces/{workspaceName}/searches 3
 TagResource PO/tags i,*
 UntagResource D/tags i,*
 UpdateAccessPolicy PU/access-policies/{accessPolicyId} a
@@ -10746,7 +10746,7 @@ UpdatePipeline PU/workspaces/{workspaceName}/pipelines/{pipelineName} 5
 UpdatePortal PU/portals/{portalId} p;+iam:PassRole@8
 UpdateProject PU/projects/{projectId} q
 UpdateTask PU/workspaces/{workspaceName}/tasks/{taskName} f
-UpdateWorkspace PU/workspaces/{workspaceName} 4`,
+UpdateWorkspace PU/workspaces/{workspaceName} 3`,
   iottwinmaker: `iottwinmaker iottwinmaker iottwinmaker rest-json - 2021-11-29
 api.iottwinmaker data.iottwinmaker iottwinmaker
 api data
@@ -10794,7 +10794,7 @@ UpdateWorkspace PU/workspaces/{workspaceId} 0;+iam:PassRole@2`,
   iotwireless: `iotwireless iotwireless iotwireless rest-json - 2020-11-22
 api.iotwireless
 
-~FuotaTask/* ~MulticastGroup/{MulticastGroupId} ~WirelessDevice/{WirelessDeviceId} ~MulticastGroup/* ~WirelessDevice/{Id} $P:iot:$R:$A:thing/{ThingArn} ~WirelessGateway/{Id} $P:iot:$R:$A:cert/* ~MulticastGroup/{Id} {=RoleArn} ~MulticastGroup/{MulticastGroups} ~WirelessDevice/{WirelessDevices} ~WirelessGateway/{WirelessGateways} ~Destination/{DestinationName} ~Destination/{Name} ~DeviceProfile/{Id} ~FuotaTask/{Id} ~NetworkAnalyzerConfiguration/{ConfigurationName} ~ServiceProfile/{Id} ~ImportTask/{Id} ~WirelessGatewayTaskDefinition/{Id} ~WirelessDevice/{Identifier} ~SidewalkAccount/{PartnerAccountId} $P:iot:$R:$A:thing/* {=ResourceIdentifier} ~WirelessDevice/{Id|WirelessDeviceId} ~WirelessGateway/{Identifier} ~WirelessGateway/{Id|WirelessGatewayId} ~ImportTask/{id|Id} {=resourceArn|ResourceArn} ~ImportTask/* ~WirelessDevice/* ~WirelessGateway/*
+~FuotaTask/{Id} ~MulticastGroup/{MulticastGroupId} ~WirelessDevice/{WirelessDeviceId} ~MulticastGroup/{Id} ~WirelessDevice/{Id} $P:iot:$R:$A:thing/{ThingArn} ~WirelessGateway/{Id} $P:iot:$R:$A:cert/* {=RoleArn} ~MulticastGroup/{MulticastGroups} ~WirelessDevice/{WirelessDevices} ~WirelessGateway/{WirelessGateways} ~Destination/{DestinationName} ~Destination/{Name} ~DeviceProfile/{Id} ~NetworkAnalyzerConfiguration/{ConfigurationName} ~ServiceProfile/{Id} ~ImportTask/{Id} ~WirelessGatewayTaskDefinition/{Id} ~WirelessDevice/{Identifier} ~SidewalkAccount/* $P:iot:$R:$A:thing/* {=ResourceIdentifier} ~WirelessDevice/{Id|WirelessDeviceId} ~WirelessGateway/{Identifier} ~WirelessGateway/{Id|WirelessGatewayId} ~ImportTask/{id|Id} {=resourceArn|ResourceArn} ~ImportTask/* ~MulticastGroup/* ~WirelessDevice/* ~WirelessGateway/*
 AssociateAwsAccountWithPartnerAccount PO/partner-accounts *
 AssociateMulticastGroupWithFuotaTask PU/fuota-tasks/{Id}/multicast-group 0;1
 AssociateWirelessDeviceWithFuotaTask PU/fuota-tasks/{Id}/wireless-device 0;2
@@ -10802,115 +10802,115 @@ AssociateWirelessDeviceWithMulticastGroup PU/multicast-groups/{Id}/wireless-devi
 AssociateWirelessDeviceWithThing PU/wireless-devices/{Id}/thing 4;5
 AssociateWirelessGatewayWithCertificate PU/wireless-gateways/{Id}/certificate 6;7
 AssociateWirelessGatewayWithThing PU/wireless-gateways/{Id}/thing 6;5
-CancelMulticastGroupSession D/multicast-groups/{Id}/session 8
-CreateDestination PO/destinations *;+iam:PassRole@9
+CancelMulticastGroupSession D/multicast-groups/{Id}/session 3
+CreateDestination PO/destinations *;+iam:PassRole@8
 CreateDeviceProfile PO/device-profiles *
 CreateFuotaTask PO/fuota-tasks *
 CreateMulticastGroup PO/multicast-groups *
-CreateNetworkAnalyzerConfiguration PO/network-analyzer-configurations a;b;c
+CreateNetworkAnalyzerConfiguration PO/network-analyzer-configurations 9;a;b
 CreateServiceProfile PO/service-profiles *
-CreateWirelessDevice PO/wireless-devices d,*
+CreateWirelessDevice PO/wireless-devices c,*
 CreateWirelessGateway PO/wireless-gateways *
 CreateWirelessGatewayTask PO/wireless-gateways/{Id}/tasks 6
 CreateWirelessGatewayTaskDefinition PO/wireless-gateway-task-definitions *
-DeleteDestination D/destinations/{Name} e
-DeleteDeviceProfile D/device-profiles/{Id} f
-DeleteFuotaTask D/fuota-tasks/{Id} g
-DeleteMulticastGroup D/multicast-groups/{Id} 8
-DeleteNetworkAnalyzerConfiguration D/network-analyzer-configurations/{ConfigurationName} h
+DeleteDestination D/destinations/{Name} d
+DeleteDeviceProfile D/device-profiles/{Id} e
+DeleteFuotaTask D/fuota-tasks/{Id} 0
+DeleteMulticastGroup D/multicast-groups/{Id} 3
+DeleteNetworkAnalyzerConfiguration D/network-analyzer-configurations/{ConfigurationName} f
 DeleteQueuedMessages D/wireless-devices/{Id}/data *
-DeleteServiceProfile D/service-profiles/{Id} i
+DeleteServiceProfile D/service-profiles/{Id} g
 DeleteWirelessDevice D/wireless-devices/{Id} 4
-DeleteWirelessDeviceImportTask D/wireless_device_import_task/{Id} j
+DeleteWirelessDeviceImportTask D/wireless_device_import_task/{Id} h
 DeleteWirelessGateway D/wireless-gateways/{Id} 6
 DeleteWirelessGatewayTask D/wireless-gateways/{Id}/tasks 6
-DeleteWirelessGatewayTaskDefinition D/wireless-gateway-task-definitions/{Id} k
-DeregisterWirelessDevice PA/wireless-devices/{Identifier}/deregister l
-DisassociateAwsAccountFromPartnerAccount D/partner-accounts/{PartnerAccountId} m
+DeleteWirelessGatewayTaskDefinition D/wireless-gateway-task-definitions/{Id} i
+DeregisterWirelessDevice PA/wireless-devices/{Identifier}/deregister j
+DisassociateAwsAccountFromPartnerAccount D/partner-accounts/{PartnerAccountId} k
 DisassociateMulticastGroupFromFuotaTask D/fuota-tasks/{Id}/multicast-groups/{MulticastGroupId} 0;1
 DisassociateWirelessDeviceFromFuotaTask D/fuota-tasks/{Id}/wireless-devices/{WirelessDeviceId} 0;2
 DisassociateWirelessDeviceFromMulticastGroup D/multicast-groups/{Id}/wireless-devices/{WirelessDeviceId} 3;2
-DisassociateWirelessDeviceFromThing D/wireless-devices/{Id}/thing 4;n
+DisassociateWirelessDeviceFromThing D/wireless-devices/{Id}/thing 4;l
 DisassociateWirelessGatewayFromCertificate D/wireless-gateways/{Id}/certificate 6;7
-DisassociateWirelessGatewayFromThing D/wireless-gateways/{Id}/thing 6;n
-GetDestination G/destinations/{Name} e
-GetDeviceProfile G/device-profiles/{Id} f
+DisassociateWirelessGatewayFromThing D/wireless-gateways/{Id}/thing 6;l
+GetDestination G/destinations/{Name} d
+GetDeviceProfile G/device-profiles/{Id} e
 GetEventConfigurationByResourceTypes G/event-configurations-resource-types *
-GetFuotaTask G/fuota-tasks/{Id} g
+GetFuotaTask G/fuota-tasks/{Id} 0
 GetLogLevelsByResourceTypes G/log-levels *
 GetMetricConfiguration G/metric-configuration *
 GetMetrics PO/metrics *
-GetMulticastGroup G/multicast-groups/{Id} 8
-GetMulticastGroupSession G/multicast-groups/{Id}/session 8
-GetNetworkAnalyzerConfiguration G/network-analyzer-configurations/{ConfigurationName} h
-GetPartnerAccount G/partner-accounts/{PartnerAccountId} m
-GetPosition G/positions/{ResourceIdentifier} o,*
-GetPositionConfiguration G/position-configurations/{ResourceIdentifier} o,*
+GetMulticastGroup G/multicast-groups/{Id} 3
+GetMulticastGroupSession G/multicast-groups/{Id}/session 3
+GetNetworkAnalyzerConfiguration G/network-analyzer-configurations/{ConfigurationName} f
+GetPartnerAccount G/partner-accounts/{PartnerAccountId} k
+GetPosition G/positions/{ResourceIdentifier} m,*
+GetPositionConfiguration G/position-configurations/{ResourceIdentifier} m,*
 GetPositionEstimate PO/position-estimate *
 GetResourceEventConfiguration G/event-configurations/{Identifier} *
-GetResourceLogLevel G/log-levels/{ResourceIdentifier} o,*
-GetResourcePosition G/resource-positions/{ResourceIdentifier} o,*
+GetResourceLogLevel G/log-levels/{ResourceIdentifier} m,*
+GetResourcePosition G/resource-positions/{ResourceIdentifier} m,*
 GetServiceEndpoint G/service-endpoint *
-GetServiceProfile G/service-profiles/{Id} i
-GetWirelessDevice G/wireless-devices/{Identifier} l
-GetWirelessDeviceImportTask G/wireless_device_import_task/{Id} j
-GetWirelessDeviceStatistics G/wireless-devices/{Id}/statistics p
-GetWirelessGateway G/wireless-gateways/{Identifier} q
+GetServiceProfile G/service-profiles/{Id} g
+GetWirelessDevice G/wireless-devices/{Identifier} j
+GetWirelessDeviceImportTask G/wireless_device_import_task/{Id} h
+GetWirelessDeviceStatistics G/wireless-devices/{Id}/statistics n
+GetWirelessGateway G/wireless-gateways/{Identifier} o
 GetWirelessGatewayCertificate G/wireless-gateways/{Id}/certificate 6
 GetWirelessGatewayFirmwareInformation G/wireless-gateways/{Id}/firmware-information 6
-GetWirelessGatewayStatistics G/wireless-gateways/{Id}/statistics r
+GetWirelessGatewayStatistics G/wireless-gateways/{Id}/statistics p
 GetWirelessGatewayTask G/wireless-gateways/{Id}/tasks 6
-GetWirelessGatewayTaskDefinition G/wireless-gateway-task-definitions/{Id} k
+GetWirelessGatewayTaskDefinition G/wireless-gateway-task-definitions/{Id} i
 ListDestinations G/destinations *
 ListDeviceProfiles G/device-profiles *
-ListDevicesForWirelessDeviceImportTask G/wireless_device_import_task s
+ListDevicesForWirelessDeviceImportTask G/wireless_device_import_task q
 ListEventConfigurations G/event-configurations *
 ListFuotaTasks G/fuota-tasks *
 ListMulticastGroups G/multicast-groups *
-ListMulticastGroupsByFuotaTask G/fuota-tasks/{Id}/multicast-groups g
+ListMulticastGroupsByFuotaTask G/fuota-tasks/{Id}/multicast-groups 0
 ListNetworkAnalyzerConfigurations G/network-analyzer-configurations *
 ListPartnerAccounts G/partner-accounts *
 ListPositionConfigurations G/position-configurations *
 ListQueuedMessages G/wireless-devices/{Id}/data *
 ListServiceProfiles G/service-profiles *
-ListTagsForResource G/tags t,*
+ListTagsForResource G/tags r,*
 ListWirelessDeviceImportTasks G/wireless_device_import_tasks *
 ListWirelessDevices G/wireless-devices *
 ListWirelessGatewayTaskDefinitions G/wireless-gateway-task-definitions *
 ListWirelessGateways G/wireless-gateways *
-PutPositionConfiguration PU/position-configurations/{ResourceIdentifier} o,*
-PutResourceLogLevel PU/log-levels/{ResourceIdentifier} o,*
+PutPositionConfiguration PU/position-configurations/{ResourceIdentifier} m,*
+PutResourceLogLevel PU/log-levels/{ResourceIdentifier} m,*
 ResetAllResourceLogLevels D/log-levels *
-ResetResourceLogLevel D/log-levels/{ResourceIdentifier} o,*
-SendDataToMulticastGroup PO/multicast-groups/{Id}/data 8
+ResetResourceLogLevel D/log-levels/{ResourceIdentifier} m,*
+SendDataToMulticastGroup PO/multicast-groups/{Id}/data 3
 SendDataToWirelessDevice PO/wireless-devices/{Id}/data 4
-StartBulkAssociateWirelessDeviceWithMulticastGroup PA/multicast-groups/{Id}/bulk 8
-StartBulkDisassociateWirelessDeviceFromMulticastGroup PO/multicast-groups/{Id}/bulk 8
-StartFuotaTask PU/fuota-tasks/{Id} g
-StartMulticastGroupSession PU/multicast-groups/{Id}/session 8
-StartSingleWirelessDeviceImportTask PO/wireless_single_device_import_task d,*
-StartWirelessDeviceImportTask PO/wireless_device_import_task u
-TagResource PO/tags t,*
+StartBulkAssociateWirelessDeviceWithMulticastGroup PA/multicast-groups/{Id}/bulk 3
+StartBulkDisassociateWirelessDeviceFromMulticastGroup PO/multicast-groups/{Id}/bulk 3
+StartFuotaTask PU/fuota-tasks/{Id} 0
+StartMulticastGroupSession PU/multicast-groups/{Id}/session 3
+StartSingleWirelessDeviceImportTask PO/wireless_single_device_import_task c,*
+StartWirelessDeviceImportTask PO/wireless_device_import_task s;c
+TagResource PO/tags r,*
 TestWirelessDevice PO/wireless-devices/{Id}/test 4
-UntagResource D/tags t,*
-UpdateDestination PA/destinations/{Name} e;+iam:PassRole@9
+UntagResource D/tags r,*
+UpdateDestination PA/destinations/{Name} d;+iam:PassRole@8
 UpdateEventConfigurationByResourceTypes PA/event-configurations-resource-types *
-UpdateFuotaTask PA/fuota-tasks/{Id} g
+UpdateFuotaTask PA/fuota-tasks/{Id} 0
 UpdateLogLevelsByResourceTypes PO/log-levels *
 UpdateMetricConfiguration PU/metric-configuration *
-UpdateMulticastGroup PA/multicast-groups/{Id} 8
-UpdateNetworkAnalyzerConfiguration PA/network-analyzer-configurations/{ConfigurationName} 3;h;v;w
-UpdatePartnerAccount PA/partner-accounts/{PartnerAccountId} m
-UpdatePosition PA/positions/{ResourceIdentifier} o,*
+UpdateMulticastGroup PA/multicast-groups/{Id} 3
+UpdateNetworkAnalyzerConfiguration PA/network-analyzer-configurations/{ConfigurationName} t;f;u;v
+UpdatePartnerAccount PA/partner-accounts/{PartnerAccountId} k
+UpdatePosition PA/positions/{ResourceIdentifier} m,*
 UpdateResourceEventConfiguration PA/event-configurations/{Identifier} *
-UpdateResourcePosition PA/resource-positions/{ResourceIdentifier} o,*
+UpdateResourcePosition PA/resource-positions/{ResourceIdentifier} m,*
 UpdateWirelessDevice PA/wireless-devices/{Id} 4
-UpdateWirelessDeviceImportTask PA/wireless_device_import_task/{Id} j
+UpdateWirelessDeviceImportTask PA/wireless_device_import_task/{Id} h
 UpdateWirelessGateway PA/wireless-gateways/{Id} 6`,
   ivs: `ivs ivs ivs rest-json - 2020-07-14
 ivs
 
-~channel/{arns} ~stream-key/{arns} ~channel/* ~ad-configuration/{name} ~channel/{name} ~stream-key/* ~playback-restriction-policy/{name} ~recording-configuration/{name} ~ad-configuration/{arn} ~channel/{arn} ~playback-key/{arn} ~playback-restriction-policy/{arn} ~recording-configuration/{arn} ~stream-key/{arn} ~channel/{channelArn} ~playback-key/{name} ~playback-key/* ~recording-configuration/* {=resourceArn}
+~channel/{arns} ~stream-key/{arns} ~channel/* ~ad-configuration/{name} ~channel/{name} ~stream-key/* ~playback-restriction-policy/{name} ~recording-configuration/{name} {=channelArn} ~ad-configuration/{arn} ~channel/{arn} ~playback-key/{arn} ~playback-restriction-policy/{arn} ~recording-configuration/{arn} ~stream-key/{arn} ~channel/{channelArn} ~playback-key/{name} ~playback-key/* ~recording-configuration/* {=resourceArn}
 BatchGetChannel PO/BatchGetChannel 0
 BatchGetStreamKey PO/BatchGetStreamKey 1
 BatchStartViewerSessionRevocation PO/BatchStartViewerSessionRevocation 2
@@ -10919,48 +10919,48 @@ CreateChannel PO/CreateChannel 4;5
 CreateFailoverSlateConfiguration PO/CreateFailoverSlateConfiguration -
 CreatePlaybackRestrictionPolicy PO/CreatePlaybackRestrictionPolicy 6
 CreateRecordingConfiguration PO/CreateRecordingConfiguration 7
-CreateStreamKey PO/CreateStreamKey 5
-DeleteAdConfiguration PO/DeleteAdConfiguration 8
-DeleteChannel PO/DeleteChannel 9;5
+CreateStreamKey PO/CreateStreamKey 8,5
+DeleteAdConfiguration PO/DeleteAdConfiguration 9
+DeleteChannel PO/DeleteChannel a;5
 DeleteFailoverSlateConfiguration PO/DeleteFailoverSlateConfiguration -
-DeletePlaybackKeyPair PO/DeletePlaybackKeyPair a
-DeletePlaybackRestrictionPolicy PO/DeletePlaybackRestrictionPolicy b
-DeleteRecordingConfiguration PO/DeleteRecordingConfiguration c
-DeleteStreamKey PO/DeleteStreamKey d
-GetAdConfiguration PO/GetAdConfiguration 8
-GetChannel PO/GetChannel 9
+DeletePlaybackKeyPair PO/DeletePlaybackKeyPair b
+DeletePlaybackRestrictionPolicy PO/DeletePlaybackRestrictionPolicy c
+DeleteRecordingConfiguration PO/DeleteRecordingConfiguration d
+DeleteStreamKey PO/DeleteStreamKey e
+GetAdConfiguration PO/GetAdConfiguration 9
+GetChannel PO/GetChannel a
 GetFailoverSlateConfiguration PO/GetFailoverSlateConfiguration -
-GetPlaybackKeyPair PO/GetPlaybackKeyPair a
-GetPlaybackRestrictionPolicy PO/GetPlaybackRestrictionPolicy b
-GetRecordingConfiguration PO/GetRecordingConfiguration c
-GetStream PO/GetStream e
-GetStreamKey PO/GetStreamKey d
-GetStreamSession PO/GetStreamSession e
-ImportPlaybackKeyPair PO/ImportPlaybackKeyPair f
-InsertAdBreak PO/InsertAdBreak e
+GetPlaybackKeyPair PO/GetPlaybackKeyPair b
+GetPlaybackRestrictionPolicy PO/GetPlaybackRestrictionPolicy c
+GetRecordingConfiguration PO/GetRecordingConfiguration d
+GetStream PO/GetStream f
+GetStreamKey PO/GetStreamKey e
+GetStreamSession PO/GetStreamSession f
+ImportPlaybackKeyPair PO/ImportPlaybackKeyPair g
+InsertAdBreak PO/InsertAdBreak f
 ListAdConfigurations PO/ListAdConfigurations *
 ListChannels PO/ListChannels 2
 ListFailoverSlateConfigurations PO/ListFailoverSlateConfigurations -
-ListPlaybackKeyPairs PO/ListPlaybackKeyPairs g
+ListPlaybackKeyPairs PO/ListPlaybackKeyPairs h
 ListPlaybackRestrictionPolicies PO/ListPlaybackRestrictionPolicies *
-ListRecordingConfigurations PO/ListRecordingConfigurations h
-ListStreamKeys PO/ListStreamKeys e;5
-ListStreamSessions PO/ListStreamSessions e
+ListRecordingConfigurations PO/ListRecordingConfigurations i
+ListStreamKeys PO/ListStreamKeys f;5
+ListStreamSessions PO/ListStreamSessions f
 ListStreams PO/ListStreams 2
-ListTagsForResource G/tags/{resourceArn} i,*
-PutMetadata PO/PutMetadata e
-StartViewerSessionRevocation PO/StartViewerSessionRevocation e
-StopStream PO/StopStream e
-TagResource PO/tags/{resourceArn} i,*
-UntagResource D/tags/{resourceArn} i,*
+ListTagsForResource G/tags/{resourceArn} j,*
+PutMetadata PO/PutMetadata f
+StartViewerSessionRevocation PO/StartViewerSessionRevocation f
+StopStream PO/StopStream f
+TagResource PO/tags/{resourceArn} j,*
+UntagResource D/tags/{resourceArn} j,*
 UpdateAdConfiguration PO/UpdateAdConfiguration *
-UpdateChannel PO/UpdateChannel 9
+UpdateChannel PO/UpdateChannel a
 UpdateFailoverSlateConfiguration PO/UpdateFailoverSlateConfiguration -
-UpdatePlaybackRestrictionPolicy PO/UpdatePlaybackRestrictionPolicy b`,
+UpdatePlaybackRestrictionPolicy PO/UpdatePlaybackRestrictionPolicy c`,
   'ivs-realtime': `ivs-realtime ivs ivs rest-json - 2020-07-14
 ivsrealtime
 
-~encoder-configuration/{name} ~ingest-configuration/{name} ~stage/{stageArn} ~stage/{name} ~storage-configuration/{name} ~encoder-configuration/{arn} ~ingest-configuration/{arn} ~public-key/{arn} ~stage/{arn} ~storage-configuration/{arn} ~composition/{arn} ~public-key/{name} ~stage/* {=resourceArn} ~encoder-configuration/*
+~encoder-configuration/{name} ~ingest-configuration/{name} ~stage/{stageArn} ~stage/{name} ~storage-configuration/{name} ~encoder-configuration/{arn} ~ingest-configuration/{arn} ~public-key/{arn} ~stage/{arn} ~storage-configuration/{arn} ~composition/{arn} ~public-key/{name} {=sourceStageArn} ~stage/* {=resourceArn} ~encoder-configuration/*
 CreateEncoderConfiguration PO/CreateEncoderConfiguration 0
 CreateIngestConfiguration PO/CreateIngestConfiguration 1
 CreateParticipantToken PO/CreateParticipantToken 2
@@ -10985,20 +10985,20 @@ ListCompositions PO/ListCompositions *
 ListEncoderConfigurations PO/ListEncoderConfigurations *
 ListIngestConfigurations PO/ListIngestConfigurations *
 ListParticipantEvents PO/ListParticipantEvents 2
-ListParticipantReplicas PO/ListParticipantReplicas c
+ListParticipantReplicas PO/ListParticipantReplicas c,d
 ListParticipants PO/ListParticipants 2
 ListPublicKeys PO/ListPublicKeys *
 ListStageSessions PO/ListStageSessions 2
-ListStages PO/ListStages c
+ListStages PO/ListStages d
 ListStorageConfigurations PO/ListStorageConfigurations *
-ListTagsForResource G/tags/{resourceArn} d,*
+ListTagsForResource G/tags/{resourceArn} e,*
 RevokeConnectionToken PO/RevokeConnectionToken -
-StartComposition PO/StartComposition e;2
-StartParticipantReplication PO/StartParticipantReplication c
+StartComposition PO/StartComposition f;2
+StartParticipantReplication PO/StartParticipantReplication d
 StopComposition PO/StopComposition a
-StopParticipantReplication PO/StopParticipantReplication c
-TagResource PO/tags/{resourceArn} d,*
-UntagResource D/tags/{resourceArn} d,*
+StopParticipantReplication PO/StopParticipantReplication d
+TagResource PO/tags/{resourceArn} e,*
+UntagResource D/tags/{resourceArn} e,*
 UpdateIngestConfiguration PO/UpdateIngestConfiguration 6
 UpdateStage PO/UpdateStage 8`,
   ivschat: `ivschat ivschat ivschat rest-json - 2020-07-14
@@ -11025,7 +11025,7 @@ UpdateRoom PO/UpdateRoom 4`,
   kafka: `kafka kafka kafka rest-json - 2018-11-14
 kafka kafka-api
 
-~cluster/{clusterArn|ClusterArn}/{clusterArn|ClusterArn} ~cluster/{clusterName|ClusterName}/{clusterName|ClusterName} ~configuration/*/{name|Name} ~replicator/{replicatorName|ReplicatorName}/{replicatorName|ReplicatorName} ~topic/{clusterArn|ClusterArn}/{clusterArn|ClusterArn}/{topicName|TopicName} ~cluster/{targetClusterArn|TargetClusterArn}/{targetClusterArn|TargetClusterArn} $P:kafka:$R:*:vpc-connection/*/{targetClusterArn|TargetClusterArn}/* ~channel/{clusterArn|ClusterArn}/{clusterArn|ClusterArn}/{channelArn|ChannelArn}/{channelArn|ChannelArn} ~configuration/*/{arn|Arn} ~replicator/{replicatorArn|ReplicatorArn}/{replicatorArn|ReplicatorArn} $P:kafka:$R:*:vpc-connection/*/*/{arn|Arn} ~cluster/*/{resourceArn|ResourceArn} $P:kafka:$R:*:vpc-connection/*/{clusterArn|ClusterArn}/{vpcConnectionArn|VpcConnectionArn} {=resourceArn|ResourceArn} ~configuration/*/*
+~cluster/{clusterArn|ClusterArn}/* ~cluster/{clusterName|ClusterName}/* ~configuration/*/{name|Name} ~replicator/{replicatorName|ReplicatorName}/* ~topic/{clusterArn|ClusterArn}/*/{topicName|TopicName} ~cluster/{targetClusterArn|TargetClusterArn}/* $P:kafka:$R:*:vpc-connection/*/{targetClusterArn|TargetClusterArn}/* ~channel/{clusterArn|ClusterArn}/*/{channelArn|ChannelArn}/* ~configuration/*/{arn|Arn} ~replicator/{replicatorArn|ReplicatorArn}/* $P:kafka:$R:*:vpc-connection/*/*/{arn|Arn} {=resourceArn|ResourceArn} ~cluster/*/* $P:kafka:$R:*:vpc-connection/*/{clusterArn|ClusterArn}/{vpcConnectionArn|VpcConnectionArn} ~configuration/*/*
 BatchAssociateScramSecret PO/v1/clusters/{clusterArn}/scram-secrets 0
 CreateChannel PO/v1/clusters/{clusterArn}/channels 0
 CreateCluster PO/v1/clusters 1
@@ -11067,15 +11067,15 @@ ListKafkaVersions G/v1/kafka-versions *
 ListNodes G/v1/clusters/{clusterArn}/nodes 0
 ListReplicators G/replication/v1/replicators *
 ListScramSecrets G/v1/clusters/{clusterArn}/scram-secrets 0
-ListTagsForResource G/v1/tags/{resourceArn} b
+ListTagsForResource G/v1/tags/{resourceArn} b,c
 ListClientVpcConnections G/v1/clusters/{clusterArn}/client-vpc-connections 0
 ListTopics G/v1/clusters/{clusterArn}/topics 0
 ListVpcConnections G/v1/vpc-connections *
-RejectClientVpcConnection PU/v1/clusters/{clusterArn}/client-vpc-connection 0;c
+RejectClientVpcConnection PU/v1/clusters/{clusterArn}/client-vpc-connection 0;d
 PutClusterPolicy PU/v1/clusters/{clusterArn}/policy 0
 RebootBroker PU/v1/clusters/{clusterArn}/reboot-broker 0
-TagResource PO/v1/tags/{resourceArn} d,*
-UntagResource D/v1/tags/{resourceArn} d,*
+TagResource PO/v1/tags/{resourceArn} b,*
+UntagResource D/v1/tags/{resourceArn} b,*
 UpdateBrokerCount PU/v1/clusters/{clusterArn}/nodes/count 0
 UpdateBrokerType PU/v1/clusters/{clusterArn}/nodes/type 0
 UpdateBrokerStorage PU/v1/clusters/{clusterArn}/nodes/storage 0
@@ -11093,7 +11093,7 @@ UpdateTopic PU/v1/clusters/{clusterArn}/topics/{topicName} 4`,
   kafkaconnect: `kafkaconnect kafkaconnect kafkaconnect rest-json - 2021-09-14
 kafkaconnect
 
-~connector/{connectorArn}/{connectorArn} ~custom-plugin/{customPluginArn}/{customPluginArn} ~worker-configuration/{workerConfigurationArn}/{workerConfigurationArn} ~connector-operation/*/*/{connectorOperationArn} {=resourceArn}
+~connector/{connectorArn}/* ~custom-plugin/{customPluginArn}/* ~worker-configuration/{workerConfigurationArn}/* ~connector-operation/*/*/{connectorOperationArn} {=resourceArn}
 CreateConnector PO/v1/connectors *
 CreateCustomPlugin PO/v1/custom-plugins *
 CreateWorkerConfiguration PO/v1/worker-configurations *
@@ -11201,14 +11201,14 @@ UpdateRescoreExecutionPlan 0`,
   keyspaces: `keyspaces cassandra cassandra smithy-rpc-v2-cbor,json KeyspacesService 2022-02-10
 cassandra
 
-~/keyspace/{keyspaceName}/ ~/keyspace/{keyspaceName}/table/{tableName} ~/keyspace/{sourceKeyspaceName}/table/{sourceTableName} {=resourceArn}
+~/keyspace/{keyspaceName}/ ~/keyspace/{keyspaceName}/table/{tableName} ~/keyspace/{keyspaceName}/table/* ~/keyspace/{sourceKeyspaceName}/table/{sourceTableName} {=resourceArn}
 CreateKeyspace Create@0
 CreateTable Create@1
 CreateType -
 DeleteKeyspace Drop@0
 DeleteTable Drop@1
 DeleteType -
-GetKeyspace Select@0
+GetKeyspace Select@2
 GetTable Select@1
 GetTableAutoScalingSettings -
 GetType -
@@ -11216,9 +11216,9 @@ ListKeyspaces Select@*
 ListTables Select@*
 ListTagsForResource -
 ListTypes -
-RestoreTable Restore@2
-TagResource 3,*
-UntagResource 3,*
+RestoreTable Restore@3
+TagResource 4,*
+UntagResource 4,*
 UpdateKeyspace Alter@0
 UpdateTable Alter@1`,
   keyspacesstreams: `keyspacesstreams cassandra cassandra json KeyspacesStreams 2024-09-09
@@ -11232,7 +11232,7 @@ ListStreams *`,
   kinesis: `kinesis kinesis kinesis json Kinesis_20131202 2013-12-02
 *.*.control-kinesis *.*.data-kinesis *.control-kinesis *.control-kinesis-queues *.data-kinesis *.data-kinesis-queues kinesis kinesis-queues
 
-~stream/{StreamName|StreamARN} ~channel/{ChannelName} ~stream/{StreamName} ~channel/{ChannelARN} {=ResourceARN} ~*/{StreamARN}/consumer/{ConsumerName|ConsumerARN}:{ConsumerARN|ConsumerName} ~stream/{StreamARN} $P:kms:$R:$A:key/{KeyId} ~*/*/consumer/{ConsumerARN}:{ConsumerARN}
+~stream/{StreamName|StreamARN} ~channel/* ~stream/{StreamName} ~channel/{ChannelARN} {=ResourceARN} ~*/{StreamARN}/consumer/{ConsumerName|ConsumerARN}:{ConsumerARN|ConsumerName} ~stream/{StreamARN} $P:kms:$R:$A:key/{KeyId} ~*/*/consumer/{ConsumerARN}:*
 AcknowledgeDeadLetterQueueRecords -
 AcknowledgeQueueRecords -
 AddTagsToStream 0
@@ -11308,13 +11308,13 @@ GetMedia PO/getMedia 0`,
   'kinesis-video-signaling': `kinesis-video-signaling kinesisvideo kinesisvideo rest-json - 2019-12-04
 kinesisvideo
 
-~channel/{ChannelARN}/{ChannelARN}
+~channel/{ChannelARN}/*
 GetIceServerConfig PO/v1/get-ice-server-config 0
 SendAlexaOfferToMaster PO/v1/send-alexa-offer-to-master 0`,
   'kinesis-video-webrtc-storage': `kinesis-video-webrtc-storage kinesisvideo kinesisvideo rest-json - 2018-05-10
 kinesisvideo
 
-~channel/{channelArn}/{channelArn}
+~channel/{channelArn}/*
 JoinStorageSession PO/joinStorageSession 0
 JoinStorageSessionAsViewer PO/joinStorageSessionAsViewer 0`,
   kinesisanalytics: `kinesisanalytics kinesisanalytics kinesisanalytics json KinesisAnalytics_20150814 2015-08-14
@@ -11389,7 +11389,7 @@ UpdateApplicationMaintenanceConfiguration 0`,
   kinesisvideo: `kinesisvideo kinesisvideo kinesisvideo rest-json - 2017-09-30
 kinesisvideo
 
-~channel/{ChannelName}/{ChannelName} ~stream/{StreamName}/{StreamName} ~stream/{StreamName|StreamARN}/{StreamARN|StreamName} ~channel/{ChannelARN}/{ChannelARN} ~stream/{StreamARN}/{StreamARN} ~channel/{ChannelName|ChannelARN}/{ChannelARN|ChannelName} {=ResourceARN}
+~channel/{ChannelName}/* ~stream/{StreamName}/* ~stream/{StreamName|StreamARN}/{StreamARN|StreamName} ~channel/{ChannelARN}/* ~stream/{StreamARN}/* ~channel/{ChannelName|ChannelARN}/{ChannelARN|ChannelName} {=ResourceARN}
 CreateSignalingChannel PO/createSignalingChannel 0
 CreateStream PO/createStream 1
 DeleteEdgeConfiguration PO/deleteEdgeConfiguration 2
@@ -11425,7 +11425,7 @@ UpdateStreamStorageConfiguration PO/updateStreamStorageConfiguration 2`,
   kms: `kms kms kms json TrentService 2014-11-01
 kms
 
-~key/{KeyId} ~{AliasName} ~key/{TargetKeyId} ~key/* ~key/{SourceKeyId} ~key/{DestinationKeyId}
+~key/{KeyId} ~alias/{AliasName:alias} ~key/{TargetKeyId} ~key/* ~key/{SourceKeyId} ~key/{DestinationKeyId}
 CancelKeyDeletion 0
 ConnectCustomKeyStore *
 CreateAlias 1;2
@@ -11560,7 +11560,7 @@ UpdateTableStorageOptimizer PO/UpdateTableStorageOptimizer *`,
   lambda: `lambda lambda lambda rest-json - 2015-03-31
 lambda
 
-~layer:{LayerName}:* ~function:{FunctionName} ~function:*:*/durable-execution/*/{DurableExecutionArn} ~capacity-provider:{CapacityProviderName} {=Role} ~code-signing-config:{CodeSigningConfigArn} ~event-source-mapping:{UUID} ~function:{FunctionName}:* ~function:{ResourceArn} {=Arn|arn} ~function:{FunctionName}:{Qualifier} {=Resource} ~layer:{LayerName} ~function:*:*/durable-execution/*/{CallbackId}
+~layer:{LayerName}:{VersionNumber} ~function:{FunctionName} ~function:*:*/durable-execution/*/{DurableExecutionArn} ~capacity-provider:{CapacityProviderName} {=Role} ~code-signing-config:{CodeSigningConfigArn} ~event-source-mapping:{UUID} ~function:{FunctionName}:* {=ResourceArn} ~function:* {=Arn|arn} ~function:{FunctionName}:{Qualifier} {=Resource} ~layer:{LayerName} ~function:*:*/durable-execution/*/*
 AddLayerVersionPermission PO/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy 0
 AddPermission PO/2015-03-31/functions/{FunctionName}/policy 1
 CheckpointDurableExecution PO/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint 2
@@ -11582,7 +11582,7 @@ DeleteFunctionEventInvokeConfig D/2019-09-25/functions/{FunctionName}/event-invo
 DeleteFunctionUrlConfig D/2021-10-31/functions/{FunctionName}/url 1
 DeleteLayerVersion D/2018-10-31/layers/{LayerName}/versions/{VersionNumber} 0
 DeleteProvisionedConcurrencyConfig D/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7,7,*
-DeleteResourcePolicy D/2026-07-09/resource-policy/{ResourceArn} 8
+DeleteResourcePolicy D/2026-07-09/resource-policy/{ResourceArn} 8,9
 GetAccountSettings G/2016-08-19/account-settings *
 GetAlias G/2015-03-31/functions/{FunctionName}/aliases/{Name} 1
 GetCapacityProvider G/2025-11-30/capacity-providers/{CapacityProviderName} 3
@@ -11600,15 +11600,15 @@ GetFunctionRecursionConfig G/2024-08-31/functions/{FunctionName}/recursion-confi
 GetFunctionScalingConfig G/2025-11-30/functions/{FunctionName}/function-scaling-config 1
 GetFunctionUrlConfig G/2021-10-31/functions/{FunctionName}/url 1
 GetLayerVersion G/2018-10-31/layers/{LayerName}/versions/{VersionNumber} 0
-GetLayerVersionByArn G/2018-10-31/layers?find=LayerVersion GetLayerVersion@9
+GetLayerVersionByArn G/2018-10-31/layers?find=LayerVersion GetLayerVersion@a
 GetLayerVersionPolicy G/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy 0
 GetPolicy G/2015-03-31/functions/{FunctionName}/policy 1
 GetProvisionedConcurrencyConfig G/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7,7,*
-GetResourcePolicy G/2026-07-09/resource-policy/{ResourceArn} 8
+GetResourcePolicy G/2026-07-09/resource-policy/{ResourceArn} 8,9
 GetRuntimeManagementConfig G/2021-07-20/functions/{FunctionName}/runtime-management-config 1
-Invoke PO/2015-03-31/functions/{FunctionName}/invocations InvokeFunction@a,1
-InvokeAsync PO/2014-11-13/functions/{FunctionName}/invoke-async InvokeFunction@a,1
-InvokeWithResponseStream PO/2021-11-15/functions/{FunctionName}/response-streaming-invocations InvokeFunction@a,1
+Invoke PO/2015-03-31/functions/{FunctionName}/invocations InvokeFunction@b,1
+InvokeAsync PO/2014-11-13/functions/{FunctionName}/invoke-async InvokeFunction@b,1
+InvokeWithResponseStream PO/2021-11-15/functions/{FunctionName}/response-streaming-invocations InvokeFunction@b,1
 ListAliases G/2015-03-31/functions/{FunctionName}/aliases 1
 ListCapacityProviders G/2025-11-30/capacity-providers *
 ListCodeSigningConfigs G/2020-04-22/code-signing-configs *
@@ -11622,10 +11622,10 @@ ListFunctionsByCodeSigningConfig G/2020-04-22/code-signing-configs/{CodeSigningC
 ListLayerVersions G/2018-10-31/layers/{LayerName}/versions *
 ListLayers G/2018-10-31/layers *
 ListProvisionedConcurrencyConfigs G/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL 1
-ListTags G/2017-03-31/tags/{Resource} b,*
+ListTags G/2017-03-31/tags/{Resource} c,*
 ListVersionsByFunction G/2015-03-31/functions/{FunctionName}/versions 1
 PauseDurableExecution PO/2025-12-01/durable-executions/{DurableExecutionArn}/pause -
-PublishLayerVersion PO/2018-10-31/layers/{LayerName}/versions c
+PublishLayerVersion PO/2018-10-31/layers/{LayerName}/versions d
 PublishVersion PO/2015-03-31/functions/{FunctionName}/versions 1
 PutFunctionCodeSigningConfig PU/2020-06-30/functions/{FunctionName}/code-signing-config 5;1
 PutFunctionConcurrency PU/2017-10-31/functions/{FunctionName}/concurrency 1
@@ -11633,17 +11633,17 @@ PutFunctionEventInvokeConfig PU/2019-09-25/functions/{FunctionName}/event-invoke
 PutFunctionRecursionConfig PU/2024-08-31/functions/{FunctionName}/recursion-config 1
 PutFunctionScalingConfig PU/2025-11-30/functions/{FunctionName}/function-scaling-config 1
 PutProvisionedConcurrencyConfig PU/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7,7,*
-PutResourcePolicy PU/2026-07-09/resource-policy/{ResourceArn} 8
+PutResourcePolicy PU/2026-07-09/resource-policy/{ResourceArn} 8,9
 PutRuntimeManagementConfig PU/2021-07-20/functions/{FunctionName}/runtime-management-config 1
 RemoveLayerVersionPermission D/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId} 0
 RemovePermission D/2015-03-31/functions/{FunctionName}/policy/{StatementId} 1
 ResumeDurableExecution PO/2025-12-01/durable-executions/{DurableExecutionArn}/resume -
-SendDurableExecutionCallbackFailure PO/2025-12-01/durable-execution-callbacks/{CallbackId}/fail d
-SendDurableExecutionCallbackHeartbeat PO/2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat d
-SendDurableExecutionCallbackSuccess PO/2025-12-01/durable-execution-callbacks/{CallbackId}/succeed d
+SendDurableExecutionCallbackFailure PO/2025-12-01/durable-execution-callbacks/{CallbackId}/fail e
+SendDurableExecutionCallbackHeartbeat PO/2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat e
+SendDurableExecutionCallbackSuccess PO/2025-12-01/durable-execution-callbacks/{CallbackId}/succeed e
 StopDurableExecution PO/2025-12-01/durable-executions/{DurableExecutionArn}/stop 2
-TagResource PO/2017-03-31/tags/{Resource} b,*
-UntagResource D/2017-03-31/tags/{Resource} b,*
+TagResource PO/2017-03-31/tags/{Resource} c,*
+UntagResource D/2017-03-31/tags/{Resource} c,*
 UpdateAlias PU/2015-03-31/functions/{FunctionName}/aliases/{Name} 1
 UpdateCapacityProvider PU/2025-11-30/capacity-providers/{CapacityProviderName} 3
 UpdateCodeSigningConfig PU/2020-04-22/code-signing-configs/{CodeSigningConfigArn} 5
@@ -11655,7 +11655,7 @@ UpdateFunctionUrlConfig PU/2021-10-31/functions/{FunctionName}/url 1`,
   'lambda-core': `lambda-core lambda lambda rest-json - 2026-04-30
 lambda
 
-~network-connector:{Name} ~network-connector:{Identifier}
+~network-connector:* ~network-connector:{Identifier}
 CreateNetworkConnector PO/2026-04-04/network-connectors 0
 CreateRuntime PO/2026-10-01/runtimes -
 CreateRuntimeAlias PO/2026-10-01/runtimes/{RuntimeName}/aliases -
@@ -11709,31 +11709,31 @@ UpdateMicrovmImageVersion PA/2025-09-09/microvm-images/{imageIdentifier}/version
   'lambda-web': `lambda-web lambda lambda rest-json - 2025-03-07
 lambda
 
-~function:{resourceArn} {=resource}
+{=resourceArn} ~function:* {=resource}
 CreateWebFunction PU/2025-03-07/web-functions -
 CreateWebFunctionEndpoint PU/2025-03-07/web-functions/{functionName}/endpoints -
 CreateWebFunctionRevision PO/2025-03-07/web-functions/{functionName}/revisions -
-DeleteResourcePolicy D/2025-03-07/resource-policy/{resourceArn} 0
+DeleteResourcePolicy D/2025-03-07/resource-policy/{resourceArn} 0,1
 DeleteWebFunction D/2025-03-07/web-functions/{functionName} -
 DeleteWebFunctionEndpoint D/2025-03-07/web-functions/{functionName}/endpoints/{endpointName} -
 DeleteWebFunctionRevision D/2025-03-07/web-functions/{functionName}/revisions/{revisionId} -
-GetResourcePolicy G/2025-03-07/resource-policy/{resourceArn} 0
+GetResourcePolicy G/2025-03-07/resource-policy/{resourceArn} 0,1
 GetWebAccountSettings G/2025-03-07/web-account-settings -
 GetWebFunction G/2025-03-07/web-functions/{functionName} -
 GetWebFunctionEndpoint G/2025-03-07/web-functions/{functionName}/endpoints/{endpointName} -
 GetWebFunctionRevision G/2025-03-07/web-functions/{functionName}/revisions/{revisionId} -
-ListTags G/2025-03-07/tags/{resource} 1,*
+ListTags G/2025-03-07/tags/{resource} 2,*
 ListWebFunctionEndpoints PO/2025-03-07/web-functions/{functionName}/list-endpoints -
 ListWebFunctionRevisions PO/2025-03-07/web-functions/{functionName}/list-revisions -
 ListWebFunctions PO/2025-03-07/web-functions -
-PutResourcePolicy PU/2025-03-07/resource-policy/{resourceArn} 0
-TagResource PO/2025-03-07/tags/{resource} 1,*
-UntagResource D/2025-03-07/tags/{resource} 1,*
+PutResourcePolicy PU/2025-03-07/resource-policy/{resourceArn} 0,1
+TagResource PO/2025-03-07/tags/{resource} 2,*
+UntagResource D/2025-03-07/tags/{resource} 2,*
 UpdateWebFunctionEndpoint PA/2025-03-07/web-functions/{functionName}/endpoints/{endpointName} -`,
   'launch-wizard': `launch-wizard launchwizard launchwizard rest-json - 2018-05-10
 launchwizard
 
-~deployment/{name} ~deployment/{deploymentId} ~deployment/{resourceArn}
+~deployment/{name} ~deployment/{deploymentId} {=resourceArn} ~deployment/*
 CreateDeployment PO/createDeployment 0
 DeleteDeployment PO/deleteDeployment 1
 GetDeployment PO/getDeployment 1
@@ -11743,62 +11743,62 @@ GetWorkloadDeploymentPattern PO/getWorkloadDeploymentPattern *
 ListDeploymentEvents PO/listDeploymentEvents *
 ListDeploymentPatternVersions PO/listDeploymentPatternVersions *
 ListDeployments PO/listDeployments *
-ListTagsForResource G/tags/{resourceArn} 2,*
+ListTagsForResource G/tags/{resourceArn} 2,3
 ListWorkloadDeploymentPatterns PO/listWorkloadDeploymentPatterns *
 ListWorkloads PO/listWorkloads *
-TagResource PO/tags/{resourceArn} 2,*
-UntagResource D/tags/{resourceArn} 2,*
+TagResource PO/tags/{resourceArn} 2,3
+UntagResource D/tags/{resourceArn} 2,3
 UpdateDeployment PO/updateDeployment 1`,
   'lex-models': `lex-models lex lex rest-json - 2017-04-19
 models.lex
 
-~bot:*:{name} ~intent:*:{name} ~slottype:*:{name} ~bot:*:* ~bot-alias/{botName}/*, arn:$P:lex:$R:$A:bot:{botName}:{name} ~bot-channel:{botName}:{aliasName|botAlias}:{name} ~bot:*:{version} ~intent:*:* ~intent:*:{version} ~slottype:*:* ~slottype:*:{version} ~bot:{botName}:* ~bot-channel:{botName}:{aliasName|botAlias}:* ~bot:{botname|botName}:{bot_versions|botVersions} {=resourceArn}
+~bot:*:{name} ~intent:*:{name} ~slottype:*:{name} ~bot:*:* ~bot:{name} ~bot:{botName}:{name} ~bot-channel:{botName}:{aliasName|botAlias}:{name} ~bot:*:{version} ~intent:*:* ~intent:*:{version} ~slottype:*:* ~slottype:*:{version} ~bot:{botName}:* ~bot-channel:{botName}:{aliasName|botAlias}:* ~bot:{botname|botName}:{bot_versions|botVersions} {=resourceArn}
 CreateBotVersion PO/bots/{name}/versions 0
 CreateIntentVersion PO/intents/{name}/versions 1
 CreateSlotTypeVersion PO/slottypes/{name}/versions 2
-DeleteBot D/bots/{name} 3
-DeleteBotAlias D/bots/{botName}/aliases/{name} 4
-DeleteBotChannelAssociation D/bots/{botName}/aliases/{aliasName}/channels/{name} 5
-DeleteBotVersion D/bots/{name}/versions/{version} 6
-DeleteIntent D/intents/{name} 7
-DeleteIntentVersion D/intents/{name}/versions/{version} 8
-DeleteSlotType D/slottypes/{name} 9
-DeleteSlotTypeVersion D/slottypes/{name}/version/{version} a
-DeleteUtterances D/bots/{botName}/utterances/{userId} b
+DeleteBot D/bots/{name} 3;4
+DeleteBotAlias D/bots/{botName}/aliases/{name} 5
+DeleteBotChannelAssociation D/bots/{botName}/aliases/{aliasName}/channels/{name} 6
+DeleteBotVersion D/bots/{name}/versions/{version} 7;4
+DeleteIntent D/intents/{name} 8
+DeleteIntentVersion D/intents/{name}/versions/{version} 9
+DeleteSlotType D/slottypes/{name} a
+DeleteSlotTypeVersion D/slottypes/{name}/version/{version} b
+DeleteUtterances D/bots/{botName}/utterances/{userId} c
 GetBot G/bots/{name}/versions/{versionoralias} *
-GetBotAlias G/bots/{botName}/aliases/{name} 4
+GetBotAlias G/bots/{botName}/aliases/{name} 5
 GetBotAliases G/bots/{botName}/aliases/ *
-GetBotChannelAssociation G/bots/{botName}/aliases/{aliasName}/channels/{name} 5
-GetBotChannelAssociations G/bots/{botName}/aliases/{aliasName}/channels/ c
+GetBotChannelAssociation G/bots/{botName}/aliases/{aliasName}/channels/{name} 6
+GetBotChannelAssociations G/bots/{botName}/aliases/{aliasName}/channels/ d
 GetBotVersions G/bots/{name}/versions/ 0
 GetBots G/bots/ *
 GetBuiltinIntent G/builtins/intents/{signature} *
 GetBuiltinIntents G/builtins/intents/ *
 GetBuiltinSlotTypes G/builtins/slottypes/ *
-GetExport G/exports/ 6
+GetExport G/exports/ 7
 GetImport G/imports/{importId} *
-GetIntent G/intents/{name}/versions/{version} 8
+GetIntent G/intents/{name}/versions/{version} 9
 GetIntentVersions G/intents/{name}/versions/ 1
 GetIntents G/intents/ *
 GetMigration G/migrations/{migrationId} *
 GetMigrations G/migrations *
-GetSlotType G/slottypes/{name}/versions/{version} a
+GetSlotType G/slottypes/{name}/versions/{version} b
 GetSlotTypeVersions G/slottypes/{name}/versions/ 2
 GetSlotTypes G/slottypes/ *
-GetUtterancesView G/bots/{botname}/utterances?view=aggregation d
-ListTagsForResource G/tags/{resourceArn} e,*
+GetUtterancesView G/bots/{botname}/utterances?view=aggregation e
+ListTagsForResource G/tags/{resourceArn} f,*
 PutBot PU/bots/{name}/versions/$LATEST 0
-PutBotAlias PU/bots/{botName}/aliases/{name} 4
+PutBotAlias PU/bots/{botName}/aliases/{name} 5
 PutIntent PU/intents/{name}/versions/$LATEST 1
 PutSlotType PU/slottypes/{name}/versions/$LATEST 2
 StartImport PO/imports/ *
 StartMigration PO/migrations 3
-TagResource PO/tags/{resourceArn} e,*
-UntagResource D/tags/{resourceArn} e,*`,
+TagResource PO/tags/{resourceArn} f,*
+UntagResource D/tags/{resourceArn} f,*`,
   'lex-runtime': `lex-runtime lex lex rest-json - 2016-11-28
 runtime.lex
 
-~bot-alias/{botName}/{botAlias}, arn:$P:lex:$R:$A:bot:{botName}:{botAlias}
+~bot:{botName}:{botAlias}
 DeleteSession D/bot/{botName}/alias/{botAlias}/user/{userId}/session 0,*
 GetSession G/bot/{botName}/alias/{botAlias}/user/{userId}/session/ 0,*
 PostContent PO/bot/{botName}/alias/{botAlias}/user/{userId}/content 0,*
@@ -11807,7 +11807,7 @@ PutSession PO/bot/{botName}/alias/{botAlias}/user/{userId}/session 0,*`,
   'lexv2-models': `lexv2-models lex lex rest-json - 2020-08-07
 models-v2-lex
 
-~bot/{botId}, arn:$P:lex:$R:$A:bot:{botId} ~bot/{botName}, arn:$P:lex:$R:$A:bot:{botName} ~bot-alias/{botName}/*, arn:$P:lex:$R:$A:bot:{botName}:* {=roleArn} ~bot-alias/{botId}/{botAliasName}, arn:$P:lex:$R:$A:bot:{botId}:{botAliasName} ~bot:{botId}:* {=resourceArn} ~test-set/{testSetId} ~bot-alias/{botId}/{botAliasId}, arn:$P:lex:$R:$A:bot:{botId}:{botAliasId} ~bot:{botId}:{botVersion} ~intent:{intentId}:* ~slottype:*:* ~test-set/{testExecutionId} ~test-set/{testSetDiscrepancyReportId} ~test-set/{testSetGenerationId} {=resourceARN} ~test-set/{testSetName} ~bot/{botId|botName}, arn:$P:lex:$R:$A:bot:{botName|botId} ~bot-alias/{botId}/{botAliasId|botAliasName}, arn:$P:lex:$R:$A:bot:{botId}:{botAliasId|botAliasName} ~bot/*, arn:$P:lex:$R:$A:bot:{exportId} ~test-set/{testSetId|testSetName}
+~bot/{botId} ~bot/* ~bot-alias/*/* {=roleArn} ~bot-alias/{botId}/* ~bot:{botId}:* {=resourceArn} ~test-set/{testSetId} ~bot-alias/{botId}/{botAliasId} ~bot:{botId}:{botVersion} ~intent:{intentId}:* ~slottype:*:* ~test-set/* ~test-set/{testSetDiscrepancyReportId} ~test-set/{testSetGenerationId} {=resourceARN} ~test-set/{testSetName} ~bot/{botId|botName} ~bot-alias/{botId}/{botAliasId|botAliasName} ~test-set/{testSetId|testSetName}
 BatchCreateCustomVocabularyItem PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/customvocabulary/DEFAULT/batchcreate 0
 BatchDeleteCustomVocabularyItem PO/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/customvocabulary/DEFAULT/batchdelete 0
 BatchUpdateCustomVocabularyItem PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/customvocabulary/DEFAULT/batchupdate 0
@@ -11834,11 +11834,11 @@ DeleteBotVersion D/bots/{botId}/botversions/{botVersion}/ 9
 DeleteCustomVocabulary D/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/customvocabulary 0
 DeleteExport D/exports/{exportId}/ *
 DeleteImport D/imports/{importId}/ *
-DeleteIntent D/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/intents/{intentId}/ a
+DeleteIntent D/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/intents/{intentId}/ a;0
 DeleteResourcePolicy D/policy/{resourceArn}/ 6,*
 DeleteResourcePolicyStatement D/policy/{resourceArn}/statements/{statementId}/ 6,*
 DeleteSlot D/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/intents/{intentId}/slots/{slotId}/ 0
-DeleteSlotType D/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/slottypes/{slotTypeId}/ b
+DeleteSlotType D/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/slottypes/{slotTypeId}/ b;0
 DeleteTestSet D/testsets/{testSetId} 7
 DeleteUtterances D/bots/{botId}/utterances/ 5
 DescribeBot G/bots/{botId}/ 0
@@ -11909,16 +11909,16 @@ UpdateBot PU/bots/{botId}/ h;+iam:PassRole@3
 UpdateBotAlias PU/bots/{botId}/botaliases/{botAliasId}/ i
 UpdateBotLocale PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/ 0
 UpdateBotRecommendation PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/botrecommendations/{botRecommendationId}/ 0
-UpdateExport PU/exports/{exportId}/ j
+UpdateExport PU/exports/{exportId}/ 1
 UpdateIntent PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/intents/{intentId}/ 0
 UpdateResourcePolicy PU/policy/{resourceArn}/ 6,*
 UpdateSlot PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/intents/{intentId}/slots/{slotId}/ 0
 UpdateSlotType PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/slottypes/{slotTypeId}/ 0
-UpdateTestSet PU/testsets/{testSetId} k`,
+UpdateTestSet PU/testsets/{testSetId} j`,
   'lexv2-runtime': `lexv2-runtime lex lex rest-json - 2020-08-07
 runtime-v2-lex
 
-~bot-alias/{botId}/{botAliasId}, arn:$P:lex:$R:$A:bot:{botId}:{botAliasId}
+~bot-alias/{botId}/{botAliasId}
 DeleteSession D/bots/{botId}/botAliases/{botAliasId}/botLocales/{localeId}/sessions/{sessionId} 0,*
 GetSession G/bots/{botId}/botAliases/{botAliasId}/botLocales/{localeId}/sessions/{sessionId} 0,*
 PutSession PO/bots/{botId}/botAliases/{botAliasId}/botLocales/{localeId}/sessions/{sessionId} 0,*
@@ -11928,7 +11928,7 @@ StartConversation PO/bots/{botId}/botAliases/{botAliasId}/botLocales/{localeId}/
   'license-manager': `license-manager license-manager license-manager json AWSLicenseManager 2018-08-01
 license-manager
 
-$P:license-manager::$A:grant:{GrantArn} $P:license-manager::$A:license:{LicenseArn} $P:license-manager::$A:grant:{GrantArn|GrantName} ~license-asset-ruleset:* $P:license-manager::$A:license:{LicenseArn|LicenseName} ~license-asset-group:{LicenseAssetGroupArn} ~license-asset-ruleset:{LicenseAssetRulesetArn} ~license-configuration:{LicenseConfigurationArn} ~report-generator:{LicenseManagerReportGeneratorArn} ~license-asset-group:* ~license-configuration:* {=ResourceArn} ~report-generator:{ReportGeneratorName}
+$P:license-manager::$A:grant:{GrantArn} $P:license-manager::$A:license:{LicenseArn} $P:license-manager::$A:grant:{GrantArn|GrantName} {=AssociatedLicenseAssetRulesetARNs} ~license-asset-ruleset:* $P:license-manager::$A:license:{LicenseArn|LicenseName} ~license-asset-group:{LicenseAssetGroupArn} ~license-asset-ruleset:{LicenseAssetRulesetArn} ~license-configuration:{LicenseConfigurationArn} {=LicenseManagerReportGeneratorArn} ~report-generator:* ~license-asset-group:* ~license-configuration:* {=ResourceArn} ~report-generator:{ReportGeneratorName}
 AcceptGrant 0
 CheckInLicense *
 CheckoutBorrowLicense 1
@@ -11936,41 +11936,41 @@ CheckoutLicense *
 CreateGrant 1
 CreateGrantVersion 2
 CreateLicense *
-CreateLicenseAssetGroup 3
+CreateLicenseAssetGroup 3,4
 CreateLicenseAssetRuleset *
 CreateLicenseConfiguration *
 CreateLicenseConversionTaskForResource *
 CreateLicenseManagerReportGenerator *
-CreateLicenseVersion 4
+CreateLicenseVersion 5
 CreateToken 1
 DeleteGrant 0
 DeleteLicense 1
-DeleteLicenseAssetGroup 5
-DeleteLicenseAssetRuleset 6
-DeleteLicenseConfiguration 7
-DeleteLicenseManagerReportGenerator 8
+DeleteLicenseAssetGroup 6
+DeleteLicenseAssetRuleset 7
+DeleteLicenseConfiguration 8
+DeleteLicenseManagerReportGenerator 9,a
 DeleteToken *
 ExtendLicenseConsumption *
 GetAccessToken *
 GetGrant 0
 GetLicense 1
-GetLicenseAssetGroup 5
-GetLicenseAssetRuleset 6
-GetLicenseConfiguration 7
+GetLicenseAssetGroup 6
+GetLicenseAssetRuleset 7
+GetLicenseConfiguration 8
 GetLicenseConversionTask *
-GetLicenseManagerReportGenerator 8
+GetLicenseManagerReportGenerator 9,a
 GetLicenseUsage 1
 GetServiceSettings *
-ListAssetsForLicenseAssetGroup 5
-ListAssociationsForLicenseConfiguration 7
+ListAssetsForLicenseAssetGroup 6
+ListAssociationsForLicenseConfiguration 8
 ListDistributedGrants *
-ListFailuresForLicenseConfigurationOperations 7
-ListLicenseAssetGroups 9
-ListLicenseAssetRulesets 3
+ListFailuresForLicenseConfigurationOperations 8
+ListLicenseAssetGroups b
+ListLicenseAssetRulesets 4
 ListLicenseConfigurations *
 ListLicenseConfigurationsForOrganization *
 ListLicenseConversionTasks *
-ListLicenseManagerReportGenerators a
+ListLicenseManagerReportGenerators c
 ListLicenseSpecificationsForResource *
 ListLicenseVersions 1
 ListLicenses *
@@ -11979,32 +11979,32 @@ ListReceivedGrantsForOrganization *
 ListReceivedLicenses *
 ListReceivedLicensesForOrganization *
 ListResourceInventory *
-ListTagsForResource b,*
+ListTagsForResource d,*
 ListTokens *
-ListUsageForLicenseConfiguration 7
+ListUsageForLicenseConfiguration 8
 RejectGrant 0
-TagResource b,*
-UntagResource b,*
-UpdateLicenseAssetGroup 5;3
-UpdateLicenseAssetRuleset 6
-UpdateLicenseConfiguration 7
-UpdateLicenseManagerReportGenerator c
-UpdateLicenseSpecificationsForResource b,a
+TagResource d,*
+UntagResource d,*
+UpdateLicenseAssetGroup 6;4
+UpdateLicenseAssetRuleset 7
+UpdateLicenseConfiguration 8
+UpdateLicenseManagerReportGenerator e
+UpdateLicenseSpecificationsForResource d,c
 UpdateServiceSettings *`,
   'license-manager-linux-subscriptions': `license-manager-linux-subscriptions license-manager-linux-subscriptions license-manager-linux-subscriptions rest-json - 2018-05-10
 license-manager-linux-subscriptions
 
-~subscription-provider/{SubscriptionProviderArn} ~subscription-provider/{resourceArn}
+~subscription-provider/{SubscriptionProviderArn} {=resourceArn} ~subscription-provider/*
 DeregisterSubscriptionProvider PO/subscription/DeregisterSubscriptionProvider 0
 GetRegisteredSubscriptionProvider PO/subscription/GetRegisteredSubscriptionProvider 0
 GetServiceSettings PO/subscription/GetServiceSettings *
 ListLinuxSubscriptionInstances PO/subscription/ListLinuxSubscriptionInstances *
 ListLinuxSubscriptions PO/subscription/ListLinuxSubscriptions *
 ListRegisteredSubscriptionProviders PO/subscription/ListRegisteredSubscriptionProviders *
-ListTagsForResource G/tags/{resourceArn} 1
+ListTagsForResource G/tags/{resourceArn} 1,2
 RegisterSubscriptionProvider PO/subscription/RegisterSubscriptionProvider *
-TagResource PU/tags/{resourceArn} 1
-UntagResource D/tags/{resourceArn} 1
+TagResource PU/tags/{resourceArn} 1,2
+UntagResource D/tags/{resourceArn} 1,2
 UpdateServiceSettings PO/subscription/UpdateServiceSettings *`,
   'license-manager-user-subscriptions': `license-manager-user-subscriptions license-manager-user-subscriptions license-manager-user-subscriptions rest-json - 2018-05-10
 license-manager-user-subscriptions
@@ -12030,7 +12030,7 @@ UpdateIdentityProviderSettings PO/identity-provider/UpdateIdentityProviderSettin
   lightsail: `lightsail lightsail lightsail json Lightsail_20161128 2016-11-28
 lightsail
 
-~Certificate/{certificateName} ~Distribution/{distributionName} ~Disk/{diskName} ~LoadBalancer/{loadBalancerName} ~Instance/{instanceName} ~StaticIp/{staticIpName} ~Bucket/{bucketName} ~ContainerService/{serviceName} ~DiskSnapshot/{diskSnapshotName} ~Domain/{domainName} ~Instance/{resourceName} ~InstanceSnapshot/{instanceSnapshotName} ~RelationalDatabaseSnapshot/{relationalDatabaseSnapshotName} ~Alarm/{alarmName} ~KeyPair/{keyPairName} ~RelationalDatabase/{relationalDatabaseName} {=resourceName} ~Instance/*
+~Certificate/{certificateName} ~Distribution/{distributionName} ~Disk/{diskName} ~LoadBalancer/{loadBalancerName} ~Instance/{instanceName} ~StaticIp/{staticIpName} ~Bucket/* ~ContainerService/* ~DiskSnapshot/* ~Domain/* {=resourceName} ~Instance/* ~InstanceSnapshot/* ~LoadBalancer/* ~RelationalDatabaseSnapshot/* ~Alarm/{alarmName} ~Bucket/{bucketName} ~ContainerService/{serviceName} ~DiskSnapshot/{diskSnapshotName} ~Domain/{domainName} ~InstanceSnapshot/{instanceSnapshotName} ~KeyPair/{keyPairName} ~RelationalDatabase/{relationalDatabaseName} ~RelationalDatabaseSnapshot/{relationalDatabaseSnapshotName}
 AllocateStaticIp *
 AttachCertificateToDistribution 0;1
 AttachDisk 2
@@ -12050,42 +12050,42 @@ CreateContainerServiceDeployment 7
 CreateContainerServiceRegistryLogin *
 CreateDisk *
 CreateDiskFromSnapshot 8
-CreateDiskSnapshot 2,*;+4
+CreateDiskSnapshot *
 CreateDistribution *
 CreateDomain *
 CreateDomainEntry 9
-CreateGUISessionAccessDetails a
-CreateInstanceSnapshot 4
+CreateGUISessionAccessDetails a,b
+CreateInstanceSnapshot b
 CreateInstances *
-CreateInstancesFromSnapshot b
+CreateInstancesFromSnapshot c
 CreateKeyPair *
 CreateLoadBalancer *
-CreateLoadBalancerTlsCertificate 3
+CreateLoadBalancerTlsCertificate d
 CreateRelationalDatabase *
-CreateRelationalDatabaseFromSnapshot c
+CreateRelationalDatabaseFromSnapshot e
 CreateRelationalDatabaseSnapshot *
 CreateSubdomain -
-DeleteAlarm d
+DeleteAlarm f
 DeleteAutoSnapshot *
-DeleteBucket 6
-DeleteBucketAccessKey 6
+DeleteBucket g
+DeleteBucketAccessKey g
 DeleteCertificate 0
 DeleteContactMethod *
-DeleteContainerImage 7
-DeleteContainerService 7
+DeleteContainerImage h
+DeleteContainerService h
 DeleteDisk 2
-DeleteDiskSnapshot 8
+DeleteDiskSnapshot i
 DeleteDistribution 1
-DeleteDomain 9
-DeleteDomainEntry 9
+DeleteDomain j
+DeleteDomainEntry j
 DeleteInstance 4
-DeleteInstanceSnapshot b
-DeleteKeyPair e
+DeleteInstanceSnapshot k
+DeleteKeyPair l
 DeleteKnownHostKeys 4
 DeleteLoadBalancer 3
 DeleteLoadBalancerTlsCertificate 3
-DeleteRelationalDatabase f
-DeleteRelationalDatabaseSnapshot c
+DeleteRelationalDatabase m
+DeleteRelationalDatabaseSnapshot n
 DeleteSubdomain -
 DetachCertificateFromDistribution 1
 DetachDisk 2
@@ -12114,7 +12114,7 @@ GetContainerServiceDeployments *
 GetContainerServiceMetricData *
 GetContainerServicePowers *
 GetContainerServices *
-GetCostEstimate g,*
+GetCostEstimate a,*
 GetDisk *
 GetDiskSnapshot *
 GetDiskSnapshots *
@@ -12152,13 +12152,13 @@ GetRelationalDatabaseBundles *
 GetRelationalDatabaseEvents *
 GetRelationalDatabaseLogEvents *
 GetRelationalDatabaseLogStreams *
-GetRelationalDatabaseMasterUserPassword f
+GetRelationalDatabaseMasterUserPassword m
 GetRelationalDatabaseMetricData *
 GetRelationalDatabaseParameters *
 GetRelationalDatabaseSnapshot *
 GetRelationalDatabaseSnapshots *
 GetRelationalDatabases *
-GetSetupHistory a,*
+GetSetupHistory a,b
 GetStaticIp *
 GetStaticIps *
 GetSubdomains -
@@ -12166,37 +12166,37 @@ ImportKeyPair *
 IsVpcPeered *
 OpenInstancePublicPorts 4
 PeerVpc *
-PutAlarm d
+PutAlarm f
 PutInstancePublicPorts 4
 RebootInstance 4
-RebootRelationalDatabase f
-RegisterContainerImage 7
+RebootRelationalDatabase m
+RegisterContainerImage h
 ReleaseStaticIp 5
 ResetDistributionCache 1
 SendContactMethodVerification *
-SetIpAddressType g,*
-SetResourceAccessForBucket 6;h
+SetIpAddressType a,*
+SetResourceAccessForBucket g;b
 SetupInstanceHttps 4
-StartGUISession a
+StartGUISession a,b
 StartInstance 4
-StartRelationalDatabase f
-StopGUISession a
+StartRelationalDatabase m
+StopGUISession a,b
 StopInstance 4
-StopRelationalDatabase f
-TagResource g,*
-TestAlarm d
+StopRelationalDatabase m
+TagResource a,*
+TestAlarm f
 UnpeerVpc *
-UntagResource g,*
-UpdateBucket 6
-UpdateBucketBundle 6
-UpdateContainerService 7
+UntagResource a,*
+UpdateBucket g
+UpdateBucketBundle g
+UpdateContainerService h
 UpdateDistribution 1
 UpdateDistributionBundle 1
-UpdateDomainEntry 9
+UpdateDomainEntry j
 UpdateInstanceMetadataOptions 4
 UpdateLoadBalancerAttribute 3
-UpdateRelationalDatabase f
-UpdateRelationalDatabaseParameters f
+UpdateRelationalDatabase m
+UpdateRelationalDatabaseParameters m
 UpdateSubdomainAssociation -`,
   location: `location geo geo rest-json - 2020-11-19
 geo
@@ -12269,7 +12269,7 @@ VerifyDevicePosition PO/tracking/v0/trackers/{TrackerName}/positions/verify 0`,
   logs: `logs logs logs json Logs_20140328 2014-03-28
 logs
 stream-
-~log-group:{logGroupName} ~delivery:* ~delivery-destination:{deliveryDestinationArn} ~delivery-source:{deliverySourceName} ~log-group:* ~log-group:{logGroupName}:log-stream:{logStreamName} ~lookup-table:{lookupTableName} ~scheduled-query:{name} {=executionRoleArn} ~log-group:{logGroupIdentifier} ~delivery:{id} ~delivery-destination:{name} ~delivery-destination:{deliveryDestinationName} ~destination:{destinationName} ~anomaly-detector:{anomalyDetectorArn} ~lookup-table:{lookupTableArn} ~scheduled-query:{identifier} ~log-group:{logGroupName|logGroupIdentifier} ~delivery-source:{name} ~log-group:{logGroupName|logGroupIdentifier}:log-stream:{logStreamName} ~anomaly-detector:* {=resourceArn} {=roleArn} ~log-group:{logGroupIdentifiers} ~log-group:{logGroupName|logGroupNames|logGroupIdentifiers} ~delivery-destination:* ~delivery-source:*
+~log-group:{logGroupName} ~delivery:* ~delivery-destination:{deliveryDestinationArn} ~delivery-source:{deliverySourceName} ~log-group:* ~log-group:{logGroupName}:log-stream:{logStreamName} ~lookup-table:{lookupTableName} ~scheduled-query:{name} {=executionRoleArn} ~log-group:{logGroupIdentifier} ~delivery:{id} ~delivery-destination:{name} ~delivery-destination:{deliveryDestinationName} ~delivery-destination:* ~destination:{destinationName} ~anomaly-detector:{anomalyDetectorArn} ~lookup-table:{lookupTableArn} ~scheduled-query:{identifier} ~log-group:{logGroupName|logGroupIdentifier} ~delivery-source:{name} ~log-group:{logGroupName|logGroupIdentifier}:log-stream:{logStreamName} ~anomaly-detector:* {=resourceArn} {=roleArn} ~destination:{destinationArn} ~log-group:{logGroupIdentifiers} ~log-group:{logGroupName|logGroupNames|logGroupIdentifiers} ~delivery-source:*
 AssociateKmsKey 0
 AssociateSourceToS3TableIntegration *
 CancelExportTask *
@@ -12287,19 +12287,19 @@ DeleteDataProtectionPolicy 9
 DeleteDelivery a
 DeleteDeliveryDestination b
 DeleteDeliveryDestinationPolicy c
-DeleteDeliverySource b
-DeleteDestination d
+DeleteDeliverySource d
+DeleteDestination e
 DeleteIndexPolicy *
 DeleteIntegration *
-DeleteLogAnomalyDetector e
+DeleteLogAnomalyDetector f
 DeleteLogGroup 0
 DeleteLogStream 5
-DeleteLookupTable f
+DeleteLookupTable g
 DeleteMetricFilter 0
 DeleteQueryDefinition *
 DeleteResourcePolicy *
 DeleteRetentionPolicy 0
-DeleteScheduledQuery g
+DeleteScheduledQuery h
 DeleteSubscriptionFilter 0
 DeleteSyslogConfiguration 9
 DeleteTransformer 9
@@ -12315,7 +12315,7 @@ DescribeImportTaskBatches *
 DescribeImportTasks *
 DescribeIndexPolicies *
 DescribeLogGroups *
-DescribeLogStreams h
+DescribeLogStreams i
 DescribeLookupTables *
 DescribeMetricFilters 0
 DescribeQueries *
@@ -12324,44 +12324,44 @@ DescribeResourcePolicies *
 DescribeSubscriptionFilters 0
 DisassociateKmsKey 0
 DisassociateSourceFromS3TableIntegration *
-FilterLogEvents h
+FilterLogEvents i
 GetDataProtectionPolicy 9
 GetDelivery a
 GetDeliveryDestination b
 GetDeliveryDestinationPolicy c
-GetDeliverySource i
+GetDeliverySource j
 GetIntegration *
-GetLogAnomalyDetector e
-GetLogEvents j
+GetLogAnomalyDetector f
+GetLogEvents k
 GetLogFields *
-GetLogGroupFields h
+GetLogGroupFields i
 GetLogObject -
 GetLogRecord 4
-GetLookupTable f
+GetLookupTable g
 GetQueryResults 4
-GetScheduledQuery g
-GetScheduledQueryHistory g
+GetScheduledQuery h
+GetScheduledQueryHistory h
 GetStorageTierPolicy *
 GetTransformer 9
 ListAggregateLogGroupSummaries *
-ListAnomalies e,*
+ListAnomalies f,*
 ListIntegrations *
-ListLogAnomalyDetectors k
+ListLogAnomalyDetectors l
 ListLogGroups *
 ListLogGroupsForQuery *
 ListScheduledQueries *
 ListSourcesForS3TableIntegration *
 ListSyslogConfigurations *
-ListTagsForResource l,*
+ListTagsForResource m,*
 ListTagsLogGroup 0
 PutAccountPolicy *
 PutBearerTokenAuthentication 9
 PutDataProtectionPolicy 9
-PutDeliveryDestination b;+iam:PassRole@m
+PutDeliveryDestination b;+iam:PassRole@n
 PutDeliveryDestinationPolicy c
-PutDeliverySource i
-PutDestination d;+iam:PassRole@m
-PutDestinationPolicy d
+PutDeliverySource j
+PutDestination e;+iam:PassRole@n
+PutDestinationPolicy e
 PutIndexPolicy *
 PutIntegration *
 PutLogEvents 5
@@ -12371,27 +12371,27 @@ PutQueryDefinition *
 PutResourcePolicy *
 PutRetentionPolicy 0
 PutStorageTierPolicy *
-PutSubscriptionFilter 0;+iam:PassRole@m
+PutSubscriptionFilter 0;o;+iam:PassRole@n
 PutSyslogConfiguration 9
 PutTransformer 9
-StartLiveTail n
-StartQuery o
+StartLiveTail p
+StartQuery q
 StopQuery *
 TagLogGroup 0
-TagResource l,*
+TagResource m,*
 TestMetricFilter *
 TestTransformer *
 UntagLogGroup 0
-UntagResource l,*
-UpdateAnomaly e
-UpdateDeliveryConfiguration 1;p;q
-UpdateLogAnomalyDetector e
-UpdateLookupTable f
-UpdateScheduledQuery g;+iam:PassRole@8`,
+UntagResource m,*
+UpdateAnomaly f
+UpdateDeliveryConfiguration 1;d;r
+UpdateLogAnomalyDetector f
+UpdateLookupTable g
+UpdateScheduledQuery h;+iam:PassRole@8`,
   lookoutequipment: `lookoutequipment lookoutequipment lookoutequipment json AWSLookoutEquipmentFrontendService 2020-12-15
 lookoutequipment
 
-~dataset/{DatasetName}/{DatasetName} ~inference-scheduler/{InferenceSchedulerName}/{InferenceSchedulerName} ~model/{ModelName}/{ModelName} {=RoleArn} ~label-group/{LabelGroupName}/{LabelGroupName} {=ResourceArn} ~model/{ModelName}/{ModelName}/model-version/* ~label-group/*/*
+~dataset/{DatasetName}/* ~inference-scheduler/{InferenceSchedulerName}/* ~model/{ModelName}/* {=RoleArn} ~label-group/{LabelGroupName}/* {=ResourceArn} ~model/{ModelName}/*/model-version/* ~label-group/*/*
 CreateDataset 0
 CreateInferenceScheduler 1;2;+iam:PassRole@3
 CreateLabel 4
@@ -12449,7 +12449,7 @@ CancelBatchJobExecution PO/applications/{applicationId}/batch-job-executions/{ex
 CreateApplication PO/applications *;+iam:PassRole@1
 CreateDataSetExportTask PO/applications/{applicationId}/dataset-export-task 0
 CreateDataSetImportTask PO/applications/{applicationId}/dataset-import-task 0
-CreateDeployment PO/applications/{applicationId}/deployments 0
+CreateDeployment PO/applications/{applicationId}/deployments 0;2
 CreateEnvironment PO/environments *
 DeleteApplication D/applications/{applicationId} 0
 DeleteApplicationFromEnvironment D/applications/{applicationId}/environment/{environmentId} 0
@@ -12602,7 +12602,7 @@ UpdateSensitivityInspectionTemplate PU/templates/sensitivity-inspections/{id} *`
   mailmanager: `mailmanager ses ses smithy-rpc-v2-cbor,json MailManagerSvc 2023-10-17
 mail-manager
 
-~addon-instance/* ~addon-subscription/* ~mailmanager-address-list/{AddressListName} ~mailmanager-address-list/{AddressListId} ~mailmanager-archive/{ArchiveName} ~mailmanager-ingress-point/{IngressPointName} ~mailmanager-smtp-relay/{RelayName} ~mailmanager-rule-set/{RuleSetName} ~mailmanager-traffic-policy/{TrafficPolicyName} ~addon-instance/{AddonInstanceId} ~addon-subscription/{AddonSubscriptionId} ~mailmanager-archive/{ArchiveId} ~mailmanager-ingress-point/{IngressPointId} ~mailmanager-smtp-relay/{RelayId} ~mailmanager-rule-set/{RuleSetId} ~mailmanager-traffic-policy/{TrafficPolicyId} ~mailmanager-address-list/* ~mailmanager-archive/* {=ResourceArn} ~mailmanager-archive/{ArchiveId|ArchiveName} ~mailmanager-ingress-point/{IngressPointId|IngressPointName} ~mailmanager-smtp-relay/{RelayId|RelayName} ~mailmanager-rule-set/{RuleSetId|RuleSetName} ~mailmanager-traffic-policy/{TrafficPolicyId|TrafficPolicyName}
+~addon-instance/* ~addon-subscription/* ~mailmanager-address-list/* ~mailmanager-address-list/{AddressListId} ~mailmanager-archive/* ~mailmanager-ingress-point/* ~mailmanager-smtp-relay/* ~mailmanager-rule-set/* ~mailmanager-traffic-policy/* ~addon-instance/{AddonInstanceId} ~addon-subscription/{AddonSubscriptionId} ~mailmanager-archive/{ArchiveId} ~mailmanager-ingress-point/{IngressPointId} ~mailmanager-smtp-relay/{RelayId} ~mailmanager-rule-set/{RuleSetId} ~mailmanager-traffic-policy/{TrafficPolicyId} {=ResourceArn} ~mailmanager-archive/{ArchiveId|ArchiveName} ~mailmanager-ingress-point/{IngressPointId|IngressPointName} ~mailmanager-smtp-relay/{RelayId|RelayName} ~mailmanager-rule-set/{RuleSetId|RuleSetName} ~mailmanager-traffic-policy/{TrafficPolicyId|TrafficPolicyName}
 CreateAddonInstance 0
 CreateAddonSubscription 1
 CreateAddressList 2
@@ -12624,13 +12624,13 @@ DeregisterMemberFromAddressList 3
 GetAddonInstance 9
 GetAddonSubscription a
 GetAddressList 3
-GetAddressListImportJob g
+GetAddressListImportJob 2
 GetArchive b
-GetArchiveExport h
-GetArchiveMessage h
-GetArchiveMessageContent h
-GetArchiveSearch h
-GetArchiveSearchResults h
+GetArchiveExport 4
+GetArchiveMessage 4
+GetArchiveMessageContent 4
+GetArchiveSearch 4
+GetArchiveSearchResults 4
 GetIngressPoint c
 GetMemberOfAddressList 3
 GetRelay d
@@ -12647,22 +12647,22 @@ ListIngressPoints *
 ListMembersOfAddressList 3
 ListRelays *
 ListRuleSets *
-ListTagsForResource i,*
+ListTagsForResource g,*
 ListTrafficPolicies *
 RegisterMemberToAddressList 3
-StartAddressListImportJob g
+StartAddressListImportJob 2
 StartArchiveExport b
 StartArchiveSearch b
-StopAddressListImportJob g
-StopArchiveExport h
-StopArchiveSearch h
-TagResource i,*
-UntagResource i,*
-UpdateArchive j
-UpdateIngressPoint k
-UpdateRelay l
-UpdateRuleSet m
-UpdateTrafficPolicy n`,
+StopAddressListImportJob 2
+StopArchiveExport 4
+StopArchiveSearch 4
+TagResource g,*
+UntagResource g,*
+UpdateArchive h
+UpdateIngressPoint i
+UpdateRelay j
+UpdateRuleSet k
+UpdateTrafficPolicy l`,
   managedblockchain: `managedblockchain managedblockchain managedblockchain rest-json - 2018-09-24
 managedblockchain
 
@@ -12806,7 +12806,7 @@ StartSupportDataExport *`,
   mediaconnect: `mediaconnect mediaconnect mediaconnect rest-json - 2018-11-14
 mediaconnect
 
-~bridge:{BridgeArn}:{BridgeArn} ~flow:{FlowArn}:{FlowArn} ~flow:{FlowArn}:{FlowArn}/mediaStream/* ~output:*:* ~source:*:* ~flow:{FlowArn}:{FlowArn}/vpcInterface/* ~bridge:*:{name|Name} ~flow:*:{name|Name} ~gateway:*:{name|Name} ~routerInput:{name|Name} ~routerNetworkInterface:{name|Name} ~routerOutput:{name|Name} ~gateway:{GatewayArn}:{GatewayArn} ~routerInput:{Arn} ~routerNetworkInterface:{Arn} ~routerOutput:{Arn} ~gateway:*:*:instance:{GatewayInstanceArn} $P:mediaconnect:$R:offering:{OfferingArn} ~reservation:{ReservationArn}:{ReservationArn} ~entitlement:{FlowArn}:* ~reservation:{reservationName|ReservationName}:{reservationName|ReservationName} ~flow:{FlowArn}:{FlowArn}/mediaStream/{MediaStreamName} ~output:{OutputArn}:{OutputArn} ~source:{SourceArn}:{SourceArn} ~flow:{FlowArn}:{FlowArn}/vpcInterface/{VpcInterfaceName} ~entitlement:{FlowArn}:{EntitlementArn} {=ResourceArn} ~routerOutput:{RouterOutputArn}
+~bridge:{BridgeArn}:* ~flow:{FlowArn}:* ~flow:{FlowArn}:*/mediaStream/* ~output:*:* ~source:*:* ~flow:{FlowArn}:*/vpcInterface/* ~bridge:*:{name|Name} ~flow:*:{name|Name} ~gateway:*:{name|Name} ~routerInput:* ~routerNetworkInterface:* ~routerOutput:* ~gateway:{GatewayArn}:* ~routerInput:{Arn} ~routerNetworkInterface:{Arn} ~routerOutput:{Arn} ~gateway:*:*:instance:{GatewayInstanceArn} $P:mediaconnect:$R:offering:{OfferingArn} ~reservation:{ReservationArn}:* ~entitlement:{FlowArn}:* ~reservation:*:{reservationName|ReservationName} ~flow:{FlowArn}:*/mediaStream/{MediaStreamName} ~output:{OutputArn}:* ~source:{SourceArn}:* ~flow:{FlowArn}:*/vpcInterface/{VpcInterfaceName} ~entitlement:{FlowArn}:{EntitlementArn} {=ResourceArn} ~routerOutput:{RouterOutputArn}
 AddBridgeOutputs PO/v1/bridges/{BridgeArn}/outputs 0
 AddBridgeSources PO/v1/bridges/{BridgeArn}/sources 0
 AddFlowMediaStreams PO/v1/flows/{FlowArn}/mediaStreams 1;2
@@ -12944,7 +12944,7 @@ UpdateQueue PU/2017-08-29/queues/{name} 7`,
   medialive: `medialive medialive medialive rest-json - 2017-10-14
 medialive
 
-~inputDevice:{inputDeviceId|InputDeviceId} ~channel:{channelId|ChannelId} ~inputDevice:* ~channel:{name|Name} ~input:* {=roleArn|RoleArn} ~input:{name|Name} ~inputSecurityGroup:{inputSecurityGroups|InputSecurityGroups} ~inputSecurityGroup:* ~multiplex:{name|Name} ~multiplex:{multiplexId|MultiplexId} ~input:{inputId|InputId} {=resource-arn|ResourceArn} ~inputSecurityGroup:{inputSecurityGroupId|InputSecurityGroupId} ~reservation:{reservationId|ReservationId} ~offering:{offeringId|OfferingId} ~reservation:* ~cloudwatch-alarm-template:{name|Name} ~cloudwatch-alarm-template-group:{groupIdentifier|GroupIdentifier} ~cloudwatch-alarm-template-group:{name|Name} ~eventbridge-rule-template:{name|Name} ~eventbridge-rule-template-group:{groupIdentifier|GroupIdentifier} ~eventbridge-rule-template-group:{name|Name} ~signal-map:{name|Name} ~cloudwatch-alarm-template:{identifier|Identifier} ~cloudwatch-alarm-template-group:{identifier|Identifier} ~eventbridge-rule-template:{identifier|Identifier} ~eventbridge-rule-template-group:{identifier|Identifier} ~signal-map:{identifier|Identifier} ~cloudwatch-alarm-template-group:* ~eventbridge-rule-template-group:* ~channelPlacementGroup:{clusterId|ClusterId}/{name|Name} ~cluster:{clusterId|ClusterId} ~cluster:{name|Name} ~network:{name|Name} ~node:{clusterId|ClusterId}/{name|Name} {=role|Role} ~channelPlacementGroup:{clusterId|ClusterId}/{channelPlacementGroupId|ChannelPlacementGroupId} ~network:{networkId|NetworkId} ~node:{clusterId|ClusterId}/{nodeId|NodeId} ~sdiSource:{name|Name} ~sdiSource:{sdiSourceId|SdiSourceId}
+~inputDevice:{inputDeviceId|InputDeviceId} ~channel:{channelId|ChannelId} ~inputDevice:* ~channel:* ~input:* {=roleArn|RoleArn} ~inputSecurityGroup:{inputSecurityGroups|InputSecurityGroups} ~inputSecurityGroup:* ~multiplex:* ~multiplex:{multiplexId|MultiplexId} ~input:{inputId|InputId} {=resource-arn|ResourceArn} ~inputSecurityGroup:{inputSecurityGroupId|InputSecurityGroupId} ~reservation:{reservationId|ReservationId} ~offering:{offeringId|OfferingId} ~reservation:* ~cloudwatch-alarm-template:* ~cloudwatch-alarm-template-group:{groupIdentifier|GroupIdentifier} ~cloudwatch-alarm-template-group:* ~eventbridge-rule-template:* ~eventbridge-rule-template-group:{groupIdentifier|GroupIdentifier} ~eventbridge-rule-template-group:* {=discoveryEntryPointArn|DiscoveryEntryPointArn} ~signal-map:* ~cloudwatch-alarm-template:{identifier|Identifier} ~cloudwatch-alarm-template-group:{identifier|Identifier} ~eventbridge-rule-template:{identifier|Identifier} ~eventbridge-rule-template-group:{identifier|Identifier} ~signal-map:{identifier|Identifier} ~channelPlacementGroup:{clusterId|ClusterId}/* ~cluster:{clusterId|ClusterId} ~cluster:* ~network:* ~node:{clusterId|ClusterId}/* {=role|Role} ~channelPlacementGroup:{clusterId|ClusterId}/{channelPlacementGroupId|ChannelPlacementGroupId} ~network:{networkId|NetworkId} ~node:{clusterId|ClusterId}/{nodeId|NodeId} ~sdiSource:* ~sdiSource:{sdiSourceId|SdiSourceId}
 AcceptInputDeviceTransfer PO/prod/inputDevices/{inputDeviceId}/accept 0
 BatchDelete PO/prod/batch/delete *
 BatchStart PO/prod/batch/start *
@@ -12953,30 +12953,30 @@ BatchUpdateSchedule PU/prod/channels/{channelId}/schedule 1
 CancelInputDeviceTransfer PO/prod/inputDevices/{inputDeviceId}/cancel 0
 ClaimDevice PO/prod/claimDevice 2
 CreateChannel PO/prod/channels 3;4;+iam:PassRole@5
-CreateInput PO/prod/inputs 6;7;+iam:PassRole@5
-CreateInputSecurityGroup PO/prod/inputSecurityGroups 8
-CreateMultiplex PO/prod/multiplexes 9
-CreateMultiplexProgram PO/prod/multiplexes/{multiplexId}/programs a
-CreatePartnerInput PO/prod/inputs/{inputId}/partners b
-CreateTags PO/prod/tags/{resource-arn} c,*
+CreateInput PO/prod/inputs 4;6;+iam:PassRole@5
+CreateInputSecurityGroup PO/prod/inputSecurityGroups 7
+CreateMultiplex PO/prod/multiplexes 8
+CreateMultiplexProgram PO/prod/multiplexes/{multiplexId}/programs 9
+CreatePartnerInput PO/prod/inputs/{inputId}/partners a
+CreateTags PO/prod/tags/{resource-arn} b,*
 DeleteChannel D/prod/channels/{channelId} 1
-DeleteInput D/prod/inputs/{inputId} b
-DeleteInputSecurityGroup D/prod/inputSecurityGroups/{inputSecurityGroupId} d
-DeleteMultiplex D/prod/multiplexes/{multiplexId} a
-DeleteMultiplexProgram D/prod/multiplexes/{multiplexId}/programs/{programName} a
-DeleteReservation D/prod/reservations/{reservationId} e
+DeleteInput D/prod/inputs/{inputId} a
+DeleteInputSecurityGroup D/prod/inputSecurityGroups/{inputSecurityGroupId} c
+DeleteMultiplex D/prod/multiplexes/{multiplexId} 9
+DeleteMultiplexProgram D/prod/multiplexes/{multiplexId}/programs/{programName} 9
+DeleteReservation D/prod/reservations/{reservationId} d
 DeleteSchedule D/prod/channels/{channelId}/schedule 1
-DeleteTags D/prod/tags/{resource-arn} c,*
+DeleteTags D/prod/tags/{resource-arn} b,*
 DescribeAccountConfiguration G/prod/accountConfiguration *
 DescribeChannel G/prod/channels/{channelId} 1
-DescribeInput G/prod/inputs/{inputId} b
+DescribeInput G/prod/inputs/{inputId} a
 DescribeInputDevice G/prod/inputDevices/{inputDeviceId} 0
 DescribeInputDeviceThumbnail G/prod/inputDevices/{inputDeviceId}/thumbnailData 0
-DescribeInputSecurityGroup G/prod/inputSecurityGroups/{inputSecurityGroupId} d
-DescribeMultiplex G/prod/multiplexes/{multiplexId} a
-DescribeMultiplexProgram G/prod/multiplexes/{multiplexId}/programs/{programName} a
-DescribeOffering G/prod/offerings/{offeringId} f
-DescribeReservation G/prod/reservations/{reservationId} e
+DescribeInputSecurityGroup G/prod/inputSecurityGroups/{inputSecurityGroupId} c
+DescribeMultiplex G/prod/multiplexes/{multiplexId} 9
+DescribeMultiplexProgram G/prod/multiplexes/{multiplexId}/programs/{programName} 9
+DescribeOffering G/prod/offerings/{offeringId} e
+DescribeReservation G/prod/reservations/{reservationId} d
 DescribeSchedule G/prod/channels/{channelId}/schedule 1
 DescribeThumbnails G/prod/channels/{channelId}/thumbnails 1
 ListChannels G/prod/channels *
@@ -12988,33 +12988,33 @@ ListMultiplexPrograms G/prod/multiplexes/{multiplexId}/programs *
 ListMultiplexes G/prod/multiplexes *
 ListOfferings G/prod/offerings *
 ListReservations G/prod/reservations *
-ListTagsForResource G/prod/tags/{resource-arn} c,*
-PurchaseOffering PO/prod/offerings/{offeringId}/purchase f;g
+ListTagsForResource G/prod/tags/{resource-arn} b,*
+PurchaseOffering PO/prod/offerings/{offeringId}/purchase e;f
 RebootInputDevice PO/prod/inputDevices/{inputDeviceId}/reboot 0
 RejectInputDeviceTransfer PO/prod/inputDevices/{inputDeviceId}/reject 0
 StartChannel PO/prod/channels/{channelId}/start 1
 StartInputDevice PO/prod/inputDevices/{inputDeviceId}/start 0
 StartInputDeviceMaintenanceWindow PO/prod/inputDevices/{inputDeviceId}/startInputDeviceMaintenanceWindow 0
-StartMultiplex PO/prod/multiplexes/{multiplexId}/start a
+StartMultiplex PO/prod/multiplexes/{multiplexId}/start 9
 StopChannel PO/prod/channels/{channelId}/stop 1
 StopInputDevice PO/prod/inputDevices/{inputDeviceId}/stop 0
-StopMultiplex PO/prod/multiplexes/{multiplexId}/stop a
+StopMultiplex PO/prod/multiplexes/{multiplexId}/stop 9
 TransferInputDevice PO/prod/inputDevices/{inputDeviceId}/transfer 0
 UpdateAccountConfiguration PU/prod/accountConfiguration *
 UpdateChannel PU/prod/channels/{channelId} 1;+iam:PassRole@5
 UpdateChannelClass PU/prod/channels/{channelId}/channelClass 1
-UpdateInput PU/prod/inputs/{inputId} b;+iam:PassRole@5
+UpdateInput PU/prod/inputs/{inputId} a;+iam:PassRole@5
 UpdateInputDevice PU/prod/inputDevices/{inputDeviceId} 0
-UpdateInputSecurityGroup PU/prod/inputSecurityGroups/{inputSecurityGroupId} d
-UpdateMultiplex PU/prod/multiplexes/{multiplexId} a
-UpdateMultiplexProgram PU/prod/multiplexes/{multiplexId}/programs/{programName} a
-UpdateReservation PU/prod/reservations/{reservationId} e
+UpdateInputSecurityGroup PU/prod/inputSecurityGroups/{inputSecurityGroupId} c
+UpdateMultiplex PU/prod/multiplexes/{multiplexId} 9
+UpdateMultiplexProgram PU/prod/multiplexes/{multiplexId}/programs/{programName} 9
+UpdateReservation PU/prod/reservations/{reservationId} d
 RestartChannelPipelines PO/prod/channels/{channelId}/restartChannelPipelines 1
-CreateCloudWatchAlarmTemplate PO/prod/cloudwatch-alarm-templates h;i
-CreateCloudWatchAlarmTemplateGroup PO/prod/cloudwatch-alarm-template-groups j
-CreateEventBridgeRuleTemplate PO/prod/eventbridge-rule-templates k;l
-CreateEventBridgeRuleTemplateGroup PO/prod/eventbridge-rule-template-groups m
-CreateSignalMap PO/prod/signal-maps n
+CreateCloudWatchAlarmTemplate PO/prod/cloudwatch-alarm-templates g;h
+CreateCloudWatchAlarmTemplateGroup PO/prod/cloudwatch-alarm-template-groups i
+CreateEventBridgeRuleTemplate PO/prod/eventbridge-rule-templates j;k
+CreateEventBridgeRuleTemplateGroup PO/prod/eventbridge-rule-template-groups l
+CreateSignalMap PO/prod/signal-maps m,n
 DeleteCloudWatchAlarmTemplate D/prod/cloudwatch-alarm-templates/{identifier} o
 DeleteCloudWatchAlarmTemplateGroup D/prod/cloudwatch-alarm-template-groups/{identifier} p
 DeleteEventBridgeRuleTemplate D/prod/eventbridge-rule-templates/{identifier} q
@@ -13033,45 +13033,45 @@ ListSignalMaps G/prod/signal-maps *
 StartDeleteMonitorDeployment D/prod/signal-maps/{identifier}/monitor-deployment s
 StartMonitorDeployment PO/prod/signal-maps/{identifier}/monitor-deployment s
 StartUpdateSignalMap PA/prod/signal-maps/{identifier} s
-UpdateCloudWatchAlarmTemplate PA/prod/cloudwatch-alarm-templates/{identifier} o;t
+UpdateCloudWatchAlarmTemplate PA/prod/cloudwatch-alarm-templates/{identifier} o;i
 UpdateCloudWatchAlarmTemplateGroup PA/prod/cloudwatch-alarm-template-groups/{identifier} p
-UpdateEventBridgeRuleTemplate PA/prod/eventbridge-rule-templates/{identifier} q;u
+UpdateEventBridgeRuleTemplate PA/prod/eventbridge-rule-templates/{identifier} q;l
 UpdateEventBridgeRuleTemplateGroup PA/prod/eventbridge-rule-template-groups/{identifier} r
-CreateChannelPlacementGroup PO/prod/clusters/{clusterId}/channelplacementgroups v;w
-CreateCluster PO/prod/clusters x
-CreateNetwork PO/prod/networks y
-CreateNode PO/prod/clusters/{clusterId}/nodes w;z;+iam:PassRole@10
-CreateNodeRegistrationScript PO/prod/clusters/{clusterId}/nodeRegistrationScript w;+iam:PassRole@10
-DeleteChannelPlacementGroup D/prod/clusters/{clusterId}/channelplacementgroups/{channelPlacementGroupId} 11
-DeleteCluster D/prod/clusters/{clusterId} w
-DeleteNetwork D/prod/networks/{networkId} 12
-DeleteNode D/prod/clusters/{clusterId}/nodes/{nodeId} 13
-DescribeChannelPlacementGroup G/prod/clusters/{clusterId}/channelplacementgroups/{channelPlacementGroupId} 11
-DescribeCluster G/prod/clusters/{clusterId} w
-DescribeNetwork G/prod/networks/{networkId} 12
-DescribeNode G/prod/clusters/{clusterId}/nodes/{nodeId} 13
+CreateChannelPlacementGroup PO/prod/clusters/{clusterId}/channelplacementgroups t;u
+CreateCluster PO/prod/clusters v
+CreateNetwork PO/prod/networks w
+CreateNode PO/prod/clusters/{clusterId}/nodes u;x;+iam:PassRole@y
+CreateNodeRegistrationScript PO/prod/clusters/{clusterId}/nodeRegistrationScript u;+iam:PassRole@y
+DeleteChannelPlacementGroup D/prod/clusters/{clusterId}/channelplacementgroups/{channelPlacementGroupId} z
+DeleteCluster D/prod/clusters/{clusterId} u
+DeleteNetwork D/prod/networks/{networkId} 10
+DeleteNode D/prod/clusters/{clusterId}/nodes/{nodeId} 11
+DescribeChannelPlacementGroup G/prod/clusters/{clusterId}/channelplacementgroups/{channelPlacementGroupId} z
+DescribeCluster G/prod/clusters/{clusterId} u
+DescribeNetwork G/prod/networks/{networkId} 10
+DescribeNode G/prod/clusters/{clusterId}/nodes/{nodeId} 11
 ListChannelPlacementGroups G/prod/clusters/{clusterId}/channelplacementgroups *
 ListClusters G/prod/clusters *
 ListNetworks G/prod/networks *
 ListNodes G/prod/clusters/{clusterId}/nodes *
-UpdateChannelPlacementGroup PU/prod/clusters/{clusterId}/channelplacementgroups/{channelPlacementGroupId} 11
-UpdateCluster PU/prod/clusters/{clusterId} w
-UpdateNetwork PU/prod/networks/{networkId} 12
-UpdateNode PU/prod/clusters/{clusterId}/nodes/{nodeId} 13;+iam:PassRole@10
-UpdateNodeState PU/prod/clusters/{clusterId}/nodes/{nodeId}/state 13
+UpdateChannelPlacementGroup PU/prod/clusters/{clusterId}/channelplacementgroups/{channelPlacementGroupId} z
+UpdateCluster PU/prod/clusters/{clusterId} u
+UpdateNetwork PU/prod/networks/{networkId} 10
+UpdateNode PU/prod/clusters/{clusterId}/nodes/{nodeId} 11;+iam:PassRole@y
+UpdateNodeState PU/prod/clusters/{clusterId}/nodes/{nodeId}/state 11
 ListVersions G/prod/versions *
-CreateSdiSource PO/prod/sdiSources 14
-DeleteSdiSource D/prod/sdiSources/{sdiSourceId} 15
-DescribeSdiSource G/prod/sdiSources/{sdiSourceId} 15
+CreateSdiSource PO/prod/sdiSources 12
+DeleteSdiSource D/prod/sdiSources/{sdiSourceId} 13
+DescribeSdiSource G/prod/sdiSources/{sdiSourceId} 13
 ListSdiSources G/prod/sdiSources *
-UpdateSdiSource PU/prod/sdiSources/{sdiSourceId} 15
+UpdateSdiSource PU/prod/sdiSources/{sdiSourceId} 13
 ListAlerts G/prod/channels/{channelId}/alerts *
 ListClusterAlerts G/prod/clusters/{clusterId}/alerts *
 ListMultiplexAlerts G/prod/multiplexes/{multiplexId}/alerts *`,
   mediapackage: `mediapackage mediapackage mediapackage rest-json - 2017-10-12
 mediapackage
 
-~channels/{id|Id} ~origin_endpoints/{id|Id} ~harvest_jobs/{id|Id} {=resource-arn|ResourceArn} ~channels/*
+~channels/{id|Id} ~origin_endpoints/{id|Id} ~harvest_jobs/{id|Id} {=resource-arn|ResourceArn}
 ConfigureLogs PU/channels/{id}/configure_logs 0
 CreateChannel PO/channels *
 CreateHarvestJob PO/harvest_jobs *
@@ -13086,7 +13086,7 @@ ListHarvestJobs G/harvest_jobs *
 ListOriginEndpoints G/origin_endpoints *
 ListTagsForResource G/tags/{resource-arn} 3,*
 RotateChannelCredentials PU/channels/{id}/credentials 0
-RotateIngestEndpointCredentials PU/channels/{id}/ingest_endpoints/{ingest_endpoint_id}/credentials 4
+RotateIngestEndpointCredentials PU/channels/{id}/ingest_endpoints/{ingest_endpoint_id}/credentials 0
 TagResource PO/tags/{resource-arn} 3,*
 UntagResource D/tags/{resource-arn} 3,*
 UpdateChannel PU/channels/{id} 0
@@ -13183,34 +13183,34 @@ PutObject PU/{Path+} 0`,
   mediatailor: `mediatailor mediatailor mediatailor rest-json - 2018-04-23
 api.mediatailor mediatailor
 
-~channel/{ChannelName} ~playbackConfiguration/{PlaybackConfigurationName} ~liveSource/{SourceLocationName}/{LiveSourceName} ~playbackConfiguration/{Name} ~prefetchSchedule/{Name} ~program/{ChannelName}/{ProgramName} ~sourceLocation/{SourceLocationName} ~vodSource/{SourceLocationName}/{VodSourceName} {=ResourceArn}
+~channel/{ChannelName} ~playbackConfiguration/{PlaybackConfigurationName} ~playbackConfiguration/* ~liveSource/{SourceLocationName}/{LiveSourceName} ~playbackConfiguration/{Name} ~prefetchSchedule/{Name} ~program/{ChannelName}/{ProgramName} ~sourceLocation/{SourceLocationName} ~vodSource/{SourceLocationName}/{VodSourceName} {=ResourceArn}
 ConfigureLogsForChannel PU/configureLogs/channel 0
 ConfigureLogsForPlaybackConfiguration PU/configureLogs/playbackConfiguration 1
 CreateChannel PO/channel/{ChannelName} *
 CreateLiveSource PO/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} *
-CreatePrefetchSchedule PO/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1
+CreatePrefetchSchedule PO/prefetchSchedule/{PlaybackConfigurationName}/{Name} 2
 CreateProgram PO/channel/{ChannelName}/program/{ProgramName} *
 CreateSourceLocation PO/sourceLocation/{SourceLocationName} *
 CreateVodSource PO/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} *
 DeleteChannel D/channel/{ChannelName} 0
 DeleteChannelPolicy D/channel/{ChannelName}/policy 0
 DeleteFunction D/function/{FunctionId} -
-DeleteLiveSource D/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 2
-DeletePlaybackConfiguration D/playbackConfiguration/{Name} 3
-DeletePrefetchSchedule D/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1;4
-DeleteProgram D/channel/{ChannelName}/program/{ProgramName} 5
-DeleteSourceLocation D/sourceLocation/{SourceLocationName} 6
-DeleteVodSource D/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 7
+DeleteLiveSource D/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 3
+DeletePlaybackConfiguration D/playbackConfiguration/{Name} 4
+DeletePrefetchSchedule D/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1;5
+DeleteProgram D/channel/{ChannelName}/program/{ProgramName} 6
+DeleteSourceLocation D/sourceLocation/{SourceLocationName} 7
+DeleteVodSource D/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 8
 DescribeChannel G/channel/{ChannelName} 0
-DescribeLiveSource G/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 2
-DescribeProgram G/channel/{ChannelName}/program/{ProgramName} 5
-DescribeSourceLocation G/sourceLocation/{SourceLocationName} 6
-DescribeVodSource G/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 7
+DescribeLiveSource G/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 3
+DescribeProgram G/channel/{ChannelName}/program/{ProgramName} 6
+DescribeSourceLocation G/sourceLocation/{SourceLocationName} 7
+DescribeVodSource G/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 8
 GetChannelPolicy G/channel/{ChannelName}/policy 0
 GetChannelSchedule G/channel/{ChannelName}/schedule 0
 GetFunction G/function/{FunctionId} -
-GetPlaybackConfiguration G/playbackConfiguration/{Name} 3
-GetPrefetchSchedule G/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1;4
+GetPlaybackConfiguration G/playbackConfiguration/{Name} 4
+GetPrefetchSchedule G/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1;5
 ListAlerts G/alerts *
 ListChannels G/channels *
 ListFunctions G/functions -
@@ -13218,20 +13218,20 @@ ListLiveSources G/sourceLocation/{SourceLocationName}/liveSources *
 ListPlaybackConfigurations G/playbackConfigurations *
 ListPrefetchSchedules PO/prefetchSchedule/{PlaybackConfigurationName} 1
 ListSourceLocations G/sourceLocations *
-ListTagsForResource G/tags/{ResourceArn} 8,*
+ListTagsForResource G/tags/{ResourceArn} 9,*
 ListVodSources G/sourceLocation/{SourceLocationName}/vodSources *
 PutChannelPolicy PU/channel/{ChannelName}/policy 0
 PutFunction PU/function/{FunctionId} -
 PutPlaybackConfiguration PU/playbackConfiguration *
 StartChannel PU/channel/{ChannelName}/start 0
 StopChannel PU/channel/{ChannelName}/stop 0
-TagResource PO/tags/{ResourceArn} 8,*
-UntagResource D/tags/{ResourceArn} 8,*
+TagResource PO/tags/{ResourceArn} 9,*
+UntagResource D/tags/{ResourceArn} 9,*
 UpdateChannel PU/channel/{ChannelName} 0
-UpdateLiveSource PU/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 2
-UpdateProgram PU/channel/{ChannelName}/program/{ProgramName} 5
-UpdateSourceLocation PU/sourceLocation/{SourceLocationName} 6
-UpdateVodSource PU/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 7`,
+UpdateLiveSource PU/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 3
+UpdateProgram PU/channel/{ChannelName}/program/{ProgramName} 6
+UpdateSourceLocation PU/sourceLocation/{SourceLocationName} 7
+UpdateVodSource PU/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 8`,
   'medical-imaging': `medical-imaging medical-imaging medical-imaging rest-json - 2023-07-19
 medical-imaging
 runtime-
@@ -13257,52 +13257,52 @@ UpdateImageSetMetadata PO/datastore/{datastoreId}/imageSet/{imageSetId}/updateIm
   memorydb: `memorydb memorydb memorydb smithy-rpc-v2-cbor,json AmazonMemoryDB 2021-01-01
 memory-db
 
-~cluster/{ClusterNames} ~snapshot/{TargetSnapshotName} ~user/{UserNames} ~acl/{ACLName} ~parametergroup/{ParameterGroupName} ~subnetgroup/{SubnetGroupName} $P:memorydb::$A:multiregionparametergroup/{MultiRegionParameterGroupName} ~cluster/{ClusterName} $P:memorydb::$A:multiregioncluster/{MultiRegionClusterName} ~snapshot/{SnapshotName} ~user/{UserName} ~reservednode/{ReservationId} {=ResourceArn} ~user/*
+~cluster/{ClusterNames} ~snapshot/{TargetSnapshotName} ~user/{UserNames} ~acl/{ACLName} ~parametergroup/{ParameterGroupName} ~subnetgroup/{SubnetGroupName} $P:memorydb::$A:multiregioncluster/{ClusterName} $P:memorydb::$A:multiregionparametergroup/{MultiRegionParameterGroupName} ~cluster/{ClusterName} $P:memorydb::$A:multiregioncluster/{MultiRegionClusterName} ~snapshot/{SnapshotName} ~user/{UserName} ~reservednode/{ReservationId} {=ResourceArn} ~user/*
 BatchUpdateCluster 0
 CopySnapshot 1
 CreateACL CreateAcl@2
-CreateCluster 3;4;5
-CreateMultiRegionCluster 6
+CreateCluster 3;4;5;6
+CreateMultiRegionCluster 7
 CreateParameterGroup *
-CreateSnapshot 7
+CreateSnapshot 8
 CreateSubnetGroup *
 CreateUser *
 DeleteACL DeleteAcl@3
-DeleteCluster 7
-DeleteMultiRegionCluster 8
+DeleteCluster 8
+DeleteMultiRegionCluster 9
 DeleteParameterGroup 4
-DeleteSnapshot 9
+DeleteSnapshot a
 DeleteSubnetGroup 5
-DeleteUser a
+DeleteUser b
 DescribeACLs DescribeAcls@3
-DescribeClusters 7
+DescribeClusters 8
 DescribeEngineVersions *
 DescribeEvents *
-DescribeMultiRegionClusters 8
-DescribeMultiRegionParameterGroups 6
-DescribeMultiRegionParameters 6
+DescribeMultiRegionClusters 9
+DescribeMultiRegionParameterGroups 7
+DescribeMultiRegionParameters 7
 DescribeParameterGroups 4
 DescribeParameters 4
-DescribeReservedNodes b
+DescribeReservedNodes c
 DescribeReservedNodesOfferings *
 DescribeServiceUpdates *
-DescribeSnapshots 9
+DescribeSnapshots a
 DescribeSubnetGroups 5
-DescribeUsers a
-FailoverShard 7
-ListAllowedMultiRegionClusterUpdates 8
-ListAllowedNodeTypeUpdates 7
-ListTags c,*
-PurchaseReservedNodesOffering b
+DescribeUsers b
+FailoverShard 8
+ListAllowedMultiRegionClusterUpdates 9
+ListAllowedNodeTypeUpdates 8
+ListTags d,*
+PurchaseReservedNodesOffering c
 ResetParameterGroup 4
-TagResource c,*
-UntagResource c,*
-UpdateACL UpdateAcl@3;UpdateAcl@d
-UpdateCluster 7
-UpdateMultiRegionCluster 8
+TagResource d,*
+UntagResource d,*
+UpdateACL UpdateAcl@3;UpdateAcl@e
+UpdateCluster 8
+UpdateMultiRegionCluster 9
 UpdateParameterGroup 4
 UpdateSubnetGroup 5
-UpdateUser a`,
+UpdateUser b`,
   meteringmarketplace: `meteringmarketplace aws-marketplace aws-marketplace json AWSMPMeteringService 2016-01-14
 metering-marketplace metering.marketplace
 
@@ -13449,7 +13449,7 @@ UpdateWave PO/UpdateWave 1`,
   'migration-hub-refactor-spaces': `migration-hub-refactor-spaces refactor-spaces refactor-spaces rest-json - 2021-10-26
 refactor-spaces
 
-~environment/{EnvironmentIdentifier}/application/{ApplicationIdentifier} ~environment/{EnvironmentIdentifier} ~environment/{EnvironmentIdentifier}/application/{ApplicationIdentifier}/route/{RouteIdentifier} ~environment/{EnvironmentIdentifier}/application/{ApplicationIdentifier}/service/{ServiceIdentifier} ~environment/{EnvironmentIdentifier}/application/{EnvironmentIdentifier} ~environment/{EnvironmentIdentifier}/application/{ApplicationIdentifier}/route/* {=ResourceArn}
+~environment/{EnvironmentIdentifier}/application/{ApplicationIdentifier} ~environment/{EnvironmentIdentifier} ~environment/{EnvironmentIdentifier}/application/{ApplicationIdentifier}/route/{RouteIdentifier} ~environment/{EnvironmentIdentifier}/application/{ApplicationIdentifier}/service/{ServiceIdentifier} ~environment/{EnvironmentIdentifier}/application/* ~environment/{EnvironmentIdentifier}/application/{ApplicationIdentifier}/route/* {=ResourceArn}
 CreateApplication PO/environments/{EnvironmentIdentifier}/applications *
 CreateEnvironment PO/environments *
 CreateRoute PO/environments/{EnvironmentIdentifier}/applications/{ApplicationIdentifier}/routes *
@@ -13485,7 +13485,7 @@ GetHomeRegion *`,
   migrationhuborchestrator: `migrationhuborchestrator migrationhub-orchestrator migrationhub-orchestrator rest-json - 2021-08-28
 migrationhub-orchestrator
 
-~template/{templateId} ~workflow/{workflowId} ~template/{id} ~workflow/{id} ~template/{resourceArn} ~workflow/{resourceArn} {=resourceArn} ~template/{templateName}
+~template/{templateId} ~workflow/{workflowId} ~template/{id} ~workflow/{id} ~template/{resourceArn} ~workflow/{resourceArn} {=resourceArn}
 CreateTemplate PO/template *
 CreateWorkflow PO/migrationworkflow/ 0
 CreateWorkflowStep PO/workflowstep 1
@@ -13513,7 +13513,7 @@ StartWorkflow PO/migrationworkflow/{id}/start 3
 StopWorkflow PO/migrationworkflow/{id}/stop 3
 TagResource PO/tags/{resourceArn} 6,*
 UntagResource D/tags/{resourceArn} 6,*
-UpdateTemplate PO/template/{id} 7
+UpdateTemplate PO/template/{id} 2
 UpdateWorkflow PO/migrationworkflow/{id} 3
 UpdateWorkflowStep PO/workflowstep/{id} 1
 UpdateWorkflowStepGroup PO/workflowstepgroup/{id} 1`,
@@ -13546,7 +13546,7 @@ UpdateServerConfig PO/update-server-config/ *`,
   mpa: `mpa mpa mpa rest-json - 2022-07-26
 mpa
 
-~session/{SessionArn} ~approval-team/{Name} ~identity-source/* ~identity-source/{IdentitySourceArn} ~approval-team/{Arn}
+~session/{SessionArn} ~approval-team/* ~identity-source/* ~identity-source/{IdentitySourceArn} ~approval-team/{Arn}
 CancelSession PU/sessions/{SessionArn} 0
 CreateApprovalTeam PO/approval-teams 1
 CreateIdentitySource PO/identity-sources 2
@@ -13572,7 +13572,7 @@ UpdateApprovalTeam PA/approval-teams/{Arn} 4`,
   mq: `mq mq mq rest-json - 2017-11-27
 mq
 
-{=resource-arn|ResourceArn} ~broker:{broker-id|BrokerId}:{broker-id|BrokerId} ~configuration:{configuration-id|ConfigurationId}
+{=resource-arn|ResourceArn} ~broker:*:{broker-id|BrokerId} ~configuration:{configuration-id|ConfigurationId}
 CreateBroker PO/v1/brokers *
 CreateConfiguration PO/v1/configurations *
 CreateTags PO/v1/tags/{resource-arn} 0,*
@@ -13644,7 +13644,7 @@ UpdateQualificationType *`,
   mwaa: `mwaa airflow airflow rest-json - 2020-07-01
 airflow
 api env ops
-~environment/{Name} {=ExecutionRoleArn} ~role/*/{Name} ~environment/{ResourceArn} ~environment/{EnvironmentName}
+~environment/{Name} {=ExecutionRoleArn} ~role/*/{Name} {=ResourceArn} ~environment/* ~environment/{EnvironmentName}
 CreateCliToken PO/clitoken/{Name} 0
 CreateEnvironment PU/environments/{Name} 0;+iam:PassRole@1
 CreateWebLoginToken PO/webtoken/{Name} 2
@@ -13652,10 +13652,10 @@ DeleteEnvironment D/environments/{Name} 0
 GetEnvironment G/environments/{Name} 0
 InvokeRestApi PO/restapi/{Name} 2
 ListEnvironments G/environments *
-ListTagsForResource G/tags/{ResourceArn} 3,*
-PublishMetrics PO/metrics/environments/{EnvironmentName} 4
-TagResource PO/tags/{ResourceArn} 3,*
-UntagResource D/tags/{ResourceArn} 3,*
+ListTagsForResource G/tags/{ResourceArn} 3,4
+PublishMetrics PO/metrics/environments/{EnvironmentName} 5
+TagResource PO/tags/{ResourceArn} 3,4
+UntagResource D/tags/{ResourceArn} 3,4
 UpdateEnvironment PA/environments/{Name} 0;+iam:PassRole@1`,
   'mwaa-serverless': `mwaa-serverless airflow-serverless airflow-serverless json AmazonMWAAServerless 2024-07-26
 airflow-serverless
@@ -13680,7 +13680,7 @@ UpdateWorkflow 1;+iam:PassRole@0`,
   neptune: `neptune rds rds query - 2014-10-31
 rds
 
-~cluster:{DBClusterIdentifier} ~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~cluster-pg:* ~cluster-snapshot:* ~pg:* ~cluster-pg:{DBClusterParameterGroupName} ~og:{OptionGroupName} ~subgrp:{DBSubnetGroupName} ~cluster-endpoint:{DBClusterEndpointIdentifier} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~db:{DBInstanceIdentifier} {=MonitoringRoleArn} {=DomainIAMRoleName} ~pg:{DBParameterGroupName} ~cluster:* $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~cluster:{DbClusterIdentifier}
+~cluster:{DBClusterIdentifier} ~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~cluster-pg:* ~cluster-snapshot:* ~pg:* ~cluster-pg:{DBClusterParameterGroupName} ~og:{OptionGroupName} ~subgrp:{DBSubnetGroupName} ~cluster-endpoint:{DBClusterEndpointIdentifier} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~db:{DBInstanceIdentifier} {=MonitoringRoleArn} {=DomainIAMRoleName} ~pg:{DBParameterGroupName} ~cluster:* $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~cluster:{DbClusterIdentifier} ~cluster-snapshot:{SnapshotIdentifier} ~snapshot:{SnapshotIdentifier}
 AddRoleToDBCluster 0
 AddSourceIdentifierToSubscription 1
 AddTagsToResource 2,*
@@ -13692,7 +13692,7 @@ CreateDBCluster 0;7;8;9
 CreateDBClusterEndpoint 0;a
 CreateDBClusterParameterGroup 7
 CreateDBClusterSnapshot 0;b
-CreateDBInstance c;+iam:PassRole@d;+iam:PassRole@e
+CreateDBInstance c;0;+iam:PassRole@d;+iam:PassRole@e
 CreateDBParameterGroup f
 CreateDBSubnetGroup 9
 CreateEventSubscription 1
@@ -13746,7 +13746,7 @@ RemoveSourceIdentifierFromSubscription 1
 RemoveTagsFromResource 2,*
 ResetDBClusterParameterGroup 7
 ResetDBParameterGroup f
-RestoreDBClusterFromSnapshot 0;7;8;9
+RestoreDBClusterFromSnapshot 0;7;8;9;j;k
 RestoreDBClusterToPointInTime 0;7;8;9
 StartDBCluster 0
 StopDBCluster 0
@@ -13754,37 +13754,37 @@ SwitchoverGlobalCluster g;h`,
   'neptune-graph': `neptune-graph neptune-graph neptune-graph rest-json - 2023-11-29
 neptune-graph
 *
-~export-task/{taskIdentifier} ~import-task/{taskIdentifier} ~graph/{graphIdentifier} ~graph/{graphName} ~graph-snapshot/{snapshotName} ~import-task/* {=roleArn} ~graph-snapshot/{snapshotIdentifier} ~export-task/* ~graph-snapshot/* ~graph/* {=resourceArn}
+~export-task/{taskIdentifier} ~import-task/{taskIdentifier} ~graph/{graphIdentifier} ~graph/* ~graph-snapshot/* ~graph/{source} ~import-task/{source} {=roleArn} ~graph-snapshot/{snapshotIdentifier} ~export-task/* ~import-task/* {=resourceArn} ~graph/{graphName}
 CancelExportTask D/exporttasks/{taskIdentifier} 0
 CancelImportTask D/importtasks/{taskIdentifier} 1
 CancelQuery D/queries/{queryId} 2
 CreateGraph PO/graphs 3
 CreateGraphSnapshot PO/snapshots 2;4
-CreateGraphUsingImportTask PO/importtasks 3;5;+iam:PassRole@6
+CreateGraphUsingImportTask PO/importtasks 5;6;+iam:PassRole@7
 CreatePrivateGraphEndpoint PO/graphs/{graphIdentifier}/endpoints/ 2
 DeleteGraph D/graphs/{graphIdentifier} 2
-DeleteGraphSnapshot D/snapshots/{snapshotIdentifier} 7
+DeleteGraphSnapshot D/snapshots/{snapshotIdentifier} 8
 DeletePrivateGraphEndpoint D/graphs/{graphIdentifier}/endpoints/{vpcId} 2
 ExecuteQuery PO/queries -
 GetExportTask G/exporttasks/{taskIdentifier} 0
 GetGraph G/graphs/{graphIdentifier} 2
-GetGraphSnapshot G/snapshots/{snapshotIdentifier} 7
+GetGraphSnapshot G/snapshots/{snapshotIdentifier} 8
 GetGraphSummary G/summary 2
 GetImportTask G/importtasks/{taskIdentifier} 1
 GetPrivateGraphEndpoint G/graphs/{graphIdentifier}/endpoints/{vpcId} 2
 GetQuery G/queries/{queryId} -
-ListExportTasks G/exporttasks 8
-ListGraphSnapshots G/snapshots 9
-ListGraphs G/graphs a
-ListImportTasks G/importtasks 5
+ListExportTasks G/exporttasks 9
+ListGraphSnapshots G/snapshots 4
+ListGraphs G/graphs 3
+ListImportTasks G/importtasks a
 ListPrivateGraphEndpoints G/graphs/{graphIdentifier}/endpoints/ 2
 ListQueries G/queries 2
 ListTagsForResource G/tags/{resourceArn} b,*
 ResetGraph PU/graphs/{graphIdentifier} 2
-RestoreGraphFromSnapshot PO/snapshots/{snapshotIdentifier}/restore 3;7
-StartExportTask PO/exporttasks 8;2;+iam:PassRole@6
+RestoreGraphFromSnapshot PO/snapshots/{snapshotIdentifier}/restore c;8
+StartExportTask PO/exporttasks 9;2;+iam:PassRole@7
 StartGraph PO/graphs/{graphIdentifier}/start 2
-StartImportTask PO/graphs/{graphIdentifier}/importtasks 2;5;+iam:PassRole@6
+StartImportTask PO/graphs/{graphIdentifier}/importtasks 2;6;+iam:PassRole@7
 StopGraph PO/graphs/{graphIdentifier}/stop 2
 TagResource PO/tags/{resourceArn} b,*
 UntagResource D/tags/{resourceArn} b,*
@@ -13792,7 +13792,7 @@ UpdateGraph PA/graphs/{graphIdentifier} 2`,
   neptunedata: `neptunedata neptune-db neptune-db rest-json - 2023-08-01
 neptune-db
 
-~{loadId}/* ~{id}/* ~*/* {=iamRoleArn}
+~*/* ~{id}/* ~{source}/* {=iamRoleArn}
 CancelGremlinQuery D/gremlin/status/{queryId} -
 CancelIndexRebuild PO/storage/indexes/rebuilds/{rebuildId}/cancel -
 CancelLoaderJob D/loader/{loadId} 0
@@ -13800,7 +13800,7 @@ CancelMLDataProcessingJob D/ml/dataprocessing/{id} 1
 CancelMLModelTrainingJob D/ml/modeltraining/{id} 1
 CancelMLModelTransformJob D/ml/modeltransform/{id} 1
 CancelOpenCypherQuery D/opencypher/status/{queryId} -
-CreateMLEndpoint PO/ml/endpoints 2
+CreateMLEndpoint PO/ml/endpoints 0
 DeleteMLEndpoint D/ml/endpoints/{id} 1
 DeletePropertygraphStatistics D/propertygraph/statistics -
 DeleteSparqlStatistics D/sparql/statistics -
@@ -13810,7 +13810,7 @@ ExecuteGremlinProfileQuery PO/gremlin/profile -
 ExecuteGremlinQuery PO/gremlin -
 ExecuteOpenCypherExplainQuery PO/opencypher/explain -
 ExecuteOpenCypherQuery PO/opencypher -
-GetEngineStatus G/status 2
+GetEngineStatus G/status 0
 GetGremlinQueryStatus G/gremlin/status/{queryId} -
 GetIndexRebuildStatus G/storage/indexes/rebuilds/{rebuildId} -
 GetLoaderJobStatus G/loader/{loadId} 0
@@ -13828,23 +13828,23 @@ GetSparqlStream G/sparql/stream -
 GetStorageInfo G/storage/info -
 ListGremlinQueries G/gremlin/status -
 ListIndexRebuilds G/storage/indexes/rebuilds -
-ListLoaderJobs G/loader 2
-ListMLDataProcessingJobs G/ml/dataprocessing 2
-ListMLEndpoints G/ml/endpoints 2
-ListMLModelTrainingJobs G/ml/modeltraining 2
-ListMLModelTransformJobs G/ml/modeltransform 2
+ListLoaderJobs G/loader 0
+ListMLDataProcessingJobs G/ml/dataprocessing 0
+ListMLEndpoints G/ml/endpoints 0
+ListMLModelTrainingJobs G/ml/modeltraining 0
+ListMLModelTransformJobs G/ml/modeltransform 0
 ListOpenCypherQueries G/opencypher/status -
 ManagePropertygraphStatistics PO/propertygraph/statistics -
 ManageSparqlStatistics PO/sparql/statistics -
 StartIndexRebuild PO/storage/indexes/rebuilds -
 StartLoaderJob PO/loader 2;+iam:PassRole@3
-StartMLDataProcessingJob PO/ml/dataprocessing 2
-StartMLModelTrainingJob PO/ml/modeltraining 2
-StartMLModelTransformJob PO/ml/modeltransform 2`,
+StartMLDataProcessingJob PO/ml/dataprocessing 0
+StartMLModelTrainingJob PO/ml/modeltraining 0
+StartMLModelTransformJob PO/ml/modeltransform 0`,
   'network-firewall': `network-firewall network-firewall network-firewall smithy-rpc-v2-cbor,json NetworkFirewall_20201112 2020-11-12
 network-firewall
 
-~firewall/{TransitGatewayAttachmentId} ~firewall/{FirewallArn|FirewallName} ~firewall-policy/{FirewallPolicyArn} ~container-association/{ContainerAssociationName} ~firewall/{FirewallName} ~firewall-policy/{FirewallPolicyName} ~firewall-policy/* ~stateful-rulegroup/{RuleGroupName} ~stateless-rulegroup/{RuleGroupName} ~tls-configuration/{TLSInspectionConfigurationName} ~firewall/{FirewallArn} ~vpc-endpoint-association/* ~container-association/{ContainerAssociationArn|ContainerAssociationName} ~firewall-policy/{FirewallPolicyArn|FirewallPolicyName} ~proxy/{ProxyArn|ProxyName} {=ResourceArn} ~stateful-rulegroup/* ~stateless-rulegroup/* ~tls-configuration/{TLSInspectionConfigurationArn|TLSInspectionConfigurationName} ~vpc-endpoint-association/{VpcEndpointAssociationArn} ~firewall/* ~tls-configuration/*
+~firewall/* ~firewall/{FirewallArn|FirewallName} ~firewall-policy/{FirewallPolicyArn} ~container-association/{ContainerAssociationName} ~firewall/{FirewallName} ~firewall-policy/{FirewallPolicyName} ~firewall-policy/* ~stateful-rulegroup/{RuleGroupName} ~stateless-rulegroup/{RuleGroupName} ~tls-configuration/{TLSInspectionConfigurationName} ~firewall/{FirewallArn} ~vpc-endpoint-association/* ~container-association/{ContainerAssociationArn|ContainerAssociationName} ~firewall-policy/{FirewallPolicyArn|FirewallPolicyName} ~proxy/{ProxyArn|ProxyName} {=ResourceArn} ~stateful-rulegroup/* ~stateless-rulegroup/* ~tls-configuration/{TLSInspectionConfigurationArn|TLSInspectionConfigurationName} ~vpc-endpoint-association/{VpcEndpointAssociationArn} ~tls-configuration/*
 AcceptNetworkFirewallTransitGatewayAttachment 0
 AssociateAvailabilityZones 1
 AssociateFirewallPolicy 1;2
@@ -13888,12 +13888,12 @@ ListContainerAssociations *
 ListContextStores -
 ListFirewallPolicies 6
 ListFirewallPoliciesV2 ListFirewallPolicies@6
-ListFirewalls k
+ListFirewalls 0
 ListFlowOperationResults a
 ListFlowOperations a
 ListResourcesInContextStore -
 ListRuleGroups *
-ListTLSInspectionConfigurations l
+ListTLSInspectionConfigurations k
 ListTagsForResource f,*
 ListVpcEndpointAssociations b
 PutResourcePolicy f,*
@@ -14182,16 +14182,16 @@ UpdateNotificationConfiguration PU/notification-configurations/{arn} 3`,
   notificationscontacts: `notificationscontacts notifications-contacts notifications-contacts rest-json - 2018-05-10
 notifications-contacts
 
-{=arn} $P:notifications-contacts::$A:emailcontact/* $P:notifications-contacts::$A:emailcontact/{arn}
-ActivateEmailContact PU/emailcontacts/{arn}/activate/{code} 0,1
+$P:notifications-contacts::$A:emailcontact/{arn}
+ActivateEmailContact PU/emailcontacts/{arn}/activate/{code} 0
 CreateEmailContact PO/2022-09-19/emailcontacts *
-DeleteEmailContact D/emailcontacts/{arn} 2
-GetEmailContact G/emailcontacts/{arn} 2
+DeleteEmailContact D/emailcontacts/{arn} 0
+GetEmailContact G/emailcontacts/{arn} 0
 ListEmailContacts G/emailcontacts *
 ListTagsForResource G/tags/{arn} *
-SendActivationCode PO/2022-10-31/emailcontacts/{arn}/activate/send 2
-TagResource PO/tags/{arn} 2
-UntagResource D/tags/{arn} 2`,
+SendActivationCode PO/2022-10-31/emailcontacts/{arn}/activate/send 0
+TagResource PO/tags/{arn} 0
+UntagResource D/tags/{arn} 0`,
   'nova-act': `nova-act nova-act nova-act rest-json - 2025-08-22
 nova-act
 
@@ -14386,7 +14386,7 @@ UpdateOdbPeeringConnection a`,
   omics: `omics omics omics rest-json - 2022-11-28
 omics
 analytics- control-storage- storage- tags- workflows-
-~sequenceStore/{sequenceStoreId} ~run/{id} ~runBatch/{batchId} ~annotationStore/{name} ~workflow/{workflowId} ~annotationStore/*/version/{versions} ~configuration/{name} ~referenceStore/{referenceStoreId}/reference/{id} ~referenceStore/{referenceStoreId} ~referenceStore/{id} ~run/* ~runCache/{id} ~runGroup/{id} ~sequenceStore/{s3AccessPointArn} ~sequenceStore/{id} ~variantStore/{name} ~workflow/{id} ~workflow/*/version/{versionName} ~annotationStore/*/version/{versionName} ~sequenceStore/{sequenceStoreId}/readSet/{id} ~task/{id} ~annotationStore/* ~annotationStore/*/version/* {=roleArn} ~run/{runId} ~runBatch/{batchName} ~variantStore/* {=resourceArn}
+~sequenceStore/{sequenceStoreId} ~run/{id} ~runBatch/{batchId} ~annotationStore/{name} ~workflow/{workflowId} ~annotationStore/*/version/{versions} ~configuration/{name} ~referenceStore/{referenceStoreId}/reference/{id} ~referenceStore/{referenceStoreId} ~referenceStore/{id} ~run/* ~runCache/{id} ~runGroup/{id} {=s3AccessPointArn} ~sequenceStore/* ~sequenceStore/{id} ~variantStore/{name} ~workflow/{id} ~workflow/*/version/{versionName} ~annotationStore/*/version/{versionName} ~sequenceStore/{sequenceStoreId}/readSet/{id} ~task/{id} ~annotationStore/* ~annotationStore/*/version/* {=roleArn} ~run/{runId} ~runBatch/{batchName} ~variantStore/* {=resourceArn}
 AbortMultipartReadSetUpload D/sequencestore/{sequenceStoreId}/upload/{uploadId}/abort 0
 AcceptShare PO/share/{shareId} *
 BatchDeleteReadSet PO/sequencestore/{sequenceStoreId}/readset/batch/delete 0
@@ -14417,22 +14417,22 @@ DeleteRun D/run/{id} 1
 DeleteRunBatch PO/runBatch/delete a;2
 DeleteRunCache D/runCache/{id} b
 DeleteRunGroup D/runGroup/{id} c
-DeleteS3AccessPolicy D/s3accesspolicy/{s3AccessPointArn} d
-DeleteSequenceStore D/sequencestore/{id} e
+DeleteS3AccessPolicy D/s3accesspolicy/{s3AccessPointArn} d,e
+DeleteSequenceStore D/sequencestore/{id} f
 DeleteShare D/share/{shareId} *
-DeleteVariantStore D/variantStore/{name} f
-DeleteWorkflow D/workflow/{id} g
-DeleteWorkflowVersion D/workflow/{workflowId}/version/{versionName} h;4
+DeleteVariantStore D/variantStore/{name} g
+DeleteWorkflow D/workflow/{id} h
+DeleteWorkflowVersion D/workflow/{workflowId}/version/{versionName} i;4
 GetAnnotationImportJob G/import/annotation/{jobId} *
 GetAnnotationStore G/annotationStore/{name} 3
-GetAnnotationStoreVersion G/annotationStore/{name}/version/{versionName} i
+GetAnnotationStoreVersion G/annotationStore/{name}/version/{versionName} j
 GetBatch G/runBatch/{batchId} 2
 GetConfiguration G/configuration/{name} 6
-GetReadSet G/sequencestore/{sequenceStoreId}/readset/{id} j;0
+GetReadSet G/sequencestore/{sequenceStoreId}/readset/{id} k;0
 GetReadSetActivationJob G/sequencestore/{sequenceStoreId}/activationjob/{id} 0
 GetReadSetExportJob G/sequencestore/{sequenceStoreId}/exportjob/{id} 0
 GetReadSetImportJob G/sequencestore/{sequenceStoreId}/importjob/{id} 0
-GetReadSetMetadata G/sequencestore/{sequenceStoreId}/readset/{id}/metadata j;0
+GetReadSetMetadata G/sequencestore/{sequenceStoreId}/readset/{id}/metadata k;0
 GetReference G/referencestore/{referenceStoreId}/reference/{id} 7;8
 GetReferenceImportJob G/referencestore/{referenceStoreId}/importjob/{id} 8
 GetReferenceMetadata G/referencestore/{referenceStoreId}/reference/{id}/metadata 7;8
@@ -14440,14 +14440,14 @@ GetReferenceStore G/referencestore/{id} 9
 GetRun G/run/{id} 1
 GetRunCache G/runCache/{id} b
 GetRunGroup G/runGroup/{id} c
-GetRunTask G/run/{id}/task/{taskId} k;1
-GetS3AccessPolicy G/s3accesspolicy/{s3AccessPointArn} d
-GetSequenceStore G/sequencestore/{id} e
+GetRunTask G/run/{id}/task/{taskId} l;1
+GetS3AccessPolicy G/s3accesspolicy/{s3AccessPointArn} d,e
+GetSequenceStore G/sequencestore/{id} f
 GetShare G/share/{shareId} *
 GetVariantImportJob G/import/variant/{jobId} *
-GetVariantStore G/variantStore/{name} f
-GetWorkflow G/workflow/{id} g
-GetWorkflowVersion G/workflow/{workflowId}/version/{versionName} h;4
+GetVariantStore G/variantStore/{name} g
+GetWorkflow G/workflow/{id} h
+GetWorkflowVersion G/workflow/{workflowId}/version/{versionName} i;4
 ListAnnotationImportJobs PO/import/annotations *
 ListAnnotationStoreVersions PO/annotationStore/{name}/versions 3
 ListAnnotationStores PO/annotationStores *
@@ -14474,30 +14474,30 @@ ListVariantImportJobs PO/import/variants *
 ListVariantStores PO/variantStores *
 ListWorkflowVersions G/workflow/{workflowId}/version 4
 ListWorkflows G/workflow *
-PutS3AccessPolicy PU/s3accesspolicy/{s3AccessPointArn} d
-StartAnnotationImportJob PO/import/annotation l;m;+iam:PassRole@n
+PutS3AccessPolicy PU/s3accesspolicy/{s3AccessPointArn} d,e
+StartAnnotationImportJob PO/import/annotation m;n;+iam:PassRole@o
 StartReadSetActivationJob PO/sequencestore/{sequenceStoreId}/activationjob 0
-StartReadSetExportJob PO/sequencestore/{sequenceStoreId}/exportjob 0;+iam:PassRole@n
-StartReadSetImportJob PO/sequencestore/{sequenceStoreId}/importjob 0;+iam:PassRole@n
-StartReferenceImportJob PO/referencestore/{referenceStoreId}/importjob 8;+iam:PassRole@n
-StartRun PO/run o;+iam:PassRole@n
-StartRunBatch PO/runBatch a;p
-StartVariantImportJob PO/import/variant q;+iam:PassRole@n
-TagResource PO/tags/{resourceArn} r,*
-UntagResource D/tags/{resourceArn} r,*
+StartReadSetExportJob PO/sequencestore/{sequenceStoreId}/exportjob 0;+iam:PassRole@o
+StartReadSetImportJob PO/sequencestore/{sequenceStoreId}/importjob 0;+iam:PassRole@o
+StartReferenceImportJob PO/referencestore/{referenceStoreId}/importjob 8;+iam:PassRole@o
+StartRun PO/run p;+iam:PassRole@o
+StartRunBatch PO/runBatch a;q
+StartVariantImportJob PO/import/variant r;+iam:PassRole@o
+TagResource PO/tags/{resourceArn} s,*
+UntagResource D/tags/{resourceArn} s,*
 UpdateAnnotationStore PO/annotationStore/{name} 3
-UpdateAnnotationStoreVersion PO/annotationStore/{name}/version/{versionName} i
+UpdateAnnotationStoreVersion PO/annotationStore/{name}/version/{versionName} j
 UpdateRunCache PO/runCache/{id} b
 UpdateRunGroup PO/runGroup/{id} c
-UpdateSequenceStore PA/sequencestore/{id} e
-UpdateVariantStore PO/variantStore/{name} f
-UpdateWorkflow PO/workflow/{id} g
-UpdateWorkflowVersion PO/workflow/{workflowId}/version/{versionName} h;4
+UpdateSequenceStore PA/sequencestore/{id} f
+UpdateVariantStore PO/variantStore/{name} g
+UpdateWorkflow PO/workflow/{id} h
+UpdateWorkflowVersion PO/workflow/{workflowId}/version/{versionName} i;4
 UploadReadSetPart PU/sequencestore/{sequenceStoreId}/upload/{uploadId}/part 0`,
   opensearch: `opensearch es es rest-json - 2021-01-01
 aos es
 
-~domain/{DomainName} $P:opensearch:$R:$A:datasource/{DataSourceName} {=ARN} $P:opensearch:$R:$A:application/{id} ~domain/* $P:opensearch:$R:$A:application/{ApplicationId|applicationId} ~domain/{DomainNames} ~domain/{domainName|DomainName} $P:opensearch:$R:$A:application/* $P:opensearch:$R:$A:application/{migrationId} $P:opensearch:$R:$A:datasource/* $P:opensearch:$R:$A:application/{applicationId} {=arn|ARN} $P:opensearch:$R:$A:application/{applicationArn}
+~domain/{DomainName} $P:opensearch:$R:$A:datasource/{DataSourceName} {=ARN} $P:opensearch:$R:$A:application/{id} ~domain/* $P:opensearch:$R:$A:application/{ApplicationId|applicationId} ~domain/{DomainNames} ~domain/{domainName|DomainName} $P:opensearch:$R:$A:application/* $P:opensearch:$R:$A:datasource/* $P:opensearch:$R:$A:application/{applicationId} {=arn|ARN} $P:opensearch:$R:$A:application/{applicationArn}
 AcceptInboundConnection PU/2021-01-01/opensearch/cc/inboundConnection/{ConnectionId}/accept *
 AddDataSource PO/2021-01-01/opensearch/domain/{DomainName}/dataSource 0
 AddDirectQueryDataSource PO/2021-01-01/opensearch/directQueryDataSource 1
@@ -14556,7 +14556,7 @@ GetDefaultApplicationSetting G/2021-01-01/opensearch/defaultApplicationSetting 8
 GetDirectQueryDataSource G/2021-01-01/opensearch/directQueryDataSource/{DataSourceName} 1
 GetDomainMaintenanceStatus G/2021-01-01/opensearch/domain/{DomainName}/domainMaintenance 0
 GetIndex G/2021-01-01/opensearch/domain/{DomainName}/index/{IndexName} 0
-GetMigration G/2021-01-01/opensearch/app-migrations/{migrationId} 9
+GetMigration G/2021-01-01/opensearch/app-migrations/{migrationId} 8
 GetPackageVersionHistory G/2021-01-01/packages/{PackageID}/history *
 GetUpgradeHistory G/2021-01-01/opensearch/upgradeDomain/{DomainName}/history 0
 GetUpgradeStatus G/2021-01-01/opensearch/upgradeDomain/{DomainName}/status 0
@@ -14564,22 +14564,22 @@ InsightFeedback PO/2021-01-01/opensearch/insight-feedback 4
 ListApplications G/2021-01-01/opensearch/list-applications 8
 ListDataSourceAttachments PO/2021-01-01/opensearch/application/{id}/listDataSourceAttachments 3
 ListDataSources G/2021-01-01/opensearch/domain/{DomainName}/dataSource 0
-ListDirectQueryDataSources G/2021-01-01/opensearch/directQueryDataSource a
+ListDirectQueryDataSources G/2021-01-01/opensearch/directQueryDataSource 9
 ListDomainMaintenances G/2021-01-01/opensearch/domain/{DomainName}/domainMaintenances 0
 ListDomainNames G/2021-01-01/domain *
 ListDomainsForPackage G/2021-01-01/packages/{PackageID}/domains *
 ListInsights PO/2021-01-01/opensearch/insights 4
 ListInstanceTypeDetails G/2021-01-01/opensearch/instanceTypeDetails/{EngineVersion} *
-ListMigrations G/2021-01-01/opensearch/app-migrations b
+ListMigrations G/2021-01-01/opensearch/app-migrations a
 ListPackagesForDomain G/2021-01-01/domain/{DomainName}/packages 0
 ListScheduledActions G/2021-01-01/opensearch/domain/{DomainName}/scheduledActions 0
-ListTags G/2021-01-01/tags/ c,*
+ListTags G/2021-01-01/tags/ b,*
 ListVersions G/2021-01-01/opensearch/versions *
 ListVpcEndpointAccess G/2021-01-01/opensearch/domain/{DomainName}/listVpcEndpointAccess *
 ListVpcEndpoints G/2021-01-01/opensearch/vpcEndpoints *
 ListVpcEndpointsForDomain G/2021-01-01/opensearch/domain/{DomainName}/vpcEndpoints *
 PurchaseReservedInstanceOffering PO/2021-01-01/opensearch/purchaseReservedInstanceOffering *
-PutDefaultApplicationSetting PU/2021-01-01/opensearch/defaultApplicationSetting d
+PutDefaultApplicationSetting PU/2021-01-01/opensearch/defaultApplicationSetting c
 RegisterCapability PO/2021-01-01/opensearch/application/{ApplicationId}/capability/register 5
 RejectInboundConnection PU/2021-01-01/opensearch/cc/inboundConnection/{ConnectionId}/reject *
 RemoveReplicationPeer PO/2021-01-01/opensearch/domain/{DomainName}/replication/removePeer -
@@ -14587,7 +14587,7 @@ RemoveTags PO/2021-01-01/tags-removal 2,*
 RevokeVpcEndpointAccess PO/2021-01-01/opensearch/domain/{DomainName}/revokeVpcEndpointAccess *
 RollbackServiceSoftwareUpdate PO/2021-01-01/opensearch/serviceSoftwareUpdate/rollback 0
 StartDomainMaintenance PO/2021-01-01/opensearch/domain/{DomainName}/domainMaintenance 0
-StartMigration PO/2021-01-01/opensearch/app-migrations b
+StartMigration PO/2021-01-01/opensearch/app-migrations a
 StartServiceSoftwareUpdate PO/2021-01-01/opensearch/serviceSoftwareUpdate/start 0
 SwitchoverReplication PO/2021-01-01/opensearch/domain/{DomainName}/replication/switchover -
 UpdateApplication PU/2021-01-01/opensearch/application/{id} 3
@@ -14662,7 +14662,7 @@ UpdateVpcEndpoint *`,
   organizations: `organizations organizations organizations json AWSOrganizationsV20161128 2016-11-28
 organizations
 
-$P:organizations::$A:handshake/o-*/*/h-{HandshakeId} $P:organizations::$A:policy/o-*/*/p-{PolicyId} $P:organizations::$A:account/o-*/{AccountId} $P:organizations::$A:ou/o-*/ou-{Name} $P:organizations::$A:policy/o-*/*/p-{Name} $P:organizations::$A:ou/o-*/ou-{OrganizationalUnitId} $P:organizations::$A:account/o-*/* $P:organizations::$A:transfer/o-*/*/*/rt-{Id} $P:organizations::$A:root/o-*/r-{RootId} $P:organizations::$A:ou/o-*/ou-* $P:organizations::$A:root/o-*/r-* $P:organizations::$A:resourcepolicy/o-*/rp-*
+$P:organizations::$A:handshake/o-*/*/h-{HandshakeId} $P:organizations::$A:policy/o-*/*/p-{PolicyId} $P:organizations::$A:account/o-*/{AccountId} $P:organizations::$A:policy/o-*/*/p-* $P:organizations::$A:ou/o-*/ou-{OrganizationalUnitId} $P:organizations::$A:account/o-*/* $P:organizations::$A:transfer/o-*/*/*/rt-{Id} $P:organizations::$A:root/o-*/r-{RootId} $P:organizations::$A:ou/o-*/ou-* $P:organizations::$A:root/o-*/r-* $P:organizations::$A:resourcepolicy/o-*/rp-*
 AcceptHandshake 0
 AttachPolicy 1
 CancelHandshake 0
@@ -14670,31 +14670,31 @@ CloseAccount 2
 CreateAccount *
 CreateGovCloudAccount *
 CreateOrganization *
-CreateOrganizationalUnit 3,*
-CreatePolicy 4
+CreateOrganizationalUnit *
+CreatePolicy 3
 DeclineHandshake 0
 DeleteOrganization *
-DeleteOrganizationalUnit 5
+DeleteOrganizationalUnit 4
 DeletePolicy 1
 DeleteResourcePolicy *
 DeregisterDelegatedAdministrator 2
 DescribeAccount 2
 DescribeCreateAccountStatus *
-DescribeEffectivePolicy 6
+DescribeEffectivePolicy 5
 DescribeHandshake 0
 DescribeOrganization *
-DescribeOrganizationalUnit 5
+DescribeOrganizationalUnit 4
 DescribePolicy 1
 DescribeResourcePolicy *
-DescribeResponsibilityTransfer 7
+DescribeResponsibilityTransfer 6
 DetachPolicy 1
 DisableAWSServiceAccess *
-DisablePolicyType 8
+DisablePolicyType 7
 EnableAWSServiceAccess *
 EnableAllFeatures *
-EnablePolicyType 8
-InviteAccountToOrganization 6
-InviteOrganizationToTransferResponsibility 6
+EnablePolicyType 7
+InviteAccountToOrganization 5
+InviteOrganizationToTransferResponsibility 5
 LeaveOrganization *
 ListAWSServiceAccessForOrganization *
 ListAccounts *
@@ -14716,40 +14716,40 @@ ListPoliciesForTarget *
 ListRoots *
 ListTagsForResource *
 ListTargetsForPolicy 1
-MoveAccount 2;9;a
-PutResourcePolicy b
+MoveAccount 2;8;9
+PutResourcePolicy a
 RegisterDelegatedAdministrator 2
 RemoveAccountFromOrganization 2
 TagResource *
-TerminateResponsibilityTransfer 7
+TerminateResponsibilityTransfer 6
 UntagResource *
-UpdateOrganizationalUnit 5
+UpdateOrganizationalUnit 4
 UpdatePolicy 1
-UpdateResponsibilityTransfer 7`,
+UpdateResponsibilityTransfer 6`,
   osis: `osis osis osis rest-json - 2022-01-01
 osis
 
-~pipeline/{PipelineArn} ~pipeline/{PipelineName} ~endpoint/{EndpointId} ~pipeline/{ResourceArn} ~blueprint/{BlueprintName} ~pipeline/{arn|Arn} {=arn|Arn} ~pipeline/*
+~pipeline/{PipelineArn} ~pipeline/{PipelineName} ~endpoint/{EndpointId} {=ResourceArn} ~pipeline/* ~blueprint/{BlueprintName} {=arn|Arn}
 CreatePipeline PO/2022-01-01/osis/createPipeline *
 CreatePipelineEndpoint PO/2022-01-01/osis/createPipelineEndpoint 0
 DeletePipeline D/2022-01-01/osis/deletePipeline/{PipelineName} 1
 DeletePipelineEndpoint D/2022-01-01/osis/deletePipelineEndpoint/{EndpointId} 2
-DeleteResourcePolicy D/2022-01-01/osis/resourcePolicy/{ResourceArn} 3
+DeleteResourcePolicy D/2022-01-01/osis/resourcePolicy/{ResourceArn} 3,4
 GetPipeline G/2022-01-01/osis/getPipeline/{PipelineName} 1
-GetPipelineBlueprint G/2022-01-01/osis/getPipelineBlueprint/{BlueprintName} 4
+GetPipelineBlueprint G/2022-01-01/osis/getPipelineBlueprint/{BlueprintName} 5
 GetPipelineChangeProgress G/2022-01-01/osis/getPipelineChangeProgress/{PipelineName} 1
-GetResourcePolicy G/2022-01-01/osis/resourcePolicy/{ResourceArn} 3
+GetResourcePolicy G/2022-01-01/osis/resourcePolicy/{ResourceArn} 3,4
 ListPipelineBlueprints PO/2022-01-01/osis/listPipelineBlueprints *
 ListPipelineEndpointConnections G/2022-01-01/osis/listPipelineEndpointConnections *
 ListPipelineEndpoints G/2022-01-01/osis/listPipelineEndpoints *
 ListPipelines G/2022-01-01/osis/listPipelines *
-ListTagsForResource G/2022-01-01/osis/listTagsForResource/ 5
-PutResourcePolicy PU/2022-01-01/osis/resourcePolicy/{ResourceArn} 3
+ListTagsForResource G/2022-01-01/osis/listTagsForResource/ 6,4
+PutResourcePolicy PU/2022-01-01/osis/resourcePolicy/{ResourceArn} 3,4
 RevokePipelineEndpointConnections PO/2022-01-01/osis/revokePipelineEndpointConnections 0
 StartPipeline PU/2022-01-01/osis/startPipeline/{PipelineName} 1
 StopPipeline PU/2022-01-01/osis/stopPipeline/{PipelineName} 1
-TagResource PO/2022-01-01/osis/tagResource/ 5
-UntagResource PO/2022-01-01/osis/untagResource/ 6,7
+TagResource PO/2022-01-01/osis/tagResource/ 6,4
+UntagResource PO/2022-01-01/osis/untagResource/ 6,4
 UpdatePipeline PU/2022-01-01/osis/updatePipeline/{PipelineName} 1
 ValidatePipeline PO/2022-01-01/osis/validatePipeline *`,
   outposts: `outposts outposts outposts rest-json - 2019-12-03
@@ -14884,7 +14884,7 @@ UpdateRelationship 5`,
   'partnercentral-revenue-measurement': `partnercentral-revenue-measurement partnercentral partnercentral smithy-rpc-v2-cbor PartnerCentralRevenueMeasurement 2022-07-26
 partnercentral-prm
 
-~catalog/{Catalog}/marketplace-revenue-share/* ~catalog/{Catalog}/revenue-attribution/{Identifier} ~catalog/{Catalog}/revenue-attribution/{RevenueAttributionIdentifier} {=resourceArn}
+~catalog/{Catalog}/marketplace-revenue-share/{ProductId} ~catalog/{Catalog}/revenue-attribution/{Identifier} ~catalog/{Catalog}/revenue-attribution/{RevenueAttributionIdentifier} {=resourceArn}
 CreateMarketplaceRevenueShare *
 CreateMarketplaceRevenueShareAllocation 0
 CreateRevenueAttribution *
@@ -14955,39 +14955,39 @@ UpdateOpportunity 1`,
   'payment-cryptography': `payment-cryptography payment-cryptography payment-cryptography json PaymentCryptographyControlPlane 2021-09-14
 controlplane.payment-cryptography
 
-~alias/* ~key/{KeyIdentifier} $P:mpa:$R:$A:approval-team/* ~alias/{AliasName} ~key/{KeyArn} {=ResourceArn} ~key/* ~key/{ExportKeyIdentifier}
+~alias/* ~key/{KeyIdentifier} {=MpaTeamArn} $P:mpa:$R:$A:approval-team/* ~alias/{AliasName} ~key/{KeyArn} {=ResourceArn} ~key/*
 AddKeyReplicationRegions 0;1
-AssociateMpaTeam 2
-CreateAlias 3;4
+AssociateMpaTeam 2,3
+CreateAlias 4;5
 CreateKey *
-DeleteAlias 3
+DeleteAlias 4
 DeleteKey 1
-DeleteResourcePolicy 5,6
+DeleteResourcePolicy 6,7
 DisableDefaultKeyReplicationRegions *
-DisassociateMpaTeam 2
+DisassociateMpaTeam 3
 EnableDefaultKeyReplicationRegions *
 ExportKey 7
-GetAlias 3;6
+GetAlias 4;7
 GetCertificateSigningRequest 0;1
 GetDefaultKeyReplicationRegions *
 GetKey 1
-GetMpaTeamAssociation 2
+GetMpaTeamAssociation 3
 GetParametersForExport *
 GetParametersForImport *
 GetPublicKeyCertificate 1
-GetResourcePolicy 5,6
+GetResourcePolicy 6,7
 ImportKey *
 ListAliases *
 ListKeys *
-ListTagsForResource 5,6
-PutResourcePolicy 5,6
+ListTagsForResource 6,7
+PutResourcePolicy 6,7
 RemoveKeyReplicationRegions 0;1
 RestoreKey 1
 StartKeyUsage 1
 StopKeyUsage 1
-TagResource 5,6
-UntagResource 5,6
-UpdateAlias 3;4`,
+TagResource 6,7
+UntagResource 6,7
+UpdateAlias 4;5`,
   'payment-cryptography-data': `payment-cryptography-data payment-cryptography payment-cryptography rest-json - 2022-02-03
 dataplane.payment-cryptography
 
@@ -15078,15 +15078,15 @@ UpdateQueue 0;2`,
   personalize: `personalize personalize personalize json AmazonPersonalize 2018-05-22
 personalize
 
-~batch-inference-job/{jobName} ~solution/* {=roleArn} ~batch-segment-job/{jobName} ~campaign/{name} ~data-deletion-job/{jobName} ~dataset-group/{datasetGroupArn} ~dataset/{name} ~dataset/{datasetArn} ~dataset-export-job/{jobName} ~dataset-group/{name} ~dataset-import-job/{jobName} ~event-tracker/{name} ~filter/{name} ~metric-attribution/{name} ~recommender/{name} ~schema/{schema} ~solution/{name} ~solution/{solutionArn} ~campaign/{campaignArn} ~event-tracker/{eventTrackerArn} ~filter/{filterArn} ~metric-attribution/{metricAttributionArn} ~recommender/{recommenderArn} ~schema/{schemaArn} $P:personalize:::algorithm/{algorithmArn} ~batch-inference-job/{batchInferenceJobArn} ~batch-segment-job/{batchSegmentJobArn} ~data-deletion-job/{dataDeletionJobArn} ~dataset-export-job/{datasetExportJobArn} ~dataset-import-job/{datasetImportJobArn} $P:personalize:::feature-transformation/{featureTransformationArn} $P:personalize:::recipe/{recipeArn} {=resourceArn}
-CreateBatchInferenceJob 0;1;+iam:PassRole@2
-CreateBatchSegmentJob 3;+iam:PassRole@2
-CreateCampaign 4;1
-CreateDataDeletionJob 5;6;+iam:PassRole@2
+{=solutionVersionArn} {=roleArn} ~batch-segment-job/* ~campaign/{name} ~solution/* ~data-deletion-job/* ~dataset-group/{datasetGroupArn} ~dataset/{name} ~dataset/{datasetArn} ~dataset-export-job/* ~dataset-group/{name} ~dataset-import-job/* ~event-tracker/{name} ~filter/{name} ~metric-attribution/{name} ~recommender/{name} ~schema/{schema} ~solution/{name} ~solution/{solutionArn} ~campaign/{campaignArn} ~event-tracker/{eventTrackerArn} ~filter/{filterArn} ~metric-attribution/{metricAttributionArn} ~recommender/{recommenderArn} ~schema/{schemaArn} $P:personalize:::algorithm/{algorithmArn} ~batch-inference-job/{batchInferenceJobArn} ~batch-segment-job/{batchSegmentJobArn} ~data-deletion-job/{dataDeletionJobArn} ~dataset-export-job/{datasetExportJobArn} ~dataset-import-job/{datasetImportJobArn} $P:personalize:::feature-transformation/{featureTransformationArn} $P:personalize:::recipe/{recipeArn} {=resourceArn}
+CreateBatchInferenceJob 0,*;+iam:PassRole@1
+CreateBatchSegmentJob 0,2;+iam:PassRole@1
+CreateCampaign 3;4
+CreateDataDeletionJob 5;6;+iam:PassRole@1
 CreateDataset 7;6
-CreateDatasetExportJob 8;9;+iam:PassRole@2
-CreateDatasetGroup a;+iam:PassRole@2
-CreateDatasetImportJob 8;b;+iam:PassRole@2
+CreateDatasetExportJob 8;9;+iam:PassRole@1
+CreateDatasetGroup a;+iam:PassRole@1
+CreateDatasetImportJob 8;b;+iam:PassRole@1
 CreateEventTracker 6;c
 CreateFilter 6;d
 CreateMetricAttribution 6;e
@@ -15120,8 +15120,8 @@ DescribeRecipe w
 DescribeRecommender n
 DescribeSchema o
 DescribeSolution i
-DescribeSolutionVersion 1
-GetSolutionMetrics 1
+DescribeSolutionVersion 0,4
+GetSolutionMetrics 0,4
 ListBatchInferenceJobs *
 ListBatchSegmentJobs *
 ListCampaigns *
@@ -15142,7 +15142,7 @@ ListSolutions *
 ListTagsForResource x,*
 StartRecommender n
 StopRecommender n
-StopSolutionVersionCreation 1
+StopSolutionVersionCreation 0,4
 TagResource x,*
 UntagResource x,*
 UpdateCampaign j
@@ -15187,7 +15187,7 @@ UntagResource 3`,
   pinpoint: `pinpoint mobiletargeting mobiletargeting rest-json - 2016-12-01
 pinpoint
 
-~apps/* ~apps/{application-id|ApplicationId} ~templates/{template-name|TemplateName}/{template-name|TemplateName} ~apps/{application-id|ApplicationId}/journeys ~recommenders/* ~apps/*/channels/{application-id|ApplicationId} ~apps/*/campaigns/{campaign-id|CampaignId} ~apps/*/endpoints/{endpoint-id|EndpointId} ~apps/{application-id|ApplicationId}/eventstream ~apps/*/journeys/{journey-id|JourneyId} ~recommenders/{recommender-id|RecommenderId} ~apps/*/segments/{segment-id|SegmentId} ~apps/*/users/{user-id|UserId} ~apps/*/kpis/daterange/{kpi-name|KpiName} ~apps/*/campaigns/{campaign-id|CampaignId}/kpis/daterange/{kpi-name|KpiName} ~apps/{application-id|ApplicationId}/channels ~apps/*/jobs/export/{job-id|JobId} ~apps/*/jobs/import/{job-id|JobId} ~apps/*/journeys/{journey-id|JourneyId}/kpis/daterange/{kpi-name|KpiName} ~apps/*/journeys/{journey-id|JourneyId}/activities/{journey-activity-id|JourneyActivityId}/execution-metrics ~apps/*/journeys/{journey-id|JourneyId}/execution-metrics {=resource-arn|ResourceArn} ~templates/{template-name|TemplateName}/{template-type|TemplateType} ~templates ~phone/number/validate ~apps/{application-id|ApplicationId}/events ~apps/*/attributes/{attribute-type|AttributeType} ~apps/{application-id|ApplicationId}/messages ~apps/{application-id|ApplicationId}/otp ~apps/{application-id|ApplicationId}/verify-otp
+~apps/* ~apps/{application-id|ApplicationId} ~templates/{template-name|TemplateName}/* ~apps/*/journeys ~recommenders/* ~apps/*/channels/* ~apps/*/campaigns/{campaign-id|CampaignId} ~apps/*/endpoints/{endpoint-id|EndpointId} ~apps/*/eventstream ~apps/*/journeys/{journey-id|JourneyId} ~recommenders/{recommender-id|RecommenderId} ~apps/*/segments/{segment-id|SegmentId} ~apps/*/users/{user-id|UserId} ~apps/*/kpis/daterange/{kpi-name|KpiName} ~apps/*/campaigns/{campaign-id|CampaignId}/kpis/daterange/{kpi-name|KpiName} ~apps/*/channels ~apps/*/jobs/export/{job-id|JobId} ~apps/*/jobs/import/{job-id|JobId} ~apps/*/journeys/{journey-id|JourneyId}/kpis/daterange/{kpi-name|KpiName} ~apps/*/journeys/{journey-id|JourneyId}/activities/{journey-activity-id|JourneyActivityId}/execution-metrics ~apps/*/journeys/{journey-id|JourneyId}/execution-metrics {=resource-arn|ResourceArn} ~templates/{template-name|TemplateName}/{template-type|TemplateType} ~templates ~phone/number/validate ~apps/*/events ~apps/*/attributes/{attribute-type|AttributeType} ~apps/*/messages ~apps/*/otp ~apps/*/verify-otp
 CreateApp PO/v1/apps 0
 CreateCampaign PO/v1/apps/{application-id}/campaigns 1
 CreateEmailTemplate PO/v1/templates/{template-name}/email 2
@@ -15313,7 +15313,7 @@ VerifyOTPMessage PO/v1/apps/{application-id}/verify-otp t`,
   'pinpoint-email': `pinpoint-email ses ses rest-json - 2018-07-26
 email
 
-~configuration-set/{ConfigurationSetName} ~dedicated-ip-pool/{PoolName} ~identity/* ~identity/{EmailIdentity} ~dedicated-ip-pool/* ~deliverability-test-report/{ReportId} ~identity/{Domain} {=ResourceArn} ~dedicated-ip-pool/{IP|Ip}
+~configuration-set/{ConfigurationSetName} ~dedicated-ip-pool/{PoolName} ~identity/* ~identity/{EmailIdentity} ~dedicated-ip-pool/* ~deliverability-test-report/{ReportId} {=ResourceArn} ~dedicated-ip-pool/{IP|Ip}
 CreateConfigurationSet PO/v1/email/configuration-sets 0
 CreateConfigurationSetEventDestination PO/v1/email/configuration-sets/{ConfigurationSetName}/event-destinations 0
 CreateDedicatedIpPool PO/v1/email/dedicated-ip-pools 1
@@ -15332,29 +15332,29 @@ GetDedicatedIps G/v1/email/dedicated-ips 4
 GetDeliverabilityDashboardOptions G/v1/email/deliverability-dashboard *
 GetDeliverabilityTestReport G/v1/email/deliverability-dashboard/test-reports/{ReportId} 5
 GetDomainDeliverabilityCampaign G/v1/email/deliverability-dashboard/campaigns/{CampaignId} *
-GetDomainStatisticsReport G/v1/email/deliverability-dashboard/statistics-report/{Domain} 6
+GetDomainStatisticsReport G/v1/email/deliverability-dashboard/statistics-report/{Domain} 2
 GetEmailIdentity G/v1/email/identities/{EmailIdentity} 3
 ListConfigurationSets G/v1/email/configuration-sets *
 ListDedicatedIpPools G/v1/email/dedicated-ip-pools *
 ListDeliverabilityTestReports G/v1/email/deliverability-dashboard/test-reports *
 ListDomainDeliverabilityCampaigns G/v1/email/deliverability-dashboard/domains/{SubscribedDomain}/campaigns *
 ListEmailIdentities G/v1/email/identities *
-ListTagsForResource G/v1/email/tags 7,*
+ListTagsForResource G/v1/email/tags 6,*
 PutAccountDedicatedIpWarmupAttributes PU/v1/email/account/dedicated-ips/warmup *
 PutAccountSendingAttributes PU/v1/email/account/sending *
 PutConfigurationSetDeliveryOptions PU/v1/email/configuration-sets/{ConfigurationSetName}/delivery-options 0
 PutConfigurationSetReputationOptions PU/v1/email/configuration-sets/{ConfigurationSetName}/reputation-options 0
 PutConfigurationSetSendingOptions PU/v1/email/configuration-sets/{ConfigurationSetName}/sending 0
 PutConfigurationSetTrackingOptions PU/v1/email/configuration-sets/{ConfigurationSetName}/tracking-options 0
-PutDedicatedIpInPool PU/v1/email/dedicated-ips/{IP}/pool 8
+PutDedicatedIpInPool PU/v1/email/dedicated-ips/{IP}/pool 7
 PutDedicatedIpWarmupAttributes PU/v1/email/dedicated-ips/{IP}/warmup *
 PutDeliverabilityDashboardOption PU/v1/email/deliverability-dashboard *
 PutEmailIdentityDkimAttributes PU/v1/email/identities/{EmailIdentity}/dkim 3
 PutEmailIdentityFeedbackAttributes PU/v1/email/identities/{EmailIdentity}/feedback 3
 PutEmailIdentityMailFromAttributes PU/v1/email/identities/{EmailIdentity}/mail-from 3
 SendEmail PO/v1/email/outbound-emails 2
-TagResource PO/v1/email/tags 7,*
-UntagResource D/v1/email/tags 7,*
+TagResource PO/v1/email/tags 6,*
+UntagResource D/v1/email/tags 6,*
 UpdateConfigurationSetEventDestination PU/v1/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 0`,
   'pinpoint-sms-voice': `pinpoint-sms-voice sms-voice sms-voice rest-json - 2018-09-05
 sms-voice.pinpoint
@@ -15485,16 +15485,16 @@ VerifyDestinationNumber a`,
   pipes: `pipes pipes pipes rest-json - 2015-10-07
 pipes
 
-~pipe/{Name} {=RoleArn} ~pipe/{resourceArn}
+~pipe/{Name} {=RoleArn} {=resourceArn} ~pipe/*
 CreatePipe PO/v1/pipes/{Name} 0;+iam:PassRole@1
 DeletePipe D/v1/pipes/{Name} 0
 DescribePipe G/v1/pipes/{Name} 0
 ListPipes G/v1/pipes *
-ListTagsForResource G/tags/{resourceArn} 2
+ListTagsForResource G/tags/{resourceArn} 2,3
 StartPipe PO/v1/pipes/{Name}/start 0
 StopPipe PO/v1/pipes/{Name}/stop 0
-TagResource PO/tags/{resourceArn} 2
-UntagResource D/tags/{resourceArn} 2
+TagResource PO/tags/{resourceArn} 2,3
+UntagResource D/tags/{resourceArn} 2,3
 UpdatePipe PU/v1/pipes/{Name} 0;+iam:PassRole@1`,
   polly: `polly polly polly rest-json - 2016-06-10
 polly
@@ -15855,7 +15855,7 @@ UpdateSessionData PA/assistants/{assistantId}/sessions/{sessionId}/data a`,
   quicksight: `quicksight quicksight quicksight rest-json - 2018-04-01
 quicksight
 
-~topic/{TopicId} ~knowledge-base/{KnowledgeBaseIds} ~limits-profile/{accountId} ~dataset/{DataSetId}/ingestion/{IngestionId} ~action-connector/{ActionConnectorId} ~agent/{AgentId} ~analysis/{AnalysisId} ~approval-policy/{PolicyId} ~brand/{BrandId} ~custompermissions/{CustomPermissionsName} ~dashboard/{DashboardId} ~datasource/{AwsAccountId} ~dlpsetting/{DlpSettingId} ~flow/{Name} ~folder/{FolderId} ~group/{GroupName} $P:quicksight::$A:assignment/{AssignmentName} ~datasource/{DataSourceArn} ~knowledge-base/{KnowledgeBaseId} ~limits-profile/{profileName} ~namespace/{Namespace} ~dataset/{DataSetId}/refresh-schedule/* {=Role} ~space/{SpaceId} ~template/{TemplateId} ~theme/{ThemeId} ~dataset/{AwsAccountId} {=RoleArn} ~customization/{AwsAccountId} ~account/{AwsAccountId} ~app/{AppId} ~dataset/{DataSetId} ~datasource/{DataSourceId} ~flow/{FlowId} ~limits-profile/{profileId} ~oauthClientApplication/{OAuthClientApplicationId} ~dataset/{DataSetId}/refresh-schedule/{ScheduleId} ~user/{UserName} ~user/* ~vpcConnection/{VPCConnectionId} ~asset-bundle-export-job/{AssetBundleExportJobId} ~asset-bundle-import-job/{AssetBundleImportJobId} ~automation-group/{AutomationGroupId}/automation/{AutomationId}/job/{JobId} ~dashboard/{DashboardId}/snapshot-job/{SnapshotJobId} ~user/{UserArn} ~user/{AwsAccountId} ~agent/{AwsAccountId} ~analysis/{AwsAccountId} ~approval-policy/* ~app/{AwsAccountId} ~asset-bundle-export-job/{AwsAccountId} ~asset-bundle-import-job/{AwsAccountId} ~dashboard/{AwsAccountId} ~dlpsetting/{AwsAccountId} ~folder/{AwsAccountId} {=ResourceArn} ~group/* $P:quicksight::$A:assignment/* ~template/{AwsAccountId} ~theme/{AwsAccountId} ~action-connector/{AwsAccountId} ~knowledge-base/{AwsAccountId} ~topic/{AwsAccountId} ~asset-bundle-export-job/{ResourceArns} ~automation-group/{AutomationGroupId}/automation/{AutomationId} ~limits-profile/{profileId|profileName}
+~topic/{TopicId} ~knowledge-base/{KnowledgeBaseIds} ~limits-profile/* ~dataset/{DataSetId}/ingestion/{IngestionId} ~action-connector/{ActionConnectorId} ~agent/{AgentId} ~analysis/{AnalysisId} ~approval-policy/{PolicyId} ~brand/{BrandId} ~custompermissions/* ~dashboard/{DashboardId} ~datasource/* ~dlpsetting/{DlpSettingId} ~flow/* ~folder/{FolderId} ~group/* $P:quicksight::$A:assignment/* ~datasource/{DataSourceArn} ~knowledge-base/{KnowledgeBaseId} ~namespace/{Namespace} ~dataset/{DataSetId}/refresh-schedule/* {=Role} ~space/{SpaceId} ~template/{TemplateId} ~theme/{ThemeId} ~dataset/* {=RoleArn} ~customization/* ~account/{AwsAccountId} ~app/{AppId} ~dataset/{DataSetId} ~datasource/{DataSourceId} ~flow/{FlowId} ~group/{GroupName} $P:quicksight::$A:assignment/{AssignmentName} ~limits-profile/{profileId} ~oauthClientApplication/{OAuthClientApplicationId} ~dataset/{DataSetId}/refresh-schedule/{ScheduleId} ~user/{UserName} ~user/* ~vpcConnection/{VPCConnectionId} ~asset-bundle-export-job/{AssetBundleExportJobId} ~asset-bundle-import-job/{AssetBundleImportJobId} ~automation-group/{AutomationGroupId}/automation/{AutomationId}/job/{JobId} ~custompermissions/{CustomPermissionsName} ~dashboard/{DashboardId}/snapshot-job/{SnapshotJobId} ~user/{UserArn} ~agent/* ~analysis/* ~approval-policy/* ~app/* ~asset-bundle-export-job/* ~asset-bundle-import-job/* ~dashboard/* ~dlpsetting/* ~folder/* {=ResourceArn} ~template/* ~theme/* ~action-connector/* ~knowledge-base/* ~topic/* ~asset-bundle-export-job/{ResourceArns} ~automation-group/{AutomationGroupId}/automation/{AutomationId} ~limits-profile/{profileId|profileName}
 BatchCreateTopicReviewedAnswer PO/accounts/{AwsAccountId}/topics/{TopicId}/batch-create-reviewed-answers 0
 BatchDeleteKnowledgeBase PO/v1/accounts/{AwsAccountId}/knowledge-bases/batch-delete 1
 BatchDeleteTopicReviewedAnswer PO/accounts/{AwsAccountId}/topics/{TopicId}/batch-delete-reviewed-answers 0
@@ -15881,67 +15881,67 @@ CreateGroupMembership PU/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{
 CreateIAMPolicyAssignment PO/accounts/{AwsAccountId}/namespaces/{Namespace}/iam-policy-assignments/ g
 CreateIngestion PU/accounts/{AwsAccountId}/data-sets/{DataSetId}/ingestions/{IngestionId} 3
 CreateKnowledgeBase PO/v1/accounts/{AwsAccountId}/knowledge-bases h;i
-CreateLimitsProfile PO/governance/limits/accounts/{accountId}/profiles j
-CreateNamespace PO/accounts/{AwsAccountId} k
+CreateLimitsProfile PO/governance/limits/accounts/{accountId}/profiles 2
+CreateNamespace PO/accounts/{AwsAccountId} j
 CreateOAuthClientApplication PO/accounts/{AwsAccountId}/oauth-client-applications *
-CreateRefreshSchedule PO/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules l
-CreateRoleMembership PO/accounts/{AwsAccountId}/namespaces/{Namespace}/roles/{Role}/members/{MemberName} *;+iam:PassRole@m
-CreateSpace PO/v1/accounts/{AwsAccountId}/spaces n
-CreateTemplate PO/accounts/{AwsAccountId}/templates/{TemplateId} o
-CreateTemplateAlias PO/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} o
-CreateTheme PO/accounts/{AwsAccountId}/themes/{ThemeId} p
-CreateThemeAlias PO/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} p
-CreateTopic PO/accounts/{AwsAccountId}/topics q
+CreateRefreshSchedule PO/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules k
+CreateRoleMembership PO/accounts/{AwsAccountId}/namespaces/{Namespace}/roles/{Role}/members/{MemberName} *;+iam:PassRole@l
+CreateSpace PO/v1/accounts/{AwsAccountId}/spaces m
+CreateTemplate PO/accounts/{AwsAccountId}/templates/{TemplateId} n
+CreateTemplateAlias PO/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} n
+CreateTheme PO/accounts/{AwsAccountId}/themes/{ThemeId} o
+CreateThemeAlias PO/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} o
+CreateTopic PO/accounts/{AwsAccountId}/topics p
 CreateTopicRefreshSchedule PO/accounts/{AwsAccountId}/topics/{TopicId}/schedules 0
-CreateTopicV2 PO/accounts/{AwsAccountId}/topicsV2 CreateTopic@q
-CreateVPCConnection PO/accounts/{AwsAccountId}/vpc-connections *;+iam:PassRole@r
+CreateTopicV2 PO/accounts/{AwsAccountId}/topicsV2 CreateTopic@p
+CreateVPCConnection PO/accounts/{AwsAccountId}/vpc-connections *;+iam:PassRole@q
 DeleteAccountCustomPermission D/accounts/{AwsAccountId}/custom-permission *
-DeleteAccountCustomization D/accounts/{AwsAccountId}/customizations s
-DeleteAccountSubscription D/account/{AwsAccountId} t
+DeleteAccountCustomization D/accounts/{AwsAccountId}/customizations r
+DeleteAccountSubscription D/account/{AwsAccountId} s
 DeleteActionConnector D/accounts/{AwsAccountId}/action-connectors/{ActionConnectorId} 4
 DeleteAgent D/accounts/{AwsAccountId}/agents/{AgentId} 5
 DeleteAnalysis D/accounts/{AwsAccountId}/analyses/{AnalysisId} 6
-DeleteApp D/accounts/{AwsAccountId}/apps/{AppId} u
+DeleteApp D/accounts/{AwsAccountId}/apps/{AppId} t
 DeleteApprovalPolicy D/governance/approvalworkflows/policies/{PolicyId} 7
 DeleteBrand D/accounts/{AwsAccountId}/brands/{BrandId} 8
 DeleteBrandAssignment D/accounts/{AwsAccountId}/brandassignments *
 DeleteCustomPermissions D/accounts/{AwsAccountId}/custom-permissions/{CustomPermissionsName} *
 DeleteDashboard D/accounts/{AwsAccountId}/dashboards/{DashboardId} a
-DeleteDataSet D/accounts/{AwsAccountId}/data-sets/{DataSetId} v
-DeleteDataSetRefreshProperties D/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-properties v
-DeleteDataSource D/accounts/{AwsAccountId}/data-sources/{DataSourceId} w
+DeleteDataSet D/accounts/{AwsAccountId}/data-sets/{DataSetId} u
+DeleteDataSetRefreshProperties D/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-properties u
+DeleteDataSource D/accounts/{AwsAccountId}/data-sources/{DataSourceId} v
 DeleteDefaultQBusinessApplication D/accounts/{AwsAccountId}/default-qbusiness-application *
 DeleteDlpSetting D/accounts/{AwsAccountId}/data-loss-prevention/settings/{DlpSettingId} c
-DeleteFlow D/accounts/{AwsAccountId}/flows/{FlowId} x
+DeleteFlow D/accounts/{AwsAccountId}/flows/{FlowId} w
 DeleteFolder D/accounts/{AwsAccountId}/folders/{FolderId} e
 DeleteFolderMembership D/accounts/{AwsAccountId}/folders/{FolderId}/members/{MemberType}/{MemberId} e
-DeleteGroup D/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName} f
-DeleteGroupMembership D/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName}/members/{MemberName} f
-DeleteIAMPolicyAssignment D/accounts/{AwsAccountId}/namespace/{Namespace}/iam-policy-assignments/{AssignmentName} g
+DeleteGroup D/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName} x
+DeleteGroupMembership D/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName}/members/{MemberName} x
+DeleteIAMPolicyAssignment D/accounts/{AwsAccountId}/namespace/{Namespace}/iam-policy-assignments/{AssignmentName} y
 DeleteIdentityPropagationConfig D/accounts/{AwsAccountId}/identity-propagation-config/{Service} *
 DeleteKnowledgeBase D/v1/accounts/{AwsAccountId}/knowledge-bases/{KnowledgeBaseId} i
-DeleteLimitsProfile D/governance/limits/accounts/{accountId}/profiles/{profileId} y
-DeleteNamespace D/accounts/{AwsAccountId}/namespaces/{Namespace} k
-DeleteOAuthClientApplication D/accounts/{AwsAccountId}/oauth-client-applications/{OAuthClientApplicationId} z
-DeleteRefreshSchedule D/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules/{ScheduleId} 10
+DeleteLimitsProfile D/governance/limits/accounts/{accountId}/profiles/{profileId} z
+DeleteNamespace D/accounts/{AwsAccountId}/namespaces/{Namespace} j
+DeleteOAuthClientApplication D/accounts/{AwsAccountId}/oauth-client-applications/{OAuthClientApplicationId} 10
+DeleteRefreshSchedule D/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules/{ScheduleId} 11
 DeleteRoleCustomPermission D/accounts/{AwsAccountId}/namespaces/{Namespace}/roles/{Role}/custom-permission *
 DeleteRoleMembership D/accounts/{AwsAccountId}/namespaces/{Namespace}/roles/{Role}/members/{MemberName} *
-DeleteSpace D/v1/accounts/{AwsAccountId}/spaces/{SpaceId} n
-DeleteTemplate D/accounts/{AwsAccountId}/templates/{TemplateId} o
-DeleteTemplateAlias D/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} o
-DeleteTheme D/accounts/{AwsAccountId}/themes/{ThemeId} p
-DeleteThemeAlias D/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} p
+DeleteSpace D/v1/accounts/{AwsAccountId}/spaces/{SpaceId} m
+DeleteTemplate D/accounts/{AwsAccountId}/templates/{TemplateId} n
+DeleteTemplateAlias D/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} n
+DeleteTheme D/accounts/{AwsAccountId}/themes/{ThemeId} o
+DeleteThemeAlias D/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} o
 DeleteTopic D/accounts/{AwsAccountId}/topics/{TopicId} 0
 DeleteTopicRefreshSchedule D/accounts/{AwsAccountId}/topics/{TopicId}/schedules/{DatasetId} 0
 DeleteTopicV2 D/accounts/{AwsAccountId}/topicsV2/{TopicId} DeleteTopic@0
-DeleteUser D/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName} 11
-DeleteUserByPrincipalId D/accounts/{AwsAccountId}/namespaces/{Namespace}/user-principals/{PrincipalId} 12
-DeleteUserCustomPermission D/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName}/custom-permission 11
-DeleteVPCConnection D/accounts/{AwsAccountId}/vpc-connections/{VPCConnectionId} 13
+DeleteUser D/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName} 12
+DeleteUserByPrincipalId D/accounts/{AwsAccountId}/namespaces/{Namespace}/user-principals/{PrincipalId} 13
+DeleteUserCustomPermission D/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName}/custom-permission 12
+DeleteVPCConnection D/accounts/{AwsAccountId}/vpc-connections/{VPCConnectionId} 14
 DescribeAccountCustomPermission G/accounts/{AwsAccountId}/custom-permission *
-DescribeAccountCustomization G/accounts/{AwsAccountId}/customizations s
+DescribeAccountCustomization G/accounts/{AwsAccountId}/customizations r
 DescribeAccountSettings G/accounts/{AwsAccountId}/settings *
-DescribeAccountSubscription G/account/{AwsAccountId} t
+DescribeAccountSubscription G/account/{AwsAccountId} s
 DescribeActionConnector G/accounts/{AwsAccountId}/action-connectors/{ActionConnectorId} 4
 DescribeActionConnectorPermissions G/accounts/{AwsAccountId}/action-connectors/{ActionConnectorId}/permissions 4
 DescribeAgent G/accounts/{AwsAccountId}/agents/{AgentId} 5
@@ -15949,97 +15949,97 @@ DescribeAgentPermissions G/accounts/{AwsAccountId}/agents/{AgentId}/permissions 
 DescribeAnalysis G/accounts/{AwsAccountId}/analyses/{AnalysisId} 6
 DescribeAnalysisDefinition G/accounts/{AwsAccountId}/analyses/{AnalysisId}/definition -
 DescribeAnalysisPermissions G/accounts/{AwsAccountId}/analyses/{AnalysisId}/permissions 6
-DescribeApp G/accounts/{AwsAccountId}/apps/{AppId} u
-DescribeAppPermissions G/accounts/{AwsAccountId}/apps/{AppId}/permissions u
+DescribeApp G/accounts/{AwsAccountId}/apps/{AppId} t
+DescribeAppPermissions G/accounts/{AwsAccountId}/apps/{AppId}/permissions t
 DescribeApprovalPolicy G/governance/approvalworkflows/policies/{PolicyId} 7
-DescribeAssetBundleExportJob G/accounts/{AwsAccountId}/asset-bundle-export-jobs/{AssetBundleExportJobId} 14
-DescribeAssetBundleImportJob G/accounts/{AwsAccountId}/asset-bundle-import-jobs/{AssetBundleImportJobId} 15
-DescribeAutomationJob G/accounts/{AwsAccountId}/automation-groups/{AutomationGroupId}/automations/{AutomationId}/jobs/{JobId} 16
+DescribeAssetBundleExportJob G/accounts/{AwsAccountId}/asset-bundle-export-jobs/{AssetBundleExportJobId} 15
+DescribeAssetBundleImportJob G/accounts/{AwsAccountId}/asset-bundle-import-jobs/{AssetBundleImportJobId} 16
+DescribeAutomationJob G/accounts/{AwsAccountId}/automation-groups/{AutomationGroupId}/automations/{AutomationId}/jobs/{JobId} 17
 DescribeBrand G/accounts/{AwsAccountId}/brands/{BrandId} 8
 DescribeBrandAssignment G/accounts/{AwsAccountId}/brandassignments *
 DescribeBrandPublishedVersion G/accounts/{AwsAccountId}/brands/{BrandId}/publishedversion 8
-DescribeCustomPermissions G/accounts/{AwsAccountId}/custom-permissions/{CustomPermissionsName} 9
+DescribeCustomPermissions G/accounts/{AwsAccountId}/custom-permissions/{CustomPermissionsName} 18
 DescribeDashboard G/accounts/{AwsAccountId}/dashboards/{DashboardId} a
 DescribeDashboardDefinition G/accounts/{AwsAccountId}/dashboards/{DashboardId}/definition -
 DescribeDashboardPermissions G/accounts/{AwsAccountId}/dashboards/{DashboardId}/permissions a
-DescribeDashboardSnapshotJob G/accounts/{AwsAccountId}/dashboards/{DashboardId}/snapshot-jobs/{SnapshotJobId} 17
-DescribeDashboardSnapshotJobResult G/accounts/{AwsAccountId}/dashboards/{DashboardId}/snapshot-jobs/{SnapshotJobId}/result 17
+DescribeDashboardSnapshotJob G/accounts/{AwsAccountId}/dashboards/{DashboardId}/snapshot-jobs/{SnapshotJobId} 19
+DescribeDashboardSnapshotJobResult G/accounts/{AwsAccountId}/dashboards/{DashboardId}/snapshot-jobs/{SnapshotJobId}/result 19
 DescribeDashboardsQAConfiguration G/accounts/{AwsAccountId}/dashboards-qa-configuration *
-DescribeDataSet G/accounts/{AwsAccountId}/data-sets/{DataSetId} v
-DescribeDataSetPermissions G/accounts/{AwsAccountId}/data-sets/{DataSetId}/permissions v
-DescribeDataSetRefreshProperties G/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-properties v
-DescribeDataSource G/accounts/{AwsAccountId}/data-sources/{DataSourceId} w
-DescribeDataSourcePermissions G/accounts/{AwsAccountId}/data-sources/{DataSourceId}/permissions w
+DescribeDataSet G/accounts/{AwsAccountId}/data-sets/{DataSetId} u
+DescribeDataSetPermissions G/accounts/{AwsAccountId}/data-sets/{DataSetId}/permissions u
+DescribeDataSetRefreshProperties G/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-properties u
+DescribeDataSource G/accounts/{AwsAccountId}/data-sources/{DataSourceId} v
+DescribeDataSourcePermissions G/accounts/{AwsAccountId}/data-sources/{DataSourceId}/permissions v
 DescribeDefaultQBusinessApplication G/accounts/{AwsAccountId}/default-qbusiness-application *
 DescribeDlpSetting G/accounts/{AwsAccountId}/data-loss-prevention/settings/{DlpSettingId} c
-DescribeFlow G/accounts/{AwsAccountId}/flows/{FlowId} x
+DescribeFlow G/accounts/{AwsAccountId}/flows/{FlowId} w
 DescribeFolder G/accounts/{AwsAccountId}/folders/{FolderId} e
 DescribeFolderPermissions G/accounts/{AwsAccountId}/folders/{FolderId}/permissions e
 DescribeFolderResolvedPermissions G/accounts/{AwsAccountId}/folders/{FolderId}/resolved-permissions e
-DescribeGroup G/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName} f
-DescribeGroupMembership G/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName}/members/{MemberName} f
-DescribeIAMPolicyAssignment G/accounts/{AwsAccountId}/namespaces/{Namespace}/iam-policy-assignments/{AssignmentName} g
+DescribeGroup G/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName} x
+DescribeGroupMembership G/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName}/members/{MemberName} x
+DescribeIAMPolicyAssignment G/accounts/{AwsAccountId}/namespaces/{Namespace}/iam-policy-assignments/{AssignmentName} y
 DescribeIngestion G/accounts/{AwsAccountId}/data-sets/{DataSetId}/ingestions/{IngestionId} 3
 DescribeIpRestriction G/accounts/{AwsAccountId}/ip-restriction *
 DescribeKeyRegistration G/accounts/{AwsAccountId}/key-registration *
 DescribeKnowledgeBase G/v1/accounts/{AwsAccountId}/knowledge-bases/{KnowledgeBaseId} i
 DescribeKnowledgeBasePermissions G/v1/accounts/{AwsAccountId}/knowledge-bases/{KnowledgeBaseId}/permissions i
-DescribeLimitsProfile G/governance/limits/accounts/{accountId}/profiles/{profileId} y
-DescribeNamespace G/accounts/{AwsAccountId}/namespaces/{Namespace} k
-DescribeOAuthClientApplication G/accounts/{AwsAccountId}/oauth-client-applications/{OAuthClientApplicationId} z
+DescribeLimitsProfile G/governance/limits/accounts/{accountId}/profiles/{profileId} z
+DescribeNamespace G/accounts/{AwsAccountId}/namespaces/{Namespace} j
+DescribeOAuthClientApplication G/accounts/{AwsAccountId}/oauth-client-applications/{OAuthClientApplicationId} 10
 DescribeQPersonalizationConfiguration G/accounts/{AwsAccountId}/q-personalization-configuration *
 DescribeQuickSightQSearchConfiguration G/accounts/{AwsAccountId}/quicksight-q-search-configuration *
-DescribeRefreshSchedule G/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules/{ScheduleId} 10
+DescribeRefreshSchedule G/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules/{ScheduleId} 11
 DescribeResourcePermissions G/accounts/{AwsAccountId}/account-resource-permissions -
 DescribeRoleCustomPermission G/accounts/{AwsAccountId}/namespaces/{Namespace}/roles/{Role}/custom-permission *
 DescribeSelfUpgradeConfiguration G/accounts/{AwsAccountId}/namespaces/{Namespace}/self-upgrade-configuration *
-DescribeSpace G/v1/accounts/{AwsAccountId}/spaces/{SpaceId} n
-DescribeSpacePermissions G/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/permissions n
-DescribeTemplate G/accounts/{AwsAccountId}/templates/{TemplateId} o
-DescribeTemplateAlias G/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} o
+DescribeSpace G/v1/accounts/{AwsAccountId}/spaces/{SpaceId} m
+DescribeSpacePermissions G/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/permissions m
+DescribeTemplate G/accounts/{AwsAccountId}/templates/{TemplateId} n
+DescribeTemplateAlias G/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} n
 DescribeTemplateDefinition G/accounts/{AwsAccountId}/templates/{TemplateId}/definition -
-DescribeTemplatePermissions G/accounts/{AwsAccountId}/templates/{TemplateId}/permissions o
-DescribeTheme G/accounts/{AwsAccountId}/themes/{ThemeId} p
-DescribeThemeAlias G/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} p
-DescribeThemePermissions G/accounts/{AwsAccountId}/themes/{ThemeId}/permissions p
+DescribeTemplatePermissions G/accounts/{AwsAccountId}/templates/{TemplateId}/permissions n
+DescribeTheme G/accounts/{AwsAccountId}/themes/{ThemeId} o
+DescribeThemeAlias G/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} o
+DescribeThemePermissions G/accounts/{AwsAccountId}/themes/{ThemeId}/permissions o
 DescribeTopic G/accounts/{AwsAccountId}/topics/{TopicId} 0
 DescribeTopicPermissions G/accounts/{AwsAccountId}/topics/{TopicId}/permissions 0
 DescribeTopicPermissionsV2 G/accounts/{AwsAccountId}/topicsV2/{TopicId}/permissions DescribeTopicPermissions@0
 DescribeTopicRefresh G/accounts/{AwsAccountId}/topics/{TopicId}/refresh/{RefreshId} 0
 DescribeTopicRefreshSchedule G/accounts/{AwsAccountId}/topics/{TopicId}/schedules/{DatasetId} 0
 DescribeTopicV2 G/accounts/{AwsAccountId}/topicsV2/{TopicId} DescribeTopic@0
-DescribeUser G/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName} 11
-DescribeVPCConnection G/accounts/{AwsAccountId}/vpc-connections/{VPCConnectionId} 13
-GenerateEmbedUrlForAnonymousUser PO/accounts/{AwsAccountId}/embed-url/anonymous-user k
-GenerateEmbedUrlForRegisteredUser PO/accounts/{AwsAccountId}/embed-url/registered-user 18
+DescribeUser G/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName} 12
+DescribeVPCConnection G/accounts/{AwsAccountId}/vpc-connections/{VPCConnectionId} 14
+GenerateEmbedUrlForAnonymousUser PO/accounts/{AwsAccountId}/embed-url/anonymous-user j
+GenerateEmbedUrlForRegisteredUser PO/accounts/{AwsAccountId}/embed-url/registered-user 1a
 GenerateEmbedUrlForRegisteredUserWithIdentity PO/accounts/{AwsAccountId}/embed-url/registered-user-with-identity *
 GetDashboardEmbedUrl G/accounts/{AwsAccountId}/dashboards/{DashboardId}/embed-url a
-GetFlowMetadata G/accounts/{AwsAccountId}/flows/{FlowId}/metadata x
-GetFlowPermissions G/accounts/{AwsAccountId}/flows/{FlowId}/permissions x
-GetIdentityContext PO/accounts/{AwsAccountId}/identity-context 19
+GetFlowMetadata G/accounts/{AwsAccountId}/flows/{FlowId}/metadata w
+GetFlowPermissions G/accounts/{AwsAccountId}/flows/{FlowId}/permissions w
+GetIdentityContext PO/accounts/{AwsAccountId}/identity-context 13
 GetSessionEmbedUrl G/accounts/{AwsAccountId}/session-embed-url *
 ListActionConnectors G/accounts/{AwsAccountId}/action-connectors *
-ListAgents G/accounts/{AwsAccountId}/agents 1a
-ListAnalyses G/accounts/{AwsAccountId}/analyses 1b
-ListApprovalPolicies G/governance/approvalworkflows/policies 1c
-ListApps G/accounts/{AwsAccountId}/apps 1d
-ListAssetBundleExportJobs G/accounts/{AwsAccountId}/asset-bundle-export-jobs 1e
-ListAssetBundleImportJobs G/accounts/{AwsAccountId}/asset-bundle-import-jobs 1f
+ListAgents G/accounts/{AwsAccountId}/agents 1b
+ListAnalyses G/accounts/{AwsAccountId}/analyses 1c
+ListApprovalPolicies G/governance/approvalworkflows/policies 1d
+ListApps G/accounts/{AwsAccountId}/apps 1e
+ListAssetBundleExportJobs G/accounts/{AwsAccountId}/asset-bundle-export-jobs 1f
+ListAssetBundleImportJobs G/accounts/{AwsAccountId}/asset-bundle-import-jobs 1g
 ListBrands G/accounts/{AwsAccountId}/brands *
 ListCustomPermissions G/accounts/{AwsAccountId}/custom-permissions *
 ListDashboardVersions G/accounts/{AwsAccountId}/dashboards/{DashboardId}/versions a
-ListDashboards G/accounts/{AwsAccountId}/dashboards 1g
+ListDashboards G/accounts/{AwsAccountId}/dashboards 1h
 ListDataSets G/accounts/{AwsAccountId}/data-sets *
 ListDataSources G/accounts/{AwsAccountId}/data-sources *
-ListDlpSettings G/accounts/{AwsAccountId}/data-loss-prevention/settings 1h
+ListDlpSettings G/accounts/{AwsAccountId}/data-loss-prevention/settings 1i
 ListFlows G/accounts/{AwsAccountId}/flows *
 ListFolderMembers G/accounts/{AwsAccountId}/folders/{FolderId}/members e
-ListFolders G/accounts/{AwsAccountId}/folders 1i
-ListFoldersForResource G/accounts/{AwsAccountId}/resource/{ResourceArn}/folders 1j,*
-ListGroupMemberships G/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName}/members f
-ListGroups G/accounts/{AwsAccountId}/namespaces/{Namespace}/groups 1k
-ListIAMPolicyAssignments G/accounts/{AwsAccountId}/namespaces/{Namespace}/v2/iam-policy-assignments 1l
-ListIAMPolicyAssignmentsForUser G/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName}/iam-policy-assignments 1l
+ListFolders G/accounts/{AwsAccountId}/folders 1j
+ListFoldersForResource G/accounts/{AwsAccountId}/resource/{ResourceArn}/folders 1k,*
+ListGroupMemberships G/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName}/members x
+ListGroups G/accounts/{AwsAccountId}/namespaces/{Namespace}/groups f
+ListIAMPolicyAssignments G/accounts/{AwsAccountId}/namespaces/{Namespace}/v2/iam-policy-assignments g
+ListIAMPolicyAssignmentsForUser G/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName}/iam-policy-assignments g
 ListIdentityPropagationConfigs G/accounts/{AwsAccountId}/identity-propagation-config *
 ListIngestions G/accounts/{AwsAccountId}/data-sets/{DataSetId}/ingestions *
 ListKnowledgeBases G/v1/accounts/{AwsAccountId}/knowledge-bases/ *
@@ -16048,51 +16048,51 @@ ListNamespaces G/accounts/{AwsAccountId}/namespaces *
 ListOAuthClientApplications G/accounts/{AwsAccountId}/oauth-client-applications *
 ListRefreshSchedules G/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules *
 ListRoleMemberships G/accounts/{AwsAccountId}/namespaces/{Namespace}/roles/{Role}/members *
-ListSelfUpgrades G/accounts/{AwsAccountId}/namespaces/{Namespace}/self-upgrade-requests 12
-ListSpaceResources G/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/resources n
+ListSelfUpgrades G/accounts/{AwsAccountId}/namespaces/{Namespace}/self-upgrade-requests 13
+ListSpaceResources G/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/resources m
 ListSpaces G/v1/accounts/{AwsAccountId}/spaces *
-ListTagsForResource G/resources/{ResourceArn}/tags 1j,*
-ListTemplateAliases G/accounts/{AwsAccountId}/templates/{TemplateId}/aliases o
-ListTemplateVersions G/accounts/{AwsAccountId}/templates/{TemplateId}/versions o
-ListTemplates G/accounts/{AwsAccountId}/templates 1m
-ListThemeAliases G/accounts/{AwsAccountId}/themes/{ThemeId}/aliases p
-ListThemeVersions G/accounts/{AwsAccountId}/themes/{ThemeId}/versions p
-ListThemes G/accounts/{AwsAccountId}/themes 1n
+ListTagsForResource G/resources/{ResourceArn}/tags 1k,*
+ListTemplateAliases G/accounts/{AwsAccountId}/templates/{TemplateId}/aliases n
+ListTemplateVersions G/accounts/{AwsAccountId}/templates/{TemplateId}/versions n
+ListTemplates G/accounts/{AwsAccountId}/templates 1l
+ListThemeAliases G/accounts/{AwsAccountId}/themes/{ThemeId}/aliases o
+ListThemeVersions G/accounts/{AwsAccountId}/themes/{ThemeId}/versions o
+ListThemes G/accounts/{AwsAccountId}/themes 1m
 ListTopicRefreshSchedules G/accounts/{AwsAccountId}/topics/{TopicId}/schedules *
 ListTopicReviewedAnswers G/accounts/{AwsAccountId}/topics/{TopicId}/reviewed-answers *
 ListTopics G/accounts/{AwsAccountId}/topics *
 ListTopicsV2 G/accounts/{AwsAccountId}/topicsV2 ListTopics@*
-ListUserGroups G/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName}/groups 11
-ListUsers G/accounts/{AwsAccountId}/namespaces/{Namespace}/users 12
+ListUserGroups G/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName}/groups 12
+ListUsers G/accounts/{AwsAccountId}/namespaces/{Namespace}/users 13
 ListUsersIndexCapacity PO/accounts/{awsAccountId}/quick-index/user-capacity *
 ListVPCConnections G/accounts/{AwsAccountId}/vpc-connections *
 PredictQAResults PO/accounts/{AwsAccountId}/qa/predict *
-PutDataSetRefreshProperties PU/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-properties v
-RegisterUser PO/accounts/{AwsAccountId}/namespaces/{Namespace}/users 11
+PutDataSetRefreshProperties PU/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-properties u
+RegisterUser PO/accounts/{AwsAccountId}/namespaces/{Namespace}/users 12
 RestoreAnalysis PO/accounts/{AwsAccountId}/restore/analyses/{AnalysisId} 6
-SearchActionConnectors PO/accounts/{AwsAccountId}/search/action-connectors 1o
-SearchAgents PO/accounts/{AwsAccountId}/search/agents 1a
-SearchAnalyses PO/accounts/{AwsAccountId}/search/analyses 1b
-SearchApps PO/accounts/{AwsAccountId}/search/apps 1d
-SearchDashboards PO/accounts/{AwsAccountId}/search/dashboards 1g
-SearchDataSets PO/accounts/{AwsAccountId}/search/data-sets q
+SearchActionConnectors PO/accounts/{AwsAccountId}/search/action-connectors 1n
+SearchAgents PO/accounts/{AwsAccountId}/search/agents 1b
+SearchAnalyses PO/accounts/{AwsAccountId}/search/analyses 1c
+SearchApps PO/accounts/{AwsAccountId}/search/apps 1e
+SearchDashboards PO/accounts/{AwsAccountId}/search/dashboards 1h
+SearchDataSets PO/accounts/{AwsAccountId}/search/data-sets p
 SearchDataSources PO/accounts/{AwsAccountId}/search/data-sources b
 SearchFlows PO/accounts/{AwsAccountId}/flows/searchFlows *
-SearchFolders PO/accounts/{AwsAccountId}/search/folders 1i
-SearchGroups PO/accounts/{AwsAccountId}/namespaces/{Namespace}/groups-search 1k
-SearchKnowledgeBases PO/v1/accounts/{AwsAccountId}/search/knowledge-bases 1p
+SearchFolders PO/accounts/{AwsAccountId}/search/folders 1j
+SearchGroups PO/accounts/{AwsAccountId}/namespaces/{Namespace}/groups-search f
+SearchKnowledgeBases PO/v1/accounts/{AwsAccountId}/search/knowledge-bases 1o
 SearchSpaces PO/v1/accounts/{AwsAccountId}/search/spaces *
-SearchTopics PO/accounts/{AwsAccountId}/search/topics 1q
-SearchTopicsV2 PO/accounts/{AwsAccountId}/search/topicsV2 SearchTopics@1q
-StartAssetBundleExportJob PO/accounts/{AwsAccountId}/asset-bundle-export-jobs/export 1r
-StartAssetBundleImportJob PO/accounts/{AwsAccountId}/asset-bundle-import-jobs/import 15
-StartAutomationJob PO/accounts/{AwsAccountId}/automation-groups/{AutomationGroupId}/automations/{AutomationId}/jobs 1s
-StartDashboardSnapshotJob PO/accounts/{AwsAccountId}/dashboards/{DashboardId}/snapshot-jobs 17
+SearchTopics PO/accounts/{AwsAccountId}/search/topics 1p
+SearchTopicsV2 PO/accounts/{AwsAccountId}/search/topicsV2 SearchTopics@1p
+StartAssetBundleExportJob PO/accounts/{AwsAccountId}/asset-bundle-export-jobs/export 1q
+StartAssetBundleImportJob PO/accounts/{AwsAccountId}/asset-bundle-import-jobs/import 16
+StartAutomationJob PO/accounts/{AwsAccountId}/automation-groups/{AutomationGroupId}/automations/{AutomationId}/jobs 1r
+StartDashboardSnapshotJob PO/accounts/{AwsAccountId}/dashboards/{DashboardId}/snapshot-jobs 19
 StartDashboardSnapshotJobSchedule PO/accounts/{AwsAccountId}/dashboards/{DashboardId}/schedules/{ScheduleId} *
-TagResource PO/resources/{ResourceArn}/tags 1j,*
-UntagResource D/resources/{ResourceArn}/tags 1j,*
+TagResource PO/resources/{ResourceArn}/tags 1k,*
+UntagResource D/resources/{ResourceArn}/tags 1k,*
 UpdateAccountCustomPermission PU/accounts/{AwsAccountId}/custom-permission *
-UpdateAccountCustomization PU/accounts/{AwsAccountId}/customizations s
+UpdateAccountCustomization PU/accounts/{AwsAccountId}/customizations r
 UpdateAccountSettings PU/accounts/{AwsAccountId}/settings *
 UpdateActionConnector PU/accounts/{AwsAccountId}/action-connectors/{ActionConnectorId} 4
 UpdateActionConnectorPermissions PO/accounts/{AwsAccountId}/action-connectors/{ActionConnectorId}/permissions 4
@@ -16100,63 +16100,63 @@ UpdateAgent PU/accounts/{AwsAccountId}/agents/{AgentId} 5
 UpdateAgentPermissions PU/accounts/{AwsAccountId}/agents/{AgentId}/permissions 5
 UpdateAnalysis PU/accounts/{AwsAccountId}/analyses/{AnalysisId} 6
 UpdateAnalysisPermissions PU/accounts/{AwsAccountId}/analyses/{AnalysisId}/permissions 6
-UpdateAppPermissions PU/accounts/{AwsAccountId}/apps/{AppId}/permissions u
+UpdateAppPermissions PU/accounts/{AwsAccountId}/apps/{AppId}/permissions t
 UpdateApplicationWithTokenExchangeGrant PU/accounts/{AwsAccountId}/application-with-token-exchange-grant *
 UpdateApprovalPolicy PA/governance/approvalworkflows/policies/{PolicyId} 7
 UpdateBrand PU/accounts/{AwsAccountId}/brands/{BrandId} 8
 UpdateBrandAssignment PU/accounts/{AwsAccountId}/brandassignments *
 UpdateBrandPublishedVersion PU/accounts/{AwsAccountId}/brands/{BrandId}/publishedversion 8
-UpdateCustomPermissions PU/accounts/{AwsAccountId}/custom-permissions/{CustomPermissionsName} 9
+UpdateCustomPermissions PU/accounts/{AwsAccountId}/custom-permissions/{CustomPermissionsName} 18
 UpdateDashboard PU/accounts/{AwsAccountId}/dashboards/{DashboardId} a
 UpdateDashboardLinks PU/accounts/{AwsAccountId}/dashboards/{DashboardId}/linked-entities a
 UpdateDashboardPermissions PU/accounts/{AwsAccountId}/dashboards/{DashboardId}/permissions a
 UpdateDashboardPublishedVersion PU/accounts/{AwsAccountId}/dashboards/{DashboardId}/versions/{VersionNumber} a
 UpdateDashboardsQAConfiguration PU/accounts/{AwsAccountId}/dashboards-qa-configuration *
-UpdateDataSet PU/accounts/{AwsAccountId}/data-sets/{DataSetId} v
-UpdateDataSetPermissions PO/accounts/{AwsAccountId}/data-sets/{DataSetId}/permissions v
-UpdateDataSource PU/accounts/{AwsAccountId}/data-sources/{DataSourceId} w
-UpdateDataSourcePermissions PO/accounts/{AwsAccountId}/data-sources/{DataSourceId}/permissions w
+UpdateDataSet PU/accounts/{AwsAccountId}/data-sets/{DataSetId} u
+UpdateDataSetPermissions PO/accounts/{AwsAccountId}/data-sets/{DataSetId}/permissions u
+UpdateDataSource PU/accounts/{AwsAccountId}/data-sources/{DataSourceId} v
+UpdateDataSourcePermissions PO/accounts/{AwsAccountId}/data-sources/{DataSourceId}/permissions v
 UpdateDefaultQBusinessApplication PU/accounts/{AwsAccountId}/default-qbusiness-application *
 UpdateDlpSetting PU/accounts/{AwsAccountId}/data-loss-prevention/settings/{DlpSettingId} c
-UpdateFlow PU/accounts/{AwsAccountId}/flows/{FlowId} x
-UpdateFlowPermissions PU/accounts/{AwsAccountId}/flows/{FlowId}/permissions x
+UpdateFlow PU/accounts/{AwsAccountId}/flows/{FlowId} w
+UpdateFlowPermissions PU/accounts/{AwsAccountId}/flows/{FlowId}/permissions w
 UpdateFolder PU/accounts/{AwsAccountId}/folders/{FolderId} e
 UpdateFolderPermissions PU/accounts/{AwsAccountId}/folders/{FolderId}/permissions e
-UpdateGroup PU/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName} f
-UpdateIAMPolicyAssignment PU/accounts/{AwsAccountId}/namespaces/{Namespace}/iam-policy-assignments/{AssignmentName} g
+UpdateGroup PU/accounts/{AwsAccountId}/namespaces/{Namespace}/groups/{GroupName} x
+UpdateIAMPolicyAssignment PU/accounts/{AwsAccountId}/namespaces/{Namespace}/iam-policy-assignments/{AssignmentName} y
 UpdateIdentityPropagationConfig PO/accounts/{AwsAccountId}/identity-propagation-config/{Service} *
 UpdateIpRestriction PO/accounts/{AwsAccountId}/ip-restriction *
 UpdateKeyRegistration PO/accounts/{AwsAccountId}/key-registration *
 UpdateKnowledgeBase PO/v1/accounts/{AwsAccountId}/knowledge-bases/{KnowledgeBaseId} i
 UpdateKnowledgeBasePermissions PO/v1/accounts/{AwsAccountId}/knowledge-bases/{KnowledgeBaseId}/permissions i
-UpdateLimitsProfile PU/governance/limits/accounts/{accountId}/profiles/{profileId} 1t
-UpdateOAuthClientApplication PU/accounts/{AwsAccountId}/oauth-client-applications/{OAuthClientApplicationId} z
+UpdateLimitsProfile PU/governance/limits/accounts/{accountId}/profiles/{profileId} 1s
+UpdateOAuthClientApplication PU/accounts/{AwsAccountId}/oauth-client-applications/{OAuthClientApplicationId} 10
 UpdatePublicSharingSettings PU/accounts/{AwsAccountId}/public-sharing-settings *
 UpdateQPersonalizationConfiguration PU/accounts/{AwsAccountId}/q-personalization-configuration *
 UpdateQuickSightQSearchConfiguration PU/accounts/{AwsAccountId}/quicksight-q-search-configuration *
-UpdateRefreshSchedule PU/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules l
+UpdateRefreshSchedule PU/accounts/{AwsAccountId}/data-sets/{DataSetId}/refresh-schedules k
 UpdateResourcePermissions PU/accounts/{AwsAccountId}/account-resource-permissions *
-UpdateRoleCustomPermission PU/accounts/{AwsAccountId}/namespaces/{Namespace}/roles/{Role}/custom-permission *;+iam:PassRole@m
+UpdateRoleCustomPermission PU/accounts/{AwsAccountId}/namespaces/{Namespace}/roles/{Role}/custom-permission *;+iam:PassRole@l
 UpdateSPICECapacityConfiguration PO/accounts/{AwsAccountId}/spice-capacity-configuration *
-UpdateSelfUpgrade PO/accounts/{AwsAccountId}/namespaces/{Namespace}/update-self-upgrade-request 12
+UpdateSelfUpgrade PO/accounts/{AwsAccountId}/namespaces/{Namespace}/update-self-upgrade-request 13
 UpdateSelfUpgradeConfiguration PU/accounts/{AwsAccountId}/namespaces/{Namespace}/self-upgrade-configuration *
-UpdateSpace PU/v1/accounts/{AwsAccountId}/spaces/{SpaceId} n
-UpdateSpacePermissions PU/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/permissions n
-UpdateSpaceResources PU/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/resources n
-UpdateTemplate PU/accounts/{AwsAccountId}/templates/{TemplateId} o
-UpdateTemplateAlias PU/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} o
-UpdateTemplatePermissions PU/accounts/{AwsAccountId}/templates/{TemplateId}/permissions o
-UpdateTheme PU/accounts/{AwsAccountId}/themes/{ThemeId} p
-UpdateThemeAlias PU/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} p
-UpdateThemePermissions PU/accounts/{AwsAccountId}/themes/{ThemeId}/permissions p
+UpdateSpace PU/v1/accounts/{AwsAccountId}/spaces/{SpaceId} m
+UpdateSpacePermissions PU/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/permissions m
+UpdateSpaceResources PU/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/resources m
+UpdateTemplate PU/accounts/{AwsAccountId}/templates/{TemplateId} n
+UpdateTemplateAlias PU/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} n
+UpdateTemplatePermissions PU/accounts/{AwsAccountId}/templates/{TemplateId}/permissions n
+UpdateTheme PU/accounts/{AwsAccountId}/themes/{ThemeId} o
+UpdateThemeAlias PU/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} o
+UpdateThemePermissions PU/accounts/{AwsAccountId}/themes/{ThemeId}/permissions o
 UpdateTopic PU/accounts/{AwsAccountId}/topics/{TopicId} 0
 UpdateTopicPermissions PU/accounts/{AwsAccountId}/topics/{TopicId}/permissions 0
 UpdateTopicPermissionsV2 PU/accounts/{AwsAccountId}/topicsV2/{TopicId}/permissions UpdateTopicPermissions@0
 UpdateTopicRefreshSchedule PU/accounts/{AwsAccountId}/topics/{TopicId}/schedules/{DatasetId} 0
 UpdateTopicV2 PU/accounts/{AwsAccountId}/topicsV2/{TopicId} UpdateTopic@0
-UpdateUser PU/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName} 11;+iam:PassRole@m
-UpdateUserCustomPermission PU/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName}/custom-permission 11
-UpdateVPCConnection PU/accounts/{AwsAccountId}/vpc-connections/{VPCConnectionId} 13;+iam:PassRole@r`,
+UpdateUser PU/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName} 12;+iam:PassRole@l
+UpdateUserCustomPermission PU/accounts/{AwsAccountId}/namespaces/{Namespace}/users/{UserName}/custom-permission 12
+UpdateVPCConnection PU/accounts/{AwsAccountId}/vpc-connections/{VPCConnectionId} 14;+iam:PassRole@q`,
   ram: `ram ram ram rest-json - 2018-01-04
 ram
 
@@ -16214,7 +16214,7 @@ UpdateRule PA/rules/{identifier} 1`,
   rds: `rds rds rds query - 2014-10-31
 rds
 
-~cluster:{DBClusterIdentifier} ~db:{DBInstanceIdentifier} ~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~secgrp:{DBSecurityGroupName} ~cluster-pg:* ~cluster-snapshot:* ~pg:* ~snapshot:* ~og:{TargetOptionGroupIdentifier} ~deployment:{BlueGreenDeploymentName} ~cev:{Engine}/{EngineVersion}/* ~cluster-pg:{DBClusterParameterGroupName} ~og:{OptionGroupName} ~subgrp:{DBSubnetGroupName} {=DomainIAMRoleName} {=MonitoringRoleArn} ~cluster-endpoint:{DBClusterEndpointIdentifier} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~cluster:* ~pg:{DBParameterGroupName} {=RoleArn} ~db-proxy:{DBProxyName} ~db-proxy-endpoint:{DBProxyEndpointName} ~shard-group:* ~snapshot:{DBSnapshotIdentifier} $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~integration:{IntegrationName} ~tenant-database:* ~deployment:{BlueGreenDeploymentIdentifier} ~cluster-auto-backup:* ~auto-backup:{DBInstanceAutomatedBackupsArn} ~integration:{IntegrationIdentifier} ~cluster:{DBClusterIdentifiers} ~db:{DBInstanceIdentifiers} ~target-group:{TargetGroupName} ~ri:{ReservedDBInstanceId} {=ResourceArn} ~db:* ~integration:{IntegrationIdentifier|IntegrationName} ~cluster:{DbClusterIdentifier} ~db:{TargetDBInstanceIdentifier} ~auto-backup:* {=IamRoleArn} ~db:{SourceDBInstanceArn}
+~cluster:{DBClusterIdentifier} ~db:{DBInstanceIdentifier} ~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~secgrp:{DBSecurityGroupName} ~cluster-pg:* ~cluster-snapshot:* ~pg:* ~snapshot:* ~og:{TargetOptionGroupIdentifier} ~deployment:{BlueGreenDeploymentName} ~cev:{Engine}/{EngineVersion}/* ~cluster-pg:{DBClusterParameterGroupName} ~og:{OptionGroupName} ~subgrp:{DBSubnetGroupName} {=DomainIAMRoleName} {=MonitoringRoleArn} ~cluster-endpoint:{DBClusterEndpointIdentifier} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~cluster:* ~pg:{DBParameterGroupName} {=RoleArn} ~db-proxy:* ~db-proxy-endpoint:* ~shard-group:* ~snapshot:{DBSnapshotIdentifier} $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~integration:{IntegrationName} ~tenant-database:* ~deployment:{BlueGreenDeploymentIdentifier} ~cluster-auto-backup:* ~auto-backup:{DBInstanceAutomatedBackupsArn} ~db-proxy:{DBProxyName} ~db-proxy-endpoint:{DBProxyEndpointName} ~integration:{IntegrationIdentifier} ~cluster:{DBClusterIdentifiers} ~db:{DBInstanceIdentifiers} ~target-group:{TargetGroupName} ~ri:{ReservedDBInstanceId} {=ResourceArn} ~db:* ~integration:{IntegrationIdentifier|IntegrationName} ~cluster:{DbClusterIdentifier} ~cluster-snapshot:{SnapshotIdentifier} ~snapshot:{SnapshotIdentifier} ~db:{TargetDBInstanceIdentifier} {=SourceDBInstanceArn} {=SourceArn} {=IamRoleArn}
 AddRoleToDBCluster 0
 AddRoleToDBInstance 1
 AddSourceIdentifierToSubscription 2
@@ -16260,18 +16260,18 @@ DeleteDBClusterSnapshot j
 DeleteDBInstance 1
 DeleteDBInstanceAutomatedBackup w
 DeleteDBParameterGroup l
-DeleteDBProxy n
-DeleteDBProxyEndpoint o
+DeleteDBProxy x
+DeleteDBProxyEndpoint y
 DeleteDBSecurityGroup 5
 DeleteDBShardGroup p
 DeleteDBSnapshot q
 DeleteDBSubnetGroup f
 DeleteEventSubscription 2
 DeleteGlobalCluster r
-DeleteIntegration x
+DeleteIntegration z
 DeleteOptionGroup e
 DeleteTenantDatabase 1;t
-DeregisterDBProxyTargets y;z;n;10
+DeregisterDBProxyTargets 10;11;x;12
 DescribeAccountAttributes *
 DescribeBlueGreenDeployments u,*
 DescribeCertificates *
@@ -16291,10 +16291,10 @@ DescribeDBLogFiles 1
 DescribeDBMajorEngineVersions *
 DescribeDBParameterGroups l,*
 DescribeDBParameters l
-DescribeDBProxies n,*
-DescribeDBProxyEndpoints n,*;+o
-DescribeDBProxyTargetGroups n
-DescribeDBProxyTargets n;10
+DescribeDBProxies x,*
+DescribeDBProxyEndpoints x,*;+y
+DescribeDBProxyTargetGroups x
+DescribeDBProxyTargets x;12
 DescribeDBRecommendations *
 DescribeDBSecurityGroups 5,*
 DescribeDBShardGroups p
@@ -16309,24 +16309,24 @@ DescribeEventSubscriptions 2,*
 DescribeEvents *
 DescribeExportTasks *
 DescribeGlobalClusters r,*
-DescribeIntegrations x,*
+DescribeIntegrations z,*
 DescribeOptionGroupOptions *
 DescribeOptionGroups e,*
 DescribeOrderableDBInstanceOptions *
 DescribePendingMaintenanceActions 4,*
-DescribeReservedDBInstances 11,*
+DescribeReservedDBInstances 13,*
 DescribeReservedDBInstancesOfferings *
 DescribeServerlessV2PlatformVersions -
 DescribeSourceRegions *
 DescribeTenantDatabases 1,*
 DescribeValidDBInstanceModifications 1
-DisableHttpEndpoint 12,k
+DisableHttpEndpoint 14,k
 DownloadDBLogFilePortion 1
-EnableHttpEndpoint 12,k
+EnableHttpEndpoint 14,k
 FailoverDBCluster 0
 FailoverGlobalCluster k;r
 ListTagsForResource 3,*
-ModifyActivityStream 12,13
+ModifyActivityStream 14,15
 ModifyCertificates *
 ModifyCurrentDBClusterCapacity 0
 ModifyCustomDBEngineVersion c
@@ -16337,9 +16337,9 @@ ModifyDBClusterParameterGroup d
 ModifyDBClusterSnapshotAttribute j
 ModifyDBInstance 1;+iam:PassRole@h;+iam:PassRole@g
 ModifyDBParameterGroup l
-ModifyDBProxy n;+iam:PassRole@m
-ModifyDBProxyEndpoint o
-ModifyDBProxyTargetGroup 10
+ModifyDBProxy x;+iam:PassRole@m
+ModifyDBProxyEndpoint y
+ModifyDBProxyTargetGroup 12
 ModifyDBRecommendation *
 ModifyDBShardGroup p
 ModifyDBSnapshot q
@@ -16347,17 +16347,17 @@ ModifyDBSnapshotAttribute q
 ModifyDBSubnetGroup f
 ModifyEventSubscription 2
 ModifyGlobalCluster r
-ModifyIntegration 14
+ModifyIntegration 16
 ModifyOptionGroup e
 ModifyTenantDatabase 1;t
 PromoteReadReplica 1
 PromoteReadReplicaDBCluster 0
-PurchaseReservedDBInstancesOffering 11
+PurchaseReservedDBInstancesOffering 13
 RebootDBCluster 0
 RebootDBInstance 1
 RebootDBShardGroup p
-RegisterDBProxyTargets 10
-RemoveFromGlobalCluster 15;r
+RegisterDBProxyTargets 12
+RemoveFromGlobalCluster 17;r
 RemoveRoleFromDBCluster 0
 RemoveRoleFromDBInstance 1
 RemoveSourceIdentifierFromSubscription 2
@@ -16365,21 +16365,21 @@ RemoveTagsFromResource 3,*
 ResetDBClusterParameterGroup d
 ResetDBParameterGroup l
 RestoreDBClusterFromS3 0;d;e;f;+iam:PassRole@g
-RestoreDBClusterFromSnapshot 0;d;e;f;+iam:PassRole@g;+iam:PassRole@h
+RestoreDBClusterFromSnapshot 0;d;e;f;18;19;+iam:PassRole@g;+iam:PassRole@h
 RestoreDBClusterToPointInTime 0;d;e;f;+iam:PassRole@g;+iam:PassRole@h
 RestoreDBInstanceFromDBSnapshot 1;e;l;f;+iam:PassRole@g
 RestoreDBInstanceFromS3 1;e;l;f;+iam:PassRole@h
-RestoreDBInstanceToPointInTime 16;e;l;f;+iam:PassRole@g
+RestoreDBInstanceToPointInTime 1a;e;l;f;+iam:PassRole@g
 RevokeDBSecurityGroupIngress 5
-StartActivityStream 12,*
+StartActivityStream 14,*
 StartDBCluster 0
 StartDBInstance 1
-StartDBInstanceAutomatedBackupsReplication 17;13
-StartExportTask *;+iam:PassRole@18
-StopActivityStream 12,*
+StartDBInstanceAutomatedBackupsReplication 1b,*
+StartExportTask 1c,*;+iam:PassRole@1d
+StopActivityStream 14,*
 StopDBCluster 0
 StopDBInstance 1
-StopDBInstanceAutomatedBackupsReplication 19
+StopDBInstanceAutomatedBackupsReplication 1b,15
 SwitchoverBlueGreenDeployment u
 SwitchoverGlobalCluster k;r
 SwitchoverReadReplica 1`,
@@ -16396,7 +16396,7 @@ RollbackTransaction PO/RollbackTransaction 0,1`,
   redshift: `redshift redshift redshift query - 2012-12-01
 redshift
 
-~datashare:*/{DataShareArn} ~securitygroup:*/ec2securitygroup/*/{EC2SecurityGroupName} ~securitygroupingress:*/ec2securitygroup/*/* ~cluster:{ClusterIdentifier} ~snapshot:*/{SnapshotArn|SnapshotIdentifier} ~snapshot:*/* ~snapshot:*/{TargetSnapshotIdentifier} ~parametergroup:{ParameterGroupName} ~securitygroup:*/ec2securitygroup/*/* ~snapshot:{ClusterIdentifier}/{SnapshotIdentifier} ~subnetgroup:* ~eventsubscription:{SubscriptionName} ~hsmclientcertificate:{HsmClientCertificateIdentifier} ~hsmconfiguration:{HsmConfigurationIdentifier} ~integration:{IntegrationName} {=IamRoleArn} {=IamRole} ~snapshotcopygrant:{SnapshotCopyGrantName} ~snapshotschedule:{ScheduleIdentifier} {=ResourceName} ~usagelimit:* ~snapshot:*/{SnapshotIdentifier} ~subnetgroup:{ClusterSubnetGroupName} ~integration:{IntegrationArn} ~qev2idcapplication:{Qev2IdcApplicationArn} ~redshiftidcapplication:{RedshiftIdcApplicationArn} {=ResourceArn} ~namespace:* ~usagelimit:{UsageLimitId} ~dbuser:{ClusterIdentifier}/{DbUser} ~dbname:{ClusterIdentifier}/{DbName} ~cluster:{ClusterIds} ~integration:{IntegrationArn|IntegrationName} ~snapshot:{ClusterIdentifier}/{SnapshotArn|SnapshotIdentifier}
+~datashare:*/{DataShareArn} ~securitygroup:*/ec2securitygroup/*/{EC2SecurityGroupName} ~securitygroupingress:*/ec2securitygroup/*/* ~cluster:{ClusterIdentifier} ~snapshot:*/{SnapshotArn|SnapshotIdentifier} ~snapshot:*/* ~snapshot:*/{TargetSnapshotIdentifier} ~parametergroup:{ParameterGroupName} ~securitygroup:*/ec2securitygroup/*/* ~snapshot:{ClusterIdentifier}/{SnapshotIdentifier} ~subnetgroup:* ~eventsubscription:{SubscriptionName} ~hsmclientcertificate:{HsmClientCertificateIdentifier} ~hsmconfiguration:{HsmConfigurationIdentifier} ~integration:{IntegrationName} {=IamRoleArn} {=IamRole} ~snapshotcopygrant:{SnapshotCopyGrantName} ~snapshotschedule:{ScheduleIdentifier} {=ResourceName} ~usagelimit:* ~snapshot:*/{SnapshotIdentifier} ~integration:{IntegrationArn} ~qev2idcapplication:{Qev2IdcApplicationArn} ~redshiftidcapplication:{RedshiftIdcApplicationArn} {=ResourceArn} ~namespace:* ~usagelimit:{UsageLimitId} ~dbuser:{ClusterIdentifier}/{DbUser} ~dbname:{ClusterIdentifier}/{DbName} ~cluster:{ClusterIds} ~integration:{IntegrationArn|IntegrationName} ~snapshot:{ClusterIdentifier}/{SnapshotArn|SnapshotIdentifier}
 AcceptReservedNodeExchange *
 AddPartner *
 AssociateDataShareConsumer 0
@@ -16426,29 +16426,29 @@ CreateScheduledAction *;+iam:PassRole@g
 CreateSnapshotCopyGrant h
 CreateSnapshotSchedule i
 CreateTags j,*
-CreateUsageLimit k
+CreateUsageLimit k;3
 DeauthorizeDataShare 0
 DeleteAuthenticationProfile *
 DeleteCluster 3
 DeleteClusterParameterGroup 7
 DeleteClusterSecurityGroup 8
 DeleteClusterSnapshot l
-DeleteClusterSubnetGroup m
+DeleteClusterSubnetGroup a
 DeleteCustomDomainAssociation 3
 DeleteEndpointAccess *
 DeleteEventSubscription b
 DeleteHsmClientCertificate c
 DeleteHsmConfiguration d
-DeleteIntegration n
+DeleteIntegration m
 DeletePartner 3,*
-DeleteQev2IdcApplication o
-DeleteRedshiftIdcApplication p
-DeleteResourcePolicy q,r
+DeleteQev2IdcApplication n
+DeleteRedshiftIdcApplication o
+DeleteResourcePolicy p,q
 DeleteScheduledAction *
 DeleteSnapshotCopyGrant h
 DeleteSnapshotSchedule i
 DeleteTags j,*
-DeleteUsageLimit s
+DeleteUsageLimit r
 DeregisterNamespace *
 DescribeAccountAttributes *
 DescribeAuthenticationProfiles *
@@ -16474,7 +16474,7 @@ DescribeEvents *
 DescribeHsmClientCertificates *
 DescribeHsmConfigurations *
 DescribeInboundIntegrations *
-DescribeIntegrations n
+DescribeIntegrations m
 DescribeLoggingStatus 3
 DescribeNodeConfigurationOptions 3,*
 DescribeOrderableClusterOptions *
@@ -16491,19 +16491,19 @@ DescribeSnapshotSchedules i
 DescribeStorage *
 DescribeTableRestoreStatus 3,*
 DescribeTags j,*
-DescribeUsageLimits s
+DescribeUsageLimits r
 DisableLogging 3
 DisableSnapshotCopy 3
 DisassociateDataShareConsumer 0
 EnableLogging 3
 EnableSnapshotCopy 3
 FailoverPrimaryCompute 3
-GetClusterCredentials t
-GetClusterCredentialsWithIAM u,*
-GetIdentityCenterAuthToken v
+GetClusterCredentials s
+GetClusterCredentialsWithIAM t,*
+GetIdentityCenterAuthToken u
 GetReservedNodeExchangeConfigurationOptions 3,*
 GetReservedNodeExchangeOfferings *
-GetResourcePolicy q,r
+GetResourcePolicy p,q
 ListRecommendations 3,*
 ModifyAquaConfiguration 3
 ModifyAuthenticationProfile *
@@ -16518,23 +16518,23 @@ ModifyClusterSubnetGroup a
 ModifyCustomDomainAssociation 3
 ModifyEndpointAccess *
 ModifyEventSubscription b
-ModifyIntegration w
+ModifyIntegration v
 ModifyLakehouseConfiguration -
-ModifyQev2IdcApplication o
-ModifyRedshiftIdcApplication p;+iam:PassRole@f
+ModifyQev2IdcApplication n
+ModifyRedshiftIdcApplication o;+iam:PassRole@f
 ModifyScheduledAction *;+iam:PassRole@g
 ModifySnapshotCopyRetentionPeriod 3
 ModifySnapshotSchedule i
-ModifyUsageLimit s
+ModifyUsageLimit r
 PauseCluster 3
 PurchaseReservedNodeOffering *
-PutResourcePolicy q,r
+PutResourcePolicy p,q
 RebootCluster 3
 RegisterNamespace *
 RejectDataShare 0
 ResetClusterParameterGroup 7
 ResizeCluster 3
-RestoreFromClusterSnapshot 3;x
+RestoreFromClusterSnapshot 3;w
 RestoreTableFromClusterSnapshot 3;9
 ResumeCluster 3
 RevokeClusterSecurityGroupIngress 1;2
@@ -16561,76 +16561,76 @@ ListTables 0;1`,
   'redshift-serverless': `redshift-serverless redshift-serverless redshift-serverless json RedshiftServerless 2021-04-21
 redshift-serverless
 
-~recoverypoint/{recoveryPointId} ~snapshot/{snapshotName} ~workgroup/{workgroupName} ~managedvpcendpoint/* ~namespace/{namespaceName} {=roleArn} ~workgroup/{workgroupNames} ~snapshot/{snapshotArn|snapshotName} ~recoverypoint/* ~snapshot/* {=resourceArn}
+~recoverypoint/{recoveryPointId} ~snapshot/{snapshotName} {=customDomainCertificateArn} ~workgroup/* ~managedvpcendpoint/* ~namespace/* {=roleArn} ~snapshot/* ~workgroup/{workgroupName} ~namespace/{namespaceName} ~workgroup/{workgroupNames} ~snapshot/{snapshotArn|snapshotName} ~recoverypoint/* {=resourceArn}
 ConvertRecoveryPointToSnapshot 0;1
-CreateCustomDomainAssociation 2
-CreateEndpointAccess 3
-CreateNamespace 4
+CreateCustomDomainAssociation 2,3
+CreateEndpointAccess 4
+CreateNamespace 5
 CreateReservation *
-CreateScheduledAction 4;+iam:PassRole@5
-CreateSnapshot 4;1
-CreateSnapshotCopyConfiguration 4
+CreateScheduledAction 5;+iam:PassRole@6
+CreateSnapshot 5;7
+CreateSnapshotCopyConfiguration 5
 CreateUsageLimit *
-CreateWorkgroup 2
-DeleteCustomDomainAssociation 2
-DeleteEndpointAccess 3
-DeleteNamespace 4
+CreateWorkgroup 3
+DeleteCustomDomainAssociation 8
+DeleteEndpointAccess 4
+DeleteNamespace 9
 DeleteResourcePolicy *
 DeleteScheduledAction *
 DeleteSnapshot 1
 DeleteSnapshotCopyConfiguration *
 DeleteUsageLimit *
-DeleteWorkgroup 2
-GetCredentials 2
-GetCustomDomainAssociation 2
-GetEndpointAccess 3
-GetIdentityCenterAuthToken 6
-GetNamespace 4
+DeleteWorkgroup 8
+GetCredentials 8
+GetCustomDomainAssociation 8
+GetEndpointAccess 4
+GetIdentityCenterAuthToken a
+GetNamespace 9
 GetRecoveryPoint 0
 GetReservation *
 GetReservationOffering *
 GetResourcePolicy *
 GetScheduledAction *
-GetSnapshot 7
+GetSnapshot b
 GetTableRestoreStatus *
 GetTrack *
 GetUsageLimit *
-GetWorkgroup 2
+GetWorkgroup 8
 ListCustomDomainAssociations *
-ListEndpointAccess 3
+ListEndpointAccess 4
 ListManagedWorkgroups *
 ListNamespaces *
-ListRecoveryPoints 8
+ListRecoveryPoints c
 ListReservationOfferings *
 ListReservations *
 ListScheduledActions *
-ListSnapshotCopyConfigurations 4,*
-ListSnapshots 9
+ListSnapshotCopyConfigurations 9,*
+ListSnapshots 7
 ListTableRestoreStatus *
-ListTagsForResource a,*
+ListTagsForResource d,*
 ListTracks *
 ListUsageLimits *
 ListWorkgroups *
 PutResourcePolicy *
 RestoreFromRecoveryPoint 0
-RestoreFromSnapshot 7
-RestoreTableFromRecoveryPoint 4;0
-RestoreTableFromSnapshot 4;1
-TagResource a,*
-UntagResource a,*
-UpdateCustomDomainAssociation 2
-UpdateEndpointAccess 3
+RestoreFromSnapshot b
+RestoreTableFromRecoveryPoint 9;0
+RestoreTableFromSnapshot 9;1
+TagResource d,*
+UntagResource d,*
+UpdateCustomDomainAssociation 8
+UpdateEndpointAccess 4
 UpdateLakehouseConfiguration -
-UpdateNamespace 4
-UpdateScheduledAction *;+iam:PassRole@5
+UpdateNamespace 9
+UpdateScheduledAction *;+iam:PassRole@6
 UpdateSnapshot 1
 UpdateSnapshotCopyConfiguration *
 UpdateUsageLimit *
-UpdateWorkgroup 2`,
+UpdateWorkgroup 8`,
   rekognition: `rekognition rekognition rekognition json RekognitionService 2016-06-27
 rekognition
 
-~collection/{CollectionId} ~project/*/* ~project/*/version/{VersionName}/{VersionName} ~project/{ProjectArn}/{ProjectArn} ~collection/* {=RoleArn} ~project/*/dataset/*/{DatasetArn} ~project/*/version/*/{ProjectVersionArn} ~streamprocessor/{Name} ~project/*/version/*/{ProjectVersion} ~project/*/dataset/*/* {=ResourceArn} ~project/*/version/*/*
+~collection/{CollectionId} ~project/*/* ~project/*/version/{VersionName}/* ~project/{ProjectArn}/* ~collection/* {=RoleArn} ~project/*/dataset/*/{DatasetArn} ~project/*/version/*/{ProjectVersionArn} ~streamprocessor/{Name} ~project/*/version/*/{ProjectVersion} ~project/*/dataset/*/* {=ResourceArn} ~project/*/version/*/*
 AssociateFaces 0
 CompareFaces *
 CopyProjectVersion 1;2
@@ -16732,24 +16732,24 @@ UpdateSpace PU/spaces/{spaceId} 0;+iam:PassRole@1`,
   resiliencehub: `resiliencehub resiliencehub resiliencehub rest-json - 2020-04-30
 resiliencehub
 
-~app/{appArn} ~app/{name} ~app/* ~resiliency-policy/{policyName} ~resiliency-policy/{policyArn} {=resourceArn} ~resiliency-policy/{policyArn|policyName}
+~app/{appArn} ~app/{name} {=assessmentArn} ~app/* ~resiliency-policy/* {=recommendationTemplateArn} ~resiliency-policy/{policyArn} {=resourceArn} ~resiliency-policy/{policyArn|policyName}
 AcceptResourceGroupingRecommendations PO/accept-resource-grouping-recommendations 0
 AddDraftAppVersionResourceMappings PO/add-draft-app-version-resource-mappings 0
 BatchUpdateRecommendationStatus PO/batch-update-recommendation-status 0
 CreateApp PO/create-app 1
 CreateAppVersionAppComponent PO/create-app-version-app-component 0
 CreateAppVersionResource PO/create-app-version-resource 0
-CreateRecommendationTemplate PO/create-recommendation-template 2
-CreateResiliencyPolicy PO/create-resiliency-policy 3
+CreateRecommendationTemplate PO/create-recommendation-template 2,3
+CreateResiliencyPolicy PO/create-resiliency-policy 4
 DeleteApp PO/delete-app 0
-DeleteAppAssessment PO/delete-app-assessment 2
+DeleteAppAssessment PO/delete-app-assessment 2,3
 DeleteAppInputSource PO/delete-app-input-source 0
 DeleteAppVersionAppComponent PO/delete-app-version-app-component 0
 DeleteAppVersionResource PO/delete-app-version-resource 0
-DeleteRecommendationTemplate PO/delete-recommendation-template 2
-DeleteResiliencyPolicy PO/delete-resiliency-policy 4
+DeleteRecommendationTemplate PO/delete-recommendation-template 5,3
+DeleteResiliencyPolicy PO/delete-resiliency-policy 6
 DescribeApp PO/describe-app 0
-DescribeAppAssessment PO/describe-app-assessment 2
+DescribeAppAssessment PO/describe-app-assessment 2,3
 DescribeAppVersion PO/describe-app-version 0
 DescribeAppVersionAppComponent PO/describe-app-version-app-component 0
 DescribeAppVersionResource PO/describe-app-version-resource 0
@@ -16757,15 +16757,15 @@ DescribeAppVersionResourcesResolutionStatus PO/describe-app-version-resources-re
 DescribeAppVersionTemplate PO/describe-app-version-template 0
 DescribeDraftAppVersionResourcesImportStatus PO/describe-draft-app-version-resources-import-status 0
 DescribeMetricsExport PO/describe-metrics-export *
-DescribeResiliencyPolicy PO/describe-resiliency-policy 4
+DescribeResiliencyPolicy PO/describe-resiliency-policy 6
 DescribeResourceGroupingRecommendationTask PO/describe-resource-grouping-recommendation-task 0
 ImportResourcesToDraftAppVersion PO/import-resources-to-draft-app-version 0
-ListAlarmRecommendations PO/list-alarm-recommendations 2
-ListAppAssessmentComplianceDrifts PO/list-app-assessment-compliance-drifts 2
-ListAppAssessmentResourceDrifts PO/list-app-assessment-resource-drifts 2
+ListAlarmRecommendations PO/list-alarm-recommendations 2,3
+ListAppAssessmentComplianceDrifts PO/list-app-assessment-compliance-drifts 2,3
+ListAppAssessmentResourceDrifts PO/list-app-assessment-resource-drifts 2,3
 ListAppAssessments G/list-app-assessments *
-ListAppComponentCompliances PO/list-app-component-compliances 2
-ListAppComponentRecommendations PO/list-app-component-recommendations 2
+ListAppComponentCompliances PO/list-app-component-compliances 2,3
+ListAppComponentRecommendations PO/list-app-component-recommendations 2,3
 ListAppInputSources PO/list-app-input-sources 0
 ListAppVersionAppComponents PO/list-app-version-app-components 0
 ListAppVersionResourceMappings PO/list-app-version-resource-mappings 0
@@ -16773,13 +16773,13 @@ ListAppVersionResources PO/list-app-version-resources 0
 ListAppVersions PO/list-app-versions 0
 ListApps G/list-apps *
 ListMetrics PO/list-metrics *
-ListRecommendationTemplates G/list-recommendation-templates 2
+ListRecommendationTemplates G/list-recommendation-templates 3
 ListResiliencyPolicies G/list-resiliency-policies *
 ListResourceGroupingRecommendations G/list-resource-grouping-recommendations 0
-ListSopRecommendations PO/list-sop-recommendations 2
+ListSopRecommendations PO/list-sop-recommendations 2,3
 ListSuggestedResiliencyPolicies G/list-suggested-resiliency-policies *
-ListTagsForResource G/tags/{resourceArn} 5,*
-ListTestRecommendations PO/list-test-recommendations 2
+ListTagsForResource G/tags/{resourceArn} 7,*
+ListTestRecommendations PO/list-test-recommendations 2,3
 ListUnsupportedAppVersionResources PO/list-unsupported-app-version-resources 0
 PublishAppVersion PO/publish-app-version 0
 PutDraftAppVersionTemplate PO/put-draft-app-version-template 0
@@ -16789,17 +16789,17 @@ ResolveAppVersionResources PO/resolve-app-version-resources 0
 StartAppAssessment PO/start-app-assessment 0
 StartMetricsExport PO/start-metrics-export *
 StartResourceGroupingRecommendationTask PO/start-resource-grouping-recommendation-task 0
-TagResource PO/tags/{resourceArn} 5,*
-UntagResource D/tags/{resourceArn} 5,*
+TagResource PO/tags/{resourceArn} 7,*
+UntagResource D/tags/{resourceArn} 7,*
 UpdateApp PO/update-app 0
 UpdateAppVersion PO/update-app-version 0
 UpdateAppVersionAppComponent PO/update-app-version-app-component 0
 UpdateAppVersionResource PO/update-app-version-resource 0
-UpdateResiliencyPolicy PO/update-resiliency-policy 6`,
+UpdateResiliencyPolicy PO/update-resiliency-policy 8`,
   resiliencehubv2: `resiliencehubv2 resiliencehub resiliencehub rest-json - 2026-02-17
 resiliencehub
 
-~service/{serviceArn} ~policy/{name} ~service/{name} ~system/{name} ~system/{systemArn} ~policy/{policyArn} ~app/* ~service/* ~policy/* ~resiliency-policy/* {=resourceArn}
+~service/{serviceArn} ~policy/{name} ~service/{name} ~system/{name} ~system/{systemArn} ~policy/{policyArn} {=v1AppArn} {=v1PolicyArn} {=resourceArn}
 CreateAssertion PO/v2/create-assertion 0
 CreateInputSource PO/v2/create-input-source 0
 CreatePolicy PO/v2/create-policy 1
@@ -16829,8 +16829,8 @@ GetTest G/v2/get-test 0
 GetTestRun G/v2/get-test-run 0
 GetTestTemplate G/v2/get-test-template *
 GetUserJourney G/v2/get-user-journey 4
-ImportApp PO/v2/import-app 6;7
-ImportPolicy PO/v2/import-policy 8;9
+ImportApp PO/v2/import-app 6,*
+ImportPolicy PO/v2/import-policy 7,*
 ListAssertions G/v2/list-assertions 0
 ListDependencies G/v2/list-dependencies *
 ListFailureModeAssessments G/v2/list-failure-mode-assessments 0
@@ -16847,7 +16847,7 @@ ListServiceTopologyEdges G/v2/list-service-topology-edges 0
 ListServices G/v2/list-services *
 ListSystemEvents G/v2/list-system-events 4
 ListSystems G/v2/list-systems *
-ListTagsForResource G/v2/tags/{resourceArn} a,*
+ListTagsForResource G/v2/tags/{resourceArn} 8,*
 ListTestRunDependencies G/v2/test-runs/{testRunId}/dependencies 0
 ListTestRunEvents G/v2/test-runs/{testRunId}/events 0
 ListTestRunSourceEvents G/v2/test-runs/{testRunId}/source-events 0
@@ -16862,8 +16862,8 @@ StartDependencyInsights PO/v2/start-dependency-insights -
 StartFailureModeAssessment PO/v2/start-failure-mode-assessment 0
 StartTestRun PO/v2/start-test-run 0
 StopTestRun PO/v2/stop-test-run 0
-TagResource PO/v2/tags/{resourceArn} a,*
-UntagResource D/v2/tags/{resourceArn} a,*
+TagResource PO/v2/tags/{resourceArn} 8,*
+UntagResource D/v2/tags/{resourceArn} 8,*
 UpdateAssertion PO/v2/update-assertion 0
 UpdateDependency PO/v2/update-dependency 0
 UpdateFailureModeFinding PO/v2/update-failure-mode-finding 0
@@ -16876,7 +16876,7 @@ UpdateUserJourney PO/v2/update-user-journey 4`,
   'resource-explorer-2': `resource-explorer-2 resource-explorer-2 resource-explorer-2 rest-json - 2022-07-28
 resource-explorer-2
 
-~index/{Arn} ~view/{ViewArn}/{ViewArn} ~managed-view/{ManagedViewArn}/{ManagedViewArn} {=resourceArn}
+~index/{Arn} ~view/{ViewArn}/* ~managed-view/{ManagedViewArn}/* {=resourceArn}
 AssociateDefaultView PO/AssociateDefaultView *
 BatchGetView PO/BatchGetView *
 CreateIndex PO/CreateIndex *
@@ -16912,30 +16912,30 @@ UpdateView PO/UpdateView 1`,
   'resource-groups': `resource-groups resource-groups resource-groups rest-json - 2017-11-27
 resource-groups
 
-~group/* ~group/{GroupName|Group} ~group/{Group} ~group/{Arn} {=RoleArn}
-CancelTagSyncTask PO/cancel-tag-sync-task 0
+{=TaskArn} ~group/* ~group/{GroupName|Group} ~group/{Group} ~group/{Arn} {=RoleArn}
+CancelTagSyncTask PO/cancel-tag-sync-task 0,1
 CreateGroup PO/groups *
-DeleteGroup PO/delete-group 1
+DeleteGroup PO/delete-group 2
 GetAccountSettings PO/get-account-settings *
-GetGroup PO/get-group 1
-GetGroupConfiguration PO/get-group-configuration 2
-GetGroupQuery PO/get-group-query 1
-GetTagSyncTask PO/get-tag-sync-task 0
-GetTags G/resources/{Arn}/tags 3
-GroupResources PO/group-resources 2
-ListGroupResources PO/list-group-resources 1
-ListGroupingStatuses PO/list-grouping-statuses 2
+GetGroup PO/get-group 2
+GetGroupConfiguration PO/get-group-configuration 3
+GetGroupQuery PO/get-group-query 2
+GetTagSyncTask PO/get-tag-sync-task 0,1
+GetTags G/resources/{Arn}/tags 4
+GroupResources PO/group-resources 3
+ListGroupResources PO/list-group-resources 2
+ListGroupingStatuses PO/list-grouping-statuses 3
 ListGroups PO/groups-list *
-ListTagSyncTasks PO/list-tag-sync-tasks 0
-PutGroupConfiguration PO/put-group-configuration 2
+ListTagSyncTasks PO/list-tag-sync-tasks 1
+PutGroupConfiguration PO/put-group-configuration 3
 SearchResources PO/resources/search *
-StartTagSyncTask PO/start-tag-sync-task 2;+iam:PassRole@4
-Tag PU/resources/{Arn}/tags 3
-UngroupResources PO/ungroup-resources 2
-Untag PA/resources/{Arn}/tags 3
+StartTagSyncTask PO/start-tag-sync-task 3;+iam:PassRole@5
+Tag PU/resources/{Arn}/tags 4
+UngroupResources PO/ungroup-resources 3
+Untag PA/resources/{Arn}/tags 4
 UpdateAccountSettings PO/update-account-settings *
-UpdateGroup PO/update-group 1
-UpdateGroupQuery PO/update-group-query 1`,
+UpdateGroup PO/update-group 2
+UpdateGroupQuery PO/update-group-query 2`,
   resourcegroupstaggingapi: `resourcegroupstaggingapi tagging tag smithy-rpc-v2-cbor,json ResourceGroupsTaggingAPI_20170126 2017-01-26
 tagging
 
@@ -17101,7 +17101,7 @@ UpdateSafetyRule PU/safetyrule 9`,
   'route53-recovery-readiness': `route53-recovery-readiness route53-recovery-readiness route53-recovery-readiness rest-json - 2019-12-02
 route53-recovery-readiness
 
-$P:route53-recovery-readiness::$A:cell/{cellName|CellName|cells|Cells} $P:route53-recovery-readiness::$A:readiness-check/{readinessCheckName|ReadinessCheckName} $P:route53-recovery-readiness::$A:recovery-group/{recoveryGroupName|RecoveryGroupName} $P:route53-recovery-readiness::$A:resource-set/{resourceSetName|ResourceSetName} $P:route53-recovery-readiness::$A:cell/{cellName|CellName} $P:route53-recovery-readiness::$A:readiness-check/{resourceIdentifier|ResourceIdentifier} {=resource-arn|ResourceArn}
+$P:route53-recovery-readiness::$A:cell/{cells|Cells|cellName|CellName} $P:route53-recovery-readiness::$A:readiness-check/* $P:route53-recovery-readiness::$A:recovery-group/* $P:route53-recovery-readiness::$A:resource-set/* $P:route53-recovery-readiness::$A:cell/{cellName|CellName} $P:route53-recovery-readiness::$A:readiness-check/{readinessCheckName|ReadinessCheckName} $P:route53-recovery-readiness::$A:recovery-group/{recoveryGroupName|RecoveryGroupName} $P:route53-recovery-readiness::$A:resource-set/{resourceSetName|ResourceSetName} $P:route53-recovery-readiness::$A:readiness-check/{resourceIdentifier|ResourceIdentifier} {=resource-arn|ResourceArn} $P:route53-recovery-readiness::$A:cell/{cellName|CellName|cells|Cells}
 CreateCell PO/cells 0
 CreateCrossAccountAuthorization PO/crossaccountauthorizations *
 CreateReadinessCheck PO/readinesschecks 1
@@ -17109,18 +17109,18 @@ CreateRecoveryGroup PO/recoverygroups 2
 CreateResourceSet PO/resourcesets 3
 DeleteCell D/cells/{cellName} 4
 DeleteCrossAccountAuthorization D/crossaccountauthorizations/{crossAccountAuthorization} *
-DeleteReadinessCheck D/readinesschecks/{readinessCheckName} 1
-DeleteRecoveryGroup D/recoverygroups/{recoveryGroupName} 2
-DeleteResourceSet D/resourcesets/{resourceSetName} 3
-GetArchitectureRecommendations G/recoverygroups/{recoveryGroupName}/architectureRecommendations 2
+DeleteReadinessCheck D/readinesschecks/{readinessCheckName} 5
+DeleteRecoveryGroup D/recoverygroups/{recoveryGroupName} 6
+DeleteResourceSet D/resourcesets/{resourceSetName} 7
+GetArchitectureRecommendations G/recoverygroups/{recoveryGroupName}/architectureRecommendations 6
 GetCell G/cells/{cellName} 4
 GetCellReadinessSummary G/cellreadiness/{cellName} 4
-GetReadinessCheck G/readinesschecks/{readinessCheckName} 1
-GetReadinessCheckResourceStatus G/readinesschecks/{readinessCheckName}/resource/{resourceIdentifier}/status 5
-GetReadinessCheckStatus G/readinesschecks/{readinessCheckName}/status 1
-GetRecoveryGroup G/recoverygroups/{recoveryGroupName} 2
-GetRecoveryGroupReadinessSummary G/recoverygroupreadiness/{recoveryGroupName} 2
-GetResourceSet G/resourcesets/{resourceSetName} 3
+GetReadinessCheck G/readinesschecks/{readinessCheckName} 5
+GetReadinessCheckResourceStatus G/readinesschecks/{readinessCheckName}/resource/{resourceIdentifier}/status 8
+GetReadinessCheckStatus G/readinesschecks/{readinessCheckName}/status 5
+GetRecoveryGroup G/recoverygroups/{recoveryGroupName} 6
+GetRecoveryGroupReadinessSummary G/recoverygroupreadiness/{recoveryGroupName} 6
+GetResourceSet G/resourcesets/{resourceSetName} 7
 ListCells G/cells *
 ListCrossAccountAuthorizations G/crossaccountauthorizations *
 ListReadinessChecks G/readinesschecks *
@@ -17128,12 +17128,12 @@ ListRecoveryGroups G/recoverygroups *
 ListResourceSets G/resourcesets *
 ListRules G/rules *
 ListTagsForResources G/tags/{resource-arn} *
-TagResource PO/tags/{resource-arn} 6,*
-UntagResource D/tags/{resource-arn} 6,*
-UpdateCell PU/cells/{cellName} 0
-UpdateReadinessCheck PU/readinesschecks/{readinessCheckName} 1
-UpdateRecoveryGroup PU/recoverygroups/{recoveryGroupName} 2
-UpdateResourceSet PU/resourcesets/{resourceSetName} 3`,
+TagResource PO/tags/{resource-arn} 9,*
+UntagResource D/tags/{resource-arn} 9,*
+UpdateCell PU/cells/{cellName} a
+UpdateReadinessCheck PU/readinesschecks/{readinessCheckName} 5
+UpdateRecoveryGroup PU/recoverygroups/{recoveryGroupName} 6
+UpdateResourceSet PU/resourcesets/{resourceSetName} 7`,
   route53domains: `route53domains route53domains route53domains smithy-rpc-v2-cbor,json Route53Domains_v20140515 2014-05-15
 route53domains
 
@@ -17255,7 +17255,7 @@ UpdateProfileResourceAssociation PA/profileresourceassociation/{ProfileResourceA
   route53resolver: `route53resolver route53resolver route53resolver json Route53Resolver 2018-04-01
 route53resolver
 
-~firewall-rule-group-association/* ~resolver-endpoint/{ResolverEndpointId} ~resolver-query-log-config/{ResourceId} ~resolver-rule/{ResolverRuleId} ~firewall-domain-list/{Name} ~firewall-domain-list/{FirewallDomainListId} ~firewall-rule-group/{FirewallRuleGroupId} ~firewall-rule-group/{Name} ~outpost-resolver/{Name} ~resolver-endpoint/{Name} ~resolver-query-log-config/{Name} ~resolver-rule/{Name} ~outpost-resolver/{Id} ~resolver-query-log-config/{ResolverQueryLogConfigId} ~firewall-rule-group-association/{FirewallRuleGroupAssociationId} ~firewall-config/{ResourceId} ~firewall-rule-group/{Arn} ~resolver-config/{ResourceId} ~resolver-dnssec-config/{ResourceId} ~resolver-query-log-config/{Arn} ~resolver-rule/{Arn} ~resolver-config/* ~resolver-dnssec-config/* {=ResourceArn}
+~firewall-rule-group-association/* ~resolver-endpoint/{ResolverEndpointId} ~resolver-query-log-config/{ResourceId} ~resolver-rule/{ResolverRuleId} ~firewall-domain-list/* ~firewall-domain-list/{FirewallDomainListId} ~firewall-rule-group/{FirewallRuleGroupId} ~firewall-rule-group/* {=OutpostArn} ~outpost-resolver/* ~resolver-endpoint/* {=DestinationArn} ~resolver-query-log-config/* ~resolver-rule/* ~outpost-resolver/{Id} ~resolver-query-log-config/{ResolverQueryLogConfigId} ~firewall-rule-group-association/{FirewallRuleGroupAssociationId} ~firewall-config/{ResourceId} ~firewall-rule-group/{Arn} ~resolver-config/{ResourceId} ~resolver-dnssec-config/{ResourceId} ~resolver-query-log-config/{Arn} ~resolver-rule/{Arn} ~resolver-config/* ~resolver-dnssec-config/* {=ResourceArn}
 AssociateFirewallRuleGroup 0
 AssociateResolverEndpointIpAddress 1
 AssociateResolverQueryLogConfig 2
@@ -17266,36 +17266,36 @@ BatchUpdateFirewallRule -
 CreateFirewallDomainList 4
 CreateFirewallRule 5;6
 CreateFirewallRuleGroup 7
-CreateOutpostResolver 8
-CreateResolverEndpoint 9
-CreateResolverQueryLogConfig a
-CreateResolverRule b
+CreateOutpostResolver 8,9
+CreateResolverEndpoint a
+CreateResolverQueryLogConfig b,c
+CreateResolverRule d
 DeleteFirewallDomainList 5
 DeleteFirewallRule 5;6
 DeleteFirewallRuleGroup 6
-DeleteOutpostResolver c
+DeleteOutpostResolver e
 DeleteResolverEndpoint 1
-DeleteResolverQueryLogConfig d
+DeleteResolverQueryLogConfig f
 DeleteResolverRule 3
-DisassociateFirewallRuleGroup e
+DisassociateFirewallRuleGroup g
 DisassociateResolverEndpointIpAddress 1
 DisassociateResolverQueryLogConfig 2
 DisassociateResolverRule 3
-GetFirewallConfig f
+GetFirewallConfig h
 GetFirewallDomainList 5
 GetFirewallRuleGroup 6
-GetFirewallRuleGroupAssociation e
-GetFirewallRuleGroupPolicy g
-GetOutpostResolver c
-GetResolverConfig h
-GetResolverDnssecConfig i
+GetFirewallRuleGroupAssociation g
+GetFirewallRuleGroupPolicy i
+GetOutpostResolver e
+GetResolverConfig j
+GetResolverDnssecConfig k
 GetResolverEndpoint 1
-GetResolverQueryLogConfig d
+GetResolverQueryLogConfig f
 GetResolverQueryLogConfigAssociation *
-GetResolverQueryLogConfigPolicy j
+GetResolverQueryLogConfigPolicy l
 GetResolverRule 3,*
 GetResolverRuleAssociation *
-GetResolverRulePolicy k
+GetResolverRulePolicy m
 ImportFirewallDomains 5
 ListFirewallConfigs *
 ListFirewallDomainLists *
@@ -17305,27 +17305,27 @@ ListFirewallRuleGroups *
 ListFirewallRuleTypes *
 ListFirewallRules 6
 ListOutpostResolvers *
-ListResolverConfigs l
-ListResolverDnssecConfigs m
+ListResolverConfigs n
+ListResolverDnssecConfigs o
 ListResolverEndpointIpAddresses 1
 ListResolverEndpoints *
 ListResolverQueryLogConfigAssociations *
 ListResolverQueryLogConfigs *
 ListResolverRuleAssociations *
 ListResolverRules *
-ListTagsForResource n,*
-PutFirewallRuleGroupPolicy g
-PutResolverQueryLogConfigPolicy j
-PutResolverRulePolicy k
-TagResource n,*
-UntagResource n,*
-UpdateFirewallConfig f
+ListTagsForResource p,*
+PutFirewallRuleGroupPolicy i
+PutResolverQueryLogConfigPolicy l
+PutResolverRulePolicy m
+TagResource p,*
+UntagResource p,*
+UpdateFirewallConfig h
 UpdateFirewallDomains 5
 UpdateFirewallRule 5;6
-UpdateFirewallRuleGroupAssociation e
-UpdateOutpostResolver c
-UpdateResolverConfig h
-UpdateResolverDnssecConfig i
+UpdateFirewallRuleGroupAssociation g
+UpdateOutpostResolver e
+UpdateResolverConfig j
+UpdateResolverDnssecConfig k
 UpdateResolverEndpoint 1
 UpdateResolverRule 3`,
   rtbfabric: `rtbfabric rtbfabric rtbfabric rest-json - 2023-05-15
@@ -17395,108 +17395,108 @@ UpdateRumMetricDefinition PA/rummetrics/{AppMonitorName}/metrics 0`,
   s3control: `s3control s3 s3 rest-xml - 2018-08-20
 *.s3-control s3-control s3-outposts s3express-control
 *
-~access-grants/default ~access-grants/default/grant/* ~access-grants/default/location/* {=IAMRoleArn} ~accesspoint/{name|Name} $P:s3-object-lambda:$R:$A:accesspoint/{name|Name} $P:s3:::{name|Bucket} {=RoleArn} $P:s3::$A:accesspoint/* ~access-grants/default/grant/{id|AccessGrantId} ~access-grants/default/location/{id|AccessGrantsLocationId} ~job/{id|JobId} ~storage-lens/{storagelensid|ConfigId} ~storage-lens-group/{name|Name} $P:s3:us-west-2:$A:async-request/mrap/*/{request_token|RequestTokenARN} $P:s3::$A:accesspoint/{name|Name} $P:s3::$A:accesspoint/{mrap|Mrap} {=resourceArn|ResourceArn}
-AssociateAccessGrantsIdentityCenter PO/v20180820/accessgrantsinstance/identitycenter 0
-CreateAccessGrant PO/v20180820/accessgrantsinstance/grant 1
-CreateAccessGrantsInstance PO/v20180820/accessgrantsinstance 0
-CreateAccessGrantsLocation PO/v20180820/accessgrantsinstance/location 2;+iam:PassRole@3
-CreateAccessPoint PU/v20180820/accesspoint/{name} 4
-CreateAccessPointForObjectLambda PU/v20180820/accesspointforobjectlambda/{name} 5
-CreateBucket PU/v20180820/bucket/{name} 6
-CreateJob PO/v20180820/jobs *;+iam:PassRole@7
-CreateMultiRegionAccessPoint PO/v20180820/async-requests/mrap/create 8
+{=IdentityCenterArn} ~access-grants/default ~access-grants/default/grant/* ~access-grants/default/location/* {=IAMRoleArn} ~accesspoint/{name|Name} $P:s3-object-lambda:$R:$A:accesspoint/{name|Name} $P:s3:::{name|Bucket} {=RoleArn} $P:s3::$A:accesspoint/* ~access-grants/default/grant/{id|AccessGrantId} ~access-grants/default/location/{id|AccessGrantsLocationId} ~job/{id|JobId} ~storage-lens/{storagelensid|ConfigId} ~storage-lens-group/{name|Name} {=request_token|RequestTokenARN} $P:s3:us-west-2:$A:async-request/mrap/*/* $P:s3::$A:accesspoint/{name|Name} {=resourceArn|ResourceArn}
+AssociateAccessGrantsIdentityCenter PO/v20180820/accessgrantsinstance/identitycenter 0,1
+CreateAccessGrant PO/v20180820/accessgrantsinstance/grant 2
+CreateAccessGrantsInstance PO/v20180820/accessgrantsinstance 1
+CreateAccessGrantsLocation PO/v20180820/accessgrantsinstance/location 3;+iam:PassRole@4
+CreateAccessPoint PU/v20180820/accesspoint/{name} 5
+CreateAccessPointForObjectLambda PU/v20180820/accesspointforobjectlambda/{name} 6
+CreateBucket PU/v20180820/bucket/{name} 7
+CreateJob PO/v20180820/jobs *;+iam:PassRole@8
+CreateMultiRegionAccessPoint PO/v20180820/async-requests/mrap/create 9
 CreateStorageLensGroup PO/v20180820/storagelensgroup *
-DeleteAccessGrant D/v20180820/accessgrantsinstance/grant/{id} 9
-DeleteAccessGrantsInstance D/v20180820/accessgrantsinstance 0
-DeleteAccessGrantsInstanceResourcePolicy D/v20180820/accessgrantsinstance/resourcepolicy 0
-DeleteAccessGrantsLocation D/v20180820/accessgrantsinstance/location/{id} a
-DeleteAccessPoint D/v20180820/accesspoint/{name} 4
-DeleteAccessPointForObjectLambda D/v20180820/accesspointforobjectlambda/{name} 5
-DeleteAccessPointPolicy D/v20180820/accesspoint/{name}/policy 4
-DeleteAccessPointPolicyForObjectLambda D/v20180820/accesspointforobjectlambda/{name}/policy 5
+DeleteAccessGrant D/v20180820/accessgrantsinstance/grant/{id} a
+DeleteAccessGrantsInstance D/v20180820/accessgrantsinstance 1
+DeleteAccessGrantsInstanceResourcePolicy D/v20180820/accessgrantsinstance/resourcepolicy 1
+DeleteAccessGrantsLocation D/v20180820/accessgrantsinstance/location/{id} b
+DeleteAccessPoint D/v20180820/accesspoint/{name} 5
+DeleteAccessPointForObjectLambda D/v20180820/accesspointforobjectlambda/{name} 6
+DeleteAccessPointPolicy D/v20180820/accesspoint/{name}/policy 5
+DeleteAccessPointPolicyForObjectLambda D/v20180820/accesspointforobjectlambda/{name}/policy 6
 DeleteAccessPointScope D/v20180820/accesspoint/{name}/scope -
-DeleteBucket D/v20180820/bucket/{name} 6
+DeleteBucket D/v20180820/bucket/{name} 7
 DeleteBucketLifecycleConfiguration D/v20180820/bucket/{name}/lifecycleconfiguration -
-DeleteBucketPolicy D/v20180820/bucket/{name}/policy 6
+DeleteBucketPolicy D/v20180820/bucket/{name}/policy 7
 DeleteBucketReplication D/v20180820/bucket/{name}/replication -
 DeleteBucketTagging D/v20180820/bucket/{name}/tagging -
-DeleteJobTagging D/v20180820/jobs/{id}/tagging b
-DeleteMultiRegionAccessPoint PO/v20180820/async-requests/mrap/delete 8
+DeleteJobTagging D/v20180820/jobs/{id}/tagging c
+DeleteMultiRegionAccessPoint PO/v20180820/async-requests/mrap/delete 9
 DeletePublicAccessBlock D/v20180820/configuration/publicAccessBlock PutAccountPublicAccessBlock@*
-DeleteStorageLensConfiguration D/v20180820/storagelens/{storagelensid} c
-DeleteStorageLensConfigurationTagging D/v20180820/storagelens/{storagelensid}/tagging c
-DeleteStorageLensGroup D/v20180820/storagelensgroup/{name} d
-DescribeJob G/v20180820/jobs/{id} b
-DescribeMultiRegionAccessPointOperation G/v20180820/async-requests/mrap/{request_token+} e
-DissociateAccessGrantsIdentityCenter D/v20180820/accessgrantsinstance/identitycenter 0
-GetAccessGrant G/v20180820/accessgrantsinstance/grant/{id} 9
-GetAccessGrantsInstance G/v20180820/accessgrantsinstance 0
-GetAccessGrantsInstanceForPrefix G/v20180820/accessgrantsinstance/prefix 0
-GetAccessGrantsInstanceResourcePolicy G/v20180820/accessgrantsinstance/resourcepolicy 0
-GetAccessGrantsLocation G/v20180820/accessgrantsinstance/location/{id} a
+DeleteStorageLensConfiguration D/v20180820/storagelens/{storagelensid} d
+DeleteStorageLensConfigurationTagging D/v20180820/storagelens/{storagelensid}/tagging d
+DeleteStorageLensGroup D/v20180820/storagelensgroup/{name} e
+DescribeJob G/v20180820/jobs/{id} c
+DescribeMultiRegionAccessPointOperation G/v20180820/async-requests/mrap/{request_token+} f,g
+DissociateAccessGrantsIdentityCenter D/v20180820/accessgrantsinstance/identitycenter 1
+GetAccessGrant G/v20180820/accessgrantsinstance/grant/{id} a
+GetAccessGrantsInstance G/v20180820/accessgrantsinstance 1
+GetAccessGrantsInstanceForPrefix G/v20180820/accessgrantsinstance/prefix 1
+GetAccessGrantsInstanceResourcePolicy G/v20180820/accessgrantsinstance/resourcepolicy 1
+GetAccessGrantsLocation G/v20180820/accessgrantsinstance/location/{id} b
 GetAccessPoint G/v20180820/accesspoint/{name} *
-GetAccessPointConfigurationForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/configuration 5
-GetAccessPointForObjectLambda G/v20180820/accesspointforobjectlambda/{name} 5
-GetAccessPointPolicy G/v20180820/accesspoint/{name}/policy 4
-GetAccessPointPolicyForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/policy 5
-GetAccessPointPolicyStatus G/v20180820/accesspoint/{name}/policyStatus 4
-GetAccessPointPolicyStatusForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/policyStatus 5
+GetAccessPointConfigurationForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/configuration 6
+GetAccessPointForObjectLambda G/v20180820/accesspointforobjectlambda/{name} 6
+GetAccessPointPolicy G/v20180820/accesspoint/{name}/policy 5
+GetAccessPointPolicyForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/policy 6
+GetAccessPointPolicyStatus G/v20180820/accesspoint/{name}/policyStatus 5
+GetAccessPointPolicyStatusForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/policyStatus 6
 GetAccessPointScope G/v20180820/accesspoint/{name}/scope -
 GetBucket G/v20180820/bucket/{name} -
 GetBucketLifecycleConfiguration G/v20180820/bucket/{name}/lifecycleconfiguration -
-GetBucketPolicy G/v20180820/bucket/{name}/policy 6,*
+GetBucketPolicy G/v20180820/bucket/{name}/policy 7,*
 GetBucketReplication G/v20180820/bucket/{name}/replication -
-GetBucketTagging G/v20180820/bucket/{name}/tagging 6
-GetBucketVersioning G/v20180820/bucket/{name}/versioning 6
-GetDataAccess G/v20180820/accessgrantsinstance/dataaccess 0
-GetJobTagging G/v20180820/jobs/{id}/tagging b
-GetMultiRegionAccessPoint G/v20180820/mrap/instances/{name+} f
-GetMultiRegionAccessPointPolicy G/v20180820/mrap/instances/{name+}/policy f
-GetMultiRegionAccessPointPolicyStatus G/v20180820/mrap/instances/{name+}/policystatus f
-GetMultiRegionAccessPointRoutes G/v20180820/mrap/instances/{mrap+}/routes g
+GetBucketTagging G/v20180820/bucket/{name}/tagging 7
+GetBucketVersioning G/v20180820/bucket/{name}/versioning 7
+GetDataAccess G/v20180820/accessgrantsinstance/dataaccess 1
+GetJobTagging G/v20180820/jobs/{id}/tagging c
+GetMultiRegionAccessPoint G/v20180820/mrap/instances/{name+} h
+GetMultiRegionAccessPointPolicy G/v20180820/mrap/instances/{name+}/policy h
+GetMultiRegionAccessPointPolicyStatus G/v20180820/mrap/instances/{name+}/policystatus h
+GetMultiRegionAccessPointRoutes G/v20180820/mrap/instances/{mrap+}/routes 9
 GetPublicAccessBlock G/v20180820/configuration/publicAccessBlock GetAccountPublicAccessBlock@*
-GetStorageLensConfiguration G/v20180820/storagelens/{storagelensid} c
-GetStorageLensConfigurationTagging G/v20180820/storagelens/{storagelensid}/tagging c
-GetStorageLensGroup G/v20180820/storagelensgroup/{name} d
-ListAccessGrants G/v20180820/accessgrantsinstance/grants 0
+GetStorageLensConfiguration G/v20180820/storagelens/{storagelensid} d
+GetStorageLensConfigurationTagging G/v20180820/storagelens/{storagelensid}/tagging d
+GetStorageLensGroup G/v20180820/storagelensgroup/{name} e
+ListAccessGrants G/v20180820/accessgrantsinstance/grants 1
 ListAccessGrantsInstances G/v20180820/accessgrantsinstances *
-ListAccessGrantsLocations G/v20180820/accessgrantsinstance/locations 0
+ListAccessGrantsLocations G/v20180820/accessgrantsinstance/locations 1
 ListAccessPoints G/v20180820/accesspoint *
 ListAccessPointsForDirectoryBuckets G/v20180820/accesspointfordirectory -
 ListAccessPointsForObjectLambda G/v20180820/accesspointforobjectlambda *
-ListCallerAccessGrants G/v20180820/accessgrantsinstance/caller/grants 0
+ListCallerAccessGrants G/v20180820/accessgrantsinstance/caller/grants 1
 ListJobs G/v20180820/jobs *
 ListMultiRegionAccessPoints G/v20180820/mrap/instances *
 ListRegionalBuckets G/v20180820/bucket -
 ListStorageLensConfigurations G/v20180820/storagelens *
 ListStorageLensGroups G/v20180820/storagelensgroup *
-ListTagsForResource G/v20180820/tags/{resourceArn+} h,*
-PutAccessGrantsInstanceResourcePolicy PU/v20180820/accessgrantsinstance/resourcepolicy 0
-PutAccessPointConfigurationForObjectLambda PU/v20180820/accesspointforobjectlambda/{name}/configuration 5
-PutAccessPointPolicy PU/v20180820/accesspoint/{name}/policy 4
-PutAccessPointPolicyForObjectLambda PU/v20180820/accesspointforobjectlambda/{name}/policy 5
+ListTagsForResource G/v20180820/tags/{resourceArn+} i,*
+PutAccessGrantsInstanceResourcePolicy PU/v20180820/accessgrantsinstance/resourcepolicy 1
+PutAccessPointConfigurationForObjectLambda PU/v20180820/accesspointforobjectlambda/{name}/configuration 6
+PutAccessPointPolicy PU/v20180820/accesspoint/{name}/policy 5
+PutAccessPointPolicyForObjectLambda PU/v20180820/accesspointforobjectlambda/{name}/policy 6
 PutAccessPointScope PU/v20180820/accesspoint/{name}/scope -
 PutBucketLifecycleConfiguration PU/v20180820/bucket/{name}/lifecycleconfiguration -
-PutBucketPolicy PU/v20180820/bucket/{name}/policy 6
+PutBucketPolicy PU/v20180820/bucket/{name}/policy 7
 PutBucketReplication PU/v20180820/bucket/{name}/replication -
-PutBucketTagging PU/v20180820/bucket/{name}/tagging 6
-PutBucketVersioning PU/v20180820/bucket/{name}/versioning 6
-PutJobTagging PU/v20180820/jobs/{id}/tagging b
-PutMultiRegionAccessPointPolicy PO/v20180820/async-requests/mrap/put-policy 8
+PutBucketTagging PU/v20180820/bucket/{name}/tagging 7
+PutBucketVersioning PU/v20180820/bucket/{name}/versioning 7
+PutJobTagging PU/v20180820/jobs/{id}/tagging c
+PutMultiRegionAccessPointPolicy PO/v20180820/async-requests/mrap/put-policy 9
 PutPublicAccessBlock PU/v20180820/configuration/publicAccessBlock PutAccountPublicAccessBlock@*
 PutStorageLensConfiguration PU/v20180820/storagelens/{storagelensid} *
-PutStorageLensConfigurationTagging PU/v20180820/storagelens/{storagelensid}/tagging c
-SubmitMultiRegionAccessPointRoutes PA/v20180820/mrap/instances/{mrap+}/routes g
-TagResource PO/v20180820/tags/{resourceArn+} h,*
-UntagResource D/v20180820/tags/{resourceArn+} h,*
-UpdateAccessGrantsLocation PU/v20180820/accessgrantsinstance/location/{id} a;+iam:PassRole@3
-UpdateJobPriority PO/v20180820/jobs/{id}/priority b
-UpdateJobStatus PO/v20180820/jobs/{id}/status b
-UpdateStorageLensGroup PU/v20180820/storagelensgroup/{name} d`,
+PutStorageLensConfigurationTagging PU/v20180820/storagelens/{storagelensid}/tagging d
+SubmitMultiRegionAccessPointRoutes PA/v20180820/mrap/instances/{mrap+}/routes 9
+TagResource PO/v20180820/tags/{resourceArn+} i,*
+UntagResource D/v20180820/tags/{resourceArn+} i,*
+UpdateAccessGrantsLocation PU/v20180820/accessgrantsinstance/location/{id} b;+iam:PassRole@4
+UpdateJobPriority PO/v20180820/jobs/{id}/priority c
+UpdateJobStatus PO/v20180820/jobs/{id}/status c
+UpdateStorageLensGroup PU/v20180820/storagelensgroup/{name} e`,
   s3files: `s3files s3files s3files rest-json - 2025-05-05
 s3files
 
-~file-system/{fileSystemId} {=roleArn} ~file-system/*/access-point/{accessPointId} ~file-system/{mountTargetId} ~file-system/{fileSystemId}/access-point/* ~file-system/*
+~file-system/{fileSystemId} {=roleArn} ~file-system/*/access-point/{accessPointId} ~file-system/* ~file-system/{fileSystemId}/access-point/*
 CreateAccessPoint PU/access-points 0
 CreateFileSystem PU/file-systems *;+iam:PassRole@1
 CreateMountTarget PU/mount-targets 0
@@ -17510,7 +17510,7 @@ GetFileSystemPolicy G/file-systems/{fileSystemId}/policy 0,*
 GetMountTarget G/mount-targets/{mountTargetId} 3
 GetSynchronizationConfiguration G/file-systems/{fileSystemId}/synchronization-configuration 0
 ListAccessPoints G/access-points 4
-ListFileSystems G/file-systems 5
+ListFileSystems G/file-systems 3
 ListMountTargets G/mount-targets 0
 ListTagsForResource G/resource-tags/{resourceId} *
 PutFileSystemPolicy PU/file-systems/{fileSystemId}/policy 0
@@ -17617,7 +17617,7 @@ UpdateMetadataConfiguration PO/UpdateMetadataConfiguration -`,
   sagemaker: `sagemaker sagemaker sagemaker json SageMaker 2017-07-24
 api.sagemaker
 
-~action/* ~artifact/* ~context/* ~experiment/* ~experiment-trial-component/* {=ResourceArn} ~experiment-trial/{TrialName} ~experiment-trial-component/{TrialComponentName} ~cluster/{ClusterName} ~cluster/{ClusterArn} ~model-package/* ~ai-benchmark-job/{AIBenchmarkJobName} {=RoleArn} ~ai-recommendation-job/{AIRecommendationJobName} ~ai-workload-config/{AIWorkloadConfigName} ~action/{ActionName} ~algorithm/{AlgorithmName} ~app/{DomainId}/{UserProfileName}/{AppType}/{AppName} ~app-image-config/{AppImageConfigName} ~artifact/{ArtifactName} ~automl-job/{AutoMLJobName} ~cluster-scheduler-config/{Name} ~code-repository/{CodeRepositoryName} ~compilation-job/{CompilationJobName} ~compute-quota/{Name} ~context/{ContextName} ~data-quality-job-definition/{JobDefinitionName} ~device-fleet/{DeviceFleetName} ~domain/{DomainName} ~edge-deployment/{EdgeDeploymentPlanName} ~edge-packaging-job/{EdgePackagingJobName} ~endpoint/{EndpointName} ~endpoint-config/{EndpointConfigName} {=ExecutionRoleArn} ~experiment/{ExperimentName} ~feature-group/{FeatureGroupName} ~flow-definition/{FlowDefinitionName} ~hub/{HubName} ~hub-content/{HubName}/{HubContentType}/{HubContentName} ~hub-content/{HubName}/*/{HubContentName} ~human-task-ui/{HumanTaskUiName} ~hyper-parameter-tuning-job/{HyperParameterTuningJobName} ~image/{ImageName} ~inference-component/{InferenceComponentName} ~inference-experiment/{Name} ~inference-recommendations-job/{JobName} ~job/{JobCategory}/{JobName} ~labeling-job/{LabelingJobName} ~mlflow-app/{Name} ~mlflow-tracking-server/{TrackingServerName} ~model/{ModelName} ~model-bias-job-definition/{JobDefinitionName} ~model-card/{ModelCardName} ~model-explainability-job-definition/{JobDefinitionName} ~model-package/{ModelPackageName} ~model-package-group/{ModelPackageGroupName} ~model-quality-job-definition/{JobDefinitionName} ~monitoring-schedule/{MonitoringScheduleName} ~notebook-instance/{NotebookInstanceName} ~notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName} ~optimization-job/{OptimizationJobName} ~partner-app/{Name} ~partner-app/{Arn} ~pipeline/{PipelineName} ~user-profile/{DomainId}/{UserProfileName} ~mlflow-app/{Arn} ~processing-job/{ProcessingJobName} ~project/{ProjectName} ~space/{DomainId}/{SpaceName} ~studio-lifecycle-config/{StudioLifecycleConfigName} ~training-job/{TrainingJobName} ~training-plan/{TrainingPlanName} ~transform-job/{TransformJobName} ~workforce/{WorkforceName} ~workteam/{WorkteamName} ~artifact/{ArtifactArn} ~cluster-scheduler-config/{ClusterSchedulerConfigId} ~compute-quota/{ComputeQuotaId} ~domain/{DomainId} ~image-version/{ImageName}/* ~device-fleet/{DeviceFleetName}/device/{DeviceNames} ~device-fleet/{DeviceFleetName}/device/{DeviceName} ~model-card/*/export-job/{ModelCardExportJobArn} ~pipeline/*/execution/{PipelineExecutionArn} ~reserved-capacity/{ReservedCapacityArn} ~workteam/{WorkteamArn} ~training-plan/{TrainingPlanArn} ~processing-job/* ~inference-recommendations-job/{InferenceRecommendationsJobName} ~device-fleet/{DeviceFleetName}/device/* ~pipeline/*/execution/* {=ResourceIdentifier} ~space/*/* ~artifact/{ArtifactArn|ArtifactName} ~model-package/{ModelPackageArn} ~monitoring-schedule/{MonitoringScheduleName}/alert/* ~pipeline/{PipelineArn}
+~action/* ~artifact/{SourceArn} ~context/* ~experiment/* ~experiment-trial-component/* {=ResourceArn} ~experiment-trial/{TrialName} ~experiment-trial-component/{TrialComponentName} ~cluster/{ClusterName} ~cluster/{ClusterArn} ~model-package/* ~ai-benchmark-job/{AIBenchmarkJobName} {=RoleArn} ~ai-recommendation-job/{AIRecommendationJobName} ~ai-workload-config/{AIWorkloadConfigName} ~action/{ActionName} ~algorithm/{AlgorithmName} ~app/{DomainId}/{UserProfileName}/{AppType}/{AppName} ~app-image-config/{AppImageConfigName} ~artifact/{ArtifactName} ~automl-job/{AutoMLJobName} ~cluster/* ~cluster-scheduler-config/* ~code-repository/{CodeRepositoryName} ~compilation-job/{CompilationJobName} ~compute-quota/* ~context/{ContextName} ~data-quality-job-definition/{JobDefinitionName} ~device-fleet/{DeviceFleetName} ~domain/* ~edge-deployment/{EdgeDeploymentPlanName} ~edge-packaging-job/{EdgePackagingJobName} ~endpoint/{EndpointName} ~endpoint-config/{EndpointConfigName} {=ExecutionRoleArn} ~experiment/{ExperimentName} ~feature-group/{FeatureGroupName} ~flow-definition/{FlowDefinitionName} ~hub/{HubName} ~hub-content/{HubName}/{HubContentType}/{HubContentName} ~hub-content/{HubName}/*/{HubContentName} ~human-task-ui/{HumanTaskUiName} ~hyper-parameter-tuning-job/{HyperParameterTuningJobName} ~image/{ImageName} ~inference-component/{InferenceComponentName} ~inference-experiment/{Name} ~inference-recommendations-job/{JobName} ~job/{JobCategory}/{JobName} ~labeling-job/{LabelingJobName} ~mlflow-app/* ~mlflow-tracking-server/{TrackingServerName} ~model/{ModelName} ~model-bias-job-definition/{JobDefinitionName} ~model-card/{ModelCardName} ~model-explainability-job-definition/{JobDefinitionName} ~model-package/{ModelPackageName} ~model-package-group/{ModelPackageGroupName} ~model-quality-job-definition/{JobDefinitionName} ~monitoring-schedule/{MonitoringScheduleName} ~notebook-instance/{NotebookInstanceName} ~notebook-instance-lifecycle-config/{NotebookInstanceLifecycleConfigName} ~optimization-job/{OptimizationJobName} ~partner-app/* ~partner-app/{Arn} ~pipeline/{PipelineName} ~user-profile/{DomainId}/{UserProfileName} ~mlflow-app/{Arn} ~processing-job/{ProcessingJobName} ~project/{ProjectName} ~space/{DomainId}/{SpaceName} ~studio-lifecycle-config/{StudioLifecycleConfigName} ~training-job/{TrainingJobName} ~training-plan/{TrainingPlanName} ~transform-job/{TransformJobName} ~workforce/{WorkforceName} ~workteam/{WorkteamName} ~artifact/{ArtifactArn} ~cluster-scheduler-config/{ClusterSchedulerConfigId} ~compute-quota/{ComputeQuotaId} ~domain/{DomainId} ~image-version/{ImageName}/* ~device-fleet/{DeviceFleetName}/device/{DeviceNames} ~device-fleet/{DeviceFleetName}/device/{DeviceName} ~model-card/*/export-job/{ModelCardExportJobArn} ~pipeline/*/execution/{PipelineExecutionArn} ~reserved-capacity/{ReservedCapacityArn} ~workteam/{WorkteamArn} ~training-plan/{TrainingPlanArn} ~processing-job/* ~inference-recommendations-job/{InferenceRecommendationsJobName} ~device-fleet/{DeviceFleetName}/device/* ~pipeline/*/execution/* {=ResourceIdentifier} ~space/*/* ~artifact/{ArtifactArn|ArtifactName} ~model-package/{ModelPackageArn} ~monitoring-schedule/{MonitoringScheduleName}/alert/* ~pipeline/{PipelineArn}
 AddAssociation 0;1;2;3;4
 AddTags 5,*
 AssociateTrialComponent 6;7
@@ -17638,71 +17638,71 @@ CreateAppImageConfig i
 CreateArtifact j
 CreateAutoMLJob k;+iam:PassRole@c
 CreateAutoMLJobV2 k;+iam:PassRole@c
-CreateCluster 8
+CreateCluster l
 CreateClusterExtension -
-CreateClusterSchedulerConfig 9;l
-CreateCodeRepository m
-CreateCompilationJob n;+iam:PassRole@c
-CreateComputeQuota 9;o
-CreateContext p
-CreateDataQualityJobDefinition q;+iam:PassRole@c
-CreateDeviceFleet r;+iam:PassRole@c
-CreateDomain s
-CreateEdgeDeploymentPlan t
-CreateEdgeDeploymentStage t
-CreateEdgePackagingJob u;+iam:PassRole@c
-CreateEndpoint v;w
-CreateEndpointConfig w;+iam:PassRole@x
-CreateExperiment y
-CreateFeatureGroup z;+iam:PassRole@c
-CreateFlowDefinition 10;+iam:PassRole@c
-CreateHub 11
-CreateHubContentPresignedUrls 11;12
-CreateHubContentReference 11;13
-CreateHumanTaskUi 14
-CreateHyperParameterTuningJob 15
-CreateImage 16;+iam:PassRole@c
-CreateImageVersion 16
-CreateInferenceComponent v;17
-CreateInferenceExperiment 18;+iam:PassRole@c
-CreateInferenceRecommendationsJob 19;+iam:PassRole@c
+CreateClusterSchedulerConfig 9;m
+CreateCodeRepository n
+CreateCompilationJob o;+iam:PassRole@c
+CreateComputeQuota 9;p
+CreateContext q
+CreateDataQualityJobDefinition r;+iam:PassRole@c
+CreateDeviceFleet s;+iam:PassRole@c
+CreateDomain t
+CreateEdgeDeploymentPlan u
+CreateEdgeDeploymentStage u
+CreateEdgePackagingJob v;+iam:PassRole@c
+CreateEndpoint w;x
+CreateEndpointConfig x;+iam:PassRole@y
+CreateExperiment z
+CreateFeatureGroup 10;+iam:PassRole@c
+CreateFlowDefinition 11;+iam:PassRole@c
+CreateHub 12
+CreateHubContentPresignedUrls 12;13
+CreateHubContentReference 12;14
+CreateHumanTaskUi 15
+CreateHyperParameterTuningJob 16
+CreateImage 17;+iam:PassRole@c
+CreateImageVersion 17
+CreateInferenceComponent w;18
+CreateInferenceExperiment 19;+iam:PassRole@c
+CreateInferenceRecommendationsJob 1a;+iam:PassRole@c
 CreateInferenceRouter -
-CreateJob 1a;+iam:PassRole@c
-CreateLabelingJob 1b;+iam:PassRole@c
-CreateMlflowApp 1c;+iam:PassRole@c
-CreateMlflowTrackingServer 1d;+iam:PassRole@c
-CreateModel 1e;+iam:PassRole@x
-CreateModelBiasJobDefinition 1f;+iam:PassRole@c
-CreateModelCard 1g
-CreateModelCardExportJob 1g
-CreateModelExplainabilityJobDefinition 1h;+iam:PassRole@c
-CreateModelPackage 1i,*
-CreateModelPackageGroup 1j
-CreateModelQualityJobDefinition 1k;+iam:PassRole@c
-CreateMonitoringSchedule 1l
-CreateNotebookInstance 1m;+iam:PassRole@c
-CreateNotebookInstanceLifecycleConfig 1n
-CreateOptimizationJob 1o;+iam:PassRole@c
-CreatePartnerApp 1p;+iam:PassRole@x
-CreatePartnerAppPresignedUrl 1q
-CreatePipeline 1r;+iam:PassRole@c
-CreatePresignedDomainUrl 1s
-CreatePresignedMlflowAppUrl 1t
-CreatePresignedMlflowTrackingServerUrl 1d
-CreatePresignedNotebookInstanceUrl 1m
-CreateProcessingJob 1u;+iam:PassRole@c
-CreateProject 1v
-CreateSpace 1w
-CreateStudioLifecycleConfig 1x
-CreateTrainingJob 1y;+iam:PassRole@c
-CreateTrainingPlan 1z
+CreateJob 1b;+iam:PassRole@c
+CreateLabelingJob 1c;+iam:PassRole@c
+CreateMlflowApp 1d;+iam:PassRole@c
+CreateMlflowTrackingServer 1e;+iam:PassRole@c
+CreateModel 1f;+iam:PassRole@y
+CreateModelBiasJobDefinition 1g;+iam:PassRole@c
+CreateModelCard 1h
+CreateModelCardExportJob 1h
+CreateModelExplainabilityJobDefinition 1i;+iam:PassRole@c
+CreateModelPackage 1j,*
+CreateModelPackageGroup 1k
+CreateModelQualityJobDefinition 1l;+iam:PassRole@c
+CreateMonitoringSchedule 1m
+CreateNotebookInstance 1n;+iam:PassRole@c
+CreateNotebookInstanceLifecycleConfig 1o
+CreateOptimizationJob 1p;+iam:PassRole@c
+CreatePartnerApp 1q;+iam:PassRole@y
+CreatePartnerAppPresignedUrl 1r
+CreatePipeline 1s;+iam:PassRole@c
+CreatePresignedDomainUrl 1t
+CreatePresignedMlflowAppUrl 1u
+CreatePresignedMlflowTrackingServerUrl 1e
+CreatePresignedNotebookInstanceUrl 1n
+CreateProcessingJob 1v;+iam:PassRole@c
+CreateProject 1w
+CreateSpace 1x
+CreateStudioLifecycleConfig 1y
+CreateTrainingJob 1z;+iam:PassRole@c
+CreateTrainingPlan 20
 CreateTrainingSession -
-CreateTransformJob 20
-CreateTrial y;6
+CreateTransformJob 21
+CreateTrial z;6
 CreateTrialComponent 7
-CreateUserProfile 1s
-CreateWorkforce 21
-CreateWorkteam 22
+CreateUserProfile 1t
+CreateWorkforce 22
+CreateWorkteam 23
 DeleteAIBenchmarkJob b
 DeleteAIRecommendationJob d
 DeleteAIWorkloadConfig e
@@ -17710,66 +17710,66 @@ DeleteAction f
 DeleteAlgorithm g
 DeleteApp h
 DeleteAppImageConfig i
-DeleteArtifact 23
+DeleteArtifact 24
 DeleteAssociation 0;1;2;3;4
 DeleteCluster 8
 DeleteClusterExtension -
-DeleteClusterSchedulerConfig 24
-DeleteCodeRepository m
-DeleteCompilationJob n
-DeleteComputeQuota 25
-DeleteContext p
-DeleteDataQualityJobDefinition q
-DeleteDeviceFleet r
-DeleteDomain 26
-DeleteEdgeDeploymentPlan t
-DeleteEdgeDeploymentStage t
-DeleteEndpoint v
-DeleteEndpointConfig w
+DeleteClusterSchedulerConfig 25
+DeleteCodeRepository n
+DeleteCompilationJob o
+DeleteComputeQuota 26
+DeleteContext q
+DeleteDataQualityJobDefinition r
+DeleteDeviceFleet s
+DeleteDomain 27
+DeleteEdgeDeploymentPlan u
+DeleteEdgeDeploymentStage u
+DeleteEndpoint w
+DeleteEndpointConfig x
 DeleteEndpointPolicy -
-DeleteExperiment y
-DeleteFeatureGroup z
-DeleteFlowDefinition 10
-DeleteHub 11
-DeleteHubContent 11;12
-DeleteHubContentReference 11;12
-DeleteHumanTaskUi 14
-DeleteHyperParameterTuningJob 15
-DeleteImage 16
-DeleteImageVersion 27
-DeleteInferenceComponent 17
-DeleteInferenceExperiment 18
+DeleteExperiment z
+DeleteFeatureGroup 10
+DeleteFlowDefinition 11
+DeleteHub 12
+DeleteHubContent 12;13
+DeleteHubContentReference 12;13
+DeleteHumanTaskUi 15
+DeleteHyperParameterTuningJob 16
+DeleteImage 17
+DeleteImageVersion 28
+DeleteInferenceComponent 18
+DeleteInferenceExperiment 19
 DeleteInferenceRouter -
-DeleteJob 1a
-DeleteMlflowApp 1t
-DeleteMlflowTrackingServer 1d
-DeleteModel 1e
-DeleteModelBiasJobDefinition 1f
-DeleteModelCard 1g
-DeleteModelExplainabilityJobDefinition 1h
-DeleteModelPackage 1i
-DeleteModelPackageGroup 1j
-DeleteModelPackageGroupPolicy 1j
-DeleteModelQualityJobDefinition 1k
-DeleteMonitoringSchedule 1l
-DeleteNotebookInstance 1m
-DeleteNotebookInstanceLifecycleConfig 1n
-DeleteOptimizationJob 1o
-DeletePartnerApp 1q
-DeletePipeline 1r
-DeleteProcessingJob 1u
-DeleteProject 1v
-DeleteSpace 1w
-DeleteStudioLifecycleConfig 1x
+DeleteJob 1b
+DeleteMlflowApp 1u
+DeleteMlflowTrackingServer 1e
+DeleteModel 1f
+DeleteModelBiasJobDefinition 1g
+DeleteModelCard 1h
+DeleteModelExplainabilityJobDefinition 1i
+DeleteModelPackage 1j
+DeleteModelPackageGroup 1k
+DeleteModelPackageGroupPolicy 1k
+DeleteModelQualityJobDefinition 1l
+DeleteMonitoringSchedule 1m
+DeleteNotebookInstance 1n
+DeleteNotebookInstanceLifecycleConfig 1o
+DeleteOptimizationJob 1p
+DeletePartnerApp 1r
+DeletePipeline 1s
+DeleteProcessingJob 1v
+DeleteProject 1w
+DeleteSpace 1x
+DeleteStudioLifecycleConfig 1y
 DeleteTags 5,*
-DeleteTrainingJob 1y
+DeleteTrainingJob 1z
 DeleteTrainingSession -
 DeleteTrial 6
 DeleteTrialComponent 7
-DeleteUserProfile 1s
-DeleteWorkforce 21
-DeleteWorkteam 22
-DeregisterDevices 28
+DeleteUserProfile 1t
+DeleteWorkforce 22
+DeleteWorkteam 23
+DeregisterDevices 29
 DescribeAIBenchmarkJob b
 DescribeAIRecommendationJob d
 DescribeAIWorkloadConfig e
@@ -17777,7 +17777,7 @@ DescribeAction f
 DescribeAlgorithm g
 DescribeApp h
 DescribeAppImageConfig i
-DescribeArtifact 23
+DescribeArtifact 24
 DescribeAutoMLJob k
 DescribeAutoMLJobV2 k
 DescribeCluster 8
@@ -17785,90 +17785,90 @@ DescribeClusterEvent 8
 DescribeClusterExtension -
 DescribeClusterNode 8
 DescribeClusterOperation -
-DescribeClusterSchedulerConfig 24
-DescribeCodeRepository m
-DescribeCompilationJob n
-DescribeComputeQuota 25
-DescribeContext p
-DescribeDataQualityJobDefinition q
-DescribeDevice 29
-DescribeDeviceFleet r
-DescribeDomain 26
-DescribeEdgeDeploymentPlan t
-DescribeEdgePackagingJob u
-DescribeEndpoint v
-DescribeEndpointConfig w
-DescribeExperiment y
-DescribeFeatureGroup z
-DescribeFeatureMetadata z
-DescribeFlowDefinition 10
-DescribeHub 11
-DescribeHubContent 11;12
-DescribeHumanTaskUi 14
-DescribeHyperParameterTuningJob 15
-DescribeImage 16
-DescribeImageVersion 27
-DescribeInferenceComponent 17
-DescribeInferenceExperiment 18
-DescribeInferenceRecommendationsJob 19
+DescribeClusterSchedulerConfig 25
+DescribeCodeRepository n
+DescribeCompilationJob o
+DescribeComputeQuota 26
+DescribeContext q
+DescribeDataQualityJobDefinition r
+DescribeDevice 2a
+DescribeDeviceFleet s
+DescribeDomain 27
+DescribeEdgeDeploymentPlan u
+DescribeEdgePackagingJob v
+DescribeEndpoint w
+DescribeEndpointConfig x
+DescribeExperiment z
+DescribeFeatureGroup 10
+DescribeFeatureMetadata 10
+DescribeFlowDefinition 11
+DescribeHub 12
+DescribeHubContent 12;13
+DescribeHumanTaskUi 15
+DescribeHyperParameterTuningJob 16
+DescribeImage 17
+DescribeImageVersion 28
+DescribeInferenceComponent 18
+DescribeInferenceExperiment 19
+DescribeInferenceRecommendationsJob 1a
 DescribeInferenceRouter -
-DescribeJob 1a
+DescribeJob 1b
 DescribeJobSchemaVersion *
-DescribeLabelingJob 1b
+DescribeLabelingJob 1c
 DescribeLineageGroup *
-DescribeMlflowApp 1t
-DescribeMlflowTrackingServer 1d
-DescribeModel 1e
-DescribeModelBiasJobDefinition 1f
-DescribeModelCard 1g
-DescribeModelCardExportJob 2a
-DescribeModelExplainabilityJobDefinition 1h
-DescribeModelPackage 1i
-DescribeModelPackageGroup 1j
-DescribeModelQualityJobDefinition 1k
-DescribeMonitoringSchedule 1l
-DescribeNotebookInstance 1m
-DescribeNotebookInstanceLifecycleConfig 1n
-DescribeOptimizationJob 1o
-DescribePartnerApp 1q
-DescribePipeline 1r
-DescribePipelineDefinitionForExecution 2b
-DescribePipelineExecution 2b
-DescribeProcessingJob 1u
-DescribeProject 1v
-DescribeReservedCapacity 2c
-DescribeSpace 1w
-DescribeStudioLifecycleConfig 1x
-DescribeSubscribedWorkteam 2d
-DescribeTrainingJob 1y
-DescribeTrainingPlan 1z
-DescribeTrainingPlanExtensionHistory 2e
+DescribeMlflowApp 1u
+DescribeMlflowTrackingServer 1e
+DescribeModel 1f
+DescribeModelBiasJobDefinition 1g
+DescribeModelCard 1h
+DescribeModelCardExportJob 2b
+DescribeModelExplainabilityJobDefinition 1i
+DescribeModelPackage 1j
+DescribeModelPackageGroup 1k
+DescribeModelQualityJobDefinition 1l
+DescribeMonitoringSchedule 1m
+DescribeNotebookInstance 1n
+DescribeNotebookInstanceLifecycleConfig 1o
+DescribeOptimizationJob 1p
+DescribePartnerApp 1r
+DescribePipeline 1s
+DescribePipelineDefinitionForExecution 2c
+DescribePipelineExecution 2c
+DescribeProcessingJob 1v
+DescribeProject 1w
+DescribeReservedCapacity 2d
+DescribeSpace 1x
+DescribeStudioLifecycleConfig 1y
+DescribeSubscribedWorkteam 2e
+DescribeTrainingJob 1z
+DescribeTrainingPlan 20
+DescribeTrainingPlanExtensionHistory 2f
 DescribeTrainingSession -
-DescribeTransformJob 20
+DescribeTransformJob 21
 DescribeTrial 6
 DescribeTrialComponent 7
-DescribeUserProfile 1s
-DescribeWorkforce 21
-DescribeWorkteam 22
+DescribeUserProfile 1t
+DescribeWorkforce 22
+DescribeWorkteam 23
 DetachClusterNodeVolume 9
 DisableSagemakerServicecatalogPortfolio *
-DisassociateTrialComponent 6;7;2f
+DisassociateTrialComponent 6;7;2g
 EnableSagemakerServicecatalogPortfolio *
 ExtendTrainingPlan *
-GetDeviceFleetReport r
+GetDeviceFleetReport s
 GetEndpointPolicy -
 GetLineageGroupPolicy *
-GetModelPackageGroupPolicy 1j
+GetModelPackageGroupPolicy 1k
 GetSagemakerServicecatalogPortfolioStatus *
-GetScalingConfigurationRecommendation 2g
+GetScalingConfigurationRecommendation 2h
 GetSearchSuggestions *
-ImportHubContent 11;12
+ImportHubContent 12;13
 ListAIBenchmarkJobs *
 ListAIRecommendationJobs *
 ListAIWorkloadConfigs *
 ListActions *
 ListAlgorithms *
-ListAliases 16;27
+ListAliases 17;28
 ListAppImageConfigs *
 ListApps *
 ListArtifacts *
@@ -17897,12 +17897,12 @@ ListEndpoints *
 ListExperiments *
 ListFeatureGroups *
 ListFlowDefinitions *
-ListHubContentVersions 11;12
-ListHubContents 11
+ListHubContentVersions 12;13
+ListHubContents 12
 ListHubs *
 ListHumanTaskUis *
 ListHyperParameterTuningJobs *
-ListImageVersions 16
+ListImageVersions 17
 ListImages *
 ListInferenceComponents *
 ListInferenceExperiments *
@@ -17912,13 +17912,13 @@ ListInferenceRouters -
 ListJobSchemaVersions *
 ListJobs *
 ListLabelingJobs *
-ListLabelingJobsForWorkteam 2d
+ListLabelingJobsForWorkteam 2e
 ListLineageGroups *
 ListMlflowApps *
 ListMlflowTrackingServers *
 ListModelBiasJobDefinitions *
-ListModelCardExportJobs 1g
-ListModelCardVersions 1g
+ListModelCardExportJobs 1h
+ListModelCardVersions 1h
 ListModelCards *
 ListModelExplainabilityJobDefinitions *
 ListModelMetadata *
@@ -17934,10 +17934,10 @@ ListNotebookInstanceLifecycleConfigs *
 ListNotebookInstances *
 ListOptimizationJobs *
 ListPartnerApps *
-ListPipelineExecutionSteps 2b
-ListPipelineExecutions 1r
-ListPipelineParametersForExecution 2b
-ListPipelineVersions 1r
+ListPipelineExecutionSteps 2c
+ListPipelineExecutions 1s
+ListPipelineParametersForExecution 2c
+ListPipelineVersions 1s
 ListPipelines *
 ListProcessingJobs *
 ListProjects *
@@ -17948,101 +17948,101 @@ ListStudioLifecycleConfigs *
 ListSubscribedWorkteams *
 ListTags 5,*
 ListTrainingJobs *
-ListTrainingJobsForHyperParameterTuningJob 15
+ListTrainingJobsForHyperParameterTuningJob 16
 ListTrainingPlans *
 ListTrainingSessions -
 ListTransformJobs *
 ListTrialComponents *
 ListTrials *
-ListUltraServersByReservedCapacity 2c
+ListUltraServersByReservedCapacity 2d
 ListUserProfiles *
 ListWorkforces *
 ListWorkteams *
 PutEndpointPolicy -
-PutModelPackageGroupPolicy 1j
+PutModelPackageGroupPolicy 1k
 QueryLineage *
-RegisterDevices 2h
+RegisterDevices 2i
 RenderUiTemplate *
-RetryPipelineExecution 2b
+RetryPipelineExecution 2c
 Search *
 SearchTrainingPlanOfferings *
-SendPipelineExecutionStepFailure 2i
-SendPipelineExecutionStepSuccess 2i
+SendPipelineExecutionStepFailure 2j
+SendPipelineExecutionStepSuccess 2j
 StartClusterHealthCheck 8
-StartEdgeDeploymentStage t
-StartInferenceExperiment 18
-StartMlflowTrackingServer 1d
-StartMonitoringSchedule 1l
-StartNotebookInstance 1m
-StartPipelineExecution 1r;+iam:PassRole@c
-StartSession 2j,2k
+StartEdgeDeploymentStage u
+StartInferenceExperiment 19
+StartMlflowTrackingServer 1e
+StartMonitoringSchedule 1m
+StartNotebookInstance 1n
+StartPipelineExecution 1s;+iam:PassRole@c
+StartSession 2k,2l
 StopAIBenchmarkJob b
 StopAIRecommendationJob d
 StopAutoMLJob k
-StopCompilationJob n
-StopEdgeDeploymentStage t
-StopEdgePackagingJob u
-StopHyperParameterTuningJob 15
-StopInferenceExperiment 18
-StopInferenceRecommendationsJob 19
-StopJob 1a
-StopLabelingJob 1b
-StopMlflowTrackingServer 1d
-StopMonitoringSchedule 1l
-StopNotebookInstance 1m
-StopOptimizationJob 1o
-StopPipelineExecution 2b
-StopProcessingJob 1u
-StopTrainingJob 1y
+StopCompilationJob o
+StopEdgeDeploymentStage u
+StopEdgePackagingJob v
+StopHyperParameterTuningJob 16
+StopInferenceExperiment 19
+StopInferenceRecommendationsJob 1a
+StopJob 1b
+StopLabelingJob 1c
+StopMlflowTrackingServer 1e
+StopMonitoringSchedule 1m
+StopNotebookInstance 1n
+StopOptimizationJob 1p
+StopPipelineExecution 2c
+StopProcessingJob 1v
+StopTrainingJob 1z
 StopTrainingSession -
-StopTransformJob 20
+StopTransformJob 21
 UpdateAction f
 UpdateAppImageConfig i
-UpdateArtifact 2l
+UpdateArtifact 2m
 UpdateCluster 8
 UpdateClusterExtension -
-UpdateClusterSchedulerConfig 24
+UpdateClusterSchedulerConfig 25
 UpdateClusterSoftware 8
-UpdateCodeRepository m
-UpdateComputeQuota 25
-UpdateContext p
-UpdateDeviceFleet r;+iam:PassRole@c
-UpdateDevices 2h
-UpdateDomain 26
-UpdateEndpoint v;w
-UpdateEndpointWeightsAndCapacities v
-UpdateExperiment y
-UpdateFeatureGroup z
-UpdateFeatureMetadata z
-UpdateHub 11
-UpdateHubContent 11;12
-UpdateHubContentReference 11;12
-UpdateImage 16;+iam:PassRole@c
-UpdateImageVersion 27
-UpdateInferenceComponent 17
-UpdateInferenceComponentRuntimeConfig 17
-UpdateInferenceExperiment 18
+UpdateCodeRepository n
+UpdateComputeQuota 26
+UpdateContext q
+UpdateDeviceFleet s;+iam:PassRole@c
+UpdateDevices 2i
+UpdateDomain 27
+UpdateEndpoint w;x
+UpdateEndpointWeightsAndCapacities w
+UpdateExperiment z
+UpdateFeatureGroup 10
+UpdateFeatureMetadata 10
+UpdateHub 12
+UpdateHubContent 12;13
+UpdateHubContentReference 12;13
+UpdateImage 17;+iam:PassRole@c
+UpdateImageVersion 28
+UpdateInferenceComponent 18
+UpdateInferenceComponentRuntimeConfig 18
+UpdateInferenceExperiment 19
 UpdateInferenceRouter -
-UpdateMlflowApp 1t
-UpdateMlflowTrackingServer 1d
-UpdateModelCard 1g
-UpdateModelPackage 2m
-UpdateMonitoringAlert 1l;2n
-UpdateMonitoringSchedule 1l
-UpdateNotebookInstance 1m;+iam:PassRole@c
-UpdateNotebookInstanceLifecycleConfig 1n
-UpdatePartnerApp 1q
-UpdatePipeline 1r;+iam:PassRole@c
-UpdatePipelineExecution 2b
-UpdatePipelineVersion 2o
-UpdateProject 1v
-UpdateSpace 1w
-UpdateTrainingJob 1y
+UpdateMlflowApp 1u
+UpdateMlflowTrackingServer 1e
+UpdateModelCard 1h
+UpdateModelPackage 2n
+UpdateMonitoringAlert 1m;2o
+UpdateMonitoringSchedule 1m
+UpdateNotebookInstance 1n;+iam:PassRole@c
+UpdateNotebookInstanceLifecycleConfig 1o
+UpdatePartnerApp 1r
+UpdatePipeline 1s;+iam:PassRole@c
+UpdatePipelineExecution 2c
+UpdatePipelineVersion 2p
+UpdateProject 1w
+UpdateSpace 1x
+UpdateTrainingJob 1z
 UpdateTrial 6
 UpdateTrialComponent 7
-UpdateUserProfile 1s
-UpdateWorkforce 21
-UpdateWorkteam 22`,
+UpdateUserProfile 1t
+UpdateWorkforce 22
+UpdateWorkteam 23`,
   'sagemaker-a2i-runtime': `sagemaker-a2i-runtime sagemaker sagemaker rest-json - 2019-11-07
 a2i-runtime.sagemaker
 
@@ -18131,7 +18131,7 @@ UntagResource PO/UntagResource 2`,
   scheduler: `scheduler scheduler scheduler rest-json - 2021-06-30
 scheduler
 
-~schedule/{GroupName|groupName:=default}/{Name} {=Target.RoleArn} ~schedule-group/{Name} ~schedule-group/{ResourceArn}
+~schedule/{GroupName|groupName:=default}/{Name} {=Target.RoleArn} ~schedule-group/{Name} {=ResourceArn} ~schedule-group/*
 CreateSchedule PO/schedules/{Name} 0;+iam:PassRole@1
 CreateScheduleGroup PO/schedule-groups/{Name} 2
 DeleteSchedule D/schedules/{Name} 0
@@ -18140,14 +18140,14 @@ GetSchedule G/schedules/{Name} 0
 GetScheduleGroup G/schedule-groups/{Name} 2
 ListScheduleGroups G/schedule-groups *
 ListSchedules G/schedules *
-ListTagsForResource G/tags/{ResourceArn} 3,*
-TagResource PO/tags/{ResourceArn} 3
-UntagResource D/tags/{ResourceArn} 3
+ListTagsForResource G/tags/{ResourceArn} 3,4
+TagResource PO/tags/{ResourceArn} 3,4
+UntagResource D/tags/{ResourceArn} 3,4
 UpdateSchedule PU/schedules/{Name} 0;+iam:PassRole@1`,
   schemas: `schemas schemas schemas rest-json - 2019-12-02
 schemas
 
-~registry/{registryName|RegistryName} ~schema/{registryName|RegistryName}/{schemaName|SchemaName} ~discoverer/{discovererId|DiscovererId} ~discoverer/* ~registry/* ~schema/{registryName|RegistryName}/{registryName|RegistryName} {=resource-arn|ResourceArn}
+~registry/{registryName|RegistryName} ~schema/{registryName|RegistryName}/{schemaName|SchemaName} ~discoverer/{discovererId|DiscovererId} ~discoverer/* ~registry/* ~schema/{registryName|RegistryName}/* {=resource-arn|ResourceArn}
 CreateDiscoverer PO/v1/discoverers *
 CreateRegistry PO/v1/registries/name/{registryName} 0
 CreateSchema PO/v1/registries/name/{registryName}/schemas/name/{schemaName} 1
@@ -18226,7 +18226,7 @@ ValidateResourcePolicy 1`,
   'security-ir': `security-ir security-ir security-ir rest-json - 2018-05-10
 security-ir
 
-~membership/{membershipId} ~case/{caseId} ~case/* ~membership/{membershipName} {=resourceArn} ~membership/{membershipId|membershipName}
+~membership/{membershipId} ~case/{caseId} ~case/* ~membership/* {=resourceArn} ~membership/{membershipId|membershipName}
 BatchGetMemberAccountDetails PO/v1/membership/{membershipId}/batch-member-details 0
 CancelMembership PU/v1/membership/{membershipId} 0
 CloseCase PO/v1/cases/{caseId}/close-case 1
@@ -18355,18 +18355,18 @@ VerifyTargetDomain PO/VerifyTargetDomain 9`,
   securityhub: `securityhub securityhub securityhub rest-json - 2018-10-26
 securityhub
 
-~hub/default ~automation-rule/{AutomationRulesArns} ~product/*/* ~automation-rule/* ~connectorv2/* ~aggregatorv2/{AggregatorV2Arn} ~automation-rulev2/{Identifier} ~configuration-policy/{Identifier} ~connector/{ConnectorId} ~connectorv2/{ConnectorId} ~finding-aggregator/{FindingAggregatorArn} ~hubv2/* ~hubv2/{FeatureName} ~hubv2/{MetadataUid} {=ResourceArn}
+~hub/default ~automation-rule/{AutomationRulesArns} {=StandardsSubscriptionArns} ~product/*/* ~automation-rule/* ~connectorv2/* {=ActionTargetArn} ~aggregatorv2/{AggregatorV2Arn} ~automation-rulev2/{Identifier} ~configuration-policy/{Identifier} ~connector/{ConnectorId} ~connectorv2/{ConnectorId} ~finding-aggregator/{FindingAggregatorArn} {=InsightArn} ~hubv2/* {=StandardsSubscriptionArn} {=ProductSubscriptionArn} {=ProductArn} {=ResourceArn} {=StandardsControlArn}
 AcceptAdministratorInvitation PO/administrator 0
 AcceptInvitation PO/master 0
 BatchDeleteAutomationRules PO/automationrules/delete 1
-BatchDisableStandards PO/standards/deregister 0
+BatchDisableStandards PO/standards/deregister 2,0
 BatchEnableStandards PO/standards/register 0
 BatchGetAutomationRules PO/automationrules/get 1
 BatchGetConfigurationPolicyAssociations PO/configurationPolicyAssociation/batchget *
 BatchGetSecurityControls PO/securityControls/batchGet *
 BatchGetStandardsControlAssociations PO/associations/batchGet *
-BatchImportFindings PO/findings/import 2
-BatchUpdateAutomationRules PA/automationrules/update 3
+BatchImportFindings PO/findings/import 3
+BatchUpdateAutomationRules PA/automationrules/update 4
 BatchUpdateFindings PA/findings/batchupdate *
 BatchUpdateFindingsV2 PA/findingsv2/batchupdatev2 BatchUpdateFindings@*
 BatchUpdateStandardsControlAssociations PA/associations *
@@ -18381,65 +18381,65 @@ CreateConnectorV2 PO/connectorsv2 *
 CreateFindingAggregator PO/findingAggregator/create *
 CreateInsight PO/insights 0
 CreateMembers PO/members 0
-CreateTicketV2 PO/ticketsv2 4
+CreateTicketV2 PO/ticketsv2 5
 DeclineInvitations PO/invitations/decline 0
-DeleteActionTarget D/actionTargets/{ActionTargetArn+} 0
-DeleteAggregatorV2 D/aggregatorv2/delete/{AggregatorV2Arn+} 5
-DeleteAutomationRuleV2 D/automationrulesv2/{Identifier} 6
-DeleteConfigurationPolicy D/configurationPolicy/{Identifier} 7
-DeleteConnector D/connectors/{ConnectorId+} 8
-DeleteConnectorV2 D/connectorsv2/{ConnectorId+} 9
-DeleteFindingAggregator D/findingAggregator/delete/{FindingAggregatorArn+} a
-DeleteInsight D/insights/{InsightArn+} 0
+DeleteActionTarget D/actionTargets/{ActionTargetArn+} 6,0
+DeleteAggregatorV2 D/aggregatorv2/delete/{AggregatorV2Arn+} 7
+DeleteAutomationRuleV2 D/automationrulesv2/{Identifier} 8
+DeleteConfigurationPolicy D/configurationPolicy/{Identifier} 9
+DeleteConnector D/connectors/{ConnectorId+} a
+DeleteConnectorV2 D/connectorsv2/{ConnectorId+} b
+DeleteFindingAggregator D/findingAggregator/delete/{FindingAggregatorArn+} c
+DeleteInsight D/insights/{InsightArn+} d,0
 DeleteInvitations PO/invitations/delete 0
 DeleteMembers PO/members/delete 0
 DescribeActionTargets PO/actionTargets/get 0
 DescribeHub G/accounts 0
 DescribeOrganizationConfiguration G/organization/configuration 0
 DescribeProducts G/products 0
-DescribeProductsV2 G/productsV2 b
+DescribeProductsV2 G/productsV2 e
 DescribeSecurityHubV2 G/hubv2 *
 DescribeStandards G/standards 0
-DescribeStandardsControls G/standards/controls/{StandardsSubscriptionArn+} 0
-DisableImportFindingsForProduct D/productSubscriptions/{ProductSubscriptionArn+} 0
+DescribeStandardsControls G/standards/controls/{StandardsSubscriptionArn+} f,0
+DisableImportFindingsForProduct D/productSubscriptions/{ProductSubscriptionArn+} g,0
 DisableOrganizationAdminAccount PO/organization/admin/disable 0
 DisableSecurityHub D/accounts 0
-DisableSecurityHubFeatureV2 D/hubv2/feature/{FeatureName} c
+DisableSecurityHubFeatureV2 D/hubv2/feature/{FeatureName} e
 DisableSecurityHubV2 D/hubv2 *
 DisassociateFromAdministratorAccount PO/administrator/disassociate 0
 DisassociateFromMasterAccount PO/master/disassociate 0
 DisassociateMembers PO/members/disassociate 0
-EnableImportFindingsForProduct PO/productSubscriptions 0
+EnableImportFindingsForProduct PO/productSubscriptions h,0
 EnableOrganizationAdminAccount PO/organization/admin/enable 0
 EnableSecurityHub PO/accounts 0
-EnableSecurityHubFeatureV2 PO/hubv2/feature/{FeatureName} c
+EnableSecurityHubFeatureV2 PO/hubv2/feature/{FeatureName} e
 EnableSecurityHubV2 PO/hubv2 *
-GenerateRecommendedPolicyV2 PO/recommendedPolicyV2/{MetadataUid} d
+GenerateRecommendedPolicyV2 PO/recommendedPolicyV2/{MetadataUid} e
 GetAdministratorAccount G/administrator 0
-GetAggregatorV2 G/aggregatorv2/get/{AggregatorV2Arn+} 5
-GetAutomationRuleV2 G/automationrulesv2/{Identifier} 6
-GetConfigurationPolicy G/configurationPolicy/get/{Identifier} 7
+GetAggregatorV2 G/aggregatorv2/get/{AggregatorV2Arn+} 7
+GetAutomationRuleV2 G/automationrulesv2/{Identifier} 8
+GetConfigurationPolicy G/configurationPolicy/get/{Identifier} 9
 GetConfigurationPolicyAssociation PO/configurationPolicyAssociation/get *
-GetConnector G/connectors/{ConnectorId+} 8
-GetConnectorV2 G/connectorsv2/{ConnectorId+} 9
+GetConnector G/connectors/{ConnectorId+} a
+GetConnectorV2 G/connectorsv2/{ConnectorId+} b
 GetEnabledStandards PO/standards/get 0
 GetExportJobV2 G/exportjobsv2/{ExportJobId} -
-GetFindingAggregator G/findingAggregator/get/{FindingAggregatorArn+} a
+GetFindingAggregator G/findingAggregator/get/{FindingAggregatorArn+} c
 GetFindingHistory PO/findingHistory/get 0
 GetFindingStatisticsV2 PO/findingsv2/statistics -
 GetFindings PO/findings *
-GetFindingsTrendsV2 PO/findingsTrendsv2 b
+GetFindingsTrendsV2 PO/findingsTrendsv2 e
 GetFindingsV2 PO/findingsv2 GetFindings@*
-GetInsightResults G/insights/results/{InsightArn+} 0
+GetInsightResults G/insights/results/{InsightArn+} d,0
 GetInsights PO/insights/get 0
 GetInvitationsCount G/invitations/count 0
 GetMasterAccount G/master 0
 GetMembers PO/members/get 0
-GetRecommendedPolicyV2 G/recommendedPolicyV2/{MetadataUid} d
+GetRecommendedPolicyV2 G/recommendedPolicyV2/{MetadataUid} e
 GetRemediationsV2 PO/GetRemediationsV2 -
-GetResourcesStatisticsV2 PO/resourcesv2/statistics b
-GetResourcesTrendsV2 PO/resourcesTrendsv2 b
-GetResourcesV2 PO/resourcesv2 b
+GetResourcesStatisticsV2 PO/resourcesv2/statistics e
+GetResourcesTrendsV2 PO/resourcesTrendsv2 e
+GetResourcesV2 PO/resourcesv2 e
 GetSecurityControlDefinition G/securityControl/definition *
 GetSoftwareResourcesV2 PO/softwarev2/resources -
 GetSoftwareStatisticsV2 PO/softwarev2/statistics -
@@ -18456,32 +18456,32 @@ ListEnabledProductsForImport G/productSubscriptions 0
 ListExportJobsV2 G/exportjobsv2 -
 ListExposuresByRemediationV2 PO/ListExposuresByRemediationV2 -
 ListFindingAggregators G/findingAggregator/list *
-ListFreeTrialStatusesV2 PO/freetrial/statusv2/list b
+ListFreeTrialStatusesV2 PO/freetrial/statusv2/list e
 ListInvitations G/invitations 0
 ListMembers G/members 0
 ListOrganizationAdminAccounts G/organization/admin 0
 ListSecurityControlDefinitions G/securityControls/definitions *
 ListStandardsControlAssociations G/associations *
-ListTagsForResource G/tags/{ResourceArn} e,*
+ListTagsForResource G/tags/{ResourceArn} i,*
 RegisterConnectorV2 PO/connectorsv2/register -
 StartConfigurationPolicyAssociation PO/configurationPolicyAssociation/associate 0
 StartConfigurationPolicyDisassociation PO/configurationPolicyAssociation/disassociate 0
 StartExportJobV2 PO/exportjobsv2 -
-TagResource PO/tags/{ResourceArn} e,*
-UntagResource D/tags/{ResourceArn} e,*
-UpdateActionTarget PA/actionTargets/{ActionTargetArn+} 0
-UpdateAggregatorV2 PA/aggregatorv2/update/{AggregatorV2Arn+} 5
-UpdateAutomationRuleV2 PA/automationrulesv2/{Identifier} 6
-UpdateConfigurationPolicy PA/configurationPolicy/{Identifier} 7
-UpdateConnector PA/connectors/{ConnectorId+} 8
-UpdateConnectorV2 PA/connectorsv2/{ConnectorId+} 9
-UpdateFindingAggregator PA/findingAggregator/update a
+TagResource PO/tags/{ResourceArn} i,*
+UntagResource D/tags/{ResourceArn} i,*
+UpdateActionTarget PA/actionTargets/{ActionTargetArn+} 6,0
+UpdateAggregatorV2 PA/aggregatorv2/update/{AggregatorV2Arn+} 7
+UpdateAutomationRuleV2 PA/automationrulesv2/{Identifier} 8
+UpdateConfigurationPolicy PA/configurationPolicy/{Identifier} 9
+UpdateConnector PA/connectors/{ConnectorId+} a
+UpdateConnectorV2 PA/connectorsv2/{ConnectorId+} b
+UpdateFindingAggregator PA/findingAggregator/update c
 UpdateFindings PA/findings 0
-UpdateInsight PA/insights/{InsightArn+} 0
+UpdateInsight PA/insights/{InsightArn+} d,0
 UpdateOrganizationConfiguration PO/organization/configuration 0
 UpdateSecurityControl PA/securityControl/update *
 UpdateSecurityHubConfiguration PA/accounts 0
-UpdateStandardsControl PA/standards/control/{StandardsControlArn+} 0`,
+UpdateStandardsControl PA/standards/control/{StandardsControlArn+} j,0`,
   securitylake: `securitylake securitylake securitylake rest-json - 2018-05-10
 securitylake
 
@@ -18568,7 +18568,7 @@ UpdateAutoManagement *`,
   servicecatalog: `servicecatalog servicecatalog servicecatalog smithy-rpc-v2-cbor,json AWS242ServiceCatalogService 2015-12-10
 servicecatalog
 
-$P:catalog:$R:$A:portfolio/{PortfolioId} $P:catalog:$R:$A:product/{ProductId} $P:catalog:$R:$A:portfolio/* $P:catalog:$R:$A:product/{Name} $P:catalog:$R:$A:portfolio/{Id} $P:catalog:$R:$A:product/{Id} $P:catalog:$R:$A:product/* $P:catalog:$R:$A:product/{ProductId|ProductName}
+$P:catalog:$R:$A:portfolio/{PortfolioId} $P:catalog:$R:$A:product/{ProductId} $P:catalog:$R:$A:portfolio/* $P:catalog:$R:$A:product/* $P:catalog:$R:$A:portfolio/{Id} $P:catalog:$R:$A:product/{Id} $P:catalog:$R:$A:product/{ProductId|ProductName}
 AcceptPortfolioShare 0
 AssociateBudgetWithResource *
 AssociatePrincipalWithPortfolio 0
@@ -18600,12 +18600,12 @@ DescribePortfolio 4
 DescribePortfolioShareStatus *
 DescribePortfolioShares 0
 DescribeProduct 5
-DescribeProductAsAdmin 6
+DescribeProductAsAdmin 3
 DescribeProductView *
 DescribeProvisionedProduct *
 DescribeProvisionedProductPlan *
-DescribeProvisioningArtifact 7
-DescribeProvisioningParameters 7
+DescribeProvisioningArtifact 6
+DescribeProvisioningParameters 6
 DescribeRecord *
 DescribeServiceAction *
 DescribeServiceActionExecutionParameters *
@@ -18643,7 +18643,7 @@ ListTagOptions *
 NotifyProvisionProductEngineWorkflowResult *
 NotifyTerminateProvisionedProductEngineWorkflowResult *
 NotifyUpdateProvisionedProductEngineWorkflowResult *
-ProvisionProduct 7
+ProvisionProduct 6
 RejectPortfolioShare 0
 ScanProvisionedProducts *
 SearchProducts *
@@ -18690,7 +18690,7 @@ UpdateAttributeGroup PA/attribute-groups/{attributeGroup} 1`,
   servicediscovery: `servicediscovery servicediscovery servicediscovery smithy-rpc-v2-cbor,json Route53AutoNaming_v20170314 2017-03-14
 servicediscovery
 data-
-~namespace/{NamespaceId} ~service/{Name} ~namespace/{Id} ~service/{Id} ~service/{ServiceId} ~namespace/{NamespaceName} ~service/{ServiceName} ~namespace/*
+~namespace/{NamespaceId} ~service/* ~namespace/{Id} ~service/{Id} ~service/{ServiceId} ~namespace/{NamespaceName} ~service/{ServiceName} ~namespace/*
 CreateHttpNamespace *
 CreatePrivateDnsNamespace *
 CreatePublicDnsNamespace *
@@ -18799,83 +18799,83 @@ VerifyEmailIdentity *`,
   sesv2: `sesv2 ses ses rest-json - 2019-09-27
 *.endpoints.email email
 
-~identity/* ~export-job/{JobId} ~configuration-set/{ConfigurationSetName} ~contact-list/{ContactListName} ~custom-verification-email-template/{TemplateName} ~dedicated-ip-pool/{PoolName} ~template/{TemplateName} ~tenant/{TenantName}/{TenantName} ~configuration-set/* ~template/* ~identity/{EmailIdentity} ~multi-region-endpoint/{EndpointName} ~dedicated-ip-pool/* ~deliverability-test-report/{ReportId} ~identity/{Domain} ~import-job/{JobId} ~tenant/*/* {=ResourceArn} ~dedicated-ip-pool/{IP|Ip} ~identity/{FromEmailAddress} ~template/{DefaultContent.Template.TemplateName} ~template/{Content.Template.TemplateName} $P:ses:$R:aws:reputation-policy/*
-AssociateEmailIdentityCertificate PO/v2/email/identity/certificates 0
+{=CertificateArn} ~identity/* ~export-job/{JobId} ~configuration-set/{ConfigurationSetName} ~contact-list/{ContactListName} ~custom-verification-email-template/{TemplateName} ~dedicated-ip-pool/{PoolName} ~template/{TemplateName} ~tenant/{TenantName}/* ~configuration-set/* ~template/* ~identity/{EmailIdentity} ~multi-region-endpoint/{EndpointName} ~dedicated-ip-pool/* ~deliverability-test-report/{ReportId} ~import-job/{JobId} ~tenant/*/* {=ResourceArn} ~dedicated-ip-pool/{IP|Ip} ~identity/{FromEmailAddress} ~template/{DefaultContent.Template.TemplateName} ~template/{Content.Template.TemplateName} $P:ses:$R:aws:reputation-policy/*
+AssociateEmailIdentityCertificate PO/v2/email/identity/certificates 0,1
 BatchGetMetricData PO/v2/email/metrics/batch *
-CancelExportJob PU/v2/email/export-jobs/{JobId}/cancel 1
-CreateConfigurationSet PO/v2/email/configuration-sets 2
-CreateConfigurationSetEventDestination PO/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations 2
-CreateContact PO/v2/email/contact-lists/{ContactListName}/contacts 3
-CreateContactList PO/v2/email/contact-lists 3
-CreateCustomVerificationEmailTemplate PO/v2/email/custom-verification-email-templates 4
-CreateDedicatedIpPool PO/v2/email/dedicated-ip-pools 5
-CreateDeliverabilityTestReport PO/v2/email/deliverability-dashboard/test 0
-CreateEmailIdentity PO/v2/email/identities 0
-CreateEmailIdentityPolicy PO/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 0
-CreateEmailTemplate PO/v2/email/templates 6
+CancelExportJob PU/v2/email/export-jobs/{JobId}/cancel 2
+CreateConfigurationSet PO/v2/email/configuration-sets 3
+CreateConfigurationSetEventDestination PO/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations 3
+CreateContact PO/v2/email/contact-lists/{ContactListName}/contacts 4
+CreateContactList PO/v2/email/contact-lists 4
+CreateCustomVerificationEmailTemplate PO/v2/email/custom-verification-email-templates 5
+CreateDedicatedIpPool PO/v2/email/dedicated-ip-pools 6
+CreateDeliverabilityTestReport PO/v2/email/deliverability-dashboard/test 1
+CreateEmailIdentity PO/v2/email/identities 1
+CreateEmailIdentityPolicy PO/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 1
+CreateEmailTemplate PO/v2/email/templates 7
 CreateExportJob PO/v2/email/export-jobs *
 CreateImportJob PO/v2/email/import-jobs *
 CreateMultiRegionEndpoint PO/v2/email/multi-region-endpoints *
-CreateTenant PO/v2/email/tenants 7
-CreateTenantResourceAssociation PO/v2/email/tenants/resources 8;0;9;7
-DeleteConfigurationSet D/v2/email/configuration-sets/{ConfigurationSetName} 2
-DeleteConfigurationSetEventDestination D/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 2
-DeleteContact D/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 3
-DeleteContactList D/v2/email/contact-lists/{ContactListName} 3
-DeleteCustomVerificationEmailTemplate D/v2/email/custom-verification-email-templates/{TemplateName} 4
-DeleteDedicatedIpPool D/v2/email/dedicated-ip-pools/{PoolName} 5
-DeleteEmailIdentity D/v2/email/identities/{EmailIdentity} a
-DeleteEmailIdentityPolicy D/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 0
-DeleteEmailTemplate D/v2/email/templates/{TemplateName} 6
-DeleteMultiRegionEndpoint D/v2/email/multi-region-endpoints/{EndpointName} b
-DeleteSuppressedDestination D/v2/email/suppression/addresses/{EmailAddress} 7,*
-DeleteTenant PO/v2/email/tenants/delete 7
-DeleteTenantResourceAssociation PO/v2/email/tenants/resources/delete 8;0;9;7
-DisassociateEmailIdentityCertificate PO/v2/email/identity/certificates/delete 0
+CreateTenant PO/v2/email/tenants 8
+CreateTenantResourceAssociation PO/v2/email/tenants/resources 9;1;a;8
+DeleteConfigurationSet D/v2/email/configuration-sets/{ConfigurationSetName} 3
+DeleteConfigurationSetEventDestination D/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 3
+DeleteContact D/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 4
+DeleteContactList D/v2/email/contact-lists/{ContactListName} 4
+DeleteCustomVerificationEmailTemplate D/v2/email/custom-verification-email-templates/{TemplateName} 5
+DeleteDedicatedIpPool D/v2/email/dedicated-ip-pools/{PoolName} 6
+DeleteEmailIdentity D/v2/email/identities/{EmailIdentity} b
+DeleteEmailIdentityPolicy D/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 1
+DeleteEmailTemplate D/v2/email/templates/{TemplateName} 7
+DeleteMultiRegionEndpoint D/v2/email/multi-region-endpoints/{EndpointName} c
+DeleteSuppressedDestination D/v2/email/suppression/addresses/{EmailAddress} 8,*
+DeleteTenant PO/v2/email/tenants/delete 8
+DeleteTenantResourceAssociation PO/v2/email/tenants/resources/delete 9;1;a;8
+DisassociateEmailIdentityCertificate PO/v2/email/identity/certificates/delete 1
 GetAccount G/v2/email/account *
 GetBlacklistReports G/v2/email/deliverability-dashboard/blacklist-report *
-GetConfigurationSet G/v2/email/configuration-sets/{ConfigurationSetName} 2
-GetConfigurationSetEventDestinations G/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations 2
-GetContact G/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 3
-GetContactList G/v2/email/contact-lists/{ContactListName} 3
-GetCustomVerificationEmailTemplate G/v2/email/custom-verification-email-templates/{TemplateName} 4
+GetConfigurationSet G/v2/email/configuration-sets/{ConfigurationSetName} 3
+GetConfigurationSetEventDestinations G/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations 3
+GetContact G/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 4
+GetContactList G/v2/email/contact-lists/{ContactListName} 4
+GetCustomVerificationEmailTemplate G/v2/email/custom-verification-email-templates/{TemplateName} 5
 GetDedicatedIp G/v2/email/dedicated-ips/{IP} *
-GetDedicatedIpPool G/v2/email/dedicated-ip-pools/{PoolName} 5
-GetDedicatedIps G/v2/email/dedicated-ips c
+GetDedicatedIpPool G/v2/email/dedicated-ip-pools/{PoolName} 6
+GetDedicatedIps G/v2/email/dedicated-ips d
 GetDeliverabilityDashboardOptions G/v2/email/deliverability-dashboard *
-GetDeliverabilityTestReport G/v2/email/deliverability-dashboard/test-reports/{ReportId} d
+GetDeliverabilityTestReport G/v2/email/deliverability-dashboard/test-reports/{ReportId} e
 GetDomainDeliverabilityCampaign G/v2/email/deliverability-dashboard/campaigns/{CampaignId} *
-GetDomainStatisticsReport G/v2/email/deliverability-dashboard/statistics-report/{Domain} e
+GetDomainStatisticsReport G/v2/email/deliverability-dashboard/statistics-report/{Domain} 1
 GetEmailAddressInsights PO/v2/email/email-address-insights/ *
-GetEmailIdentity G/v2/email/identities/{EmailIdentity} a
-GetEmailIdentityPolicies G/v2/email/identities/{EmailIdentity}/policies a
-GetEmailTemplate G/v2/email/templates/{TemplateName} 6
-GetExportJob G/v2/email/export-jobs/{JobId} 1
+GetEmailIdentity G/v2/email/identities/{EmailIdentity} b
+GetEmailIdentityPolicies G/v2/email/identities/{EmailIdentity}/policies b
+GetEmailTemplate G/v2/email/templates/{TemplateName} 7
+GetExportJob G/v2/email/export-jobs/{JobId} 2
 GetImportJob G/v2/email/import-jobs/{JobId} f
 GetMessageInsights G/v2/email/insights/{MessageId}/ *
-GetMultiRegionEndpoint G/v2/email/multi-region-endpoints/{EndpointName} b
+GetMultiRegionEndpoint G/v2/email/multi-region-endpoints/{EndpointName} c
 GetReputationEntity G/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference} g
-GetSuppressedDestination G/v2/email/suppression/addresses/{EmailAddress} 7,*
-GetTenant PO/v2/email/tenants/get 7
+GetSuppressedDestination G/v2/email/suppression/addresses/{EmailAddress} 8,*
+GetTenant PO/v2/email/tenants/get 8
 ListConfigurationSets PO/v2/email/list-configuration-sets *
 ListContactLists G/v2/email/contact-lists *
-ListContacts PO/v2/email/contact-lists/{ContactListName}/contacts/list 3
+ListContacts PO/v2/email/contact-lists/{ContactListName}/contacts/list 4
 ListCustomVerificationEmailTemplates G/v2/email/custom-verification-email-templates *
 ListDedicatedIpPools G/v2/email/dedicated-ip-pools *
 ListDeliverabilityTestReports G/v2/email/deliverability-dashboard/test-reports *
 ListDomainDeliverabilityCampaigns G/v2/email/deliverability-dashboard/domains/{SubscribedDomain}/campaigns *
 ListEmailIdentities PO/v2/email/list-identities *
-ListEmailIdentityCertificates PO/v2/email/identity/certificates/list 0
+ListEmailIdentityCertificates PO/v2/email/identity/certificates/list 1
 ListEmailTemplates G/v2/email/templates *
 ListExportJobs PO/v2/email/list-export-jobs *
 ListImportJobs PO/v2/email/import-jobs/list *
 ListMultiRegionEndpoints G/v2/email/multi-region-endpoints *
-ListRecommendations PO/v2/email/vdm/recommendations 0
+ListRecommendations PO/v2/email/vdm/recommendations 1
 ListReputationEntities PO/v2/email/reputation/entities g
 ListResourceTenants PO/v2/email/resources/tenants/list h,*
-ListSuppressedDestinations G/v2/email/suppression/addresses 7,*
+ListSuppressedDestinations G/v2/email/suppression/addresses 8,*
 ListTagsForResource G/v2/email/tags h,*
-ListTenantResources PO/v2/email/tenants/resources/list 7
+ListTenantResources PO/v2/email/tenants/resources/list 8
 ListTenants PO/v2/email/tenants/list *
 PutAccountDedicatedIpWarmupAttributes PU/v2/email/account/dedicated-ips/warmup *
 PutAccountDetails PO/v2/email/account/details *
@@ -18883,37 +18883,37 @@ PutAccountPricingAttributes PU/v2/email/account/pricing-attributes *
 PutAccountSendingAttributes PU/v2/email/account/sending *
 PutAccountSuppressionAttributes PU/v2/email/account/suppression *
 PutAccountVdmAttributes PU/v2/email/account/vdm *
-PutConfigurationSetArchivingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/archiving-options 2
-PutConfigurationSetDeliveryOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/delivery-options 2
-PutConfigurationSetReputationOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/reputation-options 2
-PutConfigurationSetSendingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/sending 2
-PutConfigurationSetSuppressionOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/suppression-options 2
-PutConfigurationSetTrackingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/tracking-options 2
-PutConfigurationSetVdmOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/vdm-options 2
+PutConfigurationSetArchivingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/archiving-options 3
+PutConfigurationSetDeliveryOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/delivery-options 3
+PutConfigurationSetReputationOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/reputation-options 3
+PutConfigurationSetSendingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/sending 3
+PutConfigurationSetSuppressionOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/suppression-options 3
+PutConfigurationSetTrackingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/tracking-options 3
+PutConfigurationSetVdmOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/vdm-options 3
 PutDedicatedIpInPool PU/v2/email/dedicated-ips/{IP}/pool i
-PutDedicatedIpPoolScalingAttributes PU/v2/email/dedicated-ip-pools/{PoolName}/scaling 5
+PutDedicatedIpPoolScalingAttributes PU/v2/email/dedicated-ip-pools/{PoolName}/scaling 6
 PutDedicatedIpWarmupAttributes PU/v2/email/dedicated-ips/{IP}/warmup *
 PutDeliverabilityDashboardOption PU/v2/email/deliverability-dashboard *
-PutEmailIdentityConfigurationSetAttributes PU/v2/email/identities/{EmailIdentity}/configuration-set 0
-PutEmailIdentityDkimAttributes PU/v2/email/identities/{EmailIdentity}/dkim a
-PutEmailIdentityDkimSigningAttributes PU/v2/email/identities/{EmailIdentity}/dkim/signing a
-PutEmailIdentityFeedbackAttributes PU/v2/email/identities/{EmailIdentity}/feedback a
-PutEmailIdentityMailFromAttributes PU/v2/email/identities/{EmailIdentity}/mail-from a
-PutSuppressedDestination PU/v2/email/suppression/addresses 7,*
-PutTenantSuppressionAttributes PO/v2/email/tenant/suppression 7
+PutEmailIdentityConfigurationSetAttributes PU/v2/email/identities/{EmailIdentity}/configuration-set 1
+PutEmailIdentityDkimAttributes PU/v2/email/identities/{EmailIdentity}/dkim b
+PutEmailIdentityDkimSigningAttributes PU/v2/email/identities/{EmailIdentity}/dkim/signing b
+PutEmailIdentityFeedbackAttributes PU/v2/email/identities/{EmailIdentity}/feedback b
+PutEmailIdentityMailFromAttributes PU/v2/email/identities/{EmailIdentity}/mail-from b
+PutSuppressedDestination PU/v2/email/suppression/addresses 8,*
+PutTenantSuppressionAttributes PO/v2/email/tenant/suppression 8
 SendBulkEmail PO/v2/email/outbound-bulk-emails j;+k
-SendCustomVerificationEmail PO/v2/email/outbound-custom-verification-emails 4
+SendCustomVerificationEmail PO/v2/email/outbound-custom-verification-emails 5
 SendEmail PO/v2/email/outbound-emails j;+l
 TagResource PO/v2/email/tags h,*
-TestRenderEmailTemplate PO/v2/email/templates/{TemplateName}/render 6
+TestRenderEmailTemplate PO/v2/email/templates/{TemplateName}/render 7
 UntagResource D/v2/email/tags h,*
-UpdateConfigurationSet PO/v2/email/update-configuration-sets 2
-UpdateConfigurationSetEventDestination PU/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 2
-UpdateContact PU/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 3
-UpdateContactList PU/v2/email/contact-lists/{ContactListName} 3
-UpdateCustomVerificationEmailTemplate PU/v2/email/custom-verification-email-templates/{TemplateName} 4
-UpdateEmailIdentityPolicy PU/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 0
-UpdateEmailTemplate PU/v2/email/templates/{TemplateName} 6
+UpdateConfigurationSet PO/v2/email/update-configuration-sets 3
+UpdateConfigurationSetEventDestination PU/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 3
+UpdateContact PU/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 4
+UpdateContactList PU/v2/email/contact-lists/{ContactListName} 4
+UpdateCustomVerificationEmailTemplate PU/v2/email/custom-verification-email-templates/{TemplateName} 5
+UpdateEmailIdentityPolicy PU/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 1
+UpdateEmailTemplate PU/v2/email/templates/{TemplateName} 7
 UpdateReputationEntityCustomerManagedStatus PU/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}/customer-managed-status g
 UpdateReputationEntityPolicy PU/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}/policy m;g`,
   shield: `shield shield shield smithy-rpc-v2-cbor,json AWSShield_20160616 2016-06-02
@@ -18959,7 +18959,7 @@ UpdateSubscription *`,
   signer: `signer signer signer rest-json - 2017-08-25
 signer verification.signer
 data-
-~/signing-profiles/{profileName} ~/signing-jobs/{jobId} ~/signing-jobs/{jobArn} ~/signing-profiles/* ~/signing-profiles/{resourceArn}
+~/signing-profiles/{profileName} ~/signing-jobs/{jobId} ~/signing-jobs/{jobArn} ~/signing-profiles/* {=resourceArn}
 AddProfilePermission PO/signing-profiles/{profileName}/permissions 0
 CancelSigningProfile D/signing-profiles/{profileName} 0
 DescribeSigningJob G/signing-jobs/{jobId} 1
@@ -18970,15 +18970,15 @@ ListProfilePermissions G/signing-profiles/{profileName}/permissions 0
 ListSigningJobs G/signing-jobs *
 ListSigningPlatforms G/signing-platforms *
 ListSigningProfiles G/signing-profiles *
-ListTagsForResource G/tags/{resourceArn} 4
+ListTagsForResource G/tags/{resourceArn} 4,3
 PutSigningProfile PU/signing-profiles/{profileName} *
 RemoveProfilePermission D/signing-profiles/{profileName}/permissions/{statementId} 0
 RevokeSignature PU/signing-jobs/{jobId}/revoke 1
 RevokeSigningProfile PU/signing-profiles/{profileName}/revoke 0
 SignPayload PO/signing-jobs/with-payload 0
 StartSigningJob PO/signing-jobs 0
-TagResource PO/tags/{resourceArn} 4
-UntagResource D/tags/{resourceArn} 4`,
+TagResource PO/tags/{resourceArn} 4,3
+UntagResource D/tags/{resourceArn} 4,3`,
   'signer-data': `signer-data signer signer rest-json - 2017-08-25
 data-signer
 
@@ -19117,49 +19117,49 @@ VerifySMSSandboxPhoneNumber *`,
   socialmessaging: `socialmessaging social-messaging social-messaging rest-json - 2024-01-01
 social-messaging
 
-~waba/* ~waba/{id} ~phone-number-id/{originationPhoneNumberId} ~phone-number-id/{id} {=resourceArn}
+~waba/* ~phone-number-id/{originationPhoneNumberId} ~phone-number-id/{id} {=resourceArn}
 AssociateWhatsAppBusinessAccount PO/v1/whatsapp/signup *
 CreateWhatsAppDataset PO/v1/whatsapp/waba/dataset -
 CreateWhatsAppFlow PO/v1/whatsapp/flow/create 0
-CreateWhatsAppMessageTemplate PO/v1/whatsapp/template/put 1
-CreateWhatsAppMessageTemplateFromLibrary PO/v1/whatsapp/template/create 1
-CreateWhatsAppMessageTemplateMedia PO/v1/whatsapp/template/media 1
+CreateWhatsAppMessageTemplate PO/v1/whatsapp/template/put 0
+CreateWhatsAppMessageTemplateFromLibrary PO/v1/whatsapp/template/create 0
+CreateWhatsAppMessageTemplateMedia PO/v1/whatsapp/template/media 0
 DeleteWhatsAppFlow D/v1/whatsapp/flow 0
-DeleteWhatsAppMessageMedia D/v1/whatsapp/media 2
+DeleteWhatsAppMessageMedia D/v1/whatsapp/media 1
 DeleteWhatsAppMessageTemplate D/v1/whatsapp/template 0
 DeprecateWhatsAppFlow PO/v1/whatsapp/flow/deprecate 0
-DisassociateWhatsAppBusinessAccount D/v1/whatsapp/waba/disassociate 1
-GetLinkedWhatsAppBusinessAccount G/v1/whatsapp/waba/details 1
-GetLinkedWhatsAppBusinessAccountPhoneNumber G/v1/whatsapp/waba/phone/details 3
+DisassociateWhatsAppBusinessAccount D/v1/whatsapp/waba/disassociate 0
+GetLinkedWhatsAppBusinessAccount G/v1/whatsapp/waba/details 0
+GetLinkedWhatsAppBusinessAccountPhoneNumber G/v1/whatsapp/waba/phone/details 2
 GetWhatsAppBusinessPublicKey G/v1/whatsapp/business-public-key -
-GetWhatsAppCallPermission PO/v1/whatsapp/call/permission/get 2
+GetWhatsAppCallPermission PO/v1/whatsapp/call/permission/get 1
 GetWhatsAppFlow G/v1/whatsapp/flow 0
 GetWhatsAppFlowPreview G/v1/whatsapp/flow/preview 0
-GetWhatsAppMessageMedia PO/v1/whatsapp/media/get 2
-GetWhatsAppMessageTemplate G/v1/whatsapp/template 1
+GetWhatsAppMessageMedia PO/v1/whatsapp/media/get 1
+GetWhatsAppMessageTemplate G/v1/whatsapp/template 0
 ListLinkedWhatsAppBusinessAccounts G/v1/whatsapp/waba/list *
-ListTagsForResource G/v1/tags/list 4,*
+ListTagsForResource G/v1/tags/list 3,*
 ListWhatsAppFlowAssets G/v1/whatsapp/flow/assets 0
-ListWhatsAppFlows G/v1/whatsapp/flow/list 1
-ListWhatsAppMessageTemplates G/v1/whatsapp/template/list 1
-ListWhatsAppTemplateLibrary PO/v1/whatsapp/template/library 1
-PostWhatsAppMessageMedia PO/v1/whatsapp/media 2
+ListWhatsAppFlows G/v1/whatsapp/flow/list 0
+ListWhatsAppMessageTemplates G/v1/whatsapp/template/list 0
+ListWhatsAppTemplateLibrary PO/v1/whatsapp/template/library 0
+PostWhatsAppMessageMedia PO/v1/whatsapp/media 1
 PublishWhatsAppFlow PO/v1/whatsapp/flow/publish 0
-PutWhatsAppBusinessAccountEventDestinations PU/v1/whatsapp/waba/eventdestinations 1
+PutWhatsAppBusinessAccountEventDestinations PU/v1/whatsapp/waba/eventdestinations 0
 PutWhatsAppBusinessPublicKey PU/v1/whatsapp/business-public-key -
-SendWhatsAppCallEvent PO/v1/whatsapp/call/event 2
+SendWhatsAppCallEvent PO/v1/whatsapp/call/event 1
 SendWhatsAppConversionEvent PO/v1/whatsapp/waba/dataset/events -
-SendWhatsAppMessage PO/v1/whatsapp/send 2
-TagResource PO/v1/tags/tag-resource 4,*
-UntagResource PO/v1/tags/untag-resource 4,*
-UpdateLinkedWhatsAppBusinessAccountPhoneNumber PU/v1/whatsapp/waba/phone 3
+SendWhatsAppMessage PO/v1/whatsapp/send 1
+TagResource PO/v1/tags/tag-resource 3,*
+UntagResource PO/v1/tags/untag-resource 3,*
+UpdateLinkedWhatsAppBusinessAccountPhoneNumber PU/v1/whatsapp/waba/phone 2
 UpdateWhatsAppFlow PO/v1/whatsapp/flow/update 0
 UpdateWhatsAppFlowAssets PO/v1/whatsapp/flow/assets/update 0
-UpdateWhatsAppMessageTemplate PO/v1/whatsapp/template 1`,
+UpdateWhatsAppMessageTemplate PO/v1/whatsapp/template 0`,
   sqs: `sqs sqs sqs json AmazonSQS 2012-11-05
 sqs
 
-~{QueueUrl} ~* ~{QueueName}
+~{QueueUrl} ~* ~{QueueName} {=SourceArn}
 AddPermission 0
 CancelMessageMoveTask 1
 ChangeMessageVisibility 0
@@ -19171,7 +19171,7 @@ DeleteQueue 0
 GetQueueAttributes 0
 GetQueueUrl 2
 ListDeadLetterSourceQueues 0
-ListMessageMoveTasks 1
+ListMessageMoveTasks 3,1
 ListQueueTags 0
 ListQueues *
 PurgeQueue 0
@@ -19180,69 +19180,69 @@ RemovePermission 0
 SendMessage 0
 SendMessageBatch SendMessage@0
 SetQueueAttributes 0
-StartMessageMoveTask 1
+StartMessageMoveTask 3,1
 TagQueue 0
 UntagQueue 0`,
   ssm: `ssm ssm ssm json AmazonSSM 2014-11-06
 ssm
 
-~maintenancewindow/{ResourceId} ~opsitem/{ResourceId} ~opsmetadata/{ResourceId} ~opsitem/{OpsItemId} ~maintenancewindow/* {=IamRole} ~association/{AssociationName} ~document/* ~cloud-connector/* {=RoleArn} ~document/{Name} ~resource-data-sync/{SyncName} ~association/{AssociationId} $P:ec2:$R:$A:instance/{InstanceId} ~managed-instance/{InstanceId} ~cloud-connector/{CloudConnectorId} ~maintenancewindow/{WindowId} ~opsmetadata/{OpsMetadataArn} ~parameter/{Name} ~parameter/{Names} ~patchbaseline/{BaselineId} {=ResourceArn} ~windowtarget/{WindowTargetId} ~windowtask/{WindowTaskId} ~automation-execution/{AutomationExecutionId} $P:ec2:$R:$A:instance/{InstanceIds} ~managed-instance/{InstanceIds} ~opsitem/* ~patchbaseline/* ~opsitem/{OpsItemId|OpsItemArn} ~parameter/{Path:bare} ~servicesetting/{SettingId} {=ServiceRoleArn} ~session/{SessionId} ~document/{DocumentName} ~association/{AssociationIds} ~automation-execution/* $P:ec2:$R:$A:instance/{Target} ~association/{AssociationId|AssociationName} $P:iam::$A:role/{IamRole}
-AddTagsToResource 0,1,2,*
-AssociateOpsItemRelatedItem 3
+~maintenancewindow/{ResourceId} ~opsitem/{ResourceId} ~opsmetadata/{ResourceId} ~patchbaseline/{ResourceId} ~opsitem/{OpsItemId} ~maintenancewindow/* {=IamRole} ~association/* ~document/* ~cloud-connector/* {=RoleArn} ~document/{Name} ~resource-data-sync/{SyncName} ~association/{AssociationId} $P:ec2:$R:$A:instance/{InstanceId} ~managed-instance/{InstanceId} ~cloud-connector/{CloudConnectorId} ~maintenancewindow/{WindowId} ~opsmetadata/{OpsMetadataArn} ~parameter/{Name} ~parameter/{Names} ~patchbaseline/{BaselineId} {=ResourceArn} ~windowtarget/{WindowTargetId} ~windowtask/{WindowTaskId} ~automation-execution/{AutomationExecutionId} $P:ec2:$R:$A:instance/{InstanceIds} ~managed-instance/{InstanceIds} ~opsitem/* ~patchbaseline/* ~opsitem/{OpsItemId|OpsItemArn} ~parameter/{Path:bare} ~servicesetting/{SettingId} {=ServiceRoleArn} ~session/{SessionId} ~document/{DocumentName} ~association/{AssociationIds} ~automation-execution/* $P:ec2:$R:$A:instance/{Target} ~association/{AssociationId|AssociationName} $P:iam::$A:role/{IamRole}
+AddTagsToResource 0,1,2,3,*
+AssociateOpsItemRelatedItem 4
 CancelCommand *
-CancelMaintenanceWindowExecution 4
-CreateActivation *;+iam:PassRole@5
-CreateAssociation 6;7
-CreateAssociationBatch 7
-CreateCloudConnector 8;+iam:PassRole@9
-CreateDocument a
+CancelMaintenanceWindowExecution 5
+CreateActivation *;+iam:PassRole@6
+CreateAssociation 7;8
+CreateAssociationBatch 8
+CreateCloudConnector 9;+iam:PassRole@a
+CreateDocument b
 CreateMaintenanceWindow *
 CreateOpsItem *
 CreateOpsMetadata *
 CreatePatchBaseline *
-CreateResourceDataSync b
+CreateResourceDataSync c
 DeleteActivation *
-DeleteAssociation c,*;+d,e
-DeleteCloudConnector f
-DeleteDocument a
+DeleteAssociation d,*;+e,f
+DeleteCloudConnector g
+DeleteDocument b
 DeleteInventory *
-DeleteMaintenanceWindow g
-DeleteOpsItem 3
-DeleteOpsMetadata h
-DeleteParameter i
-DeleteParameters j
-DeletePatchBaseline k
-DeleteResourceDataSync b
-DeleteResourcePolicy l,*
+DeleteMaintenanceWindow h
+DeleteOpsItem 4
+DeleteOpsMetadata i
+DeleteParameter j
+DeleteParameters k
+DeletePatchBaseline l
+DeleteResourceDataSync c
+DeleteResourcePolicy m,*
 DeregisterDefaultHostManagementConfiguration -
-DeregisterManagedInstance e
-DeregisterPatchBaselineForPatchGroup k
-DeregisterTargetFromMaintenanceWindow g;m
-DeregisterTaskFromMaintenanceWindow g;n
+DeregisterManagedInstance f
+DeregisterPatchBaselineForPatchGroup l
+DeregisterTargetFromMaintenanceWindow h;n
+DeregisterTaskFromMaintenanceWindow h;o
 DescribeActivations *
-DescribeAssociation c,*;+d,e
-DescribeAssociationExecutionTargets c
-DescribeAssociationExecutions c
+DescribeAssociation d,*;+e,f
+DescribeAssociationExecutionTargets d
+DescribeAssociationExecutions d
 DescribeAutomationExecutions *
-DescribeAutomationStepExecutions o
+DescribeAutomationStepExecutions p
 DescribeAvailablePatches *
-DescribeDocument a
-DescribeDocumentPermission a
-DescribeEffectiveInstanceAssociations d;e
-DescribeEffectivePatchesForPatchBaseline k
-DescribeInstanceAssociationsStatus d;e
+DescribeDocument b
+DescribeDocumentPermission b
+DescribeEffectiveInstanceAssociations e;f
+DescribeEffectivePatchesForPatchBaseline l
+DescribeInstanceAssociationsStatus e;f
 DescribeInstanceInformation *
-DescribeInstancePatchStates p;q
+DescribeInstancePatchStates q;r
 DescribeInstancePatchStatesForPatchGroup *
-DescribeInstancePatches d;e
+DescribeInstancePatches e;f
 DescribeInstanceProperties *
 DescribeInventoryDeletions *
 DescribeMaintenanceWindowExecutionTaskInvocations *
 DescribeMaintenanceWindowExecutionTasks *
-DescribeMaintenanceWindowExecutions g
+DescribeMaintenanceWindowExecutions h
 DescribeMaintenanceWindowSchedule *
-DescribeMaintenanceWindowTargets g
-DescribeMaintenanceWindowTasks g
+DescribeMaintenanceWindowTargets h
+DescribeMaintenanceWindowTasks h
 DescribeMaintenanceWindows *
 DescribeMaintenanceWindowsForTarget *
 DescribeOpsItems *
@@ -19252,99 +19252,99 @@ DescribePatchGroupState *
 DescribePatchGroups *
 DescribePatchProperties *
 DescribeSessions *
-DisassociateOpsItemRelatedItem 3
-GetAccessToken r
-GetAutomationExecution o
-GetCalendarState 7
-GetCloudConnector f
+DisassociateOpsItemRelatedItem 4
+GetAccessToken s
+GetAutomationExecution p
+GetCalendarState 8
+GetCloudConnector g
 GetCommandInvocation *
 GetConnectionStatus *
-GetDefaultPatchBaseline s
+GetDefaultPatchBaseline t
 GetDeployablePatchSnapshotForInstance *
-GetDocument a
+GetDocument b
 GetExecutionPreview *
 GetInventory *
 GetInventorySchema *
-GetMaintenanceWindow g
+GetMaintenanceWindow h
 GetMaintenanceWindowExecution *
 GetMaintenanceWindowExecutionTask *
 GetMaintenanceWindowExecutionTaskInvocation *
-GetMaintenanceWindowTask g
-GetOpsItem t
-GetOpsMetadata h
-GetOpsSummary b
-GetParameter i
-GetParameterHistory i
-GetParameters j
-GetParametersByPath u
-GetPatchBaseline k
+GetMaintenanceWindowTask h
+GetOpsItem u
+GetOpsMetadata i
+GetOpsSummary c
+GetParameter j
+GetParameterHistory j
+GetParameters k
+GetParametersByPath v
+GetPatchBaseline l
 GetPatchBaselineForPatchGroup *
-GetResourcePolicies l,*
-GetServiceSetting v
-LabelParameterVersion i
-ListAssociationVersions c
+GetResourcePolicies m,*
+GetServiceSetting w
+LabelParameterVersion j
+ListAssociationVersions d
 ListAssociations *
 ListCloudConnectors *
 ListCommandInvocations *
 ListCommands *
 ListComplianceItems *
 ListComplianceSummaries *
-ListDocumentMetadataHistory a
-ListDocumentVersions a
+ListDocumentMetadataHistory b
+ListDocumentVersions b
 ListDocuments *
 ListInventoryEntries *
-ListNodes b
-ListNodesSummary b
+ListNodes c
+ListNodesSummary c
 ListOpsItemEvents *
 ListOpsItemRelatedItems *
 ListOpsMetadata *
 ListResourceComplianceSummaries *
 ListResourceDataSync *
-ListTagsForResource 0,1,2,*
-ModifyDocumentPermission a
+ListTagsForResource 0,1,2,3,*
+ModifyDocumentPermission b
 PutComplianceItems *
 PutInventory *
-PutParameter i
-PutResourcePolicy l,*
+PutParameter j
+PutResourcePolicy m,*
 RegisterDefaultHostManagementConfiguration -
-RegisterDefaultPatchBaseline k
-RegisterPatchBaselineForPatchGroup k
-RegisterTargetWithMaintenanceWindow g
-RegisterTaskWithMaintenanceWindow g;+iam:PassRole@w
-RemoveTagsFromResource 0,1,2,*
-ResetServiceSetting v
-ResumeSession x
-SendAutomationSignal o
-SendCommand y;+p
+RegisterDefaultPatchBaseline l
+RegisterPatchBaselineForPatchGroup l
+RegisterTargetWithMaintenanceWindow h
+RegisterTaskWithMaintenanceWindow h;+iam:PassRole@x
+RemoveTagsFromResource 0,1,2,3,*
+ResetServiceSetting w
+ResumeSession y
+SendAutomationSignal p
+SendCommand z;+q
 StartAccessRequest *
-StartAssociationsOnce z
-StartAutomationExecution 10;y
-StartChangeRequestExecution 10;y
+StartAssociationsOnce 10
+StartAutomationExecution 11;z
+StartChangeRequestExecution 11;z
 StartExecutionPreview *
-StartSession 11;+y
-StopAutomationExecution o
-TerminateSession x
-UnlabelParameterVersion i
-UpdateAssociation 12
-UpdateAssociationStatus 7
-UpdateCloudConnector f
-UpdateDocument a
-UpdateDocumentDefaultVersion a
-UpdateDocumentMetadata a
-UpdateMaintenanceWindow g
-UpdateMaintenanceWindowTarget g;m
-UpdateMaintenanceWindowTask g;n;+iam:PassRole@w
-UpdateManagedInstanceRole 13;e;+iam:PassRole@5
-UpdateOpsItem t
-UpdateOpsMetadata h
-UpdatePatchBaseline k
-UpdateResourceDataSync b
-UpdateServiceSetting v
-ValidateCloudConnector f`,
+StartSession 12;+z
+StopAutomationExecution p
+TerminateSession y
+UnlabelParameterVersion j
+UpdateAssociation 13
+UpdateAssociationStatus 8;e;f
+UpdateCloudConnector g
+UpdateDocument b
+UpdateDocumentDefaultVersion b
+UpdateDocumentMetadata b
+UpdateMaintenanceWindow h
+UpdateMaintenanceWindowTarget h;n
+UpdateMaintenanceWindowTask h;o;+iam:PassRole@x
+UpdateManagedInstanceRole 14;f;+iam:PassRole@6
+UpdateOpsItem u
+UpdateOpsMetadata i
+UpdatePatchBaseline l
+UpdateResourceDataSync c
+UpdateServiceSetting w
+ValidateCloudConnector g`,
   'ssm-contacts': `ssm-contacts ssm-contacts ssm-contacts json SSMContacts 2021-05-03
 ssm-contacts
 
-~page/*/{PageId} ~contactchannel/*/{ContactChannelId} ~contact/* ~contact/{ContactId} ~rotation/{Name} ~rotation/{RotationId} ~engagement/*/{EngagementId} ~contact/{ContactArn} {=ResourceARN}
+~page/*/{PageId} ~contactchannel/*/{ContactChannelId} ~contact/{Alias} ~contact/{ContactId} ~rotation/* ~rotation/{RotationId} ~engagement/*/{EngagementId} ~contact/{ContactArn} {=ResourceARN}
 AcceptPage 0
 ActivateContactChannel 1
 CreateContact 2
@@ -19394,7 +19394,7 @@ UpdateConnectionRecordingPreferences PO/UpdateConnectionRecordingPreferences *`,
   'ssm-incidents': `ssm-incidents ssm-incidents ssm-incidents rest-json - 2018-05-10
 ssm-incidents
 
-$P:ssm-incidents::$A:incident-record/*/{incidentRecordArn} $P:ssm-incidents::$A:response-plan/* $P:ssm-incidents::$A:incident-record/*/{arn} $P:ssm-incidents::$A:replication-set/{arn} {=resourceArn} $P:ssm-incidents::$A:response-plan/{arn} $P:ssm-incidents::$A:response-plan/{responsePlanArn}
+$P:ssm-incidents::$A:incident-record/*/{incidentRecordArn} $P:ssm-incidents::$A:response-plan/* $P:ssm-incidents::$A:incident-record/*/{arn} $P:ssm-incidents::$A:replication-set/{arn} {=resourceArn} $P:ssm-incidents::$A:response-plan/{arn} $P:ssm-incidents::$A:response-plan/{responsePlanArn} {=arn} $P:ssm-incidents::$A:replication-set/*
 BatchGetIncidentFindings PO/batchGetIncidentFindings 0;1
 CreateReplicationSet PO/createReplicationSet *
 CreateResponsePlan PO/createResponsePlan *
@@ -19420,7 +19420,7 @@ PutResourcePolicy PO/putResourcePolicy 4,1
 StartIncident PO/startIncident 6
 TagResource PO/tags/{resourceArn} 4,*
 UntagResource D/tags/{resourceArn} 4,*
-UpdateDeletionProtection PO/updateDeletionProtection 3
+UpdateDeletionProtection PO/updateDeletionProtection 7,8
 UpdateIncidentRecord PO/updateIncidentRecord 2;1
 UpdateRelatedItems PO/updateRelatedItems 0;1
 UpdateReplicationSet PO/updateReplicationSet 3
@@ -19429,18 +19429,18 @@ UpdateTimelineEvent PO/updateTimelineEvent 0;1`,
   'ssm-quicksetup': `ssm-quicksetup ssm-quicksetup ssm-quicksetup rest-json - 2018-05-10
 ssm-quicksetup
 
-~configuration-manager/{Name} ~configuration-manager/{ManagerArn} ~configuration-manager/{ConfigurationId} ~configuration-manager/* ~configuration-manager/{ResourceArn}
+~configuration-manager/* ~configuration-manager/{ManagerArn} ~configuration-manager/{ConfigurationId} {=ResourceArn}
 CreateConfigurationManager PO/configurationManager 0
 DeleteConfigurationManager D/configurationManager/{ManagerArn} 1
 GetConfiguration G/getConfiguration/{ConfigurationId} 2,*
 GetConfigurationManager G/configurationManager/{ManagerArn} 1
 GetServiceSettings G/serviceSettings *
 ListConfigurationManagers PO/listConfigurationManagers *
-ListConfigurations PO/listConfigurations 3
+ListConfigurations PO/listConfigurations 0
 ListQuickSetupTypes G/listQuickSetupTypes *
-ListTagsForResource G/tags/{ResourceArn} 4
-TagResource PU/tags/{ResourceArn} 4
-UntagResource D/tags/{ResourceArn} 4
+ListTagsForResource G/tags/{ResourceArn} 3,0
+TagResource PU/tags/{ResourceArn} 3,0
+UntagResource D/tags/{ResourceArn} 3,0
 UpdateConfigurationDefinition PU/configurationDefinition/{ManagerArn}/{Id} 1
 UpdateConfigurationManager PU/configurationManager/{ManagerArn} 1
 UpdateServiceSettings PU/serviceSettings *`,
@@ -19478,7 +19478,7 @@ UpdateApplicationSettings PO/update-application-settings 0,*`,
   'sso-admin': `sso-admin sso sso json SWBExternalService 2020-07-20
 sso
 
-$P:sso:::instance/{InstanceArn} $P:sso:::permissionSet/{InstanceArn}/{PermissionSetArn} $P:sso:::account/* $P:sso::*:application/{InstanceArn}/{Name} $P:sso::aws:applicationProvider/{ApplicationProviderArn} $P:sso::*:application/*/{ApplicationArn} $P:sso:::instance/{Name} $P:sso:::permissionSet/{InstanceArn}/{Name} $P:sso::*:trustedTokenIssuer/{InstanceArn}/{Name} $P:sso::*:trustedTokenIssuer/*/{TrustedTokenIssuerArn} $P:sso:::account/{AccountId} $P:sso::aws:applicationProvider/* {=ResourceArn}
+$P:sso:::instance/{InstanceArn} $P:sso:::permissionSet/{InstanceArn}/{PermissionSetArn} $P:sso:::account/* $P:sso::*:application/{InstanceArn}/* $P:sso::aws:applicationProvider/{ApplicationProviderArn} $P:sso::*:application/*/{ApplicationArn} $P:sso:::instance/* $P:sso:::permissionSet/{InstanceArn}/* $P:sso::*:trustedTokenIssuer/{InstanceArn}/* $P:sso::*:trustedTokenIssuer/*/{TrustedTokenIssuerArn} $P:sso:::account/{AccountId} $P:sso::aws:applicationProvider/* {=ResourceArn}
 AddRegion 0
 AttachCustomerManagedPolicyReferenceToPermissionSet 0;1
 AttachManagedPolicyToPermissionSet 0;1
@@ -19569,48 +19569,48 @@ StartDeviceAuthorization PO/device_authorization -`,
   stepfunctions: `stepfunctions states states json AWSStepFunctions 2016-11-23
 states
 sync-
-~activity:{name} ~stateMachine:{name} {=roleArn} ~activity:{activityArn} ~stateMachine:{stateMachineArn} ~stateMachine:* ~execution:*:{executionArn} ~express:*:{executionArn}:* ~mapRun:*/*:{mapRunArn} ~mapRun:{stateMachineArn}/*:{mapRunArn} {=resourceArn}
+~activity:{name} ~stateMachine:{name} {=roleArn} ~activity:{activityArn} ~stateMachine:{stateMachineArn} {=stateMachineAliasArn} ~stateMachine:* {=stateMachineVersionArn} ~execution:*:{executionArn} ~express:*:{executionArn}:* ~mapRun:*/*:{mapRunArn} ~mapRun:{stateMachineArn}/*:{mapRunArn} {=resourceArn}
 CreateActivity 0
 CreateStateMachine 1;+iam:PassRole@2
 CreateStateMachineAlias 1
 DeleteActivity 3
 DeleteStateMachine 4
-DeleteStateMachineAlias 5
-DeleteStateMachineVersion 5
+DeleteStateMachineAlias 5,6
+DeleteStateMachineVersion 7,6
 DescribeActivity 3
-DescribeExecution 6;7
-DescribeMapRun 8
+DescribeExecution 8;9
+DescribeMapRun a
 DescribeStateMachine 4
-DescribeStateMachineAlias 5
-DescribeStateMachineForExecution 6
+DescribeStateMachineAlias 5,6
+DescribeStateMachineForExecution 8
 GetActivityTask 3
-GetExecutionHistory 6
+GetExecutionHistory 8
 ListActivities *
-ListExecutions 9;4
-ListMapRuns 6
+ListExecutions b;4
+ListMapRuns 8
 ListStateMachineAliases 4
 ListStateMachineVersions 4
 ListStateMachines *
-ListTagsForResource a,*
+ListTagsForResource c,*
 PublishStateMachineVersion 4
-RedriveExecution 6
+RedriveExecution 8
 SendTaskFailure *
 SendTaskHeartbeat *
 SendTaskSuccess *
 StartExecution 4
 StartSyncExecution 4
-StopExecution 6
-TagResource a,*
+StopExecution 8
+TagResource c,*
 TestState *
-UntagResource a,*
-UpdateMapRun 8
+UntagResource c,*
+UpdateMapRun a
 UpdateStateMachine 4;+iam:PassRole@2
-UpdateStateMachineAlias 5
+UpdateStateMachineAlias 5,6
 ValidateStateMachineDefinition *`,
   storagegateway: `storagegateway storagegateway storagegateway json StorageGateway_20130630 2013-06-30
 storagegateway
 
-~gateway/{GatewayARN} {=ResourceARN} ~tape/{TapeARN} ~tapepool/{PoolId} ~gateway/{GatewayARN}/volume/{VolumeARN} ~share/*/cache-report/{CacheReportARN} ~gateway/{GatewayARN}/volume/* {=Role} ~gateway/*/volume/{VolumeARN} ~gateway/*/target/{TargetARN} ~share/{FileShareARN} ~tapepool/{PoolARN} ~gateway/*/volume/{VolumeARNs} ~fs-association/* ~share/* ~tapepool/* ~gateway/{GatewayARN|GatewayName} ~share/{FileShareARN|FileShareName} ~gateway/*/device/{VTLDeviceARN}
+~gateway/{GatewayARN} {=ResourceARN} ~tape/{TapeARN} ~tapepool/{PoolId} ~gateway/{GatewayARN}/volume/{VolumeARN} ~share/*/cache-report/{CacheReportARN} ~gateway/{GatewayARN}/volume/* {=Role} ~gateway/*/volume/{VolumeARN} ~gateway/*/target/{TargetARN} {=FileShareARN} ~share/* ~tapepool/{PoolARN} ~gateway/*/volume/{VolumeARNs} ~fs-association/* {=FileSystemAssociationARN} ~tapepool/* ~gateway/{GatewayARN|GatewayName} ~gateway/*/device/{VTLDeviceARN}
 ActivateGateway *
 AddCache 0
 AddTagsToResource 1,*
@@ -19635,28 +19635,28 @@ DeleteAutomaticTapeCreationPolicy 0
 DeleteBandwidthRateLimit 0
 DeleteCacheReport 5
 DeleteChapCredentials 9
-DeleteFileShare a
+DeleteFileShare a,b
 DeleteGateway 0
 DeleteSnapshotSchedule 8
 DeleteTape 0;2
 DeleteTapeArchive *
-DeleteTapePool b
+DeleteTapePool c
 DeleteVolume 8
 DescribeAvailabilityMonitorTest 0
 DescribeBandwidthRateLimit 0
 DescribeBandwidthRateLimitSchedule 0
 DescribeCache 0
 DescribeCacheReport 5
-DescribeCachediSCSIVolumes c
+DescribeCachediSCSIVolumes d
 DescribeChapCredentials 9
-DescribeFileSystemAssociations d
+DescribeFileSystemAssociations e
 DescribeGatewayInformation 0
 DescribeMaintenanceStartTime 0
-DescribeNFSFileShares e
-DescribeSMBFileShares e
+DescribeNFSFileShares b
+DescribeSMBFileShares b
 DescribeSMBSettings 0
 DescribeSnapshotSchedule 8
-DescribeStorediSCSIVolumes c
+DescribeStorediSCSIVolumes d
 DescribeTapeArchives *
 DescribeTapeRecoveryPoints 0
 DescribeTapes 0
@@ -19665,8 +19665,8 @@ DescribeVTLDevices 0
 DescribeWorkingStorage 0
 DetachVolume 8
 DisableGateway 0
-DisassociateFileSystem d
-EvictFilesFailingUpload a
+DisassociateFileSystem f,e
+EvictFilesFailingUpload a,b
 JoinDomain 0
 ListAutomaticTapeCreationPolicies *
 ListCacheReports *
@@ -19680,8 +19680,8 @@ ListTapes *
 ListVolumeInitiators 8
 ListVolumeRecoveryPoints 0
 ListVolumes *
-NotifyWhenUploaded a
-RefreshCache a
+NotifyWhenUploaded a,b
+RefreshCache a,b
 RemoveTagsFromResource 1,*
 ResetCache 0
 RetrieveTapeArchive 0;2
@@ -19690,18 +19690,18 @@ SetLocalConsolePassword 0
 SetSMBGuestPassword 0
 ShutdownGateway 0
 StartAvailabilityMonitorTest 0
-StartCacheReport e;+iam:PassRole@7
+StartCacheReport b;+iam:PassRole@7
 StartGateway 0
-UpdateAutomaticTapeCreationPolicy 0;f
+UpdateAutomaticTapeCreationPolicy 0;g
 UpdateBandwidthRateLimit 0
 UpdateBandwidthRateLimitSchedule 0
 UpdateChapCredentials 9
-UpdateFileSystemAssociation d
-UpdateGatewayInformation g
+UpdateFileSystemAssociation f,e
+UpdateGatewayInformation h
 UpdateGatewaySoftwareNow 0
 UpdateMaintenanceStartTime 0
-UpdateNFSFileShare h
-UpdateSMBFileShare h
+UpdateNFSFileShare a,b
+UpdateSMBFileShare a,b
 UpdateSMBFileShareVisibility 0
 UpdateSMBLocalGroups 0
 UpdateSMBSecurityStrategy 0
@@ -19725,7 +19725,7 @@ GetWebIdentityToken *`,
   supplychain: `supplychain scn scn rest-json - 2024-01-01
 scn
 
-~instance/{instanceId} ~instance/{instanceName} ~instance/{instanceId}/data-integration-flows/{name} ~instance/{instanceId}/namespaces/{namespace}/datasets/{name} ~instance/{instanceId}/namespaces/{name} ~instance/{instanceId}/bill-of-materials-import-job/{jobId} ~instance/{instanceId}/data-integration-flows/{flowName} ~instance/* ~instance/{resourceArn} ~instance/{instanceId|instanceName}
+~instance/{instanceId} ~instance/* ~instance/{instanceId}/data-integration-flows/{name} ~instance/{instanceId}/namespaces/{namespace}/datasets/{name} ~instance/{instanceId}/namespaces/{name} ~instance/{instanceId}/bill-of-materials-import-job/{jobId} ~instance/{instanceId}/data-integration-flows/{flowName} {=resourceArn} ~instance/{instanceId|instanceName}
 CreateBillOfMaterialsImportJob PO/api/configuration/instances/{instanceId}/bill-of-materials-import-jobs 0
 CreateDataIntegrationFlow PU/api/data-integration/instance/{instanceId}/data-integration-flows/{name} 0
 CreateDataLakeDataset PU/api/datalake/instance/{instanceId}/namespaces/{namespace}/datasets/{name} 0
@@ -19747,15 +19747,15 @@ ListDataIntegrationFlowExecutions G/api-data/data-integration/instance/{instance
 ListDataIntegrationFlows G/api/data-integration/instance/{instanceId}/data-integration-flows 0
 ListDataLakeDatasets G/api/datalake/instance/{instanceId}/namespaces/{namespace}/datasets 0
 ListDataLakeNamespaces G/api/datalake/instance/{instanceId}/namespaces 0
-ListInstances G/api/instance 7
-ListTagsForResource G/api/tags/{resourceArn} 8
+ListInstances G/api/instance 1
+ListTagsForResource G/api/tags/{resourceArn} 7,1
 SendDataIntegrationEvent PO/api-data/data-integration/instance/{instanceId}/data-integration-events 0
-TagResource PO/api/tags/{resourceArn} 8
-UntagResource D/api/tags/{resourceArn} 8
+TagResource PO/api/tags/{resourceArn} 7,1
+UntagResource D/api/tags/{resourceArn} 7,1
 UpdateDataIntegrationFlow PA/api/data-integration/instance/{instanceId}/data-integration-flows/{name} 2
 UpdateDataLakeDataset PA/api/datalake/instance/{instanceId}/namespaces/{namespace}/datasets/{name} 3
 UpdateDataLakeNamespace PA/api/datalake/instance/{instanceId}/namespaces/{name} 4
-UpdateInstance PA/api/instance/{instanceId} 9`,
+UpdateInstance PA/api/instance/{instanceId} 8`,
   support: `support support support json AWSSupport_20130415 2013-04-15
 support
 
@@ -19863,7 +19863,7 @@ UntagResource 2,3`,
   synthetics: `synthetics synthetics synthetics rest-json - 2017-10-11
 synthetics
 
-~group:{groupIdentifier|GroupIdentifier} {=ExecutionRoleArn} ~canary:{name|Name} ~canary:{resourceArn|ResourceArn} {=resourceArn|ResourceArn}
+~group:{groupIdentifier|GroupIdentifier} {=ExecutionRoleArn} ~canary:{name|Name} {=resourceArn|ResourceArn} ~canary:*
 AssociateResource PA/group/{groupIdentifier}/associate 0
 CreateCanary PO/canary *;+iam:PassRole@1
 CreateGroup PO/group *
@@ -19876,15 +19876,15 @@ DisassociateResource PA/group/{groupIdentifier}/disassociate 0
 GetCanary G/canary/{name} 2
 GetCanaryRuns PO/canary/{name}/runs 2
 GetGroup G/group/{groupIdentifier} 0
-ListAssociatedGroups PO/resource/{resourceArn}/groups 3
+ListAssociatedGroups PO/resource/{resourceArn}/groups 3,4
 ListGroupResources PO/group/{groupIdentifier}/resources 0
 ListGroups PO/groups *
-ListTagsForResource G/tags/{resourceArn} 4,*
+ListTagsForResource G/tags/{resourceArn} 3,*
 StartCanary PO/canary/{name}/start 2
 StartCanaryDryRun PO/canary/{name}/dry-run/start 2;+iam:PassRole@1
 StopCanary PO/canary/{name}/stop 2
-TagResource PO/tags/{resourceArn} 4,*
-UntagResource D/tags/{resourceArn} 4,*
+TagResource PO/tags/{resourceArn} 3,*
+UntagResource D/tags/{resourceArn} 3,*
 UpdateCanary PA/canary/{name} 2;+iam:PassRole@1`,
   taxsettings: `taxsettings tax tax rest-json - 2018-05-10
 tax
@@ -20325,7 +20325,7 @@ UpdateTargetGroup PA/targetgroups/{targetGroupIdentifier} o`,
   waf: `waf waf waf json AWSWAF_20150824 2015-08-24
 waf
 
-$P:waf::$A:bytematchset/{Name} $P:waf::$A:geomatchset/{Name} $P:waf::$A:ipset/{Name} $P:waf::$A:ratebasedrule/{Name} $P:waf::$A:regexmatch/{Name} $P:waf::$A:regexpatternset/{Name} $P:waf::$A:rule/{Name} $P:waf::$A:rulegroup/{Name} $P:waf::$A:sizeconstraintset/{Name} $P:waf::$A:sqlinjectionset/{Name} $P:waf::$A:webacl/{Name} $P:waf::$A:webacl/{WebACLId} $P:waf::$A:xssmatchset/{Name} $P:waf::$A:bytematchset/{ByteMatchSetId} $P:waf::$A:geomatchset/{GeoMatchSetId} $P:waf::$A:ipset/{IPSetId} $P:waf::$A:webacl/{ResourceArn} $P:waf::$A:rulegroup/{ResourceArn} $P:waf::$A:ratebasedrule/{RuleId} $P:waf::$A:regexmatch/{RegexMatchSetId} $P:waf::$A:regexpatternset/{RegexPatternSetId} $P:waf::$A:rule/{RuleId} $P:waf::$A:rulegroup/{RuleGroupId} $P:waf::$A:sizeconstraintset/{SizeConstraintSetId} $P:waf::$A:sqlinjectionset/{SqlInjectionMatchSetId} $P:waf::$A:xssmatchset/{XssMatchSetId} $P:waf::$A:webacl/{WebAclId} {=ResourceARN} $P:waf::$A:webacl/* {=ResourceArn} $P:waf::$A:rulegroup/*
+$P:waf::$A:bytematchset/* $P:waf::$A:geomatchset/* $P:waf::$A:ipset/* $P:waf::$A:ratebasedrule/* $P:waf::$A:regexmatch/* $P:waf::$A:regexpatternset/* $P:waf::$A:rule/* $P:waf::$A:rulegroup/* $P:waf::$A:sizeconstraintset/* $P:waf::$A:sqlinjectionset/* $P:waf::$A:webacl/* $P:waf::$A:webacl/{WebACLId} $P:waf::$A:xssmatchset/* $P:waf::$A:bytematchset/{ByteMatchSetId} $P:waf::$A:geomatchset/{GeoMatchSetId} $P:waf::$A:ipset/{IPSetId} {=ResourceArn} $P:waf::$A:ratebasedrule/{RuleId} $P:waf::$A:regexmatch/{RegexMatchSetId} $P:waf::$A:regexpatternset/{RegexPatternSetId} $P:waf::$A:rule/{RuleId} $P:waf::$A:rulegroup/{RuleGroupId} $P:waf::$A:sizeconstraintset/{SizeConstraintSetId} $P:waf::$A:sqlinjectionset/{SqlInjectionMatchSetId} $P:waf::$A:xssmatchset/{XssMatchSetId} $P:waf::$A:webacl/{WebAclId} {=ResourceARN}
 CreateByteMatchSet 0
 CreateGeoMatchSet 1
 CreateIPSet 2
@@ -20342,35 +20342,35 @@ CreateXssMatchSet c
 DeleteByteMatchSet d
 DeleteGeoMatchSet e
 DeleteIPSet f
-DeleteLoggingConfiguration g
-DeletePermissionPolicy h
-DeleteRateBasedRule i
-DeleteRegexMatchSet j
-DeleteRegexPatternSet k
-DeleteRule l
-DeleteRuleGroup m
-DeleteSizeConstraintSet n
-DeleteSqlInjectionMatchSet o
+DeleteLoggingConfiguration g,a
+DeletePermissionPolicy g,7
+DeleteRateBasedRule h
+DeleteRegexMatchSet i
+DeleteRegexPatternSet j
+DeleteRule k
+DeleteRuleGroup l
+DeleteSizeConstraintSet m
+DeleteSqlInjectionMatchSet n
 DeleteWebACL b
-DeleteXssMatchSet p
+DeleteXssMatchSet o
 GetByteMatchSet d
 GetChangeToken *
 GetChangeTokenStatus *
 GetGeoMatchSet e
 GetIPSet f
-GetLoggingConfiguration g
-GetPermissionPolicy h
-GetRateBasedRule i
-GetRateBasedRuleManagedKeys i
-GetRegexMatchSet j
-GetRegexPatternSet k
-GetRule l
-GetRuleGroup m
-GetSampledRequests q,*
-GetSizeConstraintSet n
-GetSqlInjectionMatchSet o
+GetLoggingConfiguration g,a
+GetPermissionPolicy g,7
+GetRateBasedRule h
+GetRateBasedRuleManagedKeys h
+GetRegexMatchSet i
+GetRegexPatternSet j
+GetRule k
+GetRuleGroup l
+GetSampledRequests p,*
+GetSizeConstraintSet m
+GetSqlInjectionMatchSet n
 GetWebACL b
-GetXssMatchSet p
+GetXssMatchSet o
 ListActivatedRulesInRuleGroup *
 ListByteMatchSets *
 ListGeoMatchSets *
@@ -20384,29 +20384,29 @@ ListRules *
 ListSizeConstraintSets *
 ListSqlInjectionMatchSets *
 ListSubscribedRuleGroups *
-ListTagsForResource r,*
+ListTagsForResource q,*
 ListWebACLs *
 ListXssMatchSets *
-PutLoggingConfiguration s
-PutPermissionPolicy t,u
-TagResource r,*
-UntagResource r,*
+PutLoggingConfiguration a
+PutPermissionPolicy g,7
+TagResource q,*
+UntagResource q,*
 UpdateByteMatchSet d
 UpdateGeoMatchSet e
 UpdateIPSet f
-UpdateRateBasedRule i
-UpdateRegexMatchSet j
-UpdateRegexPatternSet k
-UpdateRule l
-UpdateRuleGroup m
-UpdateSizeConstraintSet n
-UpdateSqlInjectionMatchSet o
+UpdateRateBasedRule h
+UpdateRegexMatchSet i
+UpdateRegexPatternSet j
+UpdateRule k
+UpdateRuleGroup l
+UpdateSizeConstraintSet m
+UpdateSqlInjectionMatchSet n
 UpdateWebACL b
-UpdateXssMatchSet p`,
+UpdateXssMatchSet o`,
   'waf-regional': `waf-regional waf-regional waf-regional json AWSWAF_Regional_20161128 2016-11-28
 waf-regional
 
-$P:elasticloadbalancing:$R:$A:loadbalancer/app/*/* ~webacl/{WebACLId} ~bytematchset/{Name} ~geomatchset/{Name} ~ipset/{Name} ~ratebasedrule/{Name} ~regexmatch/{Name} ~regexpatternset/{Name} ~rule/{Name} ~rulegroup/{Name} ~sizeconstraintset/{Name} ~sqlinjectionset/{Name} ~webacl/{Name} ~xssmatchset/{Name} ~bytematchset/{ByteMatchSetId} ~geomatchset/{GeoMatchSetId} ~ipset/{IPSetId} ~webacl/{ResourceArn} ~rulegroup/{ResourceArn} ~ratebasedrule/{RuleId} ~regexmatch/{RegexMatchSetId} ~regexpatternset/{RegexPatternSetId} ~rule/{RuleId} ~rulegroup/{RuleGroupId} ~sizeconstraintset/{SizeConstraintSetId} ~sqlinjectionset/{SqlInjectionMatchSetId} ~xssmatchset/{XssMatchSetId} {=ResourceArn} ~webacl/{WebAclId} {=ResourceARN} ~webacl/* ~rulegroup/*
+$P:elasticloadbalancing:$R:$A:loadbalancer/app/*/* ~webacl/{WebACLId} ~bytematchset/* ~geomatchset/* ~ipset/* ~ratebasedrule/* ~regexmatch/* ~regexpatternset/* ~rule/* ~rulegroup/* ~sizeconstraintset/* ~sqlinjectionset/* ~webacl/* ~xssmatchset/* ~bytematchset/{ByteMatchSetId} ~geomatchset/{GeoMatchSetId} ~ipset/{IPSetId} {=ResourceArn} ~ratebasedrule/{RuleId} ~regexmatch/{RegexMatchSetId} ~regexpatternset/{RegexPatternSetId} ~rule/{RuleId} ~rulegroup/{RuleGroupId} ~sizeconstraintset/{SizeConstraintSetId} ~sqlinjectionset/{SqlInjectionMatchSetId} ~xssmatchset/{XssMatchSetId} ~webacl/{WebAclId} {=ResourceARN}
 AssociateWebACL 0;1
 CreateByteMatchSet 2
 CreateGeoMatchSet 3
@@ -20424,37 +20424,37 @@ CreateXssMatchSet d
 DeleteByteMatchSet e
 DeleteGeoMatchSet f
 DeleteIPSet g
-DeleteLoggingConfiguration h
-DeletePermissionPolicy i
-DeleteRateBasedRule j
-DeleteRegexMatchSet k
-DeleteRegexPatternSet l
-DeleteRule m
-DeleteRuleGroup n
-DeleteSizeConstraintSet o
-DeleteSqlInjectionMatchSet p
+DeleteLoggingConfiguration h,c
+DeletePermissionPolicy h,9
+DeleteRateBasedRule i
+DeleteRegexMatchSet j
+DeleteRegexPatternSet k
+DeleteRule l
+DeleteRuleGroup m
+DeleteSizeConstraintSet n
+DeleteSqlInjectionMatchSet o
 DeleteWebACL 1
-DeleteXssMatchSet q
-DisassociateWebACL r,0
+DeleteXssMatchSet p
+DisassociateWebACL h,0
 GetByteMatchSet e
 GetChangeToken *
 GetChangeTokenStatus *
 GetGeoMatchSet f
 GetIPSet g
-GetLoggingConfiguration h
-GetPermissionPolicy i
-GetRateBasedRule j
-GetRateBasedRuleManagedKeys j
-GetRegexMatchSet k
-GetRegexPatternSet l
-GetRule m
-GetRuleGroup n
-GetSampledRequests s,*
-GetSizeConstraintSet o
-GetSqlInjectionMatchSet p
+GetLoggingConfiguration h,c
+GetPermissionPolicy h,9
+GetRateBasedRule i
+GetRateBasedRuleManagedKeys i
+GetRegexMatchSet j
+GetRegexPatternSet k
+GetRule l
+GetRuleGroup m
+GetSampledRequests q,*
+GetSizeConstraintSet n
+GetSqlInjectionMatchSet o
 GetWebACL 1
-GetWebACLForResource r,0
-GetXssMatchSet q
+GetWebACLForResource h,0
+GetXssMatchSet p
 ListActivatedRulesInRuleGroup *
 ListByteMatchSets *
 ListGeoMatchSets *
@@ -20469,29 +20469,29 @@ ListRules *
 ListSizeConstraintSets *
 ListSqlInjectionMatchSets *
 ListSubscribedRuleGroups *
-ListTagsForResource t,*
+ListTagsForResource r,*
 ListWebACLs *
 ListXssMatchSets *
-PutLoggingConfiguration u
-PutPermissionPolicy r,v
-TagResource t,*
-UntagResource t,*
+PutLoggingConfiguration c
+PutPermissionPolicy h,9
+TagResource r,*
+UntagResource r,*
 UpdateByteMatchSet e
 UpdateGeoMatchSet f
 UpdateIPSet g
-UpdateRateBasedRule j
-UpdateRegexMatchSet k
-UpdateRegexPatternSet l
-UpdateRule m
-UpdateRuleGroup n
-UpdateSizeConstraintSet o
-UpdateSqlInjectionMatchSet p
+UpdateRateBasedRule i
+UpdateRegexMatchSet j
+UpdateRegexPatternSet k
+UpdateRule l
+UpdateRuleGroup m
+UpdateSizeConstraintSet n
+UpdateSqlInjectionMatchSet o
 UpdateWebACL 1
-UpdateXssMatchSet q`,
+UpdateXssMatchSet p`,
   wafv2: `wafv2 wafv2 wafv2 json AWSWAF_20190729 2019-07-29
 wafv2
 
-~*/webacl/*/{WebACLArn} ~{Scope}/ipset/{Name}/{Name} ~{Scope}/regexpatternset/{Name}/{Name} ~{Scope}/rulegroup/{Name}/{Name} ~{Scope}/webacl/{Name}/{Name} ~{Scope}/ipset/{Name}/{Id} ~*/webacl/*/{ResourceArn} ~*/rulegroup/*/{ResourceArn} ~{Scope}/regexpatternset/{Name}/{Id} ~{Scope}/rulegroup/{Name}/{Id} ~{Scope}/webacl/{Name}/{Id} {=ResourceArn} ~{Scope}/managedruleset/{Name}/{Id} ~{Scope}/webacl/*/{WebACLName|WebACLId} ~{Scope}/webacl/*/{WebAclArn} {=ResourceARN} ~*/webacl/*/* ~*/rulegroup/*/*
+~*/webacl/*/{WebACLArn} ~{Scope}/ipset/{Name}/* ~{Scope}/regexpatternset/{Name}/* ~{Scope}/rulegroup/{Name}/* ~{Scope}/webacl/{Name}/* ~{Scope}/ipset/{Name}/{Id} {=ResourceArn} ~*/webacl/*/* ~*/rulegroup/*/* ~{Scope}/regexpatternset/{Name}/{Id} ~{Scope}/rulegroup/{Name}/{Id} ~{Scope}/webacl/{Name}/{Id} ~{Scope}/managedruleset/{Name}/{Id} ~{Scope}/webacl/*/{WebACLName|WebACLId} ~{Scope}/webacl/*/{WebAclArn} {=ResourceARN}
 AssociateWebACL 0
 CheckCapacity *
 CreateAPIKey *
@@ -20502,32 +20502,32 @@ CreateWebACL 4
 DeleteAPIKey *
 DeleteFirewallManagerRuleGroups 0
 DeleteIPSet 5
-DeleteLoggingConfiguration 6
-DeletePermissionPolicy 7
-DeleteRegexPatternSet 8
-DeleteRuleGroup 9
-DeleteWebACL a
+DeleteLoggingConfiguration 6,7
+DeletePermissionPolicy 6,8
+DeleteRegexPatternSet 9
+DeleteRuleGroup a
+DeleteWebACL b
 DescribeAllManagedProducts *
 DescribeManagedProductsByVendor *
 DescribeManagedRuleGroup *
-DisassociateWebACL b,*
+DisassociateWebACL 6,*
 GenerateMobileSdkReleaseUrl *
 GetDecryptedAPIKey *
 GetIPSet 5
-GetLoggingConfiguration 6
+GetLoggingConfiguration 6,7
 GetManagedRuleSet c
 GetMobileSdkRelease *
-GetPermissionPolicy 7
+GetPermissionPolicy 6,8
 GetRateBasedStatementManagedKeys d
-GetRegexPatternSet 8
+GetRegexPatternSet 9
 GetRevenueStatistics *
 GetRevenueStatisticsSummary *
 GetRevenueStatisticsTimeSeries *
-GetRuleGroup 9
+GetRuleGroup a
 GetSampledRequests e
 GetTopPathStatisticsByTraffic e
-GetWebACL a
-GetWebACLForResource b,*
+GetWebACL b
+GetWebACLForResource 6,*
 ListAPIKeys *
 ListAvailableManagedRuleGroupVersions *
 ListAvailableManagedRuleGroups *
@@ -20541,16 +20541,16 @@ ListRuleGroups *
 ListSettlementRecords *
 ListTagsForResource f,*
 ListWebACLs *
-PutLoggingConfiguration g
-PutManagedRuleSetVersions c;9
-PutPermissionPolicy b,h
+PutLoggingConfiguration 7
+PutManagedRuleSetVersions c;a
+PutPermissionPolicy 6,8
 TagResource f,*
 UntagResource f,*
 UpdateIPSet 5
 UpdateManagedRuleSetVersionExpiryDate c
-UpdateRegexPatternSet 8
-UpdateRuleGroup 9
-UpdateWebACL a`,
+UpdateRegexPatternSet 9
+UpdateRuleGroup a
+UpdateWebACL b`,
   wellarchitected: `wellarchitected wellarchitected wellarchitected rest-json - 2020-03-31
 wellarchitected wellarchitected-agent
 
@@ -20670,7 +20670,7 @@ UpgradeReviewTemplateLensReview PU/reviewTemplates/{TemplateArn}/lensReviews/{Le
   wickr: `wickr wickr wickr rest-json - 2024-02-01
 admin.wickr
 
-~network/{networkId} ~network/{networkName}
+~network/{networkId} ~network/*
 BatchCreateUser PO/networks/{networkId}/users 0
 BatchDeleteUser PO/networks/{networkId}/users/batch-delete 0
 BatchLookupUserUname PO/networks/{networkId}/users/uname-lookup 0
@@ -20913,7 +20913,7 @@ PutRawMessageContent PO/messages/{messageId} 0`,
   workspaces: `workspaces workspaces workspaces smithy-rpc-v2-cbor,json WorkspacesService 2015-04-08
 workspaces
 
-~connectionalias/{AliasId} ~directory/* ~directory/{DirectoryId} ~workspaceipgroup/{GroupIds} ~workspaceapplication/{ApplicationId} ~workspace/{WorkspaceId} ~workspaceipgroup/{GroupId} ~workspaceimage/{Name} ~workspace/* ~workspacebundle/{BundleName} ~workspaceimage/{ImageId} ~workspacebundle/* ~workspacebundle/{BundleId} ~workspacespool/{PoolName} ~workspacespool/{PoolId}
+~connectionalias/{AliasId} ~directory/* ~directory/{DirectoryId} ~workspaceipgroup/{GroupIds} ~workspaceapplication/{ApplicationId} ~workspace/{WorkspaceId} ~workspaceipgroup/{GroupId} ~workspaceimage/{Name} ~workspace/* ~workspaceimage/* ~workspacebundle/* ~workspaceimage/{ImageId} ~workspacebundle/{BundleId} ~workspacespool/* ~workspacespool/{PoolId}
 AcceptAccountLinkInvitation *
 AssociateConnectionAlias 0;1
 AssociateIpGroups 2;3
@@ -20926,10 +20926,10 @@ CreateConnectionAlias *
 CreateIpGroup *
 CreateStandbyWorkspaces 1;8
 CreateTags *
-CreateUpdatedWorkspaceImage 7
-CreateWorkspaceBundle 9;a
-CreateWorkspaceImage 5;7
-CreateWorkspaces 1;b;8
+CreateUpdatedWorkspaceImage 9
+CreateWorkspaceBundle a;b
+CreateWorkspaceImage 5;9
+CreateWorkspaces 1;a;8
 CreateWorkspacesPool 2;c;d
 DeleteAccountLinkInvitation *
 DeleteClientBranding 1
@@ -20938,7 +20938,7 @@ DeleteConnectionAlias 0
 DeleteIpGroup 6
 DeleteTags *
 DeleteWorkspaceBundle c
-DeleteWorkspaceImage a
+DeleteWorkspaceImage b
 DeployWorkspaceApplications 5
 DeregisterWorkspaceDirectory 2
 DescribeAccount *
@@ -20952,13 +20952,13 @@ DescribeConnectClientAddIns 1
 DescribeConnectionAliasPermissions 0
 DescribeConnectionAliases *
 DescribeCustomWorkspaceImageImport *
-DescribeImageAssociations a
+DescribeImageAssociations b
 DescribeIpGroups 3
 DescribeTags *
 DescribeWorkspaceAssociations 5
 DescribeWorkspaceBundles *
 DescribeWorkspaceDirectories *
-DescribeWorkspaceImagePermissions a
+DescribeWorkspaceImagePermissions b
 DescribeWorkspaceImages *
 DescribeWorkspaceSnapshots 5
 DescribeWorkspaces *
@@ -21002,8 +21002,8 @@ TerminateWorkspacesPoolSession *
 UpdateConnectClientAddIn 1
 UpdateConnectionAliasPermission 0
 UpdateRulesOfIpGroup 6
-UpdateWorkspaceBundle c;a
-UpdateWorkspaceImagePermission a
+UpdateWorkspaceBundle c;b
+UpdateWorkspaceImagePermission b
 UpdateWorkspacesPool e`,
   'workspaces-instances': `workspaces-instances workspaces-instances workspaces-instances smithy-rpc-v2-cbor,json EUCMIFrontendAPIService 2022-07-26
 workspaces-instances
@@ -21046,7 +21046,7 @@ UpdateSoftwareSet PA/softwaresets/{id} 2`,
   'workspaces-web': `workspaces-web workspaces-web workspaces-web rest-json - 2020-07-08
 workspaces-web
 
-~browserSettings/{browserSettingsArn} ~portal/{portalArn} ~dataProtectionSettings/{dataProtectionSettingsArn} ~ipAccessSettings/{ipAccessSettingsArn} ~networkSettings/{networkSettingsArn} ~sessionLogger/{sessionLoggerArn} ~trustStore/{trustStoreArn} ~userAccessLoggingSettings/{userAccessLoggingSettingsArn} ~userSettings/{userSettingsArn} ~identityProvider/{portalArn}/{identityProviderName} ~identityProvider/*/{identityProviderArn} ~portal/* ~portal/{portalId} ~identityProvider/{portalArn}/{portalArn} {=resourceArn} ~identityProvider/*/{identityProviderArn|identityProviderName}
+~browserSettings/{browserSettingsArn} ~portal/{portalArn} ~dataProtectionSettings/{dataProtectionSettingsArn} ~ipAccessSettings/{ipAccessSettingsArn} ~networkSettings/{networkSettingsArn} ~sessionLogger/{sessionLoggerArn} ~trustStore/{trustStoreArn} ~userAccessLoggingSettings/{userAccessLoggingSettingsArn} ~userSettings/{userSettingsArn} ~identityProvider/{portalArn}/* ~identityProvider/*/{identityProviderArn} ~portal/* ~portal/{portalId} {=resourceArn} ~identityProvider/*/{identityProviderArn|identityProviderName}
 AssociateBrowserSettings PU/portals/{portalArn+}/browserSettings 0;1
 AssociateDataProtectionSettings PU/portals/{portalArn+}/dataProtectionSettings 2;1
 AssociateIpAccessSettings PU/portals/{portalArn+}/ipAccessSettings 3;1
@@ -21099,7 +21099,7 @@ GetUserAccessLoggingSettings G/userAccessLoggingSettings/{userAccessLoggingSetti
 GetUserSettings G/userSettings/{userSettingsArn+} 8
 ListBrowserSettings G/browserSettings *
 ListDataProtectionSettings G/dataProtectionSettings *
-ListIdentityProviders G/portals/{portalArn+}/identityProviders d
+ListIdentityProviders G/portals/{portalArn+}/identityProviders 9
 ListIpAccessSettings G/ipAccessSettings *
 ListNetworkSettings G/networkSettings *
 ListPortals G/portals *
@@ -21110,11 +21110,11 @@ ListTrustStoreCertificates G/trustStores/{trustStoreArn+}/certificates *
 ListTrustStores G/trustStores *
 ListUserAccessLoggingSettings G/userAccessLoggingSettings *
 ListUserSettings G/userSettings *
-TagResource PO/tags/{resourceArn+} e,*
-UntagResource D/tags/{resourceArn+} e,*
+TagResource PO/tags/{resourceArn+} d,*
+UntagResource D/tags/{resourceArn+} d,*
 UpdateBrowserSettings PA/browserSettings/{browserSettingsArn+} 0
 UpdateDataProtectionSettings PA/dataProtectionSettings/{dataProtectionSettingsArn+} 2
-UpdateIdentityProvider PA/identityProviders/{identityProviderArn+} f;b
+UpdateIdentityProvider PA/identityProviders/{identityProviderArn+} e;b
 UpdateIpAccessSettings PA/ipAccessSettings/{ipAccessSettingsArn+} 3
 UpdateNetworkSettings PA/networkSettings/{networkSettingsArn+} 4
 UpdatePortal PU/portals/{portalArn+} 1
@@ -21125,7 +21125,7 @@ UpdateUserSettings PA/userSettings/{userSettingsArn+} 8`,
   xray: `xray xray xray rest-json - 2016-04-12
 xray
 
-~group/{GroupName}/{GroupName} ~sampling-rule/* ~group/{GroupName|GroupARN}/{GroupARN|GroupName} {=ResourceARN}
+~group/{GroupName}/* ~sampling-rule/* ~group/{GroupName|GroupARN}/{GroupARN|GroupName} {=ResourceARN}
 BatchGetTraces PO/Traces *
 CancelTraceRetrieval PO/CancelTraceRetrieval *
 CreateGroup PO/CreateGroup 0
