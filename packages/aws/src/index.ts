@@ -1,1 +1,4 @@
-export {};
+export * from './actions/aws-request.ts';
+export * from './actions/to-aws-call.ts';
+export * from './command/run-aws-actions.ts';
+export type { AwsContext } from './command/aws-context.ts';
