@@ -4,7 +4,7 @@ import { readDumps } from '@nm/kube';
 import type { DumpWarning } from '@nm/kube';
 import { createHeapKeeper } from '@nm/runtime';
 import type { HeapKeeper } from '@nm/runtime';
-import { createPacketPipeline, openCaptures } from '@nm/sniffer/files';
+import { createPacketPipeline, loadProcDump, openCaptures } from '@nm/sniffer/files';
 import { createDnsStreams, createFrameDecoder, decodeDnsAnswer } from '@nm/wire';
 import type { BuildMap, BuildMapHooks, BuildMapOptions, SummaryLine } from './build-map.ts';
 
@@ -108,9 +108,7 @@ async function readCaptures(
 async function readProcs(options: BuildMapOptions, map: OfflineMap, skipped: SummaryLine[]): Promise<number> {
   let sockets = 0;
   for (const directory of options.proc) {
-    const { observations, warnings } = await Promise.reject<{ observations: import('@nm/core').Observation[]; warnings: string[] }>(
-      new Error(directory),
-    );
+    const { observations, warnings } = await loadProcDump(directory);
     for (const observation of observations) {
       map.add(observation);
       sockets += observation.count;
