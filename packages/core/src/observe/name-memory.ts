@@ -69,6 +69,16 @@ export class NameMemory {
     return this.answers[slot];
   }
 
+  /** The same by the addresses' texts; undefined also for what is no address. For what is looked up seldom. */
+  findByText(client: string, address: string, at: number): DnsAnswer | undefined {
+    const [from, to] = [parseAddress(client), parseAddress(address)];
+    if (from === undefined || to === undefined) return undefined;
+    const key: Hash64 = { high: 0, low: 0 };
+    addressKey(key, from, 0, from.length === 4 ? 4 : 6, this.seed);
+    addressKey(this.address, to, 0, to.length === 4 ? 4 : 6, this.seed);
+    return this.find(key, this.address, at);
+  }
+
   private pairKey(client: Readonly<Hash64>, address: Readonly<Hash64>): void {
     const { key } = this;
     startHash(key, this.seed);

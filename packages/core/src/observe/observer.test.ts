@@ -321,3 +321,14 @@ describe('rule 5: bounded memory', () => {
     );
   });
 });
+
+describe('rule 14: names of what is seen otherwise than in packets', () => {
+  const { observer } = run([query(CLIENT, SERVICE, T), answer(SERVICE, CLIENT, T + 1)]);
+  test.each([
+    ['the client that was given the address', '10.244.1.5', '10.96.1.5', T + 1_000, question.name],
+    ['another client', '10.244.1.6', '10.96.1.5', T + 1_000, undefined],
+    ['another address', '10.244.1.5', '10.96.1.6', T + 1_000, undefined],
+    ['more than 24 hours later', '10.244.1.5', '10.96.1.5', T + 24 * 3_600_000 + 2, undefined],
+    ['what is no address', 'cart', '10.96.1.5', T + 1_000, undefined],
+  ])('%s', (_, client, address, at, name) => expect(observer.nameFor(client, address, at)?.name).toBe(name));
+});

@@ -1,5 +1,5 @@
 import { AddressTable, createAddressSet } from './address-table.ts';
-import type { DecodeDnsAnswer } from './dns-port.ts';
+import type { DecodeDnsAnswer, DnsAnswer } from './dns-port.ts';
 import { DnsObserver } from './dns-observer.ts';
 import { NameMemory } from './name-memory.ts';
 import type { PacketView } from './packet-view.ts';
@@ -45,6 +45,8 @@ export interface Observer {
   finish(): void;
   /** Addresses of nodes: the only ones that masquerade can put in place of a client's (rules 8, 18). */
   setNodeAddresses(addresses: Iterable<string>): void;
+  /** The answer by which `client` was given `address` at most 24 hours before `at` (rule 14): for what is seen otherwise than in packets. */
+  nameFor(client: string, address: string, at: number): DnsAnswer | undefined;
   readonly counts: Readonly<ObserverCounts>;
 }
 
@@ -118,5 +120,6 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
     setNodeAddresses(texts) {
       nodeAddresses = createAddressSet(texts);
     },
+    nameFor: (client, address, at) => names.findByText(client, address, at),
   };
 }

@@ -1,4 +1,4 @@
-import type { DnsAnswer, Observation, ObservationSink, TcpFlow } from '@nm/core';
+import type { DnsAnswer, Observation, ObservationSink, Observer, TcpFlow } from '@nm/core';
 import { MAX_ANSWER_ADDRESSES } from '@nm/core';
 
 /** Who is on this node. */
@@ -44,6 +44,16 @@ export function createAttributingSink(owners: LocalOwners, onObservation: (obser
       });
     },
   };
+}
+
+/** A connection that was seen as a socket, with the name by which its client was given the address (rule 14). */
+export function withName(observation: Observation, observer: Pick<Observer, 'nameFor'>): Observation {
+  const { source, destination } = observation;
+  if (observation.vantage !== 'client' || source.address === undefined || destination.address === undefined) return observation;
+  // The address that the client used, before it was translated.
+  const asked = destination.asked?.address ?? destination.address;
+  const answer = observer.nameFor(source.address, asked, observation.lastSeenAt);
+  return answer === undefined ? observation : { ...observation, destination: { ...destination, ...nameOf(answer) } };
 }
 
 function nameOf(answer: DnsAnswer): { readonly name: string; readonly canonicalName?: string } {

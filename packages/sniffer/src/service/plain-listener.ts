@@ -25,6 +25,7 @@ export function createPlainListener(
     start: () =>
       new Promise((resolve, reject) => {
         const { host, port } = options.listen;
+        server.removeAllListeners('error');
         server.once('error', (cause) =>
           reject(
             new AppError(

@@ -43,16 +43,7 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   source = createFrameSource();
-  const defaults = Object.fromEntries(
-    Object.entries(SNIFFER_OPTIONS).map(([name, { default: value }]) => [name, value]),
-  ) as unknown as SnifferOptions;
-  const options: SnifferOptions = {
-    ...defaults,
-    mapperUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    node: 'node-1',
-    reportInterval: 250,
-    metricsListen: { host: '127.0.0.1', port: 0 },
-  };
+  const options = snifferOptions();
   sniffer = await createSniffer({ log: silentLogger, version: '1', source }, options);
   await sniffer.start();
 });
@@ -62,6 +53,24 @@ afterEach(async () => {
   server.closeAllConnections();
   server.close();
 });
+
+function snifferOptions(): SnifferOptions {
+  const defaults = Object.fromEntries(
+    Object.entries(SNIFFER_OPTIONS).map(([name, { default: value }]) => [name, value]),
+  ) as unknown as SnifferOptions;
+  return {
+    ...defaults,
+    mapperUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    node: 'node-1',
+    reportInterval: 250,
+    metricsListen: { host: '127.0.0.1', port: 0 },
+  };
+}
+
+function createRecordingLog(): { log: typeof silentLogger; lines: string[] } {
+  const lines: string[] = [];
+  return { log: { ...silentLogger, warn: (message: string) => void lines.push(`warn ${message}`) }, lines };
+}
 
 /** Rows of a kind (0 dns, 1 tcp) as [name, port, count]. */
 function rows(kind: number): unknown[] {
@@ -89,6 +98,15 @@ describe('createSniffer', () => {
     expect(await get('/metrics')).toMatch(/^network_mapper_sniffer_packets_total\{outcome="dnsMessages"\} 1$/m);
     expect(await get('/healthz')).toBe('{"alive":true}\n');
     expect((await fetch(`http://127.0.0.1:${port}/other`)).status).toBe(404);
+  });
+
+  test('a port for metrics that is taken does not keep it from seeing', async () => {
+    const { log, lines } = createRecordingLog();
+    const options = { ...snifferOptions(), metricsListen: { host: '127.0.0.1', port: sniffer.metricsAddress().port } };
+    const second = await createSniffer({ log, version: '1', source: createFrameSource() }, options);
+    await second.start();
+    await second.stop();
+    expect(lines.filter((line) => line.startsWith('warn metrics'))).toHaveLength(1);
   });
 
   test('garbage frames do nothing but count', async () => {

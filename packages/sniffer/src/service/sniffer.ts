@@ -40,6 +40,7 @@ export interface Sniffer {
 }
 
 const LOOK_EVERY_MS = 1_000;
+const LISTEN_AGAIN_MS = 5_000;
 const LOSS_LOG_MS = 60_000;
 const STOP_GRACE_MS = 2_000;
 /** Observations a second that are reported without making the interval longer. */
@@ -140,10 +141,20 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     log.warn('losses so far', losses);
   };
 
+  /** In the node's own network another process may hold the port: seeing goes on, and the port is tried again. */
+  const open = async (listener: PlainListener): Promise<void> => {
+    try {
+      await listener.start();
+    } catch (error) {
+      log.warn('metrics or health cannot be served yet', { error: (error as Error).message, retryMs: LISTEN_AGAIN_MS });
+      timers.push(setTimeout(() => void open(listener), LISTEN_AGAIN_MS));
+    }
+  };
+
   return {
     async start() {
       live.start();
-      for (const listener of listeners) await listener.start();
+      for (const listener of listeners) await open(listener);
       sender.start();
       live.look();
       report();
