@@ -28,6 +28,7 @@ export async function runCommandLine(
     signal: context.signal,
     buildMap,
     openLive: createOpenLive({ env: process.env, now }),
+    capture: async (args) => (await import('@nm/sniffer')).runCapture({ ...context, argv: args, env: process.env }),
     otherCommands: PARTS.map(({ name: other, summary }) => ({ name: other, summary })),
   });
 }

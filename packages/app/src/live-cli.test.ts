@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { buildMap, createOpenLive, runCli } from '@nm/cli';
+import { loadDumps } from '@nm/kube';
 import { createFakeApiServer } from '@nm/kube/testing';
 import type { FakeApiServer } from '@nm/kube/testing';
 import { ADDRESSES, attempt, START, startTestMapper } from '@nm/mapper/testing';
@@ -26,6 +27,8 @@ interface Running {
   readonly ended: Promise<Ran>;
   /** Resolves with what was written to standard output once it holds the text. */
   saw(text: string): Promise<string>;
+  /** The same of standard error. */
+  warned(text: string): Promise<string>;
   stop(): void;
 }
 
@@ -44,6 +47,14 @@ function start(
         done();
       },
     });
+  const holds = (name: 'out' | 'err', text: string): Promise<string> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (texts[name].includes(text)) resolve(texts[name]);
+      };
+      waiting.add(look);
+      look();
+    });
   const env = settings.env ?? {};
   const now = (): number => settings.now ?? START;
   const ended = runCli(args, {
@@ -59,14 +70,8 @@ function start(
   }).then((code) => ({ code, ...texts }));
   return {
     ended,
-    saw: (text) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (texts.out.includes(text)) resolve(texts.out);
-        };
-        waiting.add(look);
-        look();
-      }),
+    saw: (text) => holds('out', text),
+    warned: (text) => holds('err', text),
     stop: () => stop.abort(),
   };
 }
@@ -131,6 +136,21 @@ describe('a mapper by its address', () => {
   test('export', async () => {
     const { out } = await run(['export', '--url', mapper.url, '--output-version', 'v2', '--server', 'kafka.kafka']);
     expect(out).toContain('    - kubernetes:\n        name: kafka.kafka\n        kind: StatefulSet\n');
+  });
+});
+
+describe('open --map', () => {
+  test('serves the map and nothing else', async () => {
+    if (!existsSync(new URL('../../web/dist/index.html', import.meta.url))) return;
+    writeFileSync(join(folder, 'empty.json'), '{"schema":"network-mapper/map/v1","generatedAt":"2026-01-01T00:00:00Z","edges":[]}');
+    const open = start(['open', '--no-browser', '--map', 'empty.json']);
+    const url = (await open.saw('\n')).trim();
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?map=map\.json$/);
+    expect(await (await fetch(url)).text()).toContain('<div id="root"');
+    expect(await (await fetch(new URL('/map.json', url))).json()).toMatchObject({ schema: 'network-mapper/map/v1', edges: [] });
+    expect((await fetch(new URL('/..%2f..%2fpackage.json', url))).status).toBe(404);
+    open.stop();
+    expect((await open.ended).code).toBe(0);
   });
 });
 
@@ -426,6 +446,33 @@ describe('a mapper in the cluster, through a port-forward', () => {
     });
   });
 
+  test('record writes what map reads', async () => {
+    const pod = (name: string): void =>
+      void api.put({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: 'shop' },
+        spec: { containers: [] },
+        status: { phase: 'Running', podIP: '10.9.0.1' },
+      });
+    pod('before');
+    const recording = start(['record', '-o', 'recording', '--duration', '1h'], { env });
+    await recording.warned('following changes');
+    await expect.poll(() => api.requests.some(({ path, query }) => path === '/api/v1/pods' && query.get('watch') === '1')).toBe(true);
+    pod('after');
+    const changes = join(folder, 'recording/api/pods.ndjson');
+    await expect.poll(() => existsSync(changes) && readFileSync(changes, 'utf8')).toContain('"after"');
+    recording.stop();
+    expect(await recording.ended).toMatchObject({ code: 0, err: expect.stringContaining('network-mapper map --kube recording/api') });
+    expect(readFileSync(join(folder, 'recording/api/time'), 'utf8')).toBe('2026-03-01T12:00:00.000Z\n');
+    const found = (await loadDumps([join(folder, 'recording/api')])).flatMap((change) => (change.type === 'pod' ? [change.pod.name] : []));
+    expect(found).toEqual(expect.arrayContaining(['before', 'after', 'mapper-1']));
+  });
+  test('record: no right to list a kind', async () => {
+    api.forbid('nodes');
+    const recording = start(['record', '-o', 'partly', '--duration', '1s'], { env });
+    expect(await recording.ended).toMatchObject({ code: 0, err: expect.stringMatching(/nodes: not allowed to list them/) });
+  });
   // The last one: nothing is in the map after it.
   test('status, reset and the empty map after it', async () => {
     expect((await run(['status'], { env })).out).toContain('mapper otterize-system/otterize-network-mapper, version test');

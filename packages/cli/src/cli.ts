@@ -17,6 +17,7 @@ export const CLI_COMMANDS = [
   'watch',
   'reset',
   'open',
+  'record',
   'map',
   'completion',
   'version',
@@ -66,6 +67,8 @@ async function run(command: Command, host: CliHost): Promise<number> {
       return (await import('./commands/live.ts')).runReset(command, host);
     case 'open':
       return (await import('./commands/live.ts')).runOpen(command, host);
+    case 'record':
+      return (await import('./commands/record.ts')).runRecord(command, host);
     case 'map':
       return (await import('./commands/map.ts')).runMap(command, host);
     case 'completion':

@@ -20,6 +20,8 @@ export interface CliHost {
   readonly buildMap: BuildMap;
   /** Absent where this build cannot reach a cluster. */
   readonly openLive?: OpenLiveSource;
+  /** Captures this machine's traffic (arguments of `capture`); absent where this build cannot. Gives the exit code. */
+  readonly capture?: (argv: readonly string[]) => Promise<number>;
   /** Commands that other packages bring, for --help and completion. */
   readonly otherCommands?: readonly { readonly name: string; readonly summary: string }[];
 }

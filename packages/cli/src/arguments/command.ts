@@ -7,7 +7,7 @@ export const EXPORT_FORMATS = ['yaml', 'json', 'map'] as const;
 export const GRAPH_FORMATS = ['png', 'svg', 'jpg', 'dot', 'mermaid'] as const;
 export const DIFF_FORMATS = ['text', 'table', 'json', 'markdown', 'csv'] as const;
 export const STATUS_FORMATS = ['text', 'json'] as const;
-export const WATCH_FORMATS = ['text', 'json'] as const;
+export const WATCH_FORMATS = ['text', 'table', 'json'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
 /** What every reading command knows: where the map is, and which part of it. */
@@ -53,6 +53,13 @@ export type Command =
   | { readonly command: 'watch'; readonly read: ReadOptions; readonly format: (typeof WATCH_FORMATS)[number] }
   | { readonly command: 'reset'; readonly source: SourceOptions; readonly yes: boolean }
   | { readonly command: 'open'; readonly source: SourceOptions; readonly browser: boolean }
+  | {
+      readonly command: 'record';
+      readonly source: Pick<SourceOptions, 'context' | 'kubeconfig'>;
+      readonly output: string;
+      readonly durationMs: number;
+      readonly thisNode: boolean;
+    }
   | { readonly command: 'map'; readonly build: BuildMapOptions; readonly output?: string; readonly quiet: boolean }
   | { readonly command: 'completion'; readonly shell: (typeof SHELLS)[number] }
   | { readonly command: 'version'; readonly format: 'text' | 'json' }

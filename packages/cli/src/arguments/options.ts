@@ -23,11 +23,24 @@ export function addSourceOptions(program: Program): Program {
   return program
     .addOption(new Option('--map <file>', 'read a map file (- for standard input) instead of a running mapper'))
     .addOption(new Option('--url <url>', 'address of a mapper, instead of finding it through the kubeconfig'))
-    .addOption(new Option('--context <name>', 'kubeconfig context'))
-    .addOption(new Option('--kubeconfig <file>', 'kubeconfig file'))
+    .addOption(contextOption())
+    .addOption(kubeconfigOption())
     .addOption(new Option('--mapper-namespace <name>', 'namespace of the mapper').default('otterize-system'))
     .addOption(new Option('--mapper-service-name <name>', 'Service of the mapper').default('otterize-network-mapper'))
     .addOption(new Option('--mapper-service-port <port>', 'port of that Service').argParser(parsePort).default(9090));
+}
+
+/** Which cluster, for a command that needs no mapper. */
+export function addClusterOptions(program: Program): Program {
+  return program.addOption(contextOption()).addOption(kubeconfigOption());
+}
+
+function contextOption(): Option {
+  return new Option('--context <name>', 'kubeconfig context');
+}
+
+function kubeconfigOption(): Option {
+  return new Option('--kubeconfig <file>', 'kubeconfig file');
 }
 
 export function addFilterOptions(program: Program, now: number): Program {

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { DIFF_FORMATS, EXPORT_FORMATS, GRAPH_FORMATS, LIST_FORMATS, SHELLS, STATUS_FORMATS, WATCH_FORMATS } from './command.ts';
 import type { Command } from './command.ts';
 import { applyEnvironment } from './environment.ts';
-import { addFilterOptions, addOutputOption, addSourceOptions, addTwoWindowFilterOptions } from './options.ts';
-import { parseInstant, parseList, parsePaths, parseWord } from './values.ts';
+import { addClusterOptions, addFilterOptions, addOutputOption, addSourceOptions, addTwoWindowFilterOptions } from './options.ts';
+import { parseInstant, parseLength, parseList, parsePaths, parseWord } from './values.ts';
 import { given, toDiff, toReadOptions, toSourceOptions, usage } from './read-options.ts';
 import type { Values } from './read-options.ts';
 
@@ -167,10 +167,27 @@ export function createProgram(
   );
   define<Values & { browser: boolean }>(
     'open',
-    'Open the web UI of the mapper.',
+    'Open the web UI of the mapper, or with --map the web UI without a mapper.',
     (sub) => addSourceOptions(sub).addOption(new Option('--no-browser', 'only print its address')),
     (values) => ({ command: 'open', source: toSourceOptions(values), browser: values.browser }),
-    ['open'],
+    ['open', 'open --map map.json', 'open --no-browser'],
+  );
+  define<Values & { duration: number; thisNode?: boolean }>(
+    'record',
+    'Write what a map is made from into a folder: the objects of the cluster and their changes.',
+    (sub) =>
+      addOutputOption(addClusterOptions(sub), 'the folder')
+        .addOption(
+          new Option('--duration <time>', 'how long changes and traffic are recorded').argParser(parseLength).default(60_000, '60s'),
+        )
+        .addOption(new Option('--this-node', 'also traffic and /proc of this machine, a node of the cluster (as root)')),
+    (values) => {
+      const output = values.output ?? values.outputPath;
+      if (output === undefined || output === '-') throw usage('record: name the folder with --output DIR');
+      const source = { ...given('context', values.context), ...given('kubeconfig', values.kubeconfig) };
+      return { command: 'record', source, output, durationMs: values.duration, thisNode: values.thisNode === true };
+    },
+    ['record -o recording/', 'record -o recording/ --duration 10m --this-node'],
   );
   define<{
     kube?: string[];

@@ -17,6 +17,15 @@ export function parseInstant(text: string, now: number): number {
   );
 }
 
+/** `90s`, `10m`, `1h30m` in milliseconds. */
+export function parseLength(text: string): number {
+  if (!/^(\d+(\.\d+)?[smhdw])+$/.test(text)) throw new InvalidArgumentError('Give a duration (30s, 10m, 1h).');
+  const length = -parseInstant(text, 0);
+  // The longest that a timer takes (Node.js, timers).
+  if (length <= 0 || length > 2 ** 31 - 1) throw new InvalidArgumentError('Give a duration between a second and 24 days.');
+  return length;
+}
+
 /** `a,b` given once or several times. */
 export function parseList(text: string, previous: readonly string[] | undefined): string[] {
   const items = text

@@ -6,9 +6,11 @@ import type { Command } from '../arguments/command.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { CliHost } from '../host.ts';
 import { evidenceText, fullName, portName } from '../list/peer-text.ts';
+import { serveMap } from '../open/serve-map.ts';
+import { findWebFolder } from '../open/web-folder.ts';
 import { printable } from '../output/printable.ts';
 import { writeTo } from '../output/write.ts';
-import type { EdgeChange, LoadedMap } from '../source/map-source.ts';
+import type { EdgeChange, LoadedMap, SourceOptions } from '../source/map-source.ts';
 import { openLiveSource, openSource } from '../source/open-source.ts';
 import { toStatusText } from '../status/status-text.ts';
 
@@ -50,9 +52,10 @@ export async function runWatch({ read, format }: Extract<Command, { command: 'wa
   const toLine = (change: EdgeChange): string => {
     if (format === 'json') return JSON.stringify(change.type === 'reset' ? change : { type: change.type, edge: toMapEdge(change.edge) });
     if (change.type === 'reset') return 'The map was reset: everything before is void.';
-    return toWatchLine(change.type, change.edge);
+    return format === 'table' ? toWatchRow(change.type, change.edge, host.now()) : toWatchLine(change.type, change.edge);
   };
   try {
+    if (format === 'table') await writeTo(host.stdout, `${toRow(['TIME', '', 'CLIENT', 'SERVER', 'PORTS', 'SEEN'])}\n`);
     for await (const change of source.watch({ filter: read.filter }, host.signal)) {
       if (change.type !== 'reset' && selectEdges([change.edge], read.filter).length === 0) continue;
       await writeTo(host.stdout, `${toLine(change)}\n`);
@@ -81,16 +84,37 @@ export async function runReset({ source: options, yes }: Extract<Command, { comm
 
 /** Prints the web UI's address and keeps the way to it open until interrupted. */
 export async function runOpen({ source: options, browser }: Extract<Command, { command: 'open' }>, host: CliHost): Promise<number> {
+  if (options.map !== undefined) return await openFile(options, browser, host);
   const source = await openLiveSource(options, host, 'open');
   try {
-    const url = await source.openWeb();
-    await writeTo(host.stdout, `${url}\n`);
-    if (browser) await openBrowser(url);
-    if (!host.signal.aborted) await new Promise((done) => host.signal.addEventListener('abort', done, { once: true }));
+    // A port-forward opens its connections late: better an error here than an empty page.
+    await source.status(host.signal);
+    await show(await source.openWeb(), browser, host);
     return exitCode('ok');
   } finally {
     await source.close();
   }
+}
+
+/** The web UI without a mapper. */
+async function openFile(options: SourceOptions, browser: boolean, host: CliHost): Promise<number> {
+  const folder = findWebFolder();
+  if (folder === undefined)
+    throw new AppError('NOT_BUILT', 'open --map: the web UI is not in this build: run "npm run build", or use npx network-mapper');
+  const map = await (await openSource(options, host)).loadEdges({ filter: {} }, host.signal);
+  const served = await serveMap(folder, map);
+  try {
+    await show(served.url, browser, host);
+    return exitCode('ok');
+  } finally {
+    await served.close();
+  }
+}
+
+async function show(url: string, browser: boolean, host: CliHost): Promise<void> {
+  await writeTo(host.stdout, `${url}\n`);
+  if (browser) await openBrowser(url);
+  if (!host.signal.aborted) await new Promise((done) => host.signal.addEventListener('abort', done, { once: true }));
 }
 
 async function confirm(question: string, host: CliHost): Promise<boolean> {
@@ -138,4 +162,20 @@ function describeMap({ edges, generatedAt, window }: LoadedMap): Record<string, 
 function toWatchLine(type: string, edge: Edge): string {
   const ports = edge.ports.length === 0 ? '' : ` ${edge.ports.map(portName).join(', ')}`;
   return `${type === 'added' ? '+' : '~'} ${fullName(edge.client)} -> ${fullName(edge.server)}${ports} (${evidenceText(edge.evidence)})`;
+}
+
+/** Rows come one by one, so widths are fixed; longer texts push what follows. */
+const WATCH_WIDTHS = [8, 1, 36, 36, 24, 0];
+
+function toWatchRow(type: string, edge: Edge, now: number): string {
+  const time = toRfc3339(now).slice(11, 19);
+  const ports = edge.ports.map(portName).join(', ');
+  return toRow([time, type === 'added' ? '+' : '~', fullName(edge.client), fullName(edge.server), ports, evidenceText(edge.evidence)]);
+}
+
+function toRow(cells: readonly string[]): string {
+  return cells
+    .map((cell, index) => cell.padEnd(WATCH_WIDTHS[index] ?? 0))
+    .join('  ')
+    .trimEnd();
 }
