@@ -89,11 +89,8 @@ function lookupOf(name: number): readonly [Template, Template] {
   const cname = [0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 30, 0, target.length + 1, ...target, 0];
   const owner = 12 + question.length + 12;
   const answers = hasCname ? [...cname, 0xc0 | (owner >> 8), owner & 255, ...address] : [0xc0, 12, ...address];
-  const message = (flags: number, count: number, rest: readonly number[]): number[] => [
-    ...[0, 0, flags >> 8, flags & 255, 0, 1, 0, count, 0, 0, 0, 0],
-    ...question,
-    ...rest,
-  ];
+  const message = (flags: number, count: number, rest: readonly number[]): number[] =>
+    [0, 0, flags >> 8, flags & 255, 0, 1, 0, count, 0, 0, 0, 0].concat(question, rest);
   return [frame(isIpv6, 17, udp(message(0x0100, 0, []))), frame(isIpv6, 17, udp(message(0x8180, hasCname ? 2 : 1, answers)))];
 }
 

@@ -151,7 +151,8 @@ export class DnsObserver {
       const place = pairs.placeOf((pairs.oldest + index) | 0);
       const count = words[place + PAIR_COUNT] ?? 0;
       const last = doubles[(place + PAIR_LAST) >> 1] ?? 0;
-      if (this.isDnsServer(words[place + PAIR_CLIENT_KEY] ?? 0, words[place + PAIR_CLIENT_KEY + 1] ?? 0, last)) counts.dnsServerOwn += count;
+      if (this.isDnsServer(words[place + PAIR_CLIENT_KEY] ?? 0, words[place + PAIR_CLIENT_KEY + 1] ?? 0, last))
+        counts.dnsServerOwn += count;
       else sink.dns(addresses.textOf(words[place + PAIR_CLIENT] ?? 0), answer, count, pairs.timeAt(place), last);
     });
     pairs.clear();
@@ -367,5 +368,5 @@ export class DnsObserver {
 
 /** Never 0, which stands for an empty place. */
 function serverHash(server: Readonly<Hash64>, port: number): number {
-  return (Math.imul(server.low ^ Math.imul(server.high, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(port, 0xc2b2ae35)) || 1;
+  return Math.imul(server.low ^ Math.imul(server.high, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(port, 0xc2b2ae35) || 1;
 }

@@ -18,9 +18,7 @@ export function startHash(hash: Hash64, seed: number): void {
 
 /** Four bytes, the first lowest. */
 export function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)
-  );
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
 }
 
 /** One to three bytes that end at `end`, the first lowest. */

@@ -5,9 +5,9 @@ import type { CaptureSource } from '../capture/capture-source.ts';
 import type { NodeView } from '../proc/node-view.ts';
 import { createSocketScanner } from '../sockets/socket-scanner.ts';
 import type { SocketScanner } from '../sockets/socket-scanner.ts';
-import { createPacketPipeline } from './packet-pipeline.ts';
-import type { PacketPipeline } from './packet-pipeline.ts';
-import { createAttributingSink } from './to-observation.ts';
+import { createLivePipeline } from './live-pipeline.ts';
+import type { LivePipeline } from './live-pipeline.ts';
+import { createAttributingSink, withName } from './to-observation.ts';
 
 export interface LiveObserverDeps {
   readonly source: CaptureSource;
@@ -36,7 +36,7 @@ export interface LiveObserver {
   finish(): void;
   setDnsPorts(ports: readonly number[]): void;
   readonly observer: Observer;
-  readonly pipeline: PacketPipeline;
+  readonly pipeline: LivePipeline;
   readonly sockets: SocketScanner;
 }
 
@@ -44,7 +44,7 @@ export interface LiveObserver {
 export const LIVE_LIMITS = {
   maxTransactions: 131_072,
   maxAnswers: 8_192,
-  maxPairs: 32_768,
+  maxPairs: 65_536,
   maxFlows: 32_768,
   maxAttempts: 32_768,
   maxNames: 131_072,
@@ -64,7 +64,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     deps.onObservation(observation);
   };
   const observer = createObserver({ decodeDnsAnswer, sink: createAttributingSink(view, emit) }, { ...LIVE_LIMITS, seed: options.seed });
-  const pipeline = createPacketPipeline(observer, options.dnsPorts);
+  const pipeline = createLivePipeline(observer, options.dnsPorts);
   const sockets = createSocketScanner({ view, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
   let allowance = LOOK_BURST;
   let allowedAt = 0;
@@ -103,7 +103,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     look() {
       const now = clock.now();
       scan(now);
-      for (const observation of sockets.poll(now)) emit(observation);
+      for (const observation of sockets.poll(now)) emit(withName(observation, observer));
     },
     drain() {
       source.drain();

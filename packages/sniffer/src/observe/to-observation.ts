@@ -19,7 +19,7 @@ export function createAttributingSink(owners: LocalOwners, onObservation: (obser
         kind: 'dns',
         vantage: owners.isLocal(client) ? 'client' : 'server',
         source: { address: client, ...podUid(client, lastSeenAt) },
-        destination: { ...nameOf(answer), protocol: 'UDP', addresses: answer.addresses.slice(0, MAX_ANSWER_ADDRESSES) },
+        destination: { ...nameOf(answer), protocol: 'UDP', addresses: boundedAddresses(answer) },
         count,
         firstSeenAt,
         lastSeenAt,
@@ -54,6 +54,10 @@ export function withName(observation: Observation, observer: Pick<Observer, 'nam
   const asked = destination.asked?.address ?? destination.address;
   const answer = observer.nameFor(source.address, asked, observation.lastSeenAt);
   return answer === undefined ? observation : { ...observation, destination: { ...destination, ...nameOf(answer) } };
+}
+
+function boundedAddresses({ addresses }: DnsAnswer): readonly string[] {
+  return addresses.length <= MAX_ANSWER_ADDRESSES ? addresses : addresses.slice(0, MAX_ANSWER_ADDRESSES);
 }
 
 function nameOf(answer: DnsAnswer): { readonly name: string; readonly canonicalName?: string } {

@@ -37,6 +37,8 @@ export class AttributionHistory {
   podOf(address: string, at: number): string | undefined {
     const list = this.intervals.get(address);
     if (list === undefined) return undefined;
+    const [only] = list;
+    if (list.length === 1 && only !== undefined) return at >= only.from - SLACK_MS && at <= only.to + SLACK_MS ? only.podUid : undefined;
     const within = (slack: number): Interval | undefined => list.findLast(({ from, to }) => at >= from - slack && at <= to + slack);
     return (within(0) ?? within(SLACK_MS))?.podUid;
   }

@@ -258,7 +258,7 @@ describe('Spool', () => {
 
   test('disk follows memory, in order', () => {
     const disk = new DiskSpool({ folder, maxBytes: 1_000_000 }, silentLogger, () => undefined);
-    const spool = new Spool(disk, { memoryBytes: 1_500 }, () => undefined);
+    const spool = new Spool(disk, { memoryBytes: 1_500, unpackedRows: 0 }, () => undefined);
     for (let sequence = 1; sequence <= 20; sequence++) spool.push(message(sequence));
     expect(disk.size).toBeGreaterThan(5);
     spool.keep();

@@ -5,6 +5,8 @@ import type { ReportMessage } from './report-protocol.ts';
 export interface SpoolOptions {
   /** Compressed bytes kept in memory. */
   readonly memoryBytes: number;
+  /** Rows that wait as they are, default MAX_UNPACKED_ROWS. */
+  readonly unpackedRows?: number;
 }
 
 export interface SpoolStats {
@@ -14,7 +16,10 @@ export interface SpoolStats {
   readonly diskBytes: number;
 }
 
-/** A message that waits; compressed unless it is the only one, which is about to be sent. */
+/** Rows that wait as they are: what a drain of a busy node leaves, about to be sent; more than these are compressed. */
+export const MAX_UNPACKED_ROWS = 32_768;
+
+/** A message that waits; compressed unless it is about to be sent. */
 interface Waiting {
   readonly sequence: number;
   readonly rows: number;
@@ -31,6 +36,9 @@ export class Spool {
   /** With a disk in use, only the message that is being sent. */
   private readonly waiting: Waiting[] = [];
   private bytes = 0;
+  private unpackedRows = 0;
+  /** The last message was not taken: what comes now will wait. */
+  private isAway = false;
   private readonly disk: DiskSpool | undefined;
   private readonly options: SpoolOptions;
   private readonly onLoss: (reason: string, rows: number) => void;
@@ -44,7 +52,9 @@ export class Spool {
   push(message: ReportMessage): void {
     const item: Waiting = { ...message, packed: undefined };
     if (this.disk !== undefined && this.disk.size > 0 && this.toDisk(item)) return;
-    if (this.waiting.length > 0) this.compress(item);
+    if (this.waiting.length > 0 && (this.isAway || this.unpackedRows + item.rows > (this.options.unpackedRows ?? MAX_UNPACKED_ROWS)))
+      this.compress(item);
+    else this.unpackedRows += item.rows;
     this.waiting.push(item);
     while (this.bytes > this.options.memoryBytes && this.waiting.length > 1) this.relieve();
   }
@@ -63,20 +73,24 @@ export class Spool {
     const item = this.waiting[0];
     if (item === undefined || item.sequence !== sequence) return;
     this.waiting.shift();
-    this.bytes -= item.packed?.length ?? 0;
+    this.isAway = false;
+    this.forget(item);
     this.disk?.remove(sequence);
   }
 
   /** Sending failed: what waits goes where a crash does not lose it. */
   keep(): void {
+    this.isAway = true;
+    for (const item of this.waiting.slice(1)) {
+      if (item.packed !== undefined) continue;
+      this.unpackedRows -= item.rows;
+      this.compress(item);
+    }
     while (this.waiting.length > 1) {
-      const newest = this.waiting.pop();
-      if (newest === undefined) break;
-      this.bytes -= newest.packed?.length ?? 0;
-      if (this.toDisk(newest)) continue;
-      this.compress(newest);
-      this.waiting.push(newest);
-      break;
+      const newest = this.waiting.at(-1);
+      if (newest === undefined || !this.toDisk(newest)) break;
+      this.waiting.pop();
+      this.forget(newest);
     }
     const first = this.waiting[0];
     if (first !== undefined) this.toDisk(first);
@@ -90,6 +104,11 @@ export class Spool {
       memoryBytes: this.bytes,
       diskBytes: this.disk?.bytes ?? 0,
     };
+  }
+
+  private forget(item: Waiting): void {
+    if (item.packed === undefined) this.unpackedRows -= item.rows;
+    else this.bytes -= item.packed.length;
   }
 
   private toDisk(item: Waiting): boolean {
@@ -108,12 +127,13 @@ export class Spool {
     const newest = this.waiting.at(-1);
     if (newest !== undefined && this.toDisk(newest)) {
       this.waiting.pop();
-      this.bytes -= newest.packed?.length ?? 0;
+      this.forget(newest);
       return;
     }
     const lost = this.waiting.shift();
-    this.bytes -= lost?.packed?.length ?? 0;
-    this.onLoss('spool_full', lost?.rows ?? 0);
+    if (lost === undefined) return;
+    this.forget(lost);
+    this.onLoss('spool_full', lost.rows);
   }
 
   private refill(): void {

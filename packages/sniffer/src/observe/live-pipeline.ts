@@ -15,7 +15,7 @@ const VLAN_TAG_BYTES = 4;
 export const LIVE_STREAM_LIMITS = { maxStreams: 1_024, maxBytes: 2 * 1024 * 1024 } as const;
 
 /** From a captured frame to the observer: IP, then DNS messages and connection attempts. Allocates nothing for a UDP packet. */
-export interface PacketPipeline {
+export interface LivePipeline {
   frame(frame: CapturedFrame): void;
   setDnsPorts(ports: readonly number[]): void;
   readonly watch: NewSourceWatch;
@@ -23,7 +23,7 @@ export interface PacketPipeline {
   readonly streams: DnsStreams;
 }
 
-export function createPacketPipeline(observer: Observer, dnsPorts: readonly number[]): PacketPipeline {
+export function createLivePipeline(observer: Observer, dnsPorts: readonly number[]): LivePipeline {
   // Tunnels are not opened: what is inside shows up on the node's own interfaces.
   const decoder = createFrameDecoder({ maxTunnels: 0, vxlanPorts: [], genevePorts: [] });
   const streams = createDnsStreams(LIVE_STREAM_LIMITS);
