@@ -4,6 +4,7 @@ import { diffElements } from '../graph/elements.ts';
 import type { EdgeElement, GraphElements, NodeElement } from '../graph/elements.ts';
 import type { Point } from '../graph/packed-layout.ts';
 import { nextTask } from './next-task.ts';
+import { holdTextureWhileZooming, setHitSearch, setSuspended, setTexture } from './renderer-internals.ts';
 import { toStylesheet } from './stylesheet.ts';
 import { readTheme } from './theme.ts';
 
@@ -46,6 +47,11 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
   });
   listen(cy, events, () => drawn.nodes.size + drawn.edges.size);
   holdTextureWhileZooming(cy, container);
+  setHitSearch(
+    cy,
+    () => drawn,
+    () => drawn.nodes.size + drawn.edges.size > MANY_ELEMENTS,
+  );
 
   /** Runs pieces of work with a pause after each slice; gives up when a newer picture comes. */
   async function inSlices<T>(items: readonly T[], mine: number, work: (slice: readonly T[]) => void): Promise<boolean> {
@@ -90,6 +96,7 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
           }
         }));
       if (!ok) return false;
+      setBackground(cy, isMany);
       setSuspended(cy, false);
       container.dataset['elements'] = String(cy.elements().length);
       container.dataset['removed'] = String(removed.length);
@@ -230,6 +237,13 @@ function edgeClasses({ classes }: EdgeElement, isMany: boolean): string {
   return isMany ? `${classes} many` : classes;
 }
 
+/** On a large map boxes are everywhere: a drag there moves the map, not the box. */
+function setBackground(cy: Core, on: boolean): void {
+  const boxes = cy.nodes('.box');
+  if (on) boxes.panify().ungrabify();
+  else boxes.unpanify().grabify();
+}
+
 /** Parents must exist before what is in them. */
 function boxesFirst({ nodes }: GraphElements): (a: NodeElement, b: NodeElement) => number {
   const depth = (node: NodeElement): number => {
@@ -261,55 +275,4 @@ function remove(
     drawn.nodes.delete(id);
     drawn.edges.delete(id);
   }
-}
-
-/** Full quality comes back so long after the last turn of the wheel. */
-const WHEEL_QUIET_MS = 450;
-
-/**
- * While the wheel turns, the library moves a picture of the map, but gives that up after 150 ms without an event, which
- * on a large map and a slow machine pass between two events: it would draw everything each time.
- */
-function holdTextureWhileZooming(cy: Core, container: HTMLElement): void {
-  container.addEventListener('wheel', () => {
-    const { data, redrawHint, redraw } = rendererOf(cy);
-    if (data?.wheelZooming !== true) return;
-    clearTimeout(data.wheelTimeout);
-    data.wheelTimeout = setTimeout(() => {
-      data.wheelZooming = false;
-      redrawHint?.call(rendererOf(cy), 'eles', true);
-      redraw?.call(rendererOf(cy));
-    }, WHEEL_QUIET_MS);
-  });
-}
-
-/** Parts of the library's renderer that its types leave out; all optional, because another version may lack them. */
-interface CanvasRenderer {
-  render?: (this: CanvasRenderer, options?: unknown) => void;
-  textureOnViewport?: boolean;
-  readonly data?: { wheelZooming?: boolean; wheelTimeout?: ReturnType<typeof setTimeout> };
-  readonly redrawHint?: (this: CanvasRenderer, group: string, on: boolean) => void;
-  readonly redraw?: (this: CanvasRenderer) => void;
-}
-
-function rendererOf(cy: Core): CanvasRenderer {
-  return (cy as unknown as { renderer(): CanvasRenderer }).renderer();
-}
-
-/** Stops and resumes drawing: an own `render` hides the one of the prototype. */
-function setSuspended(cy: Core, on: boolean): void {
-  const renderer = rendererOf(cy);
-  if (on) {
-    renderer.render = () => undefined;
-    return;
-  }
-  if (!Object.hasOwn(renderer, 'render')) return;
-  delete renderer.render;
-  renderer.redrawHint?.('eles', true);
-  renderer.redraw?.();
-}
-
-/** The renderer's own switch; the option can only be given at the start, and a small map is sharper without it. */
-function setTexture(cy: Core, on: boolean): void {
-  rendererOf(cy).textureOnViewport = on;
 }
