@@ -12,6 +12,7 @@ import { ClusterFacts } from './cluster/cluster-facts.ts';
 import type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
 import { createEnvironmentBook } from './cluster/environment-book.ts';
 import { createEnvironmentRules } from './cluster/environments.ts';
+import { createExports } from './export/create-exports.ts';
 import { createQueryExecutor } from './graphql/execute-query.ts';
 import { createQueryCache } from './graphql/query-cache.ts';
 import { createRoot, createRowSources } from './graphql/root.ts';
@@ -38,13 +39,15 @@ export interface MapperDeps {
   /** Creates the source of the cluster's state; `apply` takes its changes in order. */
   readonly createSource: (apply: ApplyChange) => ClusterSource;
   readonly version: string;
+  /** Standard variables that exports obey: OTEL_*, DO_NOT_TRACK. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Namespace of the mapper's own pod, when it runs in one. */
   readonly namespace?: string;
 }
 
 export interface Mapper extends Startable {
   /** Where it listens, with real ports; after start. */
-  addresses(): { readonly query: ListenAddress; readonly metrics: ListenAddress };
+  addresses(): { readonly query: ListenAddress; readonly metrics: ListenAddress; readonly tls?: ListenAddress };
 }
 
 const STOP_TIMEOUT_MS = 9_500;
@@ -144,7 +147,13 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     { cluster },
   );
   const schema = createSchema();
-  const executor = createQueryExecutor({ schema, cache: createQueryCache(schema, { introspection: options.introspection }), root, sources: createRowSources({ intents }), log });
+  const executor = createQueryExecutor({
+    schema,
+    cache: createQueryCache(schema, { introspection: options.introspection }),
+    root,
+    sources: createRowSources({ intents }),
+    log,
+  });
   const budget = createByteBudget(options.maxPendingBytes);
   const query = createQueryHandler(
     {
@@ -169,14 +178,25 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   );
   const tls =
     options.tlsCert === undefined || options.tlsKey === undefined ? {} : { tls: { certFile: options.tlsCert, keyFile: options.tlsKey } };
-  const queryListener = createHttpListener({ handler: router, log }, { name: 'queries', listen: options.listen, ...tls });
+  const { tlsListen } = options;
+  const queryListener = createHttpListener(
+    { handler: router, log },
+    { name: 'queries', listen: options.listen, ...(tlsListen === undefined && tls) },
+  );
+  const tlsListener =
+    tlsListen === undefined
+      ? undefined
+      : createHttpListener({ handler: router, log }, { name: 'queries with TLS', listen: tlsListen, ...tls });
+  const exports = createExports({ ...deps, store, facts, reporters, register, metrics }, options);
   const metricsListener = createHttpListener(
     {
-      handler: createMetricsHandler({
-        register,
-        health,
-        collect: gaugeReader({ store, view, reporters, limiter, budget, clock, metrics }),
-      }),
+      handler: exports.wrap(
+        createMetricsHandler({
+          register,
+          health,
+          collect: gaugeReader({ store, view, reporters, limiter, budget, clock, metrics }),
+        }),
+      ),
       log,
     },
     { name: 'metrics', listen: options.metricsListen },
@@ -194,21 +214,27 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   lifecycle.add('cluster', source);
   if (source.isLive) lifecycle.add('address history', keeper);
   lifecycle.add('upkeep', upkeep);
+  lifecycle.add('exports', exports);
   lifecycle.add('waiting observations', waiting);
   lifecycle.add('queries', {
     async start(signal) {
       files.current = await loadStaticFiles(options.web);
       await queryListener.start(signal);
+      await tlsListener?.start(signal);
       isServing = true;
     },
     async stop() {
       isServing = false;
-      await queryListener.stop();
+      await Promise.all([queryListener.stop(), tlsListener?.stop()]);
     },
   });
 
   return {
-    addresses: () => ({ query: queryListener.address(), metrics: metricsListener.address() }),
+    addresses: () => ({
+      query: queryListener.address(),
+      metrics: metricsListener.address(),
+      ...(tlsListener !== undefined && { tls: tlsListener.address() }),
+    }),
     start: (signal) => lifecycle.start(signal),
     stop: () => lifecycle.stop(),
   };
@@ -216,7 +242,8 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
 
 /** Options about identity that exclude one another; said before anything listens. */
 function checkAuth(options: MapperOptions): void {
-  if (options.auth === 'none' && !isLoopbackHost(options.listen.host) && !options.authNoneAnywhere) {
+  const isLocal = [options.listen, options.tlsListen].every((listen) => listen === undefined || isLoopbackHost(listen.host));
+  if (options.auth === 'none' && !isLocal && !options.authNoneAnywhere) {
     throw new OptionError(
       'option_conflict',
       '--auth none lets anybody read, reset and forge the map, and --listen is not on a loopback address: listen on 127.0.0.1, or add --auth-none-i-mean-it',
@@ -230,6 +257,9 @@ function checkAuth(options: MapperOptions): void {
   }
   if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
     throw new OptionError('option_conflict', '--tls-cert and --tls-key go together');
+  }
+  if (options.tlsListen !== undefined && options.tlsCert === undefined) {
+    throw new OptionError('option_conflict', '--tls-listen needs --tls-cert and --tls-key');
   }
 }
 

@@ -253,6 +253,8 @@ describe('options that exclude one another stop the start', () => {
     ['anybody from anywhere', ['--listen', ':0'], /--auth none lets anybody/],
     ['tokens without an API server', ['--auth', 'kubernetes', '--kube', 'dump'], /needs an API server/],
     ['a certificate without its key', ['--tls-cert', 'x'], /go together/],
+    ['TLS without a certificate', ['--tls-listen', '127.0.0.1:0'], /needs --tls-cert/],
+    ['anybody from anywhere with TLS', ['--tls-listen', ':0', '--tls-cert', 'x', '--tls-key', 'x'], /--auth none lets anybody/],
   ])('%s', async (_, args, message) => {
     await expect(startTestMapper({ args })).rejects.toMatchObject({
       code: 'option_conflict',

@@ -1,5 +1,6 @@
 import { boolean, bytes, choice, duration, integer, list, listenAddress, option, optional, pairs, text } from '@nm/runtime';
 import type { OptionValues } from '@nm/runtime';
+import { EXPORT_OPTIONS } from './export/export-options.ts';
 import { STORE_DEFAULTS } from './store/store-options.ts';
 
 /** Everything that can be set about the mapper (docs/reference/options.md is written from it). */
@@ -249,7 +250,15 @@ export const MAPPER_OPTIONS = {
     help: 'Certificate of the listener; read again when it changes.',
     key: 'tls.cert',
   }),
+  tlsListen: optional({
+    flag: 'tls-listen',
+    type: listenAddress(),
+    help: 'A second address, with TLS. --listen is then without, which a port-forward to 127.0.0.1 needs.',
+    key: 'tls.listen',
+  }),
   tlsKey: optional({ flag: 'tls-key', type: text('a PEM file'), help: 'Key of the certificate.', key: 'tls.key' }),
+
+  ...EXPORT_OPTIONS,
 
   web: optional({ flag: 'web', type: text('a folder'), help: 'Folder of the web UI, served at /.' }),
   logLevel: option({

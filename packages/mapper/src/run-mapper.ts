@@ -67,16 +67,18 @@ export async function runMapper(
       log,
       createSource,
       version: settings.version,
+      env,
       ...(namespace !== undefined && { namespace }),
     },
     { ...options, ...(options.podName === undefined && env['HOSTNAME'] !== undefined && { podName: env['HOSTNAME'] }) },
   );
   const startedAt = performance.now();
   await mapper.start(settings.signal);
-  const { query, metrics } = mapper.addresses();
+  const { query, metrics, tls } = mapper.addresses();
   log.info('ready', {
     query: formatListenAddress(query),
     metrics: formatListenAddress(metrics),
+    ...(tls !== undefined && { tls: formatListenAddress(tls) }),
     cluster: options.clusterName,
     startMs: Math.round(performance.now() - startedAt),
   });
