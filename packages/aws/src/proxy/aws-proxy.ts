@@ -1,0 +1,324 @@
+import { connect as connectTcp, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { AppError } from '@nm/core';
+import type { Clock, Logger } from '@nm/core';
+import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
+import type { AwsHttpRequest } from '../actions/aws-request.ts';
+import { parseAwsHost } from '../actions/parse-host.ts';
+import type { AWS_METRICS } from '../report/aws-metrics.ts';
+import type { CertificateAuthority } from './certificate-authority.ts';
+import { decodeClientHello } from './client-hello.ts';
+import type { ClientHello } from './client-hello.ts';
+import { createHttp1Tap } from './http1-tap.ts';
+import { createHttp2Tap } from './http2-tap.ts';
+import type { RequestTap } from './request-tap.ts';
+
+export interface AwsProxyDeps {
+  readonly authority: CertificateAuthority;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics<typeof AWS_METRICS>;
+  /** Called with each request and the client's address. */
+  readonly onRequest: (request: AwsHttpRequest, sourceAddress: string) => void;
+}
+
+export interface AwsProxyOptions {
+  readonly httpsListen: ListenAddress;
+  readonly httpListen: ListenAddress;
+  readonly maxConnections: number;
+  /** Bytes of a body that are looked at. */
+  readonly maxBodyBytes: number;
+  /** Further host patterns (`*.example.com`) to look into; AWS's own always are. */
+  readonly hosts?: readonly string[];
+  /** Where a host really is; the name itself unless given. For tests and split networks. */
+  readonly upstream?: (host: string, port: number) => Pick<ConnectionOptions, 'host' | 'port' | 'ca'>;
+  /** A client that refuses our certificate is let through unread for so long. */
+  readonly distrustMs: number;
+}
+
+export interface AwsProxy extends Startable {
+  httpsPort(): number;
+  httpPort(): number;
+}
+
+export const AWS_PROXY_DEFAULTS = { maxConnections: 2_000, maxBodyBytes: 256 * 1024, distrustMs: 10 * 60_000 } as const;
+
+const HELLO_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_HELLO_BYTES = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
+/** Pairs of client and host that refused our certificate, remembered. */
+const MAX_DISTRUSTING = 10_000;
+/** A connection may be opened ahead of need and never used; twice in a row is no accident. */
+const SILENT_CLOSES = 2;
+const HTTPS_PORT = 443;
+const HTTP_PORT = 80;
+
+/**
+ * Stands between labelled pods and AWS. TLS to AWS hosts is ended here and begun anew with the same application protocol; bytes
+ * then go through unchanged, and a copy of the client's half is read beside. All else passes as it is. Upstream certificates
+ * are always verified; a failure of ours before the handshake lets the connection through unread.
+ */
+export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): AwsProxy {
+  const { log, metrics } = deps;
+  const sockets = new Set<Duplex>();
+  const distrusting = new Map<string, number>();
+  const refusals = new Map<string, number>();
+  const servers: Server[] = [];
+
+  function upstreamOf(host: string, port: number): ConnectionOptions {
+    return { host, port, ...options.upstream?.(host, port) };
+  }
+
+  function isWanted(host: string): boolean {
+    return parseAwsHost(host) !== undefined || (options.hosts ?? []).some((pattern) => matchesHost(pattern, host));
+  }
+
+  function hold<S extends Duplex>(socket: S): S {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    return socket;
+  }
+
+  /** Joins two streams until either ends; backpressure is the pipes' own. */
+  function join(client: Duplex, server: Duplex, tap?: RequestTap): void {
+    const end = (): void => {
+      client.destroy();
+      server.destroy();
+    };
+    client.on('error', end);
+    server.on('error', end);
+    client.once('close', () => {
+      safely(() => tap?.end());
+      server.destroy();
+    });
+    server.once('close', () => client.destroy());
+    let isReading = tap !== undefined;
+    if (tap !== undefined) {
+      client.on('data', (chunk: Buffer) => {
+        if (isReading) isReading = safely(() => tap.push(chunk));
+      });
+    }
+    client.pipe(server);
+    server.pipe(client);
+  }
+
+  /** Nothing that reads along may break the connection. */
+  function safely(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      metrics.readErrors.inc();
+      log.warn('a request could not be read; it went through', { error: (error as Error).message });
+      return false;
+    }
+  }
+
+  function passThrough(client: Socket, host: string, port: number, reason: string): void {
+    metrics.connections.inc({ outcome: reason });
+    const { host: name, port: to } = upstreamOf(host, port);
+    const server = hold(connectTcp({ host: name ?? host, port: to ?? port, noDelay: true }));
+    withTimeout(server, client);
+    join(client, server);
+  }
+
+  function withTimeout(server: Socket, client: Duplex): void {
+    server.setTimeout(CONNECT_TIMEOUT_MS, () => {
+      metrics.connections.inc({ outcome: 'unreachable' });
+      server.destroy();
+      client.destroy();
+    });
+    server.once('connect', () => server.setTimeout(0));
+  }
+
+  function tapFor(client: Socket, host: string, protocol: string): RequestTap {
+    const sourceAddress = plainAddress(client.remoteAddress ?? '');
+    const listener = (request: AwsHttpRequest): void => void safely(() => deps.onRequest(request, sourceAddress));
+    const tapOptions = { host, maxBodyBytes: options.maxBodyBytes };
+    return protocol === 'h2' ? createHttp2Tap(listener, tapOptions) : createHttp1Tap(listener, tapOptions);
+  }
+
+  /**
+   * An application with a trust store of its own must work all the same: who sends an alert, or twice nothing at all after the
+   * handshake (as clients do that check certificates late), is let through unread from then on.
+   */
+  function watchTrust(secure: TLSSocket, key: string, host: string, source: string): void {
+    let isOpen = false;
+    let isUsed = false;
+    secure.once('secure', () => {
+      isOpen = true;
+      metrics.connections.inc({ outcome: 'read' });
+    });
+    secure.once('data', () => {
+      isUsed = true;
+      refusals.delete(key);
+    });
+    secure.on('error', () => undefined);
+    secure.once('close', () => {
+      if (isUsed) return;
+      const times = (refusals.get(key) ?? 0) + 1;
+      if (refusals.size >= MAX_DISTRUSTING) refusals.clear();
+      refusals.set(key, times);
+      if (isOpen && times < SILENT_CLOSES) return;
+      metrics.connections.inc({ outcome: 'refused-by-client' });
+      if (distrusting.size >= MAX_DISTRUSTING) distrusting.clear();
+      distrusting.set(key, deps.clock.now() + options.distrustMs);
+      log.warn('a client refuses our certificate; its next connections go through unread', { source, host });
+    });
+  }
+
+  async function intercept(client: Socket, host: string, hello: ClientHello): Promise<void> {
+    const key = `${client.remoteAddress ?? ''} ${host}`;
+    if ((distrusting.get(key) ?? 0) > deps.clock.now()) return passThrough(client, host, HTTPS_PORT, 'distrusted');
+    let context;
+    try {
+      context = await deps.authority.contextFor(host);
+    } catch (error) {
+      log.error('no certificate for a host; its connection goes through unread', { host, error: (error as Error).message });
+      return passThrough(client, host, HTTPS_PORT, 'no-certificate');
+    }
+    const protocols = hello.protocols.filter((protocol) => protocol === 'h2' || protocol === 'http/1.1');
+    if (client.destroyed) return;
+    const server = hold(
+      connectTls({
+        ...upstreamOf(host, HTTPS_PORT),
+        servername: host,
+        ALPNProtocols: protocols,
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.2',
+      }),
+    );
+    withTimeout(server, client);
+    server.setNoDelay(true);
+    const early = (error?: Error): void => {
+      metrics.connections.inc({ outcome: 'upstream-failed' });
+      log.warn('an AWS endpoint could not be reached', { host, error: error?.message ?? 'closed' });
+      client.destroy();
+    };
+    const leave = (): void => void server.destroy();
+    server.once('error', early);
+    client.once('close', leave);
+    server.once('secureConnect', () => {
+      server.off('error', early);
+      client.off('close', leave);
+      const protocol = typeof server.alpnProtocol === 'string' ? server.alpnProtocol : 'http/1.1';
+      const secure = hold(
+        new TLSSocket(client, {
+          isServer: true,
+          secureContext: context,
+          ...(server.alpnProtocol === false ? {} : { ALPNProtocols: [protocol] }),
+        }),
+      );
+      watchTrust(secure, key, host, plainAddress(client.remoteAddress ?? ''));
+      let tap: RequestTap | undefined;
+      safely(() => (tap = tapFor(client, host, protocol)));
+      join(secure, server, tap);
+    });
+  }
+
+  function acceptTls(client: Socket): void {
+    hold(client);
+    client.setNoDelay(true);
+    client.on('error', () => client.destroy());
+    readFirst(client, MAX_HELLO_BYTES, (bytes) => {
+      const hello = decodeClientHello(bytes);
+      if (hello === 'more') return false;
+      client.unshift(bytes);
+      const host = hello === 'not-tls' ? undefined : hello.serverName;
+      if (hello === 'not-tls' || host === undefined) {
+        metrics.connections.inc({ outcome: 'no-name' });
+        client.destroy();
+      } else if (isWanted(host)) void intercept(client, host, hello).catch(() => client.destroy());
+      else passThrough(client, host, HTTPS_PORT, 'other-host');
+      return true;
+    });
+  }
+
+  function acceptPlain(client: Socket): void {
+    hold(client);
+    client.setNoDelay(true);
+    client.on('error', () => client.destroy());
+    readFirst(client, MAX_HEAD_BYTES, (bytes) => {
+      const end = bytes.indexOf('\r\n\r\n');
+      if (end < 0) return false;
+      const host = /\r\nhost:\s*([^\r\n:]+)/i
+        .exec(bytes.toString('latin1', 0, end))?.[1]
+        ?.trim()
+        .toLowerCase();
+      client.unshift(bytes);
+      if (host === undefined) {
+        metrics.connections.inc({ outcome: 'no-name' });
+        client.destroy();
+        return true;
+      }
+      if (!isWanted(host)) {
+        passThrough(client, host, HTTP_PORT, 'other-host');
+        return true;
+      }
+      metrics.connections.inc({ outcome: 'read' });
+      const { host: name, port } = upstreamOf(host, HTTP_PORT);
+      const server = hold(connectTcp({ host: name ?? host, port: port ?? HTTP_PORT, noDelay: true }));
+      withTimeout(server, client);
+      join(client, server, tapFor(client, host, 'http/1.1'));
+      return true;
+    });
+  }
+
+  async function listen(at: ListenAddress, accept: (client: Socket) => void, name: string): Promise<void> {
+    const server = createServer({ pauseOnConnect: false }, accept);
+    server.maxConnections = options.maxConnections;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (cause) =>
+        reject(new AppError('listen_failed', `cannot listen on port ${at.port} for ${name}: ${cause.message}`, { cause })),
+      );
+      server.listen(at.port, at.host, resolve);
+    });
+    servers.push(server);
+  }
+
+  return {
+    httpsPort: () => (servers[0]?.address() as AddressInfo).port,
+    httpPort: () => (servers[1]?.address() as AddressInfo).port,
+    async start(): Promise<void> {
+      await listen(options.httpsListen, acceptTls, 'HTTPS to AWS');
+      await listen(options.httpListen, acceptPlain, 'HTTP to AWS');
+    },
+    async stop(): Promise<void> {
+      const closing = servers.splice(0).map((server) => new Promise<void>((done) => void server.close(() => done())));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closing);
+    },
+  };
+}
+
+/** Collects a connection's first bytes until `take` has what it needs; the bytes are then given back to the stream. */
+function readFirst(client: Socket, maxBytes: number, take: (bytes: Buffer) => boolean): void {
+  let held: Buffer = Buffer.alloc(0);
+  const timer = setTimeout(() => client.destroy(), HELLO_TIMEOUT_MS);
+  const onReadable = (): void => {
+    for (let chunk = client.read() as Buffer | null; chunk !== null; chunk = client.read() as Buffer | null)
+      held = Buffer.concat([held, chunk]);
+    if (held.length === 0) return;
+    client.off('readable', onReadable);
+    if (take(held)) {
+      clearTimeout(timer);
+      return;
+    }
+    if (held.length > maxBytes) client.destroy();
+    else client.on('readable', onReadable);
+  };
+  client.on('readable', onReadable);
+  client.once('close', () => clearTimeout(timer));
+}
+
+export function matchesHost(pattern: string, host: string): boolean {
+  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1 : pattern === host;
+}
+
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,90 @@
+import { constants, performServerHandshake } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { Duplex } from 'node:stream';
+import { keepHeader } from './request-tap.ts';
+import type { RequestListener, RequestTap, TapOptions } from './request-tap.ts';
+
+/** The largest window of HTTP/2 (RFC 9113, 6.9.1): the real server bounds what the client sends. */
+const MAX_WINDOW = 2 ** 31 - 1;
+/** Streams that the tap follows at once. */
+const MAX_STREAMS = 1_000;
+/** Bytes waiting to be read by the tap; beyond them it gives up on the connection. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads HTTP/2 requests from a copy of a client's bytes, with a server session of Node's own that answers into nothing.
+ * Errors of the session end the reading, not the connection.
+ */
+export function createHttp2Tap(listener: RequestListener, options: TapOptions): RequestTap {
+  let isOff = false;
+  const source = new Duplex({
+    read: () => undefined,
+    write: (_chunk, _encoding, done) => done(),
+  });
+  const settings = {
+    initialWindowSize: MAX_WINDOW,
+    maxConcurrentStreams: MAX_STREAMS,
+    headerTableSize: 65_536,
+    maxFrameSize: 16_777_215,
+    maxHeaderListSize: 65_536,
+  };
+  const session: ServerHttp2Session = performServerHandshake(source, { settings, maxSessionInvalidFrames: 1_000 });
+  session.setLocalWindowSize(MAX_WINDOW);
+
+  function off(): void {
+    if (isOff) return;
+    isOff = true;
+    session.destroy();
+    source.destroy();
+  }
+
+  source.on('error', off);
+  session.on('error', off);
+  session.on('close', off);
+  session.on('stream', (stream: ServerHttp2Stream, incoming) => {
+    const body: Buffer[] = [];
+    let bytes = 0;
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(incoming))
+      if (!name.startsWith(':') && value !== undefined) keepHeader(headers, name, String(value));
+    let isDone = false;
+    const finish = (): void => {
+      if (isDone) return;
+      isDone = true;
+      const [path = '/', query = ''] = String(incoming[':path'] ?? '/').split('?', 2);
+      listener({
+        method: String(incoming[':method'] ?? 'GET'),
+        host: String(incoming[':authority'] ?? headers['host'] ?? options.host),
+        path,
+        query,
+        headers,
+        body: Buffer.concat(body),
+      });
+    };
+    stream.on('data', (chunk: Buffer) => {
+      if (bytes >= options.maxBodyBytes) return;
+      body.push(Buffer.from(chunk.subarray(0, options.maxBodyBytes - bytes)));
+      bytes += chunk.length;
+    });
+    stream.on('end', () => {
+      finish();
+      // Ends our side, so that the stream is forgotten.
+      if (!stream.destroyed) stream.respond({ [constants.HTTP2_HEADER_STATUS]: 200 }, { endStream: true });
+    });
+    stream.on('error', () => undefined);
+    stream.on('close', finish);
+  });
+
+  return {
+    push(chunk): void {
+      if (isOff) return;
+      if (source.readableLength > MAX_WAITING_BYTES) off();
+      else source.push(Buffer.from(chunk));
+    },
+    end(): void {
+      if (isOff) return;
+      source.push(null);
+      setImmediate(off);
+    },
+  };
+}
