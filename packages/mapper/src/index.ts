@@ -2,6 +2,7 @@ export { createDumpSource } from './cluster/cluster-source.ts';
 export type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
 export { createMapper } from './create-mapper.ts';
 export type { Mapper, MapperDeps } from './create-mapper.ts';
+export { showTelemetry, TELEMETRY_ERRORS } from './export/telemetry/show-telemetry.ts';
 export { MAPPER_ERRORS } from './mapper-errors.ts';
 export { MAPPER_METRICS } from './mapper-metrics.ts';
 export { MAPPER_OPTIONS } from './mapper-options.ts';

@@ -1,6 +1,7 @@
 import { createMetrics, defineMetrics } from '@nm/runtime';
 import type { Metrics } from '@nm/runtime';
 import type { Registry } from 'prom-client';
+import { EXPORT_METRICS } from './export/export-metrics.ts';
 
 /** The mapper's metrics (docs/reference/metrics.md is written from it). */
 export const MAPPER_METRICS = defineMetrics({
@@ -126,6 +127,8 @@ export const MAPPER_METRICS = defineMetrics({
     name: 'network_mapper_traffic_levels_refused_total',
     help: 'Items of compatible traffic reports refused.',
   },
+
+  ...EXPORT_METRICS,
 
   // Names that existing dashboards read (reference: Prometheus metrics of the existing mapper).
   oldSocketReported: { type: 'counter', name: 'socketscan_reported_connections', help: 'Compatible: connections of socket scans.' },
