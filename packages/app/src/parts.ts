@@ -38,4 +38,13 @@ export const PARTS: readonly Part[] = [
   { name: 'capture', summary: 'record traffic of this machine to a file', load: async () => (await import('@nm/sniffer')).runCapture },
   { name: 'kafka-watcher', summary: "follow Kafka's authorizer logs", load: async () => (await import('@nm/watchers')).runKafkaWatcher },
   { name: 'istio-watcher', summary: "read a mesh's metrics", load: async () => (await import('@nm/watchers')).runIstioWatcher },
+  {
+    name: 'telemetry',
+    summary: 'show exactly what usage telemetry would be sent',
+    load: async () => (await import('./parts/telemetry.ts')).runTelemetryPart,
+  },
 ];
+
+/** `capture` for commands that capture besides what they do; absent in builds that cannot. */
+export const capture: ((context: PartContext) => Promise<number>) | undefined = async (context) =>
+  (await import('@nm/sniffer')).runCapture(context);

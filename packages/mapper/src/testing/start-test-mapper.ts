@@ -56,6 +56,8 @@ export interface TestMapperOptions {
   readonly createSource?: (apply: ApplyChange) => ClusterSource;
   readonly namespace?: string;
   readonly log?: Logger;
+  /** Standard variables that exports obey. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export async function startTestMapper(options: TestMapperOptions = {}): Promise<TestMapper> {
@@ -85,6 +87,7 @@ export async function startTestMapper(options: TestMapperOptions = {}): Promise<
       log,
       createSource: options.createSource ?? ((apply) => createDumpSource({ apply, log }, { paths: [folder] })),
       version: 'test',
+      ...(options.env !== undefined && { env: options.env }),
       ...(options.namespace !== undefined && { namespace: options.namespace }),
     },
     { ...values, ...options.change },
