@@ -16,7 +16,7 @@ for (const port of SERVE.split(',').filter(Boolean)) {
   createServer((socket) => socket.on('error', () => undefined).on('data', (data) => socket.write(data))).listen(Number(port), '::');
 }
 
-const say = (step, more) => console.log(JSON.stringify({ at: Date.now(), ...step, ...more }));
+const say = (step, more) => process.stdout.write(`${JSON.stringify({ at: Date.now(), ...step, ...more })}\n`);
 const dial = (host, port, hold) =>
   new Promise((done, fail) => {
     const socket = connect({ host, port });

@@ -89,9 +89,13 @@ annotations:
       - serviceAccountToken: { audience: network-mapper, expirationSeconds: 3600, path: token }
 {{- if ne .Values.tls.mode "none" }}
 - name: ca
+  {{- if eq .Values.tls.mode "chart" }}
+  configMap: { name: {{ include "nm.name" . }}-ca }
+  {{- else }}
   secret:
-    secretName: {{ required "tls.secretName is needed with tls.mode secret" .Values.tls.secretName }}
+    secretName: {{ .Values.tls.secretName }}
     items: [{ key: ca.crt, path: ca.crt }]
+  {{- end }}
 {{- end }}
 {{- end -}}
 
@@ -142,4 +146,8 @@ priorityClassName: {{ . }}
 {{- $found -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{- define "nm.tlsSecret" -}}
+{{- if eq .Values.tls.mode "chart" -}}{{ include "nm.name" . }}-tls{{- else -}}{{ .Values.tls.secretName }}{{- end -}}
 {{- end -}}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { CLUSTER_RESOURCES } from '@nm/kube';
+import { CHART, helm, kubectl, startCluster } from './support/cluster.ts';
+
+/** The chart as Helm renders it: golden files for each way of installing, and values that must fail. `-u` writes them anew. */
+const CASES: Readonly<Record<string, readonly string[]>> = {
+  defaults: [],
+  postgresql: ['mapper.replicas=3', 'mapper.store.type=postgresql', 'mapper.store.postgresql.existingSecret=map-db'],
+  watchers: [
+    'kafkaWatcher.enabled=true',
+    'kafkaWatcher.servers={kafka.shop,events.pay:broker}',
+    'istioWatcher.enabled=true',
+    'mapper.serviceMonitor.enabled=true',
+    'sniffer.podMonitor.enabled=true',
+  ],
+  'tls-secret': ['tls.mode=secret', 'tls.secretName=map-tls', 'networkPolicy.reportersFrom={192.0.2.0/24}'],
+  'owner-kinds': ['mapper.ownerKinds[0].kind=Rollout', 'mapper.ownerKinds[0].group=argoproj.io', 'mapper.ownerKinds[0].resource=rollouts'],
+};
+
+const oldNames = parseAllDocuments(readFileSync(join(CHART, 'old-names.yaml'), 'utf8'))[0]?.toJS() as { was: string; now: string }[];
+
+beforeAll(startCluster, 120_000);
+
+async function render(values: readonly string[]): Promise<string> {
+  return helm(['template', 'network-mapper', CHART, '-n', 'otterize-system', ...values.flatMap((value) => ['--set', value])]);
+}
+
+test('lint finds nothing', async () => {
+  expect(await helm(['lint', '--strict', CHART])).toContain('0 chart(s) failed');
+});
+
+describe.each(Object.entries(CASES))('%s', (name, values) => {
+  test('renders as before', async () => {
+    await expect(await render(values)).toMatchFileSnapshot(join(import.meta.dirname, 'chart', `${name}.yaml`));
+  });
+
+  test('is accepted by an API server', async () => {
+    const objects = parseAllDocuments(await render(values))
+      .map((document) => document.toJS() as { kind: string; apiVersion: string; metadata: { namespace?: string } } | null)
+      // The operator of Prometheus is not installed here. Namespaces need not be there for a look.
+      .filter((object) => object !== null && !object.apiVersion.startsWith('monitoring.'))
+      .map((object) =>
+        object?.metadata.namespace === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: 'default' } },
+      );
+    const answer = await kubectl(
+      ['apply', '--dry-run=server', '-f', '-'],
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+    );
+    expect(answer.trim().split('\n')).toHaveLength(objects.length);
+  });
+});
+
+test('the mapper may read what it watches and nothing else', async () => {
+  const role = parseAllDocuments(await render([]))
+    .map((document) => document.toJS() as { kind: string; rules?: { apiGroups: string[]; resources: string[]; verbs: string[] }[] } | null)
+    .find((object) => object?.kind === 'ClusterRole');
+  const granted = (role?.rules ?? []).flatMap(({ apiGroups, resources, verbs }) => {
+    expect(verbs).toEqual(['get', 'list', 'watch']);
+    return resources.map((resource) => (apiGroups[0] === '' ? resource : `${resource}.${apiGroups[0]}`));
+  });
+  expect(granted.toSorted()).toEqual(CLUSTER_RESOURCES.map(({ name }) => name).toSorted());
+});
+
+test.each<[string, readonly string[], RegExp]>([
+  ['several replicas on SQLite', ['mapper.replicas=2'], /needs mapper.store.type postgresql/],
+  ['PostgreSQL without its Secret', ['mapper.store.type=postgresql'], /existingSecret is needed/],
+  ['TLS without its Secret', ['tls.mode=secret'], /secretName is needed/],
+  ['a Kafka watcher without servers', ['kafkaWatcher.enabled=true'], /kafkaWatcher.servers is needed/],
+  ['a key that nobody knows', ['mapper.replica=2'], /replica.* not allowed/],
+])('%s is refused', async (_, values, message) => {
+  await expect(render(values)).rejects.toThrow(message);
+});
+
+test.each(oldNames.filter(({ was }) => was.includes('.')))('$was is refused with its new name', async ({ was }) => {
+  await expect(render([`${was}=true`])).rejects.toThrow(`is a value of the older chart`);
+});
+
+test('global.telemetry is accepted: nothing is sent anywhere', async () => {
+  expect(await render(['global.telemetry.enabled=false'])).toBe(await render([]));
+});
