@@ -1,5 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -7,6 +17,8 @@ import { build } from 'esbuild';
 import type { Metafile } from 'esbuild';
 import { build as buildPage } from 'vite';
 import { ASSETS } from '../packages/cli/src/graph/assets.ts';
+import { readBuildInfo } from './build-info.ts';
+import { writeSbom, writeSums } from './build-sums.ts';
 
 /**
  * Everything that runs, under dist/: `network-mapper.mjs` and the chunks that it loads when they are needed, the web UI
@@ -16,6 +28,7 @@ import { ASSETS } from '../packages/cli/src/graph/assets.ts';
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
+const info = readBuildInfo(root);
 
 /** Native or optional: what a bundle must not hold. */
 const EXTERNAL = ['koffi', 'pg-native'];
@@ -42,7 +55,7 @@ const { metafile } = await build({
   logLevel: 'warning',
   // Packages that are still CommonJS call `require` for Node's own modules.
   banner: { js: "import{createRequire as nmCreateRequire}from'node:module';const require=nmCreateRequire(import.meta.url);" },
-  define: { NM_BUILD: JSON.stringify(buildInfo()), NM_ASSETS: '"./assets/"' },
+  define: { NM_BUILD: JSON.stringify(info), NM_ASSETS: '"./assets/"' },
 });
 
 for (const [name, specifier] of Object.entries(ASSETS)) {
@@ -60,6 +73,9 @@ await buildPage({
   logLevel: 'warn',
   build: { outDir: join(dist, 'web') },
 });
+writePackage();
+writeSbom(root, info, join(dist, 'sbom.cdx.json'));
+writeSums(dist);
 
 printSizes(metafile);
 
@@ -88,21 +104,23 @@ function copyNative(): void {
   }
 }
 
-function buildInfo(): { version: string; commit?: string; date?: string } {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  try {
-    const [commit, date] = execFileSync('git', ['log', '-1', '--format=%H %cI'], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-      .trim()
-      .split(' ');
-    return { version, ...(commit !== undefined && { commit }), ...(date !== undefined && { date }) };
-  } catch {
-    // Not a checkout: a source archive knows its version only.
-    return { version };
-  }
+/** What `npx network-mapper` reads: dist/ as it is, is the package. */
+function writePackage(): void {
+  const { version, license, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+  const manifest = {
+    name: 'network-mapper',
+    version,
+    description,
+    license,
+    type: 'module',
+    bin: { 'network-mapper': 'network-mapper.mjs', 'kubectl-network_mapper': 'network-mapper.mjs' },
+    engines: { node: '>=22' },
+    // Captures and the long-running parts need native files, which the image has; the reading commands need none.
+    files: ['*.mjs', '*.txt', 'assets', 'web', 'sbom.cdx.json'],
+  };
+  writeFileSync(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  chmodSync(join(dist, 'network-mapper.mjs'), 0o755);
+  copyFileSync(join(root, 'LICENSE'), join(dist, 'LICENSE'));
 }
 
 /** What starts with every command, then what waits until it is needed. */

@@ -1,6 +1,6 @@
 import { buildMap, createOpenLive, exitCode, runCli } from '@nm/cli';
 import { COMMAND_NAMES, nearestCommand } from './commands.ts';
-import { PARTS } from './parts.ts';
+import { capture, PARTS } from './parts.ts';
 
 /** Longest word that an error repeats. */
 const MAX_SHOWN = 80;
@@ -17,6 +17,7 @@ export async function runCommandLine(
     process.stderr.write(`network-mapper: unknown command ${JSON.stringify(name.slice(0, MAX_SHOWN))}${advice}\n`);
     return exitCode('usage');
   }
+  const record = capture;
   const now = (): number => Date.now();
   return await runCli(name === '--version' || name === '-V' ? ['version', ...argv.slice(1)] : argv, {
     stdout: process.stdout,
@@ -28,7 +29,7 @@ export async function runCommandLine(
     signal: context.signal,
     buildMap,
     openLive: createOpenLive({ env: process.env, now }),
-    capture: async (args) => (await import('@nm/sniffer')).runCapture({ ...context, argv: args, env: process.env }),
+    ...(record !== undefined && { capture: (args: readonly string[]) => record({ ...context, argv: args, env: process.env }) }),
     otherCommands: PARTS.map(({ name: other, summary }) => ({ name: other, summary })),
   });
 }

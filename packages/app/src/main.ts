@@ -19,7 +19,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
-process.exitCode = await main(process.argv.slice(2));
+// Not awaited at the top: the single executable is a CommonJS file. What is not caught ends the process with its stack.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
 
 /** The one place that knows the process: chooses the command, hands it what it may touch, takes its exit code. */
 async function main(argv: readonly string[]): Promise<number> {

@@ -6,7 +6,7 @@ declare const NM_ASSETS: string | undefined;
 
 /** Folder of the built web UI; undefined where there is none (a single executable, a checkout that was not built). */
 export function findWebFolder(): string | undefined {
-  if (import.meta.url === undefined) return undefined;
+  if (typeof NM_ASSETS !== 'undefined' && NM_ASSETS === 'sea:') return undefined;
   const folder = fileURLToPath(new URL(typeof NM_ASSETS === 'undefined' ? '../../../web/dist/' : './web/', import.meta.url));
   return existsSync(`${folder}index.html`) ? folder : undefined;
 }
