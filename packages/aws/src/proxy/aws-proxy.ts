@@ -143,19 +143,22 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   }
 
   /**
-   * An application with a trust store of its own must work all the same: who sends an alert, or twice nothing at all after the
-   * handshake (as clients do that check certificates late), is let through unread from then on.
+   * An application with a trust store of its own must work all the same: who sends an alert, or twice leaves before any answer
+   * came (as clients do that check certificates late), is let through unread from then on.
    */
-  function watchTrust(secure: TLSSocket, key: string, host: string, source: string): void {
+  function watchTrust(secure: TLSSocket, server: Duplex, key: string, host: string, source: string): void {
     let isOpen = false;
     let isUsed = false;
     secure.once('secure', () => {
       isOpen = true;
       metrics.connections.inc({ outcome: 'read' });
     });
+    // What a client sends may have left it before it looked at the certificate: only an answer that it stays for counts.
     secure.once('data', () => {
-      isUsed = true;
-      refusals.delete(key);
+      server.once('data', () => {
+        isUsed = true;
+        refusals.delete(key);
+      });
     });
     secure.on('error', () => undefined);
     secure.once('close', () => {
@@ -213,7 +216,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
           ...(server.alpnProtocol === false ? {} : { ALPNProtocols: [protocol] }),
         }),
       );
-      watchTrust(secure, key, host, plainAddress(client.remoteAddress ?? ''));
+      watchTrust(secure, server, key, host, plainAddress(client.remoteAddress ?? ''));
       let tap: RequestTap | undefined;
       safely(() => (tap = tapFor(client, host, protocol)));
       join(secure, server, tap);
