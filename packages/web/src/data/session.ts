@@ -35,6 +35,8 @@ export interface SessionDeps {
 const PUBLISH_MS = 250;
 const PUBLISH_LARGE_MS = 1_200;
 const LARGE_EDGES = 5_000;
+/** Up to so many edges the first picture waits for the last page: it comes soon, and nothing has to move then. */
+const AT_ONCE_EDGES = 3_000;
 const STATUS_EVERY_MS = 30_000;
 export const ACTIVITY_BUCKETS = 120;
 
@@ -50,25 +52,22 @@ export function createMapSession({ now, schedule }: SessionDeps) {
     for (const listener of listeners) listener();
   };
   /** Many small changes of the model become one for the views. */
-  let publishedEdges = 0;
-  const publishSoon = (model: MapModel): void => {
+  const publishSoon = (model: MutableMapModel): void => {
     if (cancelPublish !== undefined) return;
-    // A large map is drawn anew when it has grown fourfold, so that drawing costs little beside the whole map.
-    if (snapshot.phase === 'loading' && model.links.size > LARGE_EDGES && model.links.size < 4 * publishedEdges) return;
     cancelPublish = schedule(
       () => {
         cancelPublish = undefined;
-        publishedEdges = model.links.size;
-        publish({ model, version: snapshot.version + 1 });
+        // Of a large map only the first page and the whole are drawn: drawing in between would hold up its loading.
+        const isDrawn = snapshot.phase !== 'loading' || (snapshot.progress?.total ?? 0) <= LARGE_EDGES;
+        publish(isDrawn ? { model, version: snapshot.version + 1 } : {});
       },
-      model.links.size > LARGE_EDGES ? PUBLISH_LARGE_MS : PUBLISH_MS,
+      snapshot.phase !== 'loading' && model.links.size > LARGE_EDGES ? PUBLISH_LARGE_MS : PUBLISH_MS,
     );
   };
 
   async function load(source: MapSource, time: TimeRange, compare: TimeRange | undefined, signal: AbortSignal): Promise<void> {
     const model = createMapModel();
     let isFirst = true;
-    publishedEdges = 0;
     const { before: _before, error: _error, activity: _activity, ...rest } = snapshot;
     snapshot = { ...rest, source, phase: 'loading' };
     publish({});
@@ -79,6 +78,7 @@ export function createMapSession({ now, schedule }: SessionDeps) {
           if (signal.aborted) return;
           model.upsert(edges);
           const notLoaded = Math.max(0, progress.total - MAX_EDGES);
+          if (progress.total <= AT_ONCE_EDGES && progress.loaded < progress.total) return;
           // The old picture stays until there is something new to show.
           if (isFirst) publish({ model, version: snapshot.version + 1, progress, notLoaded });
           else {

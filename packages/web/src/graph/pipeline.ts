@@ -21,6 +21,8 @@ export interface PipelineInput {
   readonly focus?: Focus | undefined;
   readonly opened: readonly string[];
   readonly closed: readonly string[];
+  /** More of the model is on its way. */
+  readonly isPartial?: boolean;
   /** Milliseconds since the Unix epoch from which ages count. */
   readonly now: number;
 }
@@ -36,13 +38,13 @@ export interface MapView {
 }
 
 /** model → filter → focus → compare → group → simplify → elements. */
-export function* pipelineSteps({ model, before, filter, focus, opened, closed, now }: PipelineInput): Steps<MapView> {
+export function* pipelineSteps({ model, before, filter, focus, opened, closed, isPartial = false, now }: PipelineInput): Steps<MapView> {
   const narrow = (links: MapLink[]): MapLink[] => (focus === undefined ? links : focusLinks(links, focus));
   const shown = narrow(yield* filterSteps(model, filter));
   const compared = before === undefined ? undefined : compareLinks(narrow(yield* filterSteps(before, filter)), shown);
   const links = compared?.links ?? shown;
   const grouping = yield* groupSteps(links);
-  const graph = yield* viewSteps(links, grouping, { opened: new Set(opened), closed: new Set(closed) }, compared?.changes);
+  const graph = yield* viewSteps(links, grouping, { opened: new Set(opened), closed: new Set(closed), isPartial }, compared?.changes);
   const elements = toElements(graph, now);
   return {
     links,

@@ -10,7 +10,7 @@ export const AUTO_COLLAPSE_NODES = 500;
 /** Edges drawn at most, heaviest first; the rest is counted and said. */
 export const MAX_DRAWN_EDGES = 6_000;
 /** Between groups that are still closed fewer say more. */
-export const MAX_OVERVIEW_EDGES = 1_500;
+export const MAX_OVERVIEW_EDGES = 600;
 
 export interface ViewNode {
   readonly id: string;
@@ -51,6 +51,8 @@ export interface GroupChoice {
   /** Groups that the user opened or closed; the rest follows the size of the map. */
   readonly opened: ReadonlySet<string>;
   readonly closed: ReadonlySet<string>;
+  /** The map is still being loaded: what fits now would not fit soon, so groups start collapsed. */
+  readonly isPartial?: boolean;
 }
 
 export function toViewGraph(
@@ -114,7 +116,7 @@ function heaviest(edges: readonly ViewEdge[], limit: number): ViewEdge[] {
 function collapsedGroups(grouping: Grouping, choice: GroupChoice): { readonly collapsed: ReadonlySet<string>; readonly auto: boolean } {
   const collapsed = new Set(choice.closed);
   const levels: readonly (readonly GroupLevel[])[] = [['namespace', 'outside'], ['environment'], ['cluster']];
-  let visible = grouping.nodes.length;
+  let visible = choice.isPartial === true ? Number.POSITIVE_INFINITY : grouping.nodes.length;
   let auto = false;
   for (const level of levels) {
     if (visible <= AUTO_COLLAPSE_NODES) break;
