@@ -398,6 +398,12 @@ describe('rule 12: edges through a Service', () => {
       tcp('10.244.1.22:8080', { asked: { address: '10.96.1.9', port: 80 } }),
       [`${F} > Deployment/shop/web-v2, port 8080/TCP asked 80, service shop/web`],
     ],
+    [
+      'the chosen pod known from a capture whose clock is behind: its copy came first',
+      two,
+      tcp('10.96.1.9:80', { asked: { address: '10.244.1.22', port: 8080 } }),
+      [`${F} > Deployment/shop/web-v2, port 8080/TCP asked 80, service shop/web`],
+    ],
     ['a pod that calls itself', [], tcp(`${FRONTEND}:80`), ['dropped own-address']],
     [
       'a pod that looks up its own Service',

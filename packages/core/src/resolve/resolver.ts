@@ -106,6 +106,14 @@ function locateConnection(locator: Locator, observation: Observation, at: number
   ) {
     return chosen(viaService.targets, found, port);
   }
+  // Clocks of two captures differ: the copy after address translation came first (rule 5), so what was asked is the pod.
+  if (
+    viaService !== undefined &&
+    isTargets(viaService) &&
+    isTargets(found) &&
+    found.targets.some((target) => target.port?.service !== undefined)
+  )
+    return chosen(found.targets, viaService, asked?.port);
   if (!isTargets(found) || name === undefined) return found;
   const isInternet = found.targets.every((target) => target.peer.type === 'internet');
   const byName = locateName(locator, { name, ...(canonicalName === undefined ? {} : { canonicalName }), addresses: [address] }, at);
