@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 
 /** A mapper in a process of its own, so that its CPU time and memory are its own. */
 export interface MapperProcess {
+  readonly pid: number;
   readonly url: string;
   readonly readyMs: number;
   /** CPU time so far, seconds; resident memory now and at its highest, bytes. */
@@ -38,6 +39,7 @@ export async function startMapper(args: readonly string[]): Promise<MapperProces
   );
   const address = await readyAddress(child);
   return {
+    pid: child.pid ?? 0,
     url: `http://${address}/query`,
     readyMs: performance.now() - startedAt,
     usage: () => readUsage(child.pid ?? 0),

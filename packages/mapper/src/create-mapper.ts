@@ -1,6 +1,6 @@
 import { createClusterView, createDomainLimiter, createResolver, DEFAULT_NAME_ANNOTATIONS } from '@nm/core';
 import type { Clock, ClusterChange, DomainLimiter, Logger } from '@nm/core';
-import { createHealth, createHttpListener, createLifecycle, createMetricsHandler, OptionError } from '@nm/runtime';
+import { createHealth, createHttpListener, createLifecycle, createMemoryKeeper, createMetricsHandler, OptionError } from '@nm/runtime';
 import type { ListenAddress, Startable } from '@nm/runtime';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createKubernetesAuthenticator } from './auth/kubernetes-authenticator.ts';
@@ -54,6 +54,8 @@ const STOP_TIMEOUT_MS = 9_500;
 const WAITING_INTERVAL_MS = 2_000;
 const ADDRESS_INTERVAL_MS = 10_000;
 const CHANGES_INTERVAL_MS = 1_000;
+/** A collection pauses for about 100 ms; V8 by itself lets memory grow to several times what lives. */
+const MAX_MEMORY_GROWTH_BYTES = 32 * 1_048_576;
 const HEARTBEAT_MS = 15_000;
 
 /** The whole server. Nothing runs before `start`; throws OptionError for options that exclude one another. */
@@ -122,9 +124,10 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     },
     { cluster },
   );
-  const upkeep = createUpkeep({ store, source, facts, keeper, reporters, view, environments, clock, log }, { cluster });
+  const memory = createMemoryKeeper(MAX_MEMORY_GROWTH_BYTES);
+  const upkeep = createUpkeep({ store, source, facts, keeper, reporters, view, environments, memory, clock, log }, { cluster });
 
-  const intents = createIntentsView({ store }, { cluster });
+  const intents = createIntentsView({ store, memory }, { cluster });
   const root = createRoot(
     {
       store,

@@ -1,6 +1,5 @@
 import type { Clock, ClusterView, DomainLimiter, Logger } from '@nm/core';
-import { heapSlack, trimHeap } from '@nm/runtime';
-import type { HealthCheck, Startable } from '@nm/runtime';
+import type { HealthCheck, MemoryKeeper, Startable } from '@nm/runtime';
 import type { AddressKeeper } from './cluster/address-keeper.ts';
 import type { ClusterFacts } from './cluster/cluster-facts.ts';
 import type { ClusterSource } from './cluster/cluster-source.ts';
@@ -18,8 +17,7 @@ export interface Upkeep extends Startable {
 
 const ENVIRONMENT_INTERVAL_MS = 10_000;
 const MAINTENANCE_INTERVAL_MS = 60_000;
-/** Large queries leave so much behind; what is less is soon needed again. */
-const MAX_HEAP_SLACK_BYTES = 64 * 1024 * 1024;
+const MEMORY_INTERVAL_MS = 5_000;
 
 export function createUpkeep(
   deps: {
@@ -30,6 +28,7 @@ export function createUpkeep(
     readonly reporters: ReporterBook;
     readonly view: ClusterView;
     readonly environments: EnvironmentBook;
+    readonly memory: MemoryKeeper;
     readonly clock: Clock;
     readonly log: Logger;
   },
@@ -66,11 +65,12 @@ export function createUpkeep(
       await deps.environments.save();
       isOpen = true;
       every(ENVIRONMENT_INTERVAL_MS, 'environments', () => deps.environments.save());
-      every(MAINTENANCE_INTERVAL_MS, 'maintenance', async () => {
-        await store.maintain(stopping.signal);
-        if (heapSlack() > MAX_HEAP_SLACK_BYTES && store.stats().queuedUpdates === 0) trimHeap();
+      every(MAINTENANCE_INTERVAL_MS, 'maintenance', () => store.maintain(stopping.signal));
+      // Not while reports come in: they would wait for the pause.
+      every(MEMORY_INTERVAL_MS, 'memory', async () => {
+        if (store.stats().queuedUpdates === 0) deps.memory.look();
       });
-      trimHeap();
+      deps.memory.look();
     },
     async stop() {
       isOpen = false;

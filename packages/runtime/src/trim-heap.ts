@@ -18,10 +18,32 @@ export function trimHeap(): void {
   collect({ type: 'major', flavor: 'last-resort' });
 }
 
-/** Bytes of heap that hold nothing, as far as V8 knows. */
-export function heapSlack(): number {
-  const { heapTotal, heapUsed } = process.memoryUsage();
-  return heapTotal - heapUsed;
+export interface MemoryKeeper {
+  /** Trims the heap if the process's memory grew by more than allowed since it was last trimmed. Cheap otherwise. */
+  look(): void;
+}
+
+/**
+ * Keeps a process's memory near what lives in it. It looks at the resident memory and not at the heap, because V8
+ * keeps pages for later that it counts nowhere: 200 MiB after going over 100,000 edges five times.
+ */
+export function createMemoryKeeper(
+  maxGrowthBytes: number,
+  deps: { readonly rssBytes: () => number; readonly trim: () => void } = { rssBytes: () => process.memoryUsage.rss(), trim: trimHeap },
+): MemoryKeeper {
+  // The first look finds what the start left behind.
+  let trimmedTo = 0;
+  return {
+    look() {
+      const now = deps.rssBytes();
+      if (now - trimmedTo < maxGrowthBytes) {
+        if (now < trimmedTo) trimmedTo = now;
+        return;
+      }
+      deps.trim();
+      trimmedTo = deps.rssBytes();
+    },
+  };
 }
 
 export interface HeapKeeper {

@@ -1,19 +1,5 @@
-import {
-  getNullableType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-  Kind,
-} from 'graphql';
-import type {
-  FieldNode,
-  FragmentDefinitionNode,
-  GraphQLLeafType,
-  GraphQLObjectType,
-  GraphQLOutputType,
-  SelectionSetNode,
-} from 'graphql';
+import { getNullableType, isLeafType, isListType, isNonNullType, isObjectType, Kind } from 'graphql';
+import type { FieldNode, FragmentDefinitionNode, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType, SelectionSetNode } from 'graphql';
 
 /** The JSON text of a value, as far as a selection asks for it. Throws where the schema does not allow the value. */
 export type ToJson = (value: unknown) => string;
@@ -24,7 +10,11 @@ export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
  * What graphql's executor would answer for a plain value, written straight to text: no object per row, no path, no
  * promise. Undefined when the selection holds what only the executor knows (directives, arguments, `__typename`).
  */
-export function createSelectionWriter(type: GraphQLOutputType, sets: readonly SelectionSetNode[], fragments: Fragments): ToJson | undefined {
+export function createSelectionWriter(
+  type: GraphQLOutputType,
+  sets: readonly SelectionSetNode[],
+  fragments: Fragments,
+): ToJson | undefined {
   const nullable = getNullableType(type);
   const write = createNonNullWriter(nullable, sets, fragments);
   if (write === undefined) return undefined;

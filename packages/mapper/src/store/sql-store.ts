@@ -161,10 +161,12 @@ export class SqlStore implements Store {
     filter?: EdgeFilter;
     window?: Window;
     counts?: boolean;
+    labels?: boolean;
     signal?: AbortSignal;
   }): AsyncIterable<readonly StoredEdge[]> {
     return this.#edges.export(query.filter ?? {}, this.#usedWindow(query.window), {
       counts: query.counts ?? true,
+      labels: query.labels ?? true,
       ...(query.signal !== undefined && { signal: query.signal }),
     });
   }

@@ -54,12 +54,14 @@ export interface Store {
   countEdges(query: { filter?: EdgeFilter; window?: Window }): Promise<number>;
   /**
    * All edges in the same order, in chunks, without holding them all; writes go on meanwhile. `counts: false` leaves
-   * the activity unread: evidence then says first and last time with count 0 (cheaper, for intents).
+   * the activity unread: evidence then says first and last time with count 0 (cheaper, for intents). `labels: false`
+   * leaves out the labels of workloads.
    */
   exportEdges(query: {
     filter?: EdgeFilter;
     window?: Window;
     counts?: boolean;
+    labels?: boolean;
     signal?: AbortSignal;
   }): AsyncIterable<readonly StoredEdge[]>;
   /** Edges that changed after `since` (a version); polled. Changes of counts alone appear within seconds. */

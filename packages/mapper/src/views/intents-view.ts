@@ -2,6 +2,7 @@ import type { schema } from '@nm/api';
 import { toIntents } from '@nm/core';
 import type { Intent, IntentIdentity, Peer } from '@nm/core';
 import type { EdgeFilter, PeerSelector } from '../store/query.ts';
+import type { MemoryKeeper } from '@nm/runtime';
 import type { Store } from '../store/store.ts';
 
 export interface ServiceIntents {
@@ -15,12 +16,17 @@ export interface IntentsView {
   serviceIntents(args: schema.QueryServiceIntentsArgs, signal: AbortSignal): AsyncGenerator<readonly ServiceIntents[], void>;
 }
 
-export function createIntentsView(deps: { readonly store: Store }, options: { readonly cluster: string }): IntentsView {
+export function createIntentsView(
+  deps: { readonly store: Store; readonly memory: MemoryKeeper },
+  options: { readonly cluster: string },
+): IntentsView {
   /** All of one client's name at a time: the store's order is by client, only what one client calls is left to sort. */
   async function* byClient(args: schema.QueryIntentsArgs, signal: AbortSignal): AsyncGenerator<Intent[], void> {
     let own: Intent[] = [];
+    const labels = args.includeAllLabels === true || (args.includeLabels ?? []).length > 0;
     // The view shows no counts, so the activity need not be read.
-    for await (const chunk of deps.store.exportEdges({ filter: toIntentFilter(args), counts: false, signal })) {
+    for await (const chunk of deps.store.exportEdges({ filter: toIntentFilter(args), counts: false, labels, signal })) {
+      deps.memory.look();
       for (const { edge } of chunk) {
         // Other clusters' edges and ends that the view has no place for are left out here: to ask the store for cluster
         // and types of both ends makes it sort every chunk anew (measured: 29 s instead of 2 s for 100,000 edges).

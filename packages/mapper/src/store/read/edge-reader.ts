@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EdgeClass, Peer } from '@nm/core';
+import type { Edge, EdgeClass, Peer } from '@nm/core';
 import { sql } from 'kysely';
 import type { Backend } from '../backend.ts';
 import type { EdgeFilter, EdgePage, EdgeQuery, StoredEdge, Window } from '../query.ts';
@@ -64,7 +64,7 @@ export class EdgeReader {
   async *export(
     filter: EdgeFilter,
     window: Window,
-    options: { counts: boolean; signal?: AbortSignal },
+    options: { counts: boolean; labels: boolean; signal?: AbortSignal },
   ): AsyncGenerator<readonly StoredEdge[]> {
     const peers = new Map<number, Peer>();
     let after: string | undefined;
@@ -73,7 +73,7 @@ export class EdgeReader {
       for (let from = 0; from < rows.length; from += EXPORT_CHUNK) {
         options.signal?.throwIfAborted();
         if (peers.size > MAX_KNOWN_PEERS) peers.clear();
-        yield await this.#assemble(rows.slice(from, from + EXPORT_CHUNK), window, options.counts, peers);
+        yield await this.#assemble(rows.slice(from, from + EXPORT_CHUNK), window, options.counts, peers, options.labels);
         await nextTurn();
       }
       after = rows.at(-1)?.key;
@@ -125,12 +125,19 @@ export class EdgeReader {
     return rows;
   }
 
-  async #assemble(rows: readonly EdgeRow[], window: Window, withCounts: boolean, peers: Map<number, Peer>): Promise<readonly StoredEdge[]> {
+  async #assemble(
+    rows: readonly EdgeRow[],
+    window: Window,
+    withCounts: boolean,
+    peers: Map<number, Peer>,
+    withLabels = true,
+  ): Promise<readonly StoredEdge[]> {
     if (rows.length === 0) return [];
     await loadPeers(
       this.#backend,
       rows.flatMap((row) => [row.client_id, row.server_id]),
       peers,
+      withLabels,
     );
     const ids = rows.map(({ id }) => id);
     const evidence = await this.#evidence(ids, window, withCounts);
@@ -148,7 +155,7 @@ export class EdgeReader {
         evidence: evidence.get(row.id) ?? [],
         details: details.get(row.id) ?? [],
       };
-      return [{ id: row.id, version: row.version, cursor: toCursor(row.key), edge: toEdge(facts, this.#options) }];
+      return [toStored(row, toEdge(facts, this.#options))];
     });
   }
 
@@ -220,6 +227,18 @@ export class EdgeReader {
 function isOutside(row: EvidenceRow, window: Window): boolean {
   if (window.since !== undefined && row.last_bucket < bucketOf(window.since)) return true;
   return window.until !== undefined && row.first_at >= window.until;
+}
+
+/** Exports need no cursors: text is made of a key only when it is asked for. */
+function toStored({ id, version, key }: EdgeRow, edge: Edge): StoredEdge {
+  return {
+    id,
+    version,
+    get cursor() {
+      return toCursor(key);
+    },
+    edge,
+  };
 }
 
 /** The key itself, so that a page goes on at the same place though edges come and go. */

@@ -18,12 +18,12 @@ export interface PeerRow {
 export const PEER_COLUMNS = sql`p.id, p.type, c.name as cluster, p.namespace, p.name, p.kind, p.domain, p.attributes`;
 
 /** Adds the peers with these ids to `known`, those only that it lacks. */
-export async function loadPeers(backend: Backend, ids: Iterable<number>, known: Map<number, Peer>): Promise<void> {
+export async function loadPeers(backend: Backend, ids: Iterable<number>, known: Map<number, Peer>, withLabels = true): Promise<void> {
   const missing = [...new Set(ids)].filter((id) => !known.has(id));
   if (missing.length === 0) return;
   const { rows } = await sql<PeerRow>`select ${PEER_COLUMNS} from peer p left join cluster c on c.id = p.cluster_id
     where ${isOneOf('p.id', missing, backend.kind)}`.execute(backend.db);
-  for (const row of rows) known.set(row.id, toPeer(row));
+  for (const row of rows) known.set(row.id, toPeer(withLabels || row.type !== 'workload' ? row : { ...row, attributes: '' }));
 }
 
 export function toPeer(row: PeerRow): Peer {

@@ -109,7 +109,7 @@ export class BatchPlan {
   /** The newest labels win; within one bucket the greater text does, so that order does not matter. */
   #attributes({ entry, attributes }: KnownPeer, bucket: number): void {
     if (attributes === '' || bucket < entry.attributesBucket) return;
-    if (bucket === entry.attributesBucket && (attributes === entry.attributes || attributes < entry.attributes)) return;
+    if (bucket === entry.attributesBucket && attributes <= entry.attributes) return;
     entry.attributes = attributes;
     entry.attributesBucket = bucket;
     if (entry.plan === this.serial) return;
