@@ -1,0 +1,96 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import packet from 'dns-packet';
+import { Registry } from 'prom-client';
+import { silentLogger } from '@nm/core';
+import { createMetrics } from '@nm/runtime';
+import { parseAwsHost } from '../actions/parse-host.ts';
+import { AWS_METRICS } from '../report/aws-metrics.ts';
+import { createDnsServer, DNS_DEFAULTS } from './dns-server.ts';
+
+const upstreamUdp = createSocket('udp4');
+const upstreamTcp = createServer((socket) => {
+  socket.on('data', (data) => socket.write(packet.streamEncode(reply(packet.streamDecode(data)))));
+});
+let server: ReturnType<typeof createDnsServer>;
+
+function reply(query: packet.Packet): packet.Packet {
+  return {
+    type: 'response',
+    id: query.id ?? 0,
+    questions: query.questions ?? [],
+    answers: [{ type: 'A', name: query.questions?.[0]?.name ?? '', data: '10.1.2.3', ttl: 30 }],
+  };
+}
+
+beforeAll(async () => {
+  upstreamUdp.on('message', (message, client) =>
+    upstreamUdp.send(packet.encode(reply(packet.decode(message))), client.port, client.address),
+  );
+  upstreamUdp.bind(0, '127.0.0.1');
+  await once(upstreamUdp, 'listening');
+  upstreamTcp.listen(upstreamUdp.address().port, '127.0.0.1');
+  await once(upstreamTcp, 'listening');
+  server = createDnsServer(
+    { log: silentLogger, metrics: createMetrics(AWS_METRICS, new Registry()) },
+    {
+      ...DNS_DEFAULTS,
+      listen: { host: '127.0.0.1', port: 0 },
+      proxyAddress: '10.96.1.1',
+      upstream: { host: '127.0.0.1', port: (upstreamTcp.address() as AddressInfo).port },
+      isOurs: (name) => parseAwsHost(name) !== undefined,
+    },
+  );
+  await server.start();
+});
+
+afterAll(async () => {
+  await server.stop();
+  upstreamUdp.close();
+  upstreamTcp.close();
+});
+
+function query(name: string, type: 'A' | 'AAAA' = 'A', edns = false): Buffer {
+  return packet.encode({
+    type: 'query',
+    id: 4711,
+    flags: packet.RECURSION_DESIRED,
+    questions: [{ type, name }],
+    ...(edns ? { additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] } as never] } : {}),
+  });
+}
+
+async function ask(message: Buffer): Promise<packet.Packet> {
+  const client = createSocket('udp4');
+  client.send(message, server.port(), '127.0.0.1');
+  const [answer] = (await once(client, 'message')) as [Buffer];
+  client.close();
+  return packet.decode(answer);
+}
+
+test.for<[string, 'A' | 'AAAA', boolean, unknown[]]>([
+  ['S3.us-east-1.amazonaws.com', 'A', false, ['10.96.1.1']],
+  ['sqs.us-east-1.api.aws', 'A', true, ['10.96.1.1']],
+  ['s3.us-east-1.amazonaws.com', 'AAAA', true, []],
+  ['web.shop.svc.cluster.local', 'A', false, ['10.1.2.3']],
+  ['b.s3-website-us-east-1.amazonaws.com', 'A', true, ['10.1.2.3']],
+])('%s %s, EDNS %s', async ([name, type, edns, expected]) => {
+  const answer = await ask(query(name, type, edns));
+  expect(answer.id).toBe(4711);
+  expect(answer.answers?.map((one) => (one as { data?: unknown }).data)).toEqual(expected);
+});
+
+test.for<[string, string]>([
+  ['s3.amazonaws.com', '10.96.1.1'],
+  ['web.shop', '10.1.2.3'],
+])('TCP: %s', async ([name, expected]) => {
+  const socket = connect(server.port(), '127.0.0.1');
+  const message = query(name);
+  socket.write(Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message]));
+  const [data] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  expect(packet.streamDecode(data).answers?.[0]).toMatchObject({ data: expected });
+});

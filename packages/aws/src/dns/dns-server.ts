@@ -1,0 +1,166 @@
+import { createSocket } from 'node:dgram';
+import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram';
+import { connect, createServer, isIPv6 } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { AppError } from '@nm/core';
+import type { Logger } from '@nm/core';
+import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
+import type { AWS_METRICS } from '../report/aws-metrics.ts';
+import { decodeQuestion, encodeAnswer, TYPE_A, TYPE_AAAA } from './dns-query.ts';
+
+export interface DnsServerOptions {
+  readonly listen: ListenAddress;
+  /** IPv4 address of the proxy's Service. */
+  readonly proxyAddress: string;
+  /** The cluster's DNS, asked for everything else. */
+  readonly upstream: { readonly host: string; readonly port: number };
+  /** Whether a name is answered with the proxy. */
+  readonly isOurs: (name: string) => boolean;
+  readonly maxWaiting: number;
+}
+
+export const DNS_DEFAULTS = { maxWaiting: 4_096 } as const;
+
+/** Short, so that a pod asks again soon after we stop. */
+const TTL_SECONDS = 5;
+const TIMEOUT_MS = 4_000;
+const MAX_TCP_CONNECTIONS = 256;
+
+interface Waiting {
+  readonly id: number;
+  readonly client: RemoteInfo;
+  readonly until: number;
+}
+
+/**
+ * Answers AWS names with the proxy's address and passes every other message on and back unchanged: UDP with an id of our own,
+ * TCP byte by byte once its first query is not ours. Answers that are cut off stay so, and the client comes again by TCP.
+ */
+export function createDnsServer(
+  deps: { readonly log: Logger; readonly metrics: Metrics<typeof AWS_METRICS> },
+  options: DnsServerOptions,
+): Startable & { port(): number } {
+  const { metrics } = deps;
+  const address = options.proxyAddress.split('.').map(Number);
+  const waiting = new Map<number, Waiting>();
+  const open = new Set<Socket>();
+  const udp: UdpSocket = createSocket(options.listen.host !== undefined && !isIPv6(options.listen.host) ? 'udp4' : 'udp6');
+  let onward: UdpSocket | undefined;
+  let tcp: Server | undefined;
+  let nextId = Math.floor(Math.random() * 65_536);
+  let sweep: NodeJS.Timeout | undefined;
+
+  /** The whole answer when the name is ours. */
+  function answer(message: Uint8Array): Uint8Array | undefined {
+    const question = decodeQuestion(message);
+    if (question === undefined || !options.isOurs(question.name)) return undefined;
+    metrics.dnsQueries.inc({ outcome: 'answered' });
+    const isAddress = question.type === TYPE_A;
+    // AAAA and all others: the name exists and has none, so that clients take the IPv4 address.
+    return encodeAnswer(message, question, isAddress ? address : undefined, question.type === TYPE_AAAA || isAddress ? TTL_SECONDS : 0);
+  }
+
+  function onQuery(message: Buffer, client: RemoteInfo): void {
+    if (message.length < 12) return;
+    const own = answer(message);
+    if (own !== undefined) {
+      udp.send(own, client.port, client.address, () => undefined);
+      return;
+    }
+    if (waiting.size >= options.maxWaiting) {
+      metrics.dnsQueries.inc({ outcome: 'dropped' });
+      return;
+    }
+    do nextId = (nextId + 1) & 0xffff;
+    while (waiting.has(nextId));
+    waiting.set(nextId, { id: message.readUInt16BE(0), client, until: Date.now() + TIMEOUT_MS });
+    message.writeUInt16BE(nextId, 0);
+    metrics.dnsQueries.inc({ outcome: 'forwarded' });
+    onward?.send(message, () => undefined);
+  }
+
+  function onReply(message: Buffer): void {
+    if (message.length < 12) return;
+    const id = message.readUInt16BE(0);
+    const asked = waiting.get(id);
+    if (asked === undefined) return;
+    waiting.delete(id);
+    message.writeUInt16BE(asked.id, 0);
+    udp.send(message, asked.client.port, asked.client.address, () => undefined);
+  }
+
+  function onConnection(client: Socket): void {
+    open.add(client);
+    let held: Buffer = Buffer.alloc(0);
+    client.setTimeout(TIMEOUT_MS * 5, () => client.destroy());
+    client.on('error', () => client.destroy());
+    client.once('close', () => open.delete(client));
+    const onData = (chunk: Buffer): void => {
+      held = Buffer.concat([held, chunk]);
+      while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
+        const length = held.readUInt16BE(0);
+        const own = answer(held.subarray(2, 2 + length));
+        if (own === undefined) {
+          client.off('data', onData);
+          metrics.dnsQueries.inc({ outcome: 'forwarded' });
+          const server = connect(options.upstream.port, options.upstream.host);
+          open.add(server);
+          server.once('close', () => {
+            open.delete(server);
+            client.destroy();
+          });
+          server.on('error', () => server.destroy());
+          client.once('close', () => server.destroy());
+          server.write(held);
+          client.pipe(server).pipe(client);
+          return;
+        }
+        const head = Buffer.alloc(2);
+        head.writeUInt16BE(own.length, 0);
+        client.write(Buffer.concat([head, own]));
+        held = held.subarray(2 + length);
+      }
+    };
+    client.on('data', onData);
+  }
+
+  return {
+    port: () => udp.address().port,
+    async start(): Promise<void> {
+      udp.on('message', onQuery);
+      await new Promise<void>((resolve, reject) => {
+        udp.once('error', (cause) =>
+          reject(new AppError('listen_failed', `cannot listen on port ${options.listen.port} for DNS: ${cause.message}`, { cause })),
+        );
+        udp.bind(options.listen.port, options.listen.host, resolve);
+      });
+      udp.on('error', (error) => deps.log.warn('DNS socket', { error: error.message }));
+      const out = createSocket(isIPv6(options.upstream.host) ? 'udp6' : 'udp4');
+      onward = out;
+      out.on('message', onReply);
+      out.on('error', () => metrics.dnsQueries.inc({ outcome: 'failed' }));
+      await new Promise<void>((resolve) => out.connect(options.upstream.port, options.upstream.host, () => resolve()));
+      const server = createServer(onConnection);
+      server.maxConnections = MAX_TCP_CONNECTIONS;
+      tcp = server;
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen((udp.address() as AddressInfo).port, options.listen.host, resolve);
+      });
+      sweep = setInterval(() => {
+        for (const [id, { until }] of waiting) {
+          if (until >= Date.now()) continue;
+          waiting.delete(id);
+          metrics.dnsQueries.inc({ outcome: 'failed' });
+        }
+      }, 1_000).unref();
+    },
+    async stop(): Promise<void> {
+      clearInterval(sweep);
+      for (const socket of open) socket.destroy();
+      udp.close();
+      onward?.close();
+      await new Promise<void>((done) => (tcp === undefined ? done() : tcp.close(() => done())));
+    },
+  };
+}
