@@ -33,7 +33,7 @@ const dial = (host, port, hold) =>
 async function run(step) {
   try {
     if (step.lookup) return say(step, { ok: (await lookup(step.lookup, { family: step.family ?? 0 })).address });
-    if (step.resolve) return say(step, { ok: String(await resolve(step.resolve, step.type ?? 'A')).slice(0, 60) });
+    if (step.resolve) return say(step, { ok: JSON.stringify(await resolve(step.resolve, step.type ?? 'A')).slice(0, 60) });
     if (step.address) return say(step, { ok: await dial(step.address, step.port) });
     if (step.hold && !held.has(step.hold)) {
       held.add(step.hold);
