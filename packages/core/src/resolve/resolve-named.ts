@@ -1,7 +1,9 @@
 import type { PodEntry } from '../cluster/pod-history.ts';
 import type { EdgeUpdate } from '../model/edge-update.ts';
-import type { Endpoint, Observation } from '../model/observation.ts';
+import type { Destination, Endpoint, Observation } from '../model/observation.ts';
+import { canonicalAddress } from '../model/address.ts';
 import type { CloudPeer } from '../model/peer.ts';
+import { locateName } from './locate-name.ts';
 import { isPrivateAddress } from '../cluster/ranges.ts';
 import type { Locator } from './locate.ts';
 import { asDropped, asTargets, asUnknown, isTargets, unknownEnds } from './resolution.ts';
@@ -16,19 +18,30 @@ export function resolveNamed(locator: Locator, observation: Observation, mayWait
   const client = locateEndpoint(locator, observation.source, at, observation.node);
   const server =
     observation.cloud === undefined
-      ? locateEndpoint(locator, observation.destination, at, observation.node)
+      ? locateDestination(locator, observation.destination, at, observation.node)
       : asTargets([cloudTarget(observation.cloud)]);
   if (mayWait && (mayAppearLater(client) || mayAppearLater(server))) return { updates: [], waitFor: 'not-yet-known' };
   if (client.dropped !== undefined) return { updates: [], dropped: client.dropped };
   if (server.dropped !== undefined) return { updates: [], dropped: server.dropped };
   const unknown = unknownEnds(client, server);
   const [source] = isTargets(client) ? client.targets : [unknownTarget(locator, client)];
-  const [target] = isTargets(server) ? server.targets : [unknownTarget(locator, server)];
+  const targets = isTargets(server) ? server.targets : [unknownTarget(locator, server)];
+  const [target] = targets;
   if (source === undefined || target === undefined) return { updates: [], dropped: 'no-destination' };
   const self = source.pods[0];
   if (self !== undefined && self === target.pods[0] && observation.source.address !== undefined)
     return { updates: [], dropped: 'own-address' };
-  return { updates: toUpdates(observation, source, target), ...(unknown === undefined ? {} : { unknown }) };
+  const isShared = targets.length > 1;
+  return { updates: targets.map((each) => toUpdate(observation, source, each, isShared)), ...(unknown === undefined ? {} : { unknown }) };
+}
+
+/** A mesh that lets a call pass through says only which host was asked for. */
+function locateDestination(locator: Locator, destination: Destination, at: number, node: string | undefined): Found {
+  const { name, workload, address, port, protocol } = destination;
+  if (name === undefined || workload !== undefined || address !== undefined) return locateEndpoint(locator, destination, at, node);
+  const literal = canonicalAddress(name);
+  if (literal === undefined) return locateName(locator, { name, addresses: [] }, at);
+  return locator.destination({ address: literal, protocol, ...(port === undefined ? {} : { port }) }, at, node);
 }
 
 function locateEndpoint(locator: Locator, endpoint: Endpoint, at: number, node: string | undefined): Found {
@@ -87,28 +100,27 @@ function unknownTarget(locator: Locator, found: Found): Target {
   return { peer: { type: 'unknown', cluster: locator.view.cluster, address: found.address, reason: 'pod-gone' }, pods: [] };
 }
 
-function toUpdates(observation: Observation, source: Target, target: Target): EdgeUpdate[] {
+function toUpdate(observation: Observation, source: Target, target: Target, shared: boolean): EdgeUpdate {
   const { kind, vantage, node, count, firstSeenAt, lastSeenAt, approximate, kafka, http, cloud } = observation;
   const { port, protocol } = observation.destination;
-  return [
-    {
-      client: source.peer,
-      server: target.peer,
-      class: 'app',
-      shared: false,
-      evidence: kind,
-      vantage,
-      ...(node === undefined ? {} : { node }),
-      count,
-      firstSeenAt,
-      lastSeenAt,
-      ...(approximate === undefined ? {} : { approximate }),
-      ...(port === undefined ? {} : { port: { port, protocol } }),
-      ...(kafka === undefined ? {} : { kafka }),
-      ...(http === undefined ? {} : { http }),
-      ...(cloud === undefined ? {} : { actions: cloud.actions.map((action) => ({ action, count })) }),
-    },
-  ];
+  return {
+    client: source.peer,
+    server: target.peer,
+    class: 'app',
+    shared,
+    evidence: kind,
+    vantage,
+    ...(node === undefined ? {} : { node }),
+    count,
+    firstSeenAt,
+    lastSeenAt,
+    ...(approximate === undefined ? {} : { approximate }),
+    ...(port === undefined ? {} : { port: { port, protocol } }),
+    ...(target.service === undefined ? {} : { service: target.service }),
+    ...(kafka === undefined ? {} : { kafka }),
+    ...(http === undefined ? {} : { http }),
+    ...(cloud === undefined ? {} : { actions: cloud.actions.map((action) => ({ action, count })) }),
+  };
 }
 
 /** An end that the API may not have told of yet. */

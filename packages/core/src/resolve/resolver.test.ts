@@ -623,6 +623,22 @@ describe('reporters that name workloads', () => {
   test('a broker pod by its name', () => {
     expect(lines(view(SHOP), kafka)).toEqual([`${F} > Deployment/shop/db`]);
   });
+  test.each([
+    ['a name of the world', 'api.example.com', 'public api.example.com'],
+    ['a Service of the cluster', 'cart.shop.svc.cluster.local', `${CART}, service shop/cart`],
+    ['the address of a pod', '10.244.1.7', 'Deployment/shop/db'],
+    ['an address of the world', '203.0.113.7', 'public 203.0.113.7'],
+  ])('a host that a mesh let pass through: %s', (_, name, expected) => {
+    const passed: Observation = {
+      ...kafka,
+      kind: 'http',
+      vantage: 'client',
+      source: { workload: { namespace: 'shop', name: 'frontend' } },
+      destination: { protocol: 'TCP', name },
+      http: { path: '/v1', methods: ['GET'] },
+    };
+    expect(lines(view(SHOP), passed)).toEqual([`${F} > ${expected}`]);
+  });
   test('a workload by its owner’s name, else by the mesh’s canonical name', () => {
     const http = (name: string): Observation => ({
       ...kafka,
