@@ -1,0 +1,131 @@
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AppError } from '@nm/core';
+import type { Clock, Logger } from '@nm/core';
+import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
+import { signServerCertificate } from '../proxy/certificate-authority.ts';
+import type { KeyPair } from '../proxy/certificate-authority.ts';
+import type { AWS_METRICS } from '../report/aws-metrics.ts';
+import { toPodPatch, wantsVisibility } from './to-pod-patch.ts';
+import type { PodLike, PodPatchOptions } from './to-pod-patch.ts';
+
+export interface AdmissionServerDeps {
+  readonly authority: KeyPair;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics<typeof AWS_METRICS>;
+  /** Makes sure that the ConfigMap with the bundle is in the namespace. */
+  readonly provideBundle: (namespace: string) => Promise<void>;
+  readonly loadNamespaceLabels: (namespace: string) => Promise<Readonly<Record<string, string>>>;
+}
+
+export interface AdmissionServerOptions extends PodPatchOptions {
+  readonly listen: ListenAddress;
+  /** Names in our certificate: `SERVICE.NAMESPACE.svc`. */
+  readonly names: readonly string[];
+}
+
+const VALID_MS = 30 * 86_400_000;
+const RENEW_MS = 7 * 86_400_000;
+const MAX_REVIEW_BYTES = 4 * 1024 * 1024;
+/** The bundle must not hold up a pod: the volume is optional and the copy is retried with the next pod. */
+const PREPARE_TIMEOUT_MS = 2_000;
+
+interface Review {
+  readonly apiVersion?: string;
+  readonly request?: { readonly uid?: string; readonly namespace?: string; readonly object?: PodLike };
+}
+
+/** Answers AdmissionReviews of pods; whatever goes wrong, the pod is let in as it is. */
+export function createAdmissionServer(deps: AdmissionServerDeps, options: AdmissionServerOptions): Startable & { port(): number } {
+  let server: Server | undefined;
+  let renewal: NodeJS.Timeout | undefined;
+
+  function makeCertificate(): Promise<KeyPair> {
+    return signServerCertificate(deps.authority, options.names, deps.clock, VALID_MS);
+  }
+
+  async function review({ request }: Review): Promise<Record<string, unknown>> {
+    const allowed = { uid: request?.uid ?? '', allowed: true };
+    const { object: pod, namespace = '' } = request ?? {};
+    try {
+      if (pod === undefined) return allowed;
+      const labels = wantsVisibility(pod) ? {} : await limited(deps.loadNamespaceLabels(namespace));
+      const patch = wantsVisibility(pod, labels) ? toPodPatch(pod, namespace, options) : [];
+      deps.metrics.admissions.inc({ outcome: patch.length === 0 ? 'unchanged' : 'changed' });
+      if (patch.length === 0) return allowed;
+      await limited(deps.provideBundle(namespace));
+      return { ...allowed, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
+    } catch (error) {
+      deps.metrics.admissions.inc({ outcome: 'failed' });
+      deps.log.warn('a pod is let in without AWS visibility', { namespace, error: (error as Error).message });
+      return allowed;
+    }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of request) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > MAX_REVIEW_BYTES) {
+        response.writeHead(413).end();
+        return;
+      }
+      chunks.push(chunk as Buffer);
+    }
+    const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    const asked = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Review;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify({ apiVersion: asked.apiVersion ?? 'admission.k8s.io/v1', kind: 'AdmissionReview', response: await review(asked) }),
+    );
+  }
+
+  return {
+    port: () => (server?.address() as AddressInfo).port,
+    async start(): Promise<void> {
+      const opened = createServer({ ...(await makeCertificate()), minVersion: 'TLSv1.2' }, (request, response) => {
+        answer(request, response).catch(() => {
+          if (!response.headersSent) response.writeHead(400);
+          response.end();
+        });
+      });
+      server = opened;
+      opened.requestTimeout = 10_000;
+      await new Promise<void>((resolve, reject) => {
+        opened.once('error', (cause) =>
+          reject(new AppError('listen_failed', `cannot listen on port ${options.listen.port} for admission: ${cause.message}`, { cause })),
+        );
+        opened.listen(options.listen.port, options.listen.host, resolve);
+      });
+      renewal = setInterval(() => {
+        makeCertificate().then(
+          (pair) => opened.setSecureContext(pair),
+          (error: unknown) => deps.log.error('certificate not renewed', { error: (error as Error).message }),
+        );
+      }, RENEW_MS).unref();
+    },
+    async stop(): Promise<void> {
+      clearInterval(renewal);
+      const closing = server;
+      if (closing === undefined) return;
+      closing.closeAllConnections();
+      await new Promise<void>((done) => void closing.close(() => done()));
+    },
+  };
+}
+
+async function limited<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new AppError('aws-bundle-late', 'the Kubernetes API did not answer in time')), PREPARE_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
