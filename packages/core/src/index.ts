@@ -29,6 +29,7 @@ export * from './policy/declared-intents.ts';
 export * from './policy/evaluate-network-policy.ts';
 export * from './policy/label-selector.ts';
 export * from './policy/network-policy.ts';
+export * from './policy/parse-declared-intents.ts';
 export * from './policy/parse-network-policy.ts';
 export * from './policy/protection.ts';
 export * from './observe/socket-rows.ts';
