@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 
-const NAMESPACE = 'nm-bench';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const isInside = process.env['NM_BENCH_INSIDE'] === '1';
@@ -18,16 +17,12 @@ const isInside = process.env['NM_BENCH_INSIDE'] === '1';
 if (isInside) await measureAll();
 else enter();
 
+/** Namespaces of its own for network and processes: what else runs on the machine is not the sniffer's load. */
 function enter(): void {
-  try {
-    execFileSync('ip', ['netns', 'add', NAMESPACE]);
-    execFileSync('ip', ['netns', 'exec', NAMESPACE, process.execPath, ...process.argv.slice(1)], {
-      stdio: 'inherit',
-      env: { ...process.env, NM_BENCH_INSIDE: '1' },
-    });
-  } finally {
-    execFileSync('ip', ['netns', 'del', NAMESPACE]);
-  }
+  execFileSync('unshare', ['--net', '--pid', '--fork', '--mount-proc', process.execPath, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, NM_BENCH_INSIDE: '1' },
+  });
 }
 
 async function measureAll(): Promise<void> {

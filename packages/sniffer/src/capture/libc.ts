@@ -14,6 +14,7 @@ export interface Libc {
   munmap(address: bigint, length: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  fcntl(fd: number, command: number, value: number): number;
   close(fd: number): number;
 }
 
@@ -45,6 +46,8 @@ function openLibc(): Libc {
     munmap: library.func('int munmap(intptr_t address, size_t length)') as Libc['munmap'],
     send: library.func('int64_t send(int fd, const uint8_t *bytes, size_t length, int flags)') as Libc['send'],
     recv: library.func('int64_t recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)') as Libc['recv'],
+    // Variadic in C; both ABIs pass integers there as they pass others.
+    fcntl: library.func('int fcntl(int fd, int command, int value)') as Libc['fcntl'],
     close: library.func('int close(int fd)') as Libc['close'],
   };
 }

@@ -19,6 +19,11 @@ const PACKET_VERSION = 10;
 const TPACKET_V3 = 2;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+/* fcntl.h: SIGIO to this process when something can be read. */
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_SETOWN = 8;
+const O_ASYNC = 0o20000;
 const TP_STATUS_KERNEL = 0;
 const TP_STATUS_USER = 1;
 
@@ -123,6 +128,13 @@ export class PacketRing {
     return done;
   }
 
+  /** Whether the kernel tells by SIGIO that a block was handed over. The process must have a handler: without one it ends. */
+  setSignal(isOn: boolean): void {
+    const flags = this.libc.fcntl(this.fd, F_GETFL, 0);
+    if (isOn) this.libc.fcntl(this.fd, F_SETOWN, process.pid);
+    this.libc.fcntl(this.fd, F_SETFL, isOn ? flags | O_ASYNC : flags & ~O_ASYNC);
+  }
+
   /** Drops and freezes since the last call: reading sets them to zero. */
   readStatistics(): RingStatistics {
     const value = new Uint8Array(12);
@@ -133,6 +145,7 @@ export class PacketRing {
   }
 
   close(): void {
+    this.setSignal(false);
     this.libc.munmap(this.address, this.bytes);
     this.libc.close(this.fd);
   }

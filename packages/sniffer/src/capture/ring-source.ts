@@ -20,9 +20,14 @@ export const IDLE_RING_BYTES = 4 * 1024 * 1024;
 /** Ring under load: 80 ms of 800,000 frames/s, longer than any pause of the process that we measured. */
 export const LOADED_RING_BYTES = 16 * 1024 * 1024;
 const BLOCK_BYTES = 128 * 1024;
-const BLOCK_TIMEOUT_MS = 20;
-/** 50 wake-ups a second at rest; bench/sniffer prints what they cost. */
-const IDLE_INTERVAL_MS = 20;
+/** Also how often a node with little traffic wakes us at most: 16 times a second. */
+const BLOCK_TIMEOUT_MS = 60;
+/** At rest the kernel tells by a signal that there is something; this is for what no signal announces. */
+const IDLE_INTERVAL_MS = 200;
+/** Polls that come faster than this need no signals. */
+const SIGNAL_FROM_MS = 20;
+/** Signals that follow each other so closely are the beginning of a load. */
+const LOAD_GAP_MS = 20;
 const BUSY_INTERVAL_MS = 2;
 /** A quiet minute gives the large ring back. */
 const SHRINK_AFTER_MS = 60_000;
@@ -43,6 +48,8 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
   let dropped = 0;
   let overruns = 0;
   let drains = 0;
+  let isSignalled = false;
+  let signalledAt = 0;
   let statisticsAt = 0;
   const count: FrameHandler = (frame) => {
     frames += 1;
@@ -64,6 +71,7 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
       ring.close();
       ring = next;
       blocks = to;
+      isSignalled = false;
     } catch (error) {
       // Not enough memory for a larger ring: go on with the one we have; losses are counted.
       deps.log.warn('capture ring not resized', { bytes: to * BLOCK_BYTES, error: String(error) });
@@ -104,6 +112,20 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
       // In steps: the kernel takes its time for a large ring, and meanwhile the small one fills.
       resize(Math.min(loadedBlocks, blocks * 2));
     } else if (blocks > idleBlocks && now - lastBusyAt > SHRINK_AFTER_MS) resize(idleBlocks);
+    const wantsSignal = intervalMs >= SIGNAL_FROM_MS;
+    if (wantsSignal === isSignalled) return;
+    isSignalled = wantsSignal;
+    ring?.setSignal(wantsSignal);
+  };
+
+  /** A block is full, or its time is over: nothing is lost however suddenly a load begins. */
+  const onSignal = (): void => {
+    if (!isSignalled) return;
+    const now = Date.now();
+    if (now - signalledAt < LOAD_GAP_MS) intervalMs = BUSY_INTERVAL_MS;
+    signalledAt = now;
+    clearTimeout(timer);
+    tick();
   };
 
   const tick = (): void => {
@@ -117,6 +139,7 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
       afterDrain = onDrained;
       ring = open(idleBlocks);
       blocks = idleBlocks;
+      process.on('SIGIO', onSignal);
       tick();
     },
     stop() {
@@ -126,6 +149,7 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
       readStatistics(ring);
       ring.close();
       ring = undefined;
+      process.off('SIGIO', onSignal);
     },
     setDnsPorts(ports) {
       const next = [...new Set(ports)].slice(0, MAX_DNS_PORTS);

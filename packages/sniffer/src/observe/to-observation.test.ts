@@ -8,7 +8,15 @@ const observer = {
 };
 
 function socket(vantage: 'client' | 'server', source: string, destination: Omit<Observation['destination'], 'protocol'>): Observation {
-  return { kind: 'socket', vantage, count: 1, firstSeenAt: 5, lastSeenAt: 5, source: { address: source }, destination: { ...destination, protocol: 'TCP' } };
+  return {
+    kind: 'socket',
+    vantage,
+    count: 1,
+    firstSeenAt: 5,
+    lastSeenAt: 5,
+    source: { address: source },
+    destination: { ...destination, protocol: 'TCP' },
+  };
 }
 
 test.each<[string, Observation, string | undefined]>([

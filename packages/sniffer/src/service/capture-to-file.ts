@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@nm/core';
 import type { Logger } from '@nm/core';
 import type { OptionValues } from '@nm/runtime';
@@ -11,6 +12,7 @@ import { untilOver } from './print.ts';
 const BUFFER_BYTES = 1024 * 1024;
 /** The ring has one size here: changing it would write some frames twice. */
 const RING_BYTES = 24 * 1024 * 1024;
+const LAST_BLOCK_MS = 100;
 const SNAP_LENGTH = 0xffff;
 const STANDARD_OUTPUT = 1;
 
@@ -68,6 +70,8 @@ export async function captureToFile(
     const timer = setInterval(flush, 1_000);
     await untilOver(AbortSignal.any([signal, full.signal]), options.duration);
     clearInterval(timer);
+    // The kernel hands over its last block when that block's time is over.
+    await sleep(LAST_BLOCK_MS);
     source.stop();
     flush();
   } finally {
