@@ -51,6 +51,10 @@ export function writeImageFiles(options: ImageFilesOptions): void {
   copyFileSync(join(options.root, 'LICENSE'), at('app/LICENSE'));
   writeFileSync(at('app/sbom.cdx.json'), `${JSON.stringify(imageSbom(options), null, 1)}\n`);
 
+  // So that `kubectl exec` can run commands by their names.
+  writeFileSync(at('usr/bin/network-mapper'), "#!/usr/bin/node\nimport '/app/network-mapper.mjs';\n");
+  chmodSync(at('usr/bin/network-mapper'), 0o755);
+
   writeFileSync(at('etc/passwd'), `root:x:0:0:root:/:/nologin\nnonroot:x:${IMAGE_USER}:${IMAGE_USER}:nonroot:/tmp:/nologin\n`);
   writeFileSync(at('etc/group'), `root:x:0:\nnonroot:x:${IMAGE_USER}:\n`);
   // Without it the C library would not ask DNS on some systems.
