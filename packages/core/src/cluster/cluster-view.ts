@@ -82,7 +82,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
         case 'service':
           return applyService(change.service, change.at, deleted);
         case 'endpoints':
-          return services.applyEndpoints(change.endpoints, deleted);
+          return services.applyEndpoints(change.endpoints, change.at, deleted);
         case 'node':
           for (const cidr of change.node.podCIDRs) ranges.add(cidr);
           return nodes.apply(change.node, deleted);
@@ -100,7 +100,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     isApiServer(address, port) {
       const entry = services.named(API_SERVICE.namespace, API_SERVICE.name, Number.MAX_SAFE_INTEGER);
       if (entry === undefined) return false;
-      for (const record of services.endpointsOf(entry)) {
+      for (const record of services.endpointsOf(entry, Number.MAX_SAFE_INTEGER)) {
         if (!record.addresses.some((endpoint) => endpoint.address === address)) continue;
         if (port === undefined || record.ports.some((candidate) => candidate.port === port)) return true;
       }
@@ -109,6 +109,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     prune(before) {
       changes += 1;
       epochs.prune(before - NEAREST_PODS_MS);
+      services.prune(before);
       return pods.prune(before);
     },
   };

@@ -1,3 +1,4 @@
+import { EndpointsHistory } from './endpoints-history.ts';
 import type { LabelSet } from './label-index.ts';
 import { NEAREST_PODS_MS } from './pod-history.ts';
 import type { PodEntry, PodHistory } from './pod-history.ts';
@@ -40,8 +41,8 @@ export class ServiceIndex {
   private readonly byName = new Map<string, ServiceEntry[]>();
   private readonly byAddress = new Map<string, ServiceEntry[]>();
   private readonly byHostname = new Map<string, ServiceEntry>();
-  private readonly byNodePort = new Map<string, ServiceEntry>();
-  private readonly endpoints = new Map<string, Map<string, EndpointsRecord>>();
+  private readonly byNodePort = new Map<string, ServiceEntry[]>();
+  private readonly endpoints: EndpointsHistory;
   private readonly dnsServices = new Set<ServiceEntry>();
   private readonly pods: PodHistory;
 
@@ -50,6 +51,7 @@ export class ServiceIndex {
   constructor(pods: PodHistory, epochs: TimeEpochs) {
     this.pods = pods;
     this.epochs = epochs;
+    this.endpoints = new EndpointsHistory(epochs);
   }
 
   apply(record: ServiceRecord, at: number | undefined, deleted: boolean): void {
@@ -75,15 +77,9 @@ export class ServiceIndex {
     this.index(entry, deleted);
   }
 
-  applyEndpoints(record: EndpointsRecord, deleted: boolean): void {
-    const key = `${record.namespace}/${record.service}`;
-    let records = this.endpoints.get(key);
-    if (records === undefined) {
-      records = new Map();
-      this.endpoints.set(key, records);
-    }
-    if (deleted) records.delete(record.id);
-    else records.set(record.id, record);
+  /** Only where no selector decides who is behind do older versions matter (rule 7). */
+  applyEndpoints(record: EndpointsRecord, at: number | undefined, deleted: boolean): void {
+    this.endpoints.apply(record, at, deleted, this.hasSelector(`${record.namespace}/${record.service}`));
   }
 
   /** The Service of a name at a time: the one that existed then, else the latest. */
@@ -103,14 +99,30 @@ export class ServiceIndex {
     return this.byHostname.get(hostname);
   }
 
-  atNodePort(port: number, protocol: string): { readonly entry: ServiceEntry; readonly port: ServicePortRecord } | undefined {
-    const entry = this.byNodePort.get(`${port}/${protocol}`);
+  atNodePort(port: number, protocol: string, at: number): { readonly entry: ServiceEntry; readonly port: ServicePortRecord } | undefined {
+    const entry = this.byNodePort.get(`${port}/${protocol}`)?.findLast(({ from, to }) => from <= at && at < to);
     const found = entry?.record.ports.find((candidate) => candidate.nodePort === port && candidate.protocol === protocol);
     return entry === undefined || found === undefined ? undefined : { entry, port: found };
   }
 
-  endpointsOf(entry: ServiceEntry): Iterable<EndpointsRecord> {
-    return this.endpoints.get(`${entry.record.namespace}/${entry.record.name}`)?.values() ?? [];
+  /** What the endpoints of a Service said at a time. */
+  endpointsOf(entry: ServiceEntry, at: number): EndpointsRecord[] {
+    return this.endpoints.of(entry.record.namespace, entry.record.name, at);
+  }
+
+  /** Forgets Services and endpoints that ended before `before`. */
+  prune(before: number): void {
+    this.endpoints.prune(before);
+    const isGone = (entry: ServiceEntry): boolean => entry.to <= before;
+    for (const index of [this.byName, this.byAddress, this.byNodePort]) {
+      for (const [key, entries] of index) {
+        const kept = entries.filter((entry) => !isGone(entry));
+        if (kept.length === 0) index.delete(key);
+        else if (kept.length < entries.length) index.set(key, kept);
+      }
+    }
+    for (const [hostname, entry] of this.byHostname) if (isGone(entry)) this.byHostname.delete(hostname);
+    for (const entry of this.dnsServices) if (isGone(entry)) this.dnsServices.delete(entry);
   }
 
   /**
@@ -175,10 +187,16 @@ export class ServiceIndex {
     for (const port of record.ports) {
       if (port.nodePort === undefined) continue;
       const key = `${port.nodePort}/${port.protocol}`;
-      if (!deleted) this.byNodePort.set(key, entry);
-      else if (this.byNodePort.get(key) === entry) this.byNodePort.delete(key);
+      const entries = this.byNodePort.get(key);
+      if (entries === undefined) this.byNodePort.set(key, [entry]);
+      else if (!entries.includes(entry)) entries.push(entry);
     }
     if (!deleted && record.ports.some((port) => port.port === 53)) this.dnsServices.add(entry);
+  }
+
+  private hasSelector(key: string): boolean {
+    const selector = this.byName.get(key)?.at(-1)?.record.selector;
+    return selector !== undefined && Object.keys(selector).length > 0;
   }
 
   private groupsOf(version: ServiceEntry['versions'][number]): readonly WorkloadGroup[] {
@@ -202,7 +220,7 @@ export class ServiceIndex {
   /** Without a selector the endpoints say which pods are behind (rule 7). */
   private behindEndpoints(entry: ServiceEntry, at: number): Backend[] {
     const groups = new Map<string, Backend & { pods: PodEntry[] }>();
-    for (const record of this.endpointsOf(entry)) {
+    for (const record of this.endpointsOf(entry, at)) {
       for (const { address, podUid } of record.addresses) {
         const pod = (podUid === undefined ? undefined : this.pods.byPodUid(podUid, undefined)) ?? this.pods.ownerAt(address, at);
         if (pod === undefined) continue;

@@ -91,7 +91,7 @@ export class Locator {
     const backends = view.services.behind(entry, at);
     if (backends.length === 0) {
       const addresses = [
-        ...new Set([...view.services.endpointsOf(entry)].flatMap((endpoints) => endpoints.addresses.map(({ address }) => address))),
+        ...new Set([...view.services.endpointsOf(entry, at)].flatMap((endpoints) => endpoints.addresses.map(({ address }) => address))),
       ].sort();
       const peer: Peer = {
         type: 'service',
@@ -138,7 +138,7 @@ export class Locator {
     const { view } = this;
     const port = portOf(place);
     if (place.port !== undefined) {
-      const nodePort = view.services.atNodePort(place.port, place.protocol);
+      const nodePort = view.services.atNodePort(place.port, place.protocol, at);
       if (nodePort !== undefined) return this.serviceTargets(nodePort.entry, { port: nodePort.port.port, protocol: place.protocol }, at);
       // Before host ports: the API gives every host-network pod, a control plane's too, its ports as host ports.
       if (view.isApiServer(place.address, place.port)) return [this.apiServer(port)];

@@ -175,6 +175,16 @@ describe('rule 7: who is behind a Service at a time', () => {
   const v1 = deployed('web-v1', '10.244.1.21', { labels: { app: 'web' }, startedAt: T - 60_000, finishedAt: T });
   const v2 = deployed('web-v2', '10.244.1.22', { labels: { app: 'web' }, startedAt: T + 5_000, createdAt: T + 5_000 });
   const web = service('web', '10.96.1.9', [{ port: 80 }]);
+  const movedTo = (address: string, time: number, deleted: boolean): ClusterChange =>
+    Object.assign(endpoints('moved', [address], [{ port: 8080, protocol: 'TCP' }]), { at: time, deleted });
+  const moved: ClusterChange[] = [
+    ...deployed('first', '10.244.2.34'),
+    ...deployed('second', '10.244.2.35'),
+    service('moved', '10.96.1.13', [{ port: 80 }], { selector: {} }),
+    movedTo('10.244.2.34', T - 1_000, false),
+    movedTo('10.244.2.35', T + 1_000, false),
+    movedTo('10.244.2.35', T + 2_000, true),
+  ];
   const at = (time: number): Observation => ({ ...dns('web.shop.svc.cluster.local', ['10.96.1.9']), firstSeenAt: time, lastSeenAt: time });
   table([
     ['the pods of that time', [v1, v2, web], at(T - 1_000), [`${F} > Deployment/shop/web-v1, service shop/web`]],
@@ -211,7 +221,34 @@ describe('rule 7: who is behind a Service at a time', () => {
       dns('ext.shop.svc.cluster.local', ['10.96.1.12']),
       [`${F} > Deployment/shop/legacy, service shop/ext`],
     ],
+    [
+      'without a selector: the endpoints of that time',
+      moved,
+      { ...dns('moved.shop.svc.cluster.local', ['10.96.1.13']), lastSeenAt: T + 500 },
+      [`${F} > Deployment/shop/first, service shop/moved`],
+    ],
+    [
+      'without a selector: those of later',
+      moved,
+      { ...dns('moved.shop.svc.cluster.local', ['10.96.1.13']), lastSeenAt: T + 1_500 },
+      [`${F} > Deployment/shop/second, service shop/moved`],
+    ],
+    [
+      'without a selector and after the endpoints went: the Service',
+      moved,
+      { ...dns('moved.shop.svc.cluster.local', ['10.96.1.13']), lastSeenAt: T + 2_500 },
+      [`${F} > service shop/moved, service shop/moved`],
+    ],
   ]);
+
+  test('endpoints and Services that are long gone are forgotten', () => {
+    const cluster = view([...SHOP, moved, { ...service('gone', '10.96.1.14', [{ nodePort: 30099 }]), at: T, deleted: true }]);
+    cluster.prune(T + 10_000);
+    expect(lines(cluster, tcp('10.0.0.2:30099'))).toEqual([`${F} > node node-2, port 30099/TCP`]);
+    expect(cluster.services.all().map(({ record }) => record.name)).not.toContain('gone');
+    const entry = cluster.services.named('shop', 'moved', T);
+    expect(entry === undefined ? undefined : cluster.services.endpointsOf(entry, T)).toEqual([]);
+  });
 });
 
 describe('rules 8, 9: node addresses and ports', () => {
@@ -223,6 +260,24 @@ describe('rules 8, 9: node addresses and ports', () => {
   const agent = pod('agent-1', '10.244.2.40', { nodeName: 'node-2', ports: [{ containerPort: 9999, hostPort: 9100, protocol: 'TCP' }] });
   table([
     ['a NodePort is its Service', [], tcp('10.0.0.2:30080'), [`${F} > ${CART}, port 8080/TCP asked 80, service shop/cart`]],
+    [
+      'a NodePort of a Service that was deleted later',
+      [
+        {
+          ...service('brief', '10.96.1.15', [{ port: 80, targetPort: 8080, nodePort: 30091 }], { selector: { app: 'cart' } }),
+          at: T + 1_000,
+          deleted: true,
+        },
+      ],
+      tcp('10.0.0.2:30091'),
+      [`${F} > ${CART}, port 8080/TCP asked 80, service shop/brief`],
+    ],
+    [
+      'a NodePort of a Service that was deleted before',
+      [{ ...service('brief', '10.96.1.15', [{ nodePort: 30091 }], { selector: { app: 'cart' } }), at: T - 1_000, deleted: true }],
+      tcp('10.0.0.2:30091'),
+      [`${F} > node node-2, port 30091/TCP`],
+    ],
     [
       'a NodePort of another protocol is not',
       [],
