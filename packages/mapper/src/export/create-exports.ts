@@ -37,8 +37,10 @@ export interface Exports extends Startable {
   wrap(next: RequestListener): RequestListener;
 }
 
-/** How often the map is read for /metrics while edges are shown there. */
-const EDGE_METRICS_INTERVAL_MS = 15_000;
+/** How often the map is read for /metrics while edges are shown there and nobody scrapes. */
+const EDGE_METRICS_INTERVAL_MS = 60_000;
+/** A scrape reads the map first, unless that was done so shortly before. */
+const SCRAPE_INTERVAL_MS = 5_000;
 
 /** Everything that leaves the mapper by itself. What is off costs nothing. @throws OptionError */
 export function createExports(deps: ExportDeps, options: ExportOptions & { readonly podName: string | undefined }): Exports {
@@ -51,6 +53,7 @@ export function createExports(deps: ExportDeps, options: ExportOptions & { reado
   const takers: TakeGrowth[] = [];
   const isOtel = isOtelOn(options.otelExport, env);
   let graph: ServiceGraph | undefined;
+  let isStarted = false;
 
   if (isOtel) {
     const made = createServiceGraph(
@@ -114,13 +117,26 @@ export function createExports(deps: ExportDeps, options: ExportOptions & { reado
     for (const [name, size] of sizes) metrics.exportSeries.set({ export: name }, size());
   }
 
+  let readAt = Number.NEGATIVE_INFINITY;
+  async function readFirst(): Promise<void> {
+    if (!isStarted || !options.edgeMetrics || performance.now() - readAt < SCRAPE_INTERVAL_MS) return;
+    readAt = performance.now();
+    await feed?.poll();
+  }
+
   /** Where it would go, without what a URL may carry in secret. */
   const destination = telemetry.endpoint === undefined ? undefined : new URL(telemetry.endpoint).origin;
 
   return {
     wrap: (next) => (request, response) => {
       const path = (request.url ?? '').split('?', 1)[0];
-      if (path === '/metrics') setGauges();
+      if (path === '/metrics') {
+        void readFirst().then(() => {
+          setGauges();
+          next(request, response);
+        });
+        return;
+      }
       if (path !== TELEMETRY_PATH || request.method !== 'GET') {
         next(request, response);
         return;
@@ -137,8 +153,10 @@ export function createExports(deps: ExportDeps, options: ExportOptions & { reado
     },
     async start(signal) {
       for (const part of parts) await part.start(signal);
+      isStarted = true;
     },
     async stop() {
+      isStarted = false;
       for (const part of parts.toReversed()) await part.stop();
     },
   };
