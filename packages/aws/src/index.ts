@@ -2,3 +2,7 @@ export * from './actions/aws-request.ts';
 export * from './actions/to-aws-call.ts';
 export * from './command/run-aws-actions.ts';
 export type { AwsContext } from './command/aws-context.ts';
+export * from './command/aws-options.ts';
+export * from './command/run-aws-visibility.ts';
+export * from './policy/to-iam-policy.ts';
+export * from './report/aws-metrics.ts';

@@ -1,0 +1,112 @@
+import { boolean, bytes, choice, duration, integer, list, listenAddress, option, optional, text } from '@nm/runtime';
+import type { LogLevel } from '@nm/runtime';
+import { AWS_PROXY_DEFAULTS } from '../proxy/aws-proxy.ts';
+import { CALL_REPORTER_DEFAULTS } from '../report/call-reporter.ts';
+
+/** Options of `network-mapper aws-visibility`; docs/options.md is generated from this table. */
+export const AWS_OPTIONS = {
+  mapperUrl: option({
+    flag: 'mapper-url',
+    type: text('a URL'),
+    default: 'http://network-mapper:9090/query',
+    help: 'Where reports go; /query is added when it is missing.',
+    oldEnv: ['OTTERIZE_MAPPER_API_URL'],
+  }),
+  tokenFile: optional({ flag: 'token-file', type: text('a file'), help: 'File with the token that identifies us; read again each time.' }),
+  kubeconfig: optional({
+    flag: 'kubeconfig',
+    type: text('a file'),
+    help: "Kubeconfig of the cluster; by default KUBECONFIG, ~/.kube/config or the pod's own account.",
+  }),
+  httpsListen: option({ flag: 'https-listen', type: listenAddress(), default: { port: 10_443 }, help: 'Where pods reach AWS by HTTPS.' }),
+  httpListen: option({ flag: 'http-listen', type: listenAddress(), default: { port: 10_080 }, help: 'Where pods reach AWS by HTTP.' }),
+  hosts: option({
+    flag: 'hosts',
+    type: list(text('a host pattern')),
+    default: [],
+    help: 'Further hosts to look into, such as *.example.com.',
+  }),
+  maxConnections: option({
+    flag: 'max-connections',
+    type: integer({ min: 1, max: 100_000 }),
+    default: AWS_PROXY_DEFAULTS.maxConnections,
+    help: 'Connections of pods at once, for each port; more are refused.',
+  }),
+  maxBody: option({
+    flag: 'max-body',
+    type: bytes(),
+    default: AWS_PROXY_DEFAULTS.maxBodyBytes,
+    help: 'Bytes of a body that are looked at; the rest only passes.',
+  }),
+  interval: option({
+    flag: 'interval',
+    type: duration({ minMs: 1_000, maxMs: 300_000 }),
+    default: CALL_REPORTER_DEFAULTS.intervalMs,
+    help: 'How often calls are reported.',
+  }),
+  dnsListen: option({ flag: 'dns-listen', type: listenAddress(), default: { port: 10_053 }, help: 'Where labelled pods ask for names.' }),
+  clusterDns: optional({
+    flag: 'cluster-dns',
+    type: text('an address'),
+    help: "Address of the cluster's DNS; by default the first nameserver of /etc/resolv.conf.",
+  }),
+  clusterDomain: option({ flag: 'cluster-domain', type: text('a domain'), default: 'cluster.local', help: "The cluster's own domain." }),
+  proxyAddress: optional({
+    flag: 'proxy-address',
+    type: text('an address'),
+    help: "IPv4 address of the proxy's Service; the DNS server starts only with it.",
+  }),
+  dnsAddress: optional({
+    flag: 'dns-address',
+    type: text('an address'),
+    help: "IPv4 address of our DNS server's Service; the webhook starts only with it.",
+  }),
+  webhook: option({ flag: 'webhook', type: boolean(), default: true, help: 'Serve the admission webhook.' }),
+  webhookListen: option({
+    flag: 'webhook-listen',
+    type: listenAddress(),
+    default: { port: 9_443 },
+    help: 'Where the API server sends admission reviews.',
+  }),
+  webhookService: option({
+    flag: 'webhook-service',
+    type: text('a Service'),
+    default: 'network-mapper-aws-webhook',
+    help: 'Service of the webhook: a name in its certificate.',
+  }),
+  webhookConfiguration: option({
+    flag: 'webhook-configuration',
+    type: text('a name'),
+    default: 'network-mapper-aws-visibility',
+    help: 'MutatingWebhookConfiguration whose caBundle we keep right.',
+  }),
+  namespace: optional({
+    flag: 'namespace',
+    type: text('a namespace'),
+    help: 'Where our Secret is; by default that of the kubeconfig or of our own pod.',
+  }),
+  authoritySecret: option({
+    flag: 'authority-secret',
+    type: text('a Secret'),
+    default: 'network-mapper-aws-ca',
+    help: 'Secret with our authority; made when there is none.',
+  }),
+  bundle: option({
+    flag: 'bundle',
+    type: text('a ConfigMap'),
+    default: 'network-mapper-aws-ca',
+    help: 'ConfigMap with certificates that labelled pods get.',
+  }),
+  metricsListen: option({
+    flag: 'metrics-listen',
+    type: listenAddress(),
+    default: { port: 2112 },
+    help: 'Where /metrics, /healthz and /readyz are served.',
+  }),
+  logLevel: option<LogLevel>({
+    flag: 'log-level',
+    type: choice(['debug', 'info', 'warn', 'error']),
+    default: 'info',
+    help: 'Least severe log line.',
+  }),
+} as const;

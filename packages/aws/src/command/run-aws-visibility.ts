@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import { getServers } from 'node:dns';
+import { resolve } from 'node:path';
+import { createApiClient } from '@nm/api';
+import type { Clock } from '@nm/core';
+import { loadKubeClient } from '@nm/kube';
+import type { KubeClient } from '@nm/kube';
+import { createHealth, createHttpListener, createLogger, createMetrics, createMetricsHandler, loadOptions, OptionError } from '@nm/runtime';
+import type { OptionValues, Startable } from '@nm/runtime';
+import { Registry } from 'prom-client';
+import { parseAwsHost } from '../actions/parse-host.ts';
+import { createDnsServer, DNS_DEFAULTS } from '../dns/dns-server.ts';
+import { AWS_PROXY_DEFAULTS, createAwsProxy, matchesHost } from '../proxy/aws-proxy.ts';
+import { createCertificateAuthority } from '../proxy/certificate-authority.ts';
+import type { KeyPair } from '../proxy/certificate-authority.ts';
+import { AWS_METRICS } from '../report/aws-metrics.ts';
+import { CALL_REPORTER_DEFAULTS, createCallReporter } from '../report/call-reporter.ts';
+import { createAdmissionServer } from '../webhook/admission-server.ts';
+import { createBundleProvider, loadAuthority, loadNamespaceLabels, provideCaBundle } from '../webhook/cluster-objects.ts';
+import { AWS_OPTIONS } from './aws-options.ts';
+import { guarded, optionSources, printedHelp } from './aws-context.ts';
+import type { AwsContext } from './aws-context.ts';
+
+type AwsValues = OptionValues<typeof AWS_OPTIONS>;
+
+const USAGE = 'network-mapper aws-visibility [options]';
+const MAX_HOSTS = 2_000;
+/** How often the webhook's caBundle is looked at. */
+const CA_CHECK_MS = 60_000;
+const CLOCK: Clock = { now: () => Date.now() };
+
+/** `network-mapper aws-visibility`: proxy, admission webhook and DNS server until the signal aborts; gives the exit code. */
+export async function runAwsVisibility(context: AwsContext): Promise<number> {
+  return guarded(async () => {
+    if (printedHelp(context, USAGE, AWS_OPTIONS)) return;
+    const { values, positional } = await loadOptions(AWS_OPTIONS, optionSources(context), {
+      part: 'aws',
+      otherParts: ['mapper', 'sniffer', 'kafka', 'istio', 'cli'],
+    });
+    if (positional[0] !== undefined) throw new OptionError('option_unknown', `unknown argument "${positional[0]}"`);
+    await run(context, values);
+  });
+}
+
+async function run(context: AwsContext, values: AwsValues): Promise<void> {
+  const log = createLogger({ name: 'aws-visibility', level: values.logLevel });
+  const register = new Registry();
+  const metrics = createMetrics(AWS_METRICS, register);
+  const kube = await loadKubeClient({ env: context.env, ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }) });
+  const namespace = values.namespace ?? kube.namespace;
+  const authority = await loadAuthority(kube, CLOCK, namespace, values.authoritySecret);
+  const { tokenFile } = values;
+  const client = createApiClient({
+    url: values.mapperUrl,
+    ...(tokenFile === undefined
+      ? {}
+      : { headers: async () => ({ authorization: `Bearer ${(await readFile(resolve(context.cwd, tokenFile), 'utf8')).trim()}` }) }),
+  });
+  const reporter = createCallReporter(
+    { client, clock: CLOCK, log, metrics },
+    { ...CALL_REPORTER_DEFAULTS, intervalMs: values.interval, version: context.version ?? '0.0.0' },
+  );
+  const proxy = createAwsProxy(
+    {
+      authority: createCertificateAuthority({ clock: CLOCK }, { authority, maxHosts: MAX_HOSTS }),
+      clock: CLOCK,
+      log,
+      metrics,
+      onRequest: (request, source) => reporter.record(request, source),
+    },
+    {
+      ...AWS_PROXY_DEFAULTS,
+      httpsListen: values.httpsListen,
+      httpListen: values.httpListen,
+      maxConnections: values.maxConnections,
+      maxBodyBytes: values.maxBody,
+      hosts: values.hosts,
+    },
+  );
+  const clusterDns = values.clusterDns ?? getServers()[0] ?? '127.0.0.1';
+  const parts: Startable[] = [reporter, proxy];
+  if (values.proxyAddress !== undefined) {
+    const isOurs = (name: string): boolean =>
+      parseAwsHost(name) !== undefined || values.hosts.some((pattern) => matchesHost(pattern, name));
+    parts.push(
+      createDnsServer(
+        { log, metrics },
+        { ...DNS_DEFAULTS, listen: values.dnsListen, proxyAddress: values.proxyAddress, upstream: { host: clusterDns, port: 53 }, isOurs },
+      ),
+    );
+  } else log.warn('no DNS server: --proxy-address is not given');
+  if (values.webhook && values.dnsAddress !== undefined)
+    parts.push(createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddress: values.dnsAddress, log, metrics }));
+  const health = createHealth();
+  parts.push(
+    createHttpListener({ handler: createMetricsHandler({ register, health }), log }, { name: 'metrics', listen: values.metricsListen }),
+  );
+  await runParts(parts, context.signal, () => log.info('ready', { parts: parts.length }));
+}
+
+interface WebhookSetting {
+  readonly kube: KubeClient;
+  readonly authority: KeyPair;
+  readonly values: AwsValues;
+  readonly namespace: string;
+  readonly clusterDns: string;
+  readonly dnsAddress: string;
+  readonly log: Parameters<typeof createAdmissionServer>[0]['log'];
+  readonly metrics: Parameters<typeof createAdmissionServer>[0]['metrics'];
+}
+
+/** The admission server, and the check that keeps its authority known to the API server. */
+function createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddress, log, metrics }: WebhookSetting): Startable {
+  const server = createAdmissionServer(
+    {
+      authority,
+      clock: CLOCK,
+      log,
+      metrics,
+      provideBundle: createBundleProvider(kube, authority.cert, values.bundle),
+      loadNamespaceLabels: (name) => loadNamespaceLabels(kube, name),
+    },
+    {
+      listen: values.webhookListen,
+      names: [`${values.webhookService}.${namespace}.svc`, `${values.webhookService}.${namespace}.svc.${values.clusterDomain}`],
+      dnsAddress,
+      clusterDnsAddress: clusterDns,
+      clusterDomain: values.clusterDomain,
+      configMap: values.bundle,
+    },
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const check = (): Promise<void> =>
+    provideCaBundle(kube, values.webhookConfiguration, authority.cert).catch((error: unknown) => {
+      log.error("the webhook's caBundle could not be written; pods are let in unchanged", { error: (error as Error).message });
+    });
+  return {
+    async start(): Promise<void> {
+      await server.start();
+      await check();
+      timer = setInterval(() => void check(), CA_CHECK_MS).unref();
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await server.stop();
+    },
+  };
+}
+
+/** Starts in order, waits for the signal, stops in reverse order; what was started is stopped also when a later one fails. */
+async function runParts(parts: readonly Startable[], signal: AbortSignal, onReady: () => void): Promise<void> {
+  const started: Startable[] = [];
+  try {
+    for (const part of parts) {
+      await part.start(signal);
+      started.push(part);
+    }
+    onReady();
+    if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  } finally {
+    for (const part of started.toReversed()) await part.stop();
+  }
+}
