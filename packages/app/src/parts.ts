@@ -31,6 +31,11 @@ export const PARTS: readonly Part[] = [
     load: async () => (await import('./parts/mapper.ts')).runMapperPart,
   },
   {
+    name: 'backup',
+    summary: "copy the mapper's database while it runs",
+    load: async () => (await import('./parts/backup.ts')).runBackupPart,
+  },
+  {
     name: 'sniffer',
     summary: "see a node's lookups and connections and report them",
     load: async () => (await import('@nm/sniffer')).runSniffer,

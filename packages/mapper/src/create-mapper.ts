@@ -1,5 +1,6 @@
 import { createClusterView, createDomainLimiter, createResolver, DEFAULT_NAME_ANNOTATIONS } from '@nm/core';
 import type { Clock, ClusterChange, DomainLimiter, Logger } from '@nm/core';
+import type { ReflectorMetrics } from '@nm/kube';
 import { createHealth, createHttpListener, createLifecycle, createMemoryKeeper, createMetricsHandler, OptionError } from '@nm/runtime';
 import type { ListenAddress, Startable } from '@nm/runtime';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -10,6 +11,7 @@ import { createOpenAuthenticator } from './auth/open-authenticator.ts';
 import { createAddressKeeper } from './cluster/address-keeper.ts';
 import { ClusterFacts } from './cluster/cluster-facts.ts';
 import type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
+import { createWatchMetrics } from './cluster/watch-metrics.ts';
 import { createEnvironmentBook } from './cluster/environment-book.ts';
 import { createEnvironmentRules } from './cluster/environments.ts';
 import { createExports } from './export/create-exports.ts';
@@ -37,7 +39,7 @@ export interface MapperDeps {
   readonly clock: Clock;
   readonly log: Logger;
   /** Creates the source of the cluster's state; `apply` takes its changes in order. */
-  readonly createSource: (apply: ApplyChange) => ClusterSource;
+  readonly createSource: (apply: ApplyChange, metrics: ReflectorMetrics) => ClusterSource;
   readonly version: string;
   /** Standard variables that exports obey: OTEL_*, DO_NOT_TRACK. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -98,7 +100,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     facts.apply(change);
     keeper.note(change);
     metrics.clusterChanges.inc({ type: change.type });
-  });
+  }, createWatchMetrics(metrics));
 
   const reporters = new ReporterBook();
   const totals = createIngestTotals(metrics);

@@ -69,6 +69,36 @@ export const MAPPER_METRICS = defineMetrics({
     help: 'Reporters heard of in the last two minutes, by kind.',
     labels: ['kind'],
   },
+  watchLists: {
+    type: 'counter',
+    name: 'network_mapper_watch_lists_total',
+    help: 'Kubernetes lists read, by resource and reason: first, expired (the server forgot the version), broken.',
+    labels: ['resource', 'reason'],
+  },
+  watchListSeconds: {
+    type: 'gauge',
+    name: 'network_mapper_watch_list_seconds',
+    help: 'Time that the last list of a resource took.',
+    labels: ['resource'],
+  },
+  watchEvents: {
+    type: 'counter',
+    name: 'network_mapper_watch_events_total',
+    help: 'Kubernetes watch events taken in, by resource.',
+    labels: ['resource'],
+  },
+  watchFailures: {
+    type: 'counter',
+    name: 'network_mapper_watch_failures_total',
+    help: 'Kubernetes lists and watches that failed and are tried again, by resource and error code.',
+    labels: ['resource', 'code'],
+  },
+  watchSkipped: {
+    type: 'counter',
+    name: 'network_mapper_watch_objects_skipped_total',
+    help: 'Kubernetes objects that were not understood and left out, by resource and reason.',
+    labels: ['resource', 'reason'],
+  },
   reporterLosses: {
     type: 'gauge',
     name: 'network_mapper_reporter_losses',

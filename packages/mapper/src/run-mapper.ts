@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createLogger, describeOptions, formatListenAddress, loadOptions, showOptions } from '@nm/runtime';
 import type { Clock } from '@nm/core';
+import type { ReflectorMetrics } from '@nm/kube';
 import { createMapper } from './create-mapper.ts';
 import { createDumpSource } from './cluster/cluster-source.ts';
 import type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
@@ -50,11 +51,11 @@ export async function runMapper(
     (text) => text.trim(),
     () => undefined,
   );
-  const createSource = (apply: ApplyChange): ClusterSource =>
+  const createSource = (apply: ApplyChange, metrics: ReflectorMetrics): ClusterSource =>
     options.kube.length > 0
       ? createDumpSource({ apply, log }, { paths: options.kube })
       : createLiveSource(
-          { apply, log, env },
+          { apply, log, env, metrics },
           {
             ...(options.kubeconfig !== undefined && { kubeconfig: options.kubeconfig }),
             ...(options.kubeContext !== undefined && { context: options.kubeContext }),

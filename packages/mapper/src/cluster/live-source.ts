@@ -1,6 +1,6 @@
 import type { Logger } from '@nm/core';
 import { createClusterWatch, loadKubeClient, parseOwnerKind } from '@nm/kube';
-import type { ClusterWatch, KubeClient } from '@nm/kube';
+import type { ClusterWatch, KubeClient, ReflectorMetrics } from '@nm/kube';
 import { OptionError } from '@nm/runtime';
 import type { HealthCheck } from '@nm/runtime';
 import type { TokenReviewStatus } from '../auth/kubernetes-authenticator.ts';
@@ -21,7 +21,12 @@ const TOKEN_REVIEW_TIMEOUT_MS = 5_000;
  * reports are not accepted, because their addresses could not be resolved. Throws OptionError for a wrong owner kind.
  */
 export function createLiveSource(
-  deps: { readonly apply: ApplyChange; readonly log: Logger; readonly env: Readonly<Record<string, string | undefined>> },
+  deps: {
+    readonly apply: ApplyChange;
+    readonly log: Logger;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly metrics?: ReflectorMetrics;
+  },
   options: LiveSourceOptions,
 ): ClusterSource {
   const customOwners = options.ownerKinds.map((text) => {
@@ -52,6 +57,7 @@ export function createLiveSource(
         {
           client,
           logger: deps.log,
+          ...(deps.metrics !== undefined && { metrics: deps.metrics }),
           onChanges: (changes) => {
             for (const change of changes) deps.apply(change);
           },
