@@ -72,7 +72,8 @@ export class ServiceIndex {
       if (last !== undefined) entry.versions[entry.versions.length - 1] = { since: last.since, record };
     }
     entry.record = record;
-    if (deleted) entry.to = at ?? entry.to;
+    // An event without a time of its own carries the object's creation: that says nothing of the end.
+    if (deleted && at !== undefined && at > entry.from) entry.to = at;
     for (const boundary of [entry.from, entry.to, ...entry.versions.map(({ since }) => since)]) this.epochs.add(boundary);
     this.index(entry, deleted);
   }

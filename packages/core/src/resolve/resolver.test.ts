@@ -273,6 +273,17 @@ describe('rules 8, 9: node addresses and ports', () => {
       [`${F} > ${CART}, port 8080/TCP asked 80, service shop/brief`],
     ],
     [
+      'a NodePort of a Service of whose deletion nobody noted the time',
+      [
+        Object.assign(service('brief', '10.96.1.15', [{ port: 80, targetPort: 8080, nodePort: 30091 }], { selector: { app: 'cart' } }), {
+          at: T - 3_600_000,
+          deleted: true,
+        }),
+      ],
+      tcp('10.0.0.2:30091'),
+      [`${F} > ${CART}, port 8080/TCP asked 80, service shop/brief`],
+    ],
+    [
       'a NodePort of a Service that was deleted before',
       [{ ...service('brief', '10.96.1.15', [{ nodePort: 30091 }], { selector: { app: 'cart' } }), at: T - 1_000, deleted: true }],
       tcp('10.0.0.2:30091'),
