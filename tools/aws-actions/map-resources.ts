@@ -65,7 +65,7 @@ function memberFor(variable: string, type: string, isLast: boolean, operation: M
   for (const member of operation.members) {
     if (!member.isText) continue;
     // What is created gets its id from the service, not from the name that it is given.
-    if (operation.name.startsWith('Create') && /Id$/.test(variable) && /Name$/.test(member.name)) continue;
+    if (operation.name.startsWith('Create') && variable.endsWith('Id') && member.name.endsWith('Name')) continue;
     const memberStem = SYNONYMS[stem(member.name)] ?? stem(member.name);
     const place = member.isLabel ? collectionOf(operation.uri, member.wire) : '';
     let score = 0;

@@ -129,7 +129,7 @@ export function toHostKey(host: string): string | undefined {
 function toModel(id: string, model: RawModel, rules: string, extra: ReadonlyMap<string, ReadonlySet<string>>): ServiceModel {
   const { metadata } = model;
   const prefix = String(metadata['endpointPrefix']);
-  const signingName = String(metadata['signingName'] ?? prefix);
+  const signingName = (metadata['signingName'] as string | undefined) ?? prefix;
   const protocols = (metadata['protocols'] as string[] | undefined) ?? [String(metadata['protocol'])];
   const hosts = new Set<string>([prefix, ...(extra.get(prefix) ?? [])]);
   const expanded = [...rules.matchAll(/"url"\s*:\s*"https?:\/\/([^"/]+)/g)].flatMap(([, host]) =>
@@ -160,7 +160,7 @@ function toModel(id: string, model: RawModel, rules: string, extra: ReadonlyMap<
     id,
     signingName,
     protocols,
-    version: String(metadata['apiVersion'] ?? ''),
+    version: (metadata['apiVersion'] as string | undefined) ?? '',
     hosts: [...hosts].toSorted(),
     operations,
     ...(typeof metadata['targetPrefix'] === 'string' ? { targetPrefix: metadata['targetPrefix'] } : {}),

@@ -118,7 +118,7 @@ function valuesOf(text: string, parameters: RequestParameters): string[] {
 /** `bare`: without the first slash; `last`: after the last slash; `bus`: an event bus that is not the default one; `rev`: with a revision;
  * `topic`: the topic of a subscription; `project`: the project of a build. */
 function modify(value: string, modifier: string | undefined): string[] {
-  switch (modifier) {
+  switch (modifier ?? '') {
     case 'bare':
       return [value.replace(/^\//, '')];
     case 'last':

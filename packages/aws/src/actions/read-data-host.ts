@@ -18,7 +18,7 @@ export function readDataHost(
   const signed = (as: string, pair: ActionPair): ActionPair[] => (credential.service === as ? [pair] : []);
   const method = request.method.toUpperCase();
   if (labels.length < 2) return undefined;
-  switch (service) {
+  switch (service ?? '') {
     case 'execute-api': {
       const path = request.path.replace(/^\//, '');
       const connections = /^([^/]+)\/@connections\/([^/]+)/.exec(path);

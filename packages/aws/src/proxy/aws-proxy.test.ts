@@ -27,9 +27,9 @@ let heads: Record<string, string | undefined>[] = [];
 let received = 0;
 const register = new Registry();
 
-const upstream1 = createServer(async (request, response) => {
-  for await (const chunk of request) received += (chunk as Buffer).length;
-  response.end(`${request.method} ${request.url} ${request.headers.authorization ?? ''}`);
+const upstream1 = createServer((request, response) => {
+  request.on('data', (chunk: Buffer) => (received += chunk.length));
+  request.on('end', () => response.end(`${request.method} ${request.url} ${request.headers.authorization ?? ''}`));
 });
 const upstream2 = createSecureServer({ allowHTTP1: true }, (request, response) => {
   request.resume();
@@ -167,11 +167,11 @@ describe('the proxy', () => {
   });
 
   test('never accepts an endpoint whose certificate does not verify', async () => {
-    await expect(call('/x', { host: 'untrusted.s3.amazonaws.com' })).rejects.toThrow();
+    await expect(call('/x', { host: 'untrusted.s3.amazonaws.com' })).rejects.toThrow(/certificate|socket|ECONN/i);
   });
 
   test('steps aside for a client that refuses our certificate', async () => {
-    await expect(call('/1', { host: 'h2.amazonaws.com', ca: theirs.cert })).rejects.toThrow();
+    await expect(call('/1', { host: 'h2.amazonaws.com', ca: theirs.cert })).rejects.toThrow(/certificate|socket|ECONN/i);
     const again = (): Promise<string> => call('/y', { host: 'h2.amazonaws.com', ca: theirs.cert }).then(({ text }) => text, String);
     await expect.poll(again).toContain('GET /y');
     expect(await register.getSingleMetricAsString('network_mapper_aws_connections_total')).toContain('distrusted');

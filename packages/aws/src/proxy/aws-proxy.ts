@@ -284,8 +284,8 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   }
 
   return {
-    httpsPort: () => (servers[0]?.address() as AddressInfo).port,
-    httpPort: () => (servers[1]?.address() as AddressInfo).port,
+    httpsPort: () => portOf(servers[0]),
+    httpPort: () => portOf(servers[1]),
     async start(): Promise<void> {
       await listen(options.httpsListen, acceptTls, 'HTTPS to AWS');
       await listen(options.httpListen, acceptPlain, 'HTTP to AWS');
@@ -320,6 +320,10 @@ function readFirst(client: Socket, maxBytes: number, take: (bytes: Buffer) => bo
 
 export function matchesHost(pattern: string, host: string): boolean {
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1 : pattern === host;
+}
+
+function portOf(server: Server | undefined): number {
+  return (server?.address() as AddressInfo | null | undefined)?.port ?? 0;
 }
 
 function plainAddress(address: string): string {

@@ -85,7 +85,7 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
   }
 
   return {
-    port: () => (server?.address() as AddressInfo).port,
+    port: () => (server?.address() as AddressInfo | null | undefined)?.port ?? 0,
     async start(): Promise<void> {
       const opened = createServer({ ...(await makeCertificate()), minVersion: 'TLSv1.2' }, (request, response) => {
         answer(request, response).catch(() => {
