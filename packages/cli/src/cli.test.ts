@@ -300,6 +300,18 @@ skipped: 1 packets cut short
     const document = parseMapDocument(JSON.parse(readFileSync(join(host.cwd, 'out.json'), 'utf8')));
     expect(document.window).toEqual({ since: '2026-01-31T09:00:00.000Z', until: '2026-01-31T12:00:00.000Z' });
   });
+  test.each([
+    ['nothing was seen', 0, 'no edges: nothing was seen; do the captures hold DNS (port 53) or TCP SYN packets?'],
+    [
+      'nobody of the dumps was seen',
+      3,
+      'no edges: nobody in the captures was found in the dumps; give --kube dumps of the same cluster and time',
+    ],
+  ])('an empty map says why: %s', async (_name, transactions, expected) => {
+    const summary = { packets: 9, transactions, attempts: 0, sockets: 0, window: {}, unresolved: [], skipped: [] };
+    const { code, host } = await run(['map', '--pcap', 'x'], { buildMap: () => Promise.resolve({ edges: [], summary }) });
+    expect([code, host.err()]).toEqual([0, expect.stringContaining(expected)]);
+  });
   test('an expected failure names the file', async () => {
     const { code, host } = await run(['map', '--pcap', 'x'], {
       buildMap: () => Promise.reject(new AppError('PCAP_INVALID', 'x: not a capture')),

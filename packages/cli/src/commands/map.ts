@@ -40,10 +40,18 @@ export function toSummaryText(summary: MapSummary, edges: number, output: string
     `${summary.packets} packets${time}`,
     `${summary.transactions} DNS transactions, ${summary.attempts} connection attempts, ${summary.sockets} open sockets`,
     `${edges} edges${output === undefined || output === '-' ? '' : ` written to ${output}`}`,
+    ...(edges === 0 ? [noEdgesText(summary)] : []),
     ...summary.unresolved.map((line) => `unresolved: ${toLineText(line)}`),
     ...summary.skipped.map((line) => `skipped: ${toLineText(line)}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Why a map is empty: nothing to resolve, or nobody of these dumps in these captures. */
+function noEdgesText({ transactions, attempts, sockets }: MapSummary): string {
+  return transactions + attempts + sockets === 0
+    ? 'no edges: nothing was seen; do the captures hold DNS (port 53) or TCP SYN packets?'
+    : 'no edges: nobody in the captures was found in the dumps; give --kube dumps of the same cluster and time, and check --since and --until';
 }
 
 function toLineText({ what, count, examples }: SummaryLine): string {
