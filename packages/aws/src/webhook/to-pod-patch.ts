@@ -12,7 +12,7 @@ export interface PodPatchOptions {
   readonly clusterDnsAddress?: string;
   /** `cluster.local`. */
   readonly clusterDomain: string;
-  /** ConfigMap in the pod's namespace with `ca.crt` (ours), `bundle.crt` (public roots and ours) and `truststore.p12`. */
+  /** ConfigMap in the pod's namespace with `ca.crt` (ours) and `bundle.crt` (public roots and ours). */
   readonly configMap: string;
 }
 
@@ -39,8 +39,6 @@ interface DnsConfig {
 }
 
 export const VISIBILITY_LABEL = 'network-mapper.otterize.com/aws-visibility';
-/** Opt-in: Java gets a trust store of its own in place of the runtime's. */
-export const JAVA_ANNOTATION = 'network-mapper.otterize.com/aws-visibility-java-truststore';
 
 const VOLUME = 'network-mapper-aws-ca';
 const MOUNT_PATH = '/var/run/network-mapper/aws-ca';
@@ -64,7 +62,6 @@ export function toPodPatch(pod: PodLike, namespace: string, options: PodPatchOpt
   const policy = spec.dnsPolicy ?? 'ClusterFirst';
   const isOurs = spec.dnsConfig?.nameservers?.[0] === options.dnsAddress;
   if (policy !== 'ClusterFirst' && !isOurs) return [];
-  const isJava = pod.metadata?.annotations?.[JAVA_ANNOTATION] === 'true';
   const patch: PatchOperation[] = [];
   if (spec.volumes?.some(({ name }) => name === VOLUME) !== true) {
     const volume = { name: VOLUME, configMap: { name: options.configMap, optional: true } };
@@ -72,13 +69,13 @@ export function toPodPatch(pod: PodLike, namespace: string, options: PodPatchOpt
     else patch.push({ op: 'add', path: '/spec/volumes/-', value: volume });
   }
   for (const kind of ['initContainers', 'containers'] as const) {
-    spec[kind]?.forEach((container, index) => patch.push(...toContainerPatch(container, `/spec/${kind}/${index}`, isJava)));
+    spec[kind]?.forEach((container, index) => patch.push(...toContainerPatch(container, `/spec/${kind}/${index}`)));
   }
   if (!isOurs) patch.push(...toDnsPatch(spec.dnsConfig, namespace, options, spec.dnsPolicy !== undefined));
   return patch;
 }
 
-function toContainerPatch(container: ContainerLike, path: string, isJava: boolean): PatchOperation[] {
+function toContainerPatch(container: ContainerLike, path: string): PatchOperation[] {
   const patch: PatchOperation[] = [];
   if (container.volumeMounts?.some(({ name, mountPath }) => name === VOLUME || mountPath === MOUNT_PATH) !== true) {
     const mount = { name: VOLUME, mountPath: MOUNT_PATH, readOnly: true };
@@ -89,14 +86,6 @@ function toContainerPatch(container: ContainerLike, path: string, isJava: boolea
   const wanted = [
     ...OWN_CA.map((name) => ({ name, value: `${MOUNT_PATH}/ca.crt` })),
     ...BUNDLE.map((name) => ({ name, value: `${MOUNT_PATH}/bundle.crt` })),
-    ...(isJava
-      ? [
-          {
-            name: 'JAVA_TOOL_OPTIONS',
-            value: `-Djavax.net.ssl.trustStore=${MOUNT_PATH}/truststore.p12 -Djavax.net.ssl.trustStoreType=PKCS12`,
-          },
-        ]
-      : []),
   ].filter(({ name }) => !known.has(name));
   if (wanted.length === 0) return patch;
   if (container.env === undefined) patch.push({ op: 'add', path: `${path}/env`, value: wanted });
