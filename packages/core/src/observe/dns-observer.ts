@@ -21,6 +21,8 @@ const MASQUERADE_WINDOW_MS = 1_000;
 const DNS_SERVER_FOR_MS = 10 * 60 * 1000;
 /** Where copies of one query were seen going: the Service, the pod behind it, and two more. */
 const MAX_SERVERS = 4;
+/** Handing out this many takes a few milliseconds. */
+const PAIRS_PER_PAUSE = 2_048;
 
 /* Words of a transaction's entry. */
 const STATE = RING_OWN_WORD;
@@ -142,21 +144,31 @@ export class DnsObserver {
     else this.query(view);
   }
 
-  /** Gives the sink what was counted since the last drain. Lookups by DNS servers themselves are left out (rule 17). */
-  drain(): void {
+  /**
+   * Gives the sink what was counted since the last drain. Lookups by DNS servers themselves are left out (rule 17).
+   * @param onPause called now and then; messages that come during it are counted for the next drain.
+   */
+  drain(onPause?: () => void): void {
     const { pairs, pairAnswers } = this;
-    const { sink, counts, addresses } = this.deps;
-    const { words, doubles } = pairs;
-    pairAnswers.forEach((answer, index) => {
-      const place = pairs.placeOf((pairs.oldest + index) | 0);
-      const count = words[place + PAIR_COUNT] ?? 0;
-      const last = doubles[(place + PAIR_LAST) >> 1] ?? 0;
-      if (this.isDnsServer(words[place + PAIR_CLIENT_KEY] ?? 0, words[place + PAIR_CLIENT_KEY + 1] ?? 0, last))
-        counts.dnsServerOwn += count;
-      else sink.dns(addresses.textOf(words[place + PAIR_CLIENT] ?? 0), answer, count, pairs.timeAt(place), last);
-    });
-    pairs.clear();
-    pairAnswers.length = 0;
+    let left = pairs.size;
+    while (left > 0 && pairs.size > 0) {
+      const count = Math.min(left, pairs.size, PAIRS_PER_PAUSE);
+      left -= count;
+      for (const answer of pairAnswers.splice(0, count)) {
+        this.emit(pairs.placeOf(pairs.oldest), answer);
+        pairs.dropOldest();
+      }
+      if (left > 0) onPause?.();
+    }
+  }
+
+  private emit(place: number, answer: DnsAnswer): void {
+    const { counts, sink, addresses } = this.deps;
+    const { words, doubles } = this.pairs;
+    const count = words[place + PAIR_COUNT] ?? 0;
+    const last = doubles[(place + PAIR_LAST) >> 1] ?? 0;
+    if (this.isDnsServer(words[place + PAIR_CLIENT_KEY] ?? 0, words[place + PAIR_CLIENT_KEY + 1] ?? 0, last)) counts.dnsServerOwn += count;
+    else sink.dns(addresses.textOf(words[place + PAIR_CLIENT] ?? 0), answer, count, this.pairs.timeAt(place), last);
   }
 
   private query(view: PacketView): void {

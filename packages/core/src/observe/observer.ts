@@ -39,8 +39,11 @@ export interface Observer {
   dns(view: PacketView): void;
   /** A TCP segment with SYN set and ACK clear. */
   tcpSyn(view: PacketView): void;
-  /** Hands the sink what settled before `now` (capture time, ms). */
-  drain(now: number): void;
+  /**
+   * Hands the sink what settled before `now` (capture time, ms). `onPause` is called now and then meanwhile, and may bring
+   * further packets.
+   */
+  drain(now: number, onPause?: () => void): void;
   /** Hands the sink everything, settled or not: the end of a capture. */
   finish(): void;
   /** Addresses of nodes: the only ones that masquerade can put in place of a client's (rules 8, 18). */
@@ -89,8 +92,8 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
     seed,
   });
 
-  const emit = (): void => {
-    dns.drain();
+  const emit = (onPause?: () => void): void => {
+    dns.drain(onPause);
     tcp.drain();
     counts.evictions = dns.evictions + names.evictions + tcp.evictions;
   };
@@ -110,9 +113,9 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
       if (addresses.isFull(ADDRESSES_PER_PACKET)) startOver();
       tcp.syn(view);
     },
-    drain(now) {
+    drain(now, onPause) {
       tcp.settle(now);
-      emit();
+      emit(onPause);
     },
     finish() {
       this.drain(Number.POSITIVE_INFINITY);

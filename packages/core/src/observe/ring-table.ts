@@ -118,11 +118,6 @@ export class RingTable {
     this.used -= 1;
   }
 
-  clear(): void {
-    this.tail = (this.tail + this.used) | 0;
-    this.used = 0;
-  }
-
   /** Removes the entries added before `before`, oldest first. */
   expire(before: number): void {
     while (this.oldestTime() < before) this.dropOldest();

@@ -1,7 +1,7 @@
 import { toQueryUrl } from '@nm/api';
 import type { Reporter, ReportSettings } from '@nm/api';
 import type { Logger, Observation } from '@nm/core';
-import { createHealth } from '@nm/runtime';
+import { createHealth, createHeapKeeper } from '@nm/runtime';
 import type { ListenAddress, OptionValues } from '@nm/runtime';
 import type { CaptureSource } from '../capture/capture-source.ts';
 import { createRingSource } from '../capture/ring-source.ts';
@@ -49,6 +49,8 @@ const MAX_INTERVAL_FACTOR = 10;
 /** UDP ports above this are taken by clients for a moment; they are no servers. */
 const FIRST_EPHEMERAL_PORT = 32_768;
 const MAX_LISTENERS = 1_024;
+/** Garbage of reports that may gather: without this bound a busy node's heap grew to three times what lives in it. */
+const MAX_HEAP_GROWTH_BYTES = 8 * 1024 * 1024;
 
 /** The sniffer as a service: sees, reports, and tells how it is doing. */
 export async function createSniffer(deps: SnifferDeps, options: SnifferOptions): Promise<Sniffer> {
@@ -120,6 +122,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     ...(options.healthListen === undefined ? [] : [listen('health', options.healthListen)]),
   ];
 
+  const heap = createHeapKeeper(MAX_HEAP_GROWTH_BYTES);
   const timers: NodeJS.Timeout[] = [];
   let reportTimer: NodeJS.Timeout | undefined;
   let lastLosses = '';
@@ -127,6 +130,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   const report = (): void => {
     const rows = live.drain();
     sender.flush();
+    heap.look();
     // Every lookup of a busy node is in a row again and again: fewer, larger reports cost less on both sides.
     const factor = Math.min(MAX_INTERVAL_FACTOR, Math.max(1, rows / ROWS_PER_SECOND));
     reportTimer = setTimeout(report, intervalMs * factor);

@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RING_OWN_WORD, RingTable } from './ring-table.ts';
+
+const SEED = 12_345;
+
+describe('RingTable', () => {
+  test('grows to its bound, then loses the oldest first', () => {
+    const table = new RingTable(1_024, 0, SEED);
+    for (let key = 0; key < 3_000; key++) {
+      const place = table.add(key, -key, key);
+      table.words[place + RING_OWN_WORD] = key * 3;
+    }
+    expect([table.size, table.isFull, table.oldestTime()]).toEqual([1_024, true, 3_000 - 1_024]);
+    expect(table.find(1_975, -1_975)).toBe(-1);
+    const place = table.find(1_976, -1_976);
+    expect([table.words[place + RING_OWN_WORD], table.timeAt(place)]).toEqual([1_976 * 3, 1_976]);
+  });
+
+  test('entry numbers hold while the table grows, and end with the entry', () => {
+    const table = new RingTable(4_096, 1, SEED);
+    const entry = table.entryAt(table.add(7, 8, 1));
+    for (let key = 0; key < 2_000; key++) table.add(key, 1, 2);
+    expect(table.placeOf(entry)).toBe(table.find(7, 8));
+    table.expire(2);
+    expect([table.placeOf(entry), table.find(7, 8)]).toEqual([-1, -1]);
+  });
+
+  test('a key that was added twice is found as the newer one', () => {
+    const table = new RingTable(256, 0, SEED);
+    table.add(1, 2, 10);
+    const newer = table.add(1, 2, 20);
+    expect(table.find(1, 2)).toBe(newer);
+  });
+
+  test('whatever is added and expired: what lives is found, what left is not', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1 }), fc.array(fc.tuple(fc.integer(), fc.nat(600)), { maxLength: 900 }), (seed, steps) => {
+        const table = new RingTable(512, 0, seed);
+        const living = new Map<number, number>();
+        steps.forEach(([high, lifeTime], at) => {
+          table.expire(at - lifeTime);
+          for (const [key, addedAt] of living) if (addedAt < at - lifeTime) living.delete(key);
+          if (living.has(high)) return;
+          table.add(high, high ^ seed, at);
+          living.set(high, at);
+          if (living.size > 512) living.delete(living.keys().next().value ?? 0);
+        });
+        expect(table.size).toBe(living.size);
+        for (const [high] of steps) {
+          const place = table.find(high, high ^ seed);
+          expect(place < 0 ? undefined : table.timeAt(place)).toBe(living.get(high));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
