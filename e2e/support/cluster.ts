@@ -101,3 +101,8 @@ export async function eventually<T>(look: () => Promise<T | undefined>, timeoutM
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
+
+/** The key with which the cluster signs tokens: to make one that nobody would give. */
+export function tokenKeyFile(): string {
+  return join(CACHE, 'state', 'pki', 'sa.key');
+}
