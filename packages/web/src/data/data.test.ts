@@ -209,6 +209,7 @@ describe('session', () => {
         onPage(edges.slice(10), { loaded: edges.length, total: edges.length });
         return Promise.resolve({ window: { since: 5 } });
       },
+      loadDetailed: () => Promise.resolve(),
       loadEdge: () => Promise.resolve(undefined),
       loadActivity: () => Promise.reject(new Error('no activity')),
       loadStatus: () => Promise.resolve(undefined),

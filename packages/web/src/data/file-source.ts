@@ -28,6 +28,10 @@ export function createFileSource(document: MapDocument, label: string): MapSourc
       const window = isAll ? ownWindow : { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
       return Promise.resolve({ window });
     },
+    loadDetailed(_window, onPage) {
+      onPage(edges);
+      return Promise.resolve();
+    },
     loadEdge: (id) => Promise.resolve(byId.get(id)),
     loadActivity: () => Promise.resolve(undefined),
     loadStatus: () => Promise.resolve(undefined),

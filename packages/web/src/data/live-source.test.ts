@@ -38,6 +38,14 @@ test.each([
   expect(last).toEqual({ loaded: edges.length, total: edges.length });
 });
 
+test('every edge in full, for exports', async () => {
+  const edges = createFixtureMap({ workloads: 300, edges: 2_400 });
+  const { source } = await serve(edges);
+  const seen = new Set<string>();
+  await source.loadDetailed({}, (page) => page.forEach(({ id }) => seen.add(id)), new AbortController().signal);
+  expect(seen).toEqual(new Set(edges.map(({ id }) => id)));
+});
+
 test('the window that was used is answered, not the one asked for', async () => {
   const { source } = await serve([]);
   expect(await source.load({ since: 1_000 }, () => undefined, new AbortController().signal)).toEqual({ window: { since: 1_000 } });

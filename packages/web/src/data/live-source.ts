@@ -2,6 +2,7 @@ import { ACTIVITY, NAMESPACES, STATUS } from '@nm/api';
 import type { ApiClient, Operation, schema } from '@nm/api';
 import type { UiEdge } from '../graph/ui-edge.ts';
 import { FULL_EDGES, SLIM_EDGES, WEB_CHANGES, WEB_EDGE } from './operations.ts';
+import { LARGE_MAP_EDGES } from './source.ts';
 import type { LoadProgress, MapSource } from './source.ts';
 import type { TimeWindow } from './time-range.ts';
 import { toUiEdge } from './to-ui-edge.ts';
@@ -14,8 +15,6 @@ export interface LiveSourceDeps {
 
 const PAGE_EDGES = 1_000;
 const FIRST_PAGE_EDGES = 500;
-/** From here on pages are slim and several are fetched at a time. */
-const LARGE_MAP_EDGES = 5_000;
 const PARALLEL = 4;
 const QUERY_TIMEOUT_MS = 30_000;
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000, 10_000] as const;
@@ -62,18 +61,14 @@ export function createLiveSource({ client, delay }: LiveSourceDeps, label: strin
       };
       if (total > LARGE_MAP_EDGES) {
         loaded = 0;
-        const parts = await partition(signal);
-        const next = async (): Promise<void> => {
-          for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-            await loadPages(SLIM_EDGES, { ...variables, filter: { ...everything, client: part } }, report, signal);
-          }
-        };
-        await Promise.all(Array.from({ length: PARALLEL }, next));
+        await loadParts(SLIM_EDGES, variables, report, signal);
       } else if (first.edges.pageInfo.hasNextPage && first.edges.pageInfo.endCursor != null) {
         await loadPages(FULL_EDGES, { ...variables, after: first.edges.pageInfo.endCursor }, report, signal);
       }
       return { window: parseWindow(first.edges.window) };
     },
+
+    loadDetailed: (window, onPage, signal) => loadParts(FULL_EDGES, toVariables(window), (_page, edges) => onPage(edges), signal),
 
     async loadEdge(id, window, signal) {
       const { edge } = await client.run(WEB_EDGE, { id, ...toVariables(window) }, { signal });
@@ -116,6 +111,22 @@ export function createLiveSource({ client, delay }: LiveSourceDeps, label: strin
       }
     },
   };
+
+  /** All edges, several pages at a time. */
+  async function loadParts(
+    operation: EdgesOperation,
+    variables: schema.QueryEdgesArgs,
+    onPage: (page: schema.EdgeConnection, edges: readonly UiEdge[]) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const parts = await partition(signal);
+    const next = async (): Promise<void> => {
+      for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+        await loadPages(operation, { ...variables, filter: { ...everything, client: part } }, onPage, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, next));
+  }
 
   /** Disjoint sets of clients that together are all of them, so that pages can be fetched side by side. */
   async function partition(signal: AbortSignal): Promise<schema.PeerFilter[]> {

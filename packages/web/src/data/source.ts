@@ -5,6 +5,9 @@ import type { TimeRange, TimeWindow } from './time-range.ts';
 
 export type UiStatus = schema.Status;
 
+/** Above it edges are loaded without what only panels show, several pages at a time. */
+export const LARGE_MAP_EDGES = 5_000;
+
 export interface LoadProgress {
   readonly loaded: number;
   readonly total: number;
@@ -31,6 +34,8 @@ export interface MapSource {
     onPage: (edges: readonly UiEdge[], progress: LoadProgress) => void,
     signal: AbortSignal,
   ): Promise<{ readonly window: TimeWindow }>;
+  /** All edges of the window with everything that is known about them, in pages; `load` may leave out what only panels show. */
+  loadDetailed(window: TimeWindow, onPage: (edges: readonly UiEdge[]) => void, signal: AbortSignal): Promise<void>;
   /** One edge with everything that is known about it; undefined when it is gone. */
   loadEdge(id: string, window: TimeWindow, signal: AbortSignal): Promise<UiEdge | undefined>;
   /** Undefined where the source keeps no activity: the caller shows what the edges' own times give. */

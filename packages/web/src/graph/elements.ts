@@ -82,6 +82,7 @@ function toEdgeElement(edge: ViewEdge, now: number): EdgeElement {
   if (edge.lookedUpOnly) classes.push('looked-up');
   if (edge.denied) classes.push('denied');
   else if (edge.undeclared) classes.push('undeclared');
+  else if (edge.unseen) classes.push('unseen');
   if (edge.change !== undefined) classes.push(edge.change);
   return { id: edge.id, source: edge.source, target: edge.target, classes: classes.join(' '), width: edgeWidth(edge.count) };
 }

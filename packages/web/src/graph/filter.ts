@@ -89,7 +89,10 @@ export function toPredicate(filter: MapFilter): (link: MapLink) => boolean {
     tests.push((link) => link.edge.ports.some(({ port }) => port !== undefined && filter.ports.includes(port)));
   }
   if (filter.domains.length > 0) tests.push((link) => filter.domains.some((domain) => hasDomain(link, domain.toLowerCase())));
-  if (seenSince !== undefined) tests.push((link) => link.lastSeenAt >= seenSince);
+  if (seenSince !== undefined) {
+    // What is only declared has no time at which it was seen.
+    tests.push((link) => link.lastSeenAt >= seenSince || link.edge.protection?.intents === 'unseen');
+  }
   const text = filter.text.trim().toLowerCase();
   if (text !== '') tests.push((link) => searchText(link).includes(text));
   return (link) => tests.every((test) => test(link));

@@ -33,6 +33,8 @@ export interface ViewEdge {
   readonly lookedUpOnly: boolean;
   readonly denied: boolean;
   readonly undeclared: boolean;
+  /** Only declared: nothing of it was ever observed. */
+  readonly unseen: boolean;
   readonly change?: Change;
   readonly links: readonly MapLink[];
 }
@@ -182,6 +184,7 @@ function* mergeLinks(
       lookedUpOnly: list.every((link) => link.lookedUpOnly),
       denied: list.some((link) => link.denied),
       undeclared: list.some((link) => link.edge.protection?.intents === 'undeclared'),
+      unseen: list.every((link) => link.edge.protection?.intents === 'unseen'),
       links: list,
       ...(change === undefined ? {} : { change }),
     });

@@ -83,6 +83,12 @@ export function toStylesheet(theme: CanvasTheme): StylesheetJson {
     node('edge.many.old', { opacity: 0.22 }),
     node('edge.looked-up', { 'line-style': 'dotted', 'target-arrow-fill': 'hollow' }),
     node('edge.undeclared', { 'source-arrow-shape': 'square', 'source-arrow-color': theme.danger }),
+    node('edge.unseen', {
+      'line-style': 'dashed',
+      'line-dash-pattern': [1, 5],
+      'target-arrow-fill': 'hollow',
+      'source-arrow-shape': 'circle',
+    }),
     node('edge.denied', {
       'line-style': 'dashed',
       'line-dash-pattern': [5, 4],

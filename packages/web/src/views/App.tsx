@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { MapSession } from '../data/session.ts';
 import type { MapSource } from '../data/source.ts';
 import type { UrlStore } from '../data/url-store.ts';
@@ -35,6 +35,7 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
   const url = useSyncExternalStore(urlStore.subscribe, urlStore.getSnapshot);
   const [source, setSource] = useState(firstSource);
   const [message, setMessage] = useState('');
+  const [notice, setNotice] = useState('');
   const [railOpen, setRailOpen] = useState(false);
   const [dialog, setDialog] = useState<'search' | 'help'>();
   const now = useNow(source, snapshot.window.until);
@@ -55,7 +56,18 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
     [urlStore],
   );
   const app = useMemo(
-    (): AppContext => ({ session, snapshot, url, setUrl: urlStore.update, map, isPending, now, openSource, announce: setMessage }),
+    (): AppContext => ({
+      session,
+      snapshot,
+      url,
+      setUrl: urlStore.update,
+      map,
+      isPending,
+      now,
+      openSource,
+      announce: setMessage,
+      notify: setNotice,
+    }),
     [session, snapshot, url, urlStore, map, isPending, now, openSource],
   );
   useShortcuts(app, { search: () => setDialog('search'), help: () => setDialog('help') });
@@ -85,6 +97,7 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
       {dialog === 'help' && <HelpDialog onClose={() => setDialog(undefined)} />}
       <DropZone />
       <LiveRegion text={message} />
+      <Notice text={notice} onOver={() => setNotice('')} />
     </AppProvider>
   );
 }
@@ -92,6 +105,25 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
 function LiveRegion({ text }: { readonly text: string }) {
   return (
     <div className="sr-only" role="status" aria-live="polite">
+      {text}
+    </div>
+  );
+}
+
+const NOTICE_MS = 6_000;
+
+function Notice({ text, onOver }: { readonly text: string; readonly onOver: () => void }) {
+  const over = useRef(onOver);
+  useEffect(() => {
+    over.current = onOver;
+  });
+  useEffect(() => {
+    if (text === '') return;
+    const timer = setTimeout(() => over.current(), NOTICE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <div className={text === '' ? 'sr-only' : 'note notice'} role="status" aria-live="polite">
       {text}
     </div>
   );

@@ -1,3 +1,4 @@
+import { LARGE_MAP_EDGES } from '../data/source.ts';
 import { exportMap } from './export-map.ts';
 import type { ExportFormat } from './export-map.ts';
 import { useApp } from './context.ts';
@@ -19,9 +20,10 @@ export function ExportMenu() {
   const app = useApp();
   const run = (format: ExportFormat, close: () => void): void => {
     close();
+    if (format === 'map' && app.snapshot.model.links.size > LARGE_MAP_EDGES) app.notify('Fetching every detail for the map file …');
     exportMap(app, format).then(
-      (name) => app.announce(`Saved ${name}`),
-      (error: unknown) => app.announce(`Nothing was saved: ${error instanceof Error ? error.message : String(error)}`),
+      (name) => app.notify(`Saved ${name}`),
+      (error: unknown) => app.notify(`Nothing was saved: ${error instanceof Error ? error.message : String(error)}`),
     );
   };
   return (

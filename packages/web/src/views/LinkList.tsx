@@ -59,6 +59,7 @@ export function Marks({ link }: { readonly link: MapLink }) {
     <>
       {link.lookedUpOnly && <span className="tag">lookup only</span>}
       {link.denied && <span className="tag is-danger">denied</span>}
+      {intents === 'unseen' && <span className="tag">declared, never seen</span>}
       {intents === 'undeclared' && <span className="tag is-danger">undeclared</span>}
     </>
   );

@@ -156,8 +156,8 @@ function Intents({ node, links }: { readonly node: MapNode; readonly links: read
               className="button"
               onClick={() => {
                 navigator.clipboard.writeText(yaml).then(
-                  () => app.announce('Copied'),
-                  () => app.announce('The browser did not allow copying; use Download'),
+                  () => app.notify('Copied'),
+                  () => app.notify('The browser did not allow copying; use Download'),
                 );
               }}
             >

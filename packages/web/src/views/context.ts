@@ -18,6 +18,8 @@ export interface AppContext {
   readonly openSource: (source: MapSource) => void;
   /** Says something to everybody, screen readers too. */
   readonly announce: (text: string) => void;
+  /** The same for everybody: a line that stays for some seconds. */
+  readonly notify: (text: string) => void;
 }
 
 const Context = createContext<AppContext | undefined>(undefined);

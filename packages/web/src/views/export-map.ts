@@ -1,9 +1,11 @@
 import { toClientIntents, toEdges } from '@nm/core';
+import { LARGE_MAP_EDGES } from '../data/source.ts';
 import { toDot } from '../graph/export/dot.ts';
 import { toMapFile } from '../graph/export/map-file.ts';
 import { toMermaid } from '../graph/export/mermaid.ts';
 import { toSvg } from '../graph/export/svg.ts';
 import type { MapLink } from '../graph/model.ts';
+import type { UiEdge } from '../graph/ui-edge.ts';
 import { packLayout } from '../graph/packed-layout.ts';
 import { sortRows, toCsv, toJsonRows } from '../graph/table.ts';
 import { readTheme } from '../render/theme.ts';
@@ -60,20 +62,35 @@ export async function toIntentsYaml(links: readonly MapLink[], now: number): Pro
   return documents.map(({ document, notes }) => notes.map((note) => `# ${note}\n`).join('') + stringify(document)).join('---\n');
 }
 
-/** Edges of large maps are loaded without what only their panel shows; a map file wants it all. */
-const MAX_DETAIL_EDGES = 2_000;
+/** Up to so many edges are asked for one by one; for more, all pages of the window are fetched again in full. */
+const MAX_SINGLE_EDGES = 200;
+const DETAILS_TIMEOUT_MS = 300_000;
 
+/** Edges of large maps are loaded without what only their panel shows; a map file wants it all. */
 async function withDetails({ snapshot }: AppContext, links: readonly MapLink[]): Promise<MapLink[]> {
   const { source, window } = snapshot;
-  const isWhole = source === undefined || source.kind === 'file' || snapshot.model.links.size <= 5_000;
-  if (isWhole || links.length > MAX_DETAIL_EDGES) return [...links];
-  const signal = AbortSignal.timeout(60_000);
-  const result: MapLink[] = [];
-  for (const link of links) {
-    const edge = await source.loadEdge(link.id, window, signal);
-    result.push(edge === undefined ? link : { ...link, edge });
+  if (source === undefined || source.kind === 'file' || snapshot.model.links.size <= LARGE_MAP_EDGES) return [...links];
+  const signal = AbortSignal.timeout(DETAILS_TIMEOUT_MS);
+  const details = new Map<string, UiEdge>();
+  if (links.length > MAX_SINGLE_EDGES) {
+    const wanted = new Set(links.map(({ id }) => id));
+    await source.loadDetailed(
+      window,
+      (edges) => {
+        for (const edge of edges) if (wanted.has(edge.id)) details.set(edge.id, edge);
+      },
+      signal,
+    );
+  } else {
+    for (const { id } of links) {
+      const edge = await source.loadEdge(id, window, signal);
+      if (edge !== undefined) details.set(id, edge);
+    }
   }
-  return result;
+  return links.map((link) => {
+    const edge = details.get(link.id);
+    return edge === undefined ? link : { ...link, edge };
+  });
 }
 
 function toMapWindow({ since, until }: AppContext['snapshot']['window']): { readonly since?: string; readonly until?: string } {

@@ -17,7 +17,13 @@ const NOTHING: MapView = finish(pipelineSteps({ model: createMapModel(), filter:
 export function useMapView(snapshot: SessionSnapshot, url: UrlState, now: number): { readonly map: MapView; readonly isPending: boolean } {
   const { model, version, before, progress } = snapshot;
   const isPartial = progress !== undefined && progress.loaded < progress.total;
-  const { filter, focus, opened, closed } = url;
+  const { focus, opened, closed } = url;
+  const { filter: asked } = url;
+  const since = slidingSince(snapshot, url, now);
+  const filter = useMemo(
+    () => (since === undefined || (asked.seenSince ?? 0) >= since ? asked : { ...asked, seenSince: since }),
+    [asked, since],
+  );
   const isSmall = model.links.size + (before?.links.size ?? 0) <= AT_ONCE_LINKS;
   const input = useMemo(
     () => ({ model, before, filter, focus, opened, closed, isPartial, now, version }),
@@ -34,4 +40,19 @@ export function useMapView(snapshot: SessionSnapshot, url: UrlState, now: number
     return () => stop.abort();
   }, [isSmall, input]);
   return { map: atOnce ?? late.map, isPending: atOnce === undefined && late.input !== input };
+}
+
+/** Activity is kept in buckets: what the mapper answered for a window may have been seen this long before it. */
+const BUCKET_MS = { recent: 5 * 60_000, old: 60 * 60_000 };
+const RECENT_MS = 48 * 60 * 60_000;
+
+/** A window that ends now moves on with the clock: what was last seen before it leaves the picture. */
+export function slidingSince(
+  { source }: Pick<SessionSnapshot, 'source'>,
+  { time }: Pick<UrlState, 'time'>,
+  now: number,
+): number | undefined {
+  const range = time ?? source?.defaultTime;
+  if (source?.kind !== 'live' || range?.type !== 'last') return undefined;
+  return now - range.ms - (range.ms <= RECENT_MS ? BUCKET_MS.recent : BUCKET_MS.old);
 }
