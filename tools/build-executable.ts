@@ -71,18 +71,18 @@ await build({
   define: { NM_BUILD: JSON.stringify(info), NM_ASSETS: '"sea:"' },
 });
 
-const config = join(work, 'sea.json');
 const blob = join(work, 'sea.blob');
 writeFileSync(
-  config,
+  join(work, 'sea.json'),
   JSON.stringify({
-    main: join(work, 'main.cjs'),
-    output: blob,
+    // Relative: the path of the script goes into the executable, and must not tell where it was built.
+    main: 'main.cjs',
+    output: 'sea.blob',
     disableExperimentalSEAWarning: true,
     assets: Object.fromEntries(Object.entries(ASSETS).map(([name, specifier]) => [name, fileURLToPath(import.meta.resolve(specifier))])),
   }),
 );
-execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'] });
 
 const name = `network-mapper-${values.platform}${values.platform.startsWith('win') ? '.exe' : ''}`;
 const executable = join(out, name);
