@@ -48,6 +48,16 @@ export const PARTS: readonly Part[] = [
     summary: 'show exactly what usage telemetry would be sent',
     load: async () => (await import('./parts/telemetry.ts')).runTelemetryPart,
   },
+  {
+    name: 'aws-actions',
+    summary: 'print the IAM actions that recorded AWS requests need',
+    load: async () => (await import('@nm/aws')).runAwsActions,
+  },
+  {
+    name: 'aws-visibility',
+    summary: 'see which AWS actions labelled pods use',
+    load: async () => (await import('@nm/aws')).runAwsVisibility,
+  },
 ];
 
 /** `capture` for commands that capture besides what they do; absent in builds that cannot. */
