@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,7 +146,7 @@ function receive(isGrpc: boolean): void {
     ? createHttp2Server()
     : createServer((request, response) => void request.resume().on('end', () => response.writeHead(200).end()));
   if (isGrpc) {
-    server.on('stream', (stream: import('node:http2').ServerHttp2Stream) => {
+    server.on('stream', (stream: ServerHttp2Stream) => {
       stream.resume().on('end', () => {
         stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
         stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));

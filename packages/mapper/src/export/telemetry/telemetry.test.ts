@@ -90,7 +90,7 @@ describe('connections', () => {
       }
       expect(asked).toHaveBeenCalledTimes(expected);
       expect(received.bodies).toHaveLength(expected);
-      if (expected === 0) expect(received.connections).toBe(0);
+      expect(received.connections > 0).toBe(expected > 0);
     } finally {
       asked.mockRestore();
       vi.useRealTimers();
@@ -161,7 +161,7 @@ describe('what is said', () => {
 
   test('has every field in the documentation, and no other', async () => {
     const page = await readFile(new URL('../../../../../docs/telemetry.md', import.meta.url), 'utf8');
-    const documented = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+    const documented = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] ?? '');
     expect(documented.toSorted()).toEqual(Object.keys(REPORT).toSorted());
     const mapper = await startTestMapper();
     const { body } = (await (await fetch(`${mapper.metricsUrl}/telemetry`)).json()) as { body: object };
