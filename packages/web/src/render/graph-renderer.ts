@@ -27,6 +27,9 @@ const MANY_ELEMENTS = 350;
 /** Above it only neighbours are marked on hover; fading all others would cost too long a task. */
 const FADE_LIMIT = 1_500;
 const ANIMATION_MS = 320;
+/** A telephone's screen, and the zoom from which its reader can tell names. */
+const NARROW_PX = 600;
+const READABLE_ZOOM = 0.6;
 
 /** Draws elements on a canvas and tells what the user does with them. Knows nothing of React or of the map. */
 export function createGraphRenderer(container: HTMLElement, events: RendererEvents) {
@@ -141,13 +144,15 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
     retheme(): void {
       cy.style(toStylesheet(readTheme(container)));
     },
-    fit(glide = true): void {
+    /** Shows the whole map; with `readable`, on a narrow screen, only as much of it as names can still be read. */
+    fit(glide = true, readable = false): void {
       if (cy.elements().empty()) return;
       hasLooked = false;
       const before = { zoom: cy.zoom(), pan: { ...cy.pan() } };
       cy.fit(undefined, 36);
-      if (cy.zoom() > 1.25) {
-        cy.zoom(1.25);
+      const least = readable && cy.width() < NARROW_PX ? READABLE_ZOOM : 0;
+      if (cy.zoom() > 1.25 || cy.zoom() < least) {
+        cy.zoom(cy.zoom() > 1.25 ? 1.25 : least);
         cy.center();
       }
       if (!glide || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
@@ -166,7 +171,7 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
     /** The room changed: shows the whole map again, unless the user has chosen what to look at. */
     resize(): void {
       cy.resize();
-      if (!hasLooked) this.fit(false);
+      if (!hasLooked) this.fit(false, true);
     },
     /** Where an element is on the page, for tests and for the keyboard. */
     renderedPosition(id: string): Point | undefined {

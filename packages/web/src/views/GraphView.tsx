@@ -92,7 +92,7 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
       const places = early ?? placement.positions;
       if (!(await renderer.show(elements, places)) || !isCurrent) return;
       renderer.place(places, !isFirst);
-      if (isFirst || placement.isFresh) renderer.fit(!isFirst);
+      if (isFirst || placement.isFresh) renderer.fit(!isFirst, true);
       canvas.dataset['ready'] = viewKey;
       performance.mark('nm-map-shown');
       for (const [id, at] of places) known.current.places.set(id, at);
@@ -103,7 +103,7 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
         for (const [id, at] of late) known.current.places.set(id, at);
         await delay(GLIDE_MS);
         if (!isCurrent) return;
-        renderer.fit();
+        renderer.fit(true, true);
       }
       canvas.dataset['arranged'] = viewKey;
     };
