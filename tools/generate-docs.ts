@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { API_ERRORS } from '@nm/api';
+import { AWS_METRICS, AWS_OPTIONS } from '@nm/aws';
 import { MAPPER_ERRORS, MAPPER_METRICS, MAPPER_OPTIONS } from '@nm/mapper';
 import { envName, fileKey, HTTP_ERRORS, LIFECYCLE_ERRORS, OPTION_ERRORS } from '@nm/runtime';
 import type { MetricTable, OptionTable } from '@nm/runtime';
@@ -17,6 +18,7 @@ const OPTIONS: readonly { readonly part: string; readonly table: OptionTable }[]
   { part: 'capture', table: CAPTURE_OPTIONS },
   { part: 'kafka-watcher', table: KAFKA_OPTIONS },
   { part: 'istio-watcher', table: ISTIO_OPTIONS },
+  { part: 'aws-visibility', table: AWS_OPTIONS },
 ];
 
 const METRICS: readonly { readonly part: string; readonly table: MetricTable }[] = [
@@ -24,6 +26,7 @@ const METRICS: readonly { readonly part: string; readonly table: MetricTable }[]
   { part: 'sniffer', table: SNIFFER_METRICS },
   { part: 'kafka-watcher', table: KAFKA_METRICS },
   { part: 'istio-watcher', table: ISTIO_METRICS },
+  { part: 'aws-visibility', table: AWS_METRICS },
 ];
 
 const ERRORS: readonly { readonly part: string; readonly table: Readonly<Record<string, string>> }[] = [
