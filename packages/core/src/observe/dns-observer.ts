@@ -15,8 +15,8 @@ import type { ObservationSink, ObserverCounts } from './sink.ts';
 const NEW_TRANSACTION_AFTER_MS = 5_000;
 /** An unanswered question is forgotten after this long; resolvers give up earlier (glibc: 2 tries of 5 s per server). */
 const UNANSWERED_AFTER_MS = 60_000;
-/** Masquerade happens on the node that saw the first copy, within the same pass of the packet. */
-const MASQUERADE_WINDOW_MS = 1_000;
+/** Masquerade happens at once; captures of two nodes may be that far apart (rule 5). */
+const MASQUERADE_WINDOW_MS = 2_000;
 /** Rule 17: a client that answered queries this recently is a DNS server. */
 const DNS_SERVER_FOR_MS = 10 * 60 * 1000;
 /** Where copies of one query were seen going: the Service, the pod behind it, and two more. */
