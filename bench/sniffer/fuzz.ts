@@ -5,6 +5,7 @@
 import type { CapturedFrame } from '../../packages/sniffer/src/capture/capture-source.ts';
 import { createLiveObserver } from '../../packages/sniffer/src/observe/live-observer.ts';
 import { createOwnProtocol } from '../../packages/sniffer/src/report/own-protocol.ts';
+import { createHeapKeeper } from '../../packages/runtime/src/trim-heap.ts';
 import { createMix } from './frames.ts';
 
 const FRAMES = Number(process.argv[2] ?? 10_000_000);
@@ -49,6 +50,8 @@ const live = createLiveObserver(
   { dnsPorts: [53], seed: 1 + Math.floor(Math.random() * 0x7fff_fffe) },
 );
 live.start();
+/** As the service does. */
+const heap = createHeapKeeper(8 * 1024 * 1024);
 
 /** xorshift32: quick, and told with the result so that a failure can be had again. */
 const startState = Math.floor(Math.random() * 0x7fff_ffff) | 1;
@@ -95,6 +98,7 @@ try {
     if (random(4) === 0) {
       live.drain();
       seal();
+      heap.look();
     }
     if (settledRss === 0 && done > FRAMES / 3) settledRss = process.memoryUsage.rss();
   }

@@ -47,7 +47,7 @@ export const LIVE_LIMITS = {
   maxPairs: 65_536,
   maxFlows: 32_768,
   maxAttempts: 32_768,
-  maxNames: 131_072,
+  maxNames: 65_536,
   maxAddresses: 32_768,
   settleMs: 200,
 } as const;

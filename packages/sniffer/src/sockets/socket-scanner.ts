@@ -3,6 +3,7 @@ import type { Observation, SocketListener, SocketObserver } from '@nm/core';
 import type { LocalNamespace, NodeView } from '../proc/node-view.ts';
 import { readPieces, readText } from '../proc/proc-files.ts';
 import { parseSocketCounters } from '../proc/snmp.ts';
+import type { SocketCounters } from '../proc/snmp.ts';
 
 export interface SocketScannerDeps {
   readonly view: NodeView;
@@ -33,7 +34,6 @@ interface Due {
   readonly namespace: LocalNamespace;
   readonly table: Table;
   readonly counter: number;
-  readonly folder: string;
 }
 
 interface Table {
@@ -63,6 +63,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   const observer = createSocketObserver();
   const parser = new SocketTableParser(observer.rows);
   const tables = new Map<string, readonly Table[]>();
+  const readings = new Map<string, CounterReading>();
   const counts: SocketScannerCounts = { tableReads: 0, malformed: 0, unreadable: 0 };
   let hostId = '';
   let credit = MAX_CREDIT_MS;
@@ -113,6 +114,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       if (present.has(id)) continue;
       for (const table of gone) observer.forget(tableId(table));
       tables.delete(id);
+      readings.delete(id);
     }
   };
 
@@ -122,15 +124,16 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     const present = new Set<string>();
     for (const namespace of deps.view.namespaces()) {
       present.add(namespace.id);
-      const found = readCounters(deps.view, namespace);
+      const found = readCounters(deps.view, namespace, readings.get(namespace.id));
       if (found === undefined) {
         counts.unreadable += 1;
         continue;
       }
+      readings.set(namespace.id, found);
       if (namespace.isHost) hostId = namespace.id;
       for (const table of tablesOf(namespace)) {
-        const counter = table.protocol === SOCKET_TCP ? found.tcp : found.udp;
-        if (isDue(namespace, table, counter, now)) due.push({ namespace, table, counter, folder: found.folder });
+        const counter = table.protocol === SOCKET_TCP ? found.counters.tcp : found.counters.udp;
+        if (isDue(namespace, table, counter, now)) due.push({ namespace, table, counter });
         else if (counter === table.counter) still.push(...observer.still(tableId(table), now));
       }
     }
@@ -147,8 +150,10 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       credit = Math.min(MAX_CREDIT_MS, credit + (now - polledAt) * CPU_SHARE);
       polledAt = now;
       let areOwnersFresh = false;
-      for (const { namespace, table, counter, folder } of findDue(now, still)) {
+      for (const { namespace, table, counter } of findDue(now, still)) {
         if (credit <= 0) break;
+        const folder = deps.view.folderOf(namespace);
+        if (folder === undefined) continue;
         const before = deps.cpuMs();
         if (namespace.isHost && !areOwnersFresh) {
           deps.view.findSocketOwners();
@@ -172,12 +177,22 @@ function tableId(table: Pick<Table, 'namespaceId' | 'protocol'>): string {
   return `${table.namespaceId}/${table.protocol}`;
 }
 
-/** Counters of a namespace through a process that is in it. */
-function readCounters(
-  view: NodeView,
-  namespace: LocalNamespace,
-): { readonly folder: string; readonly tcp: number; readonly udp: number } | undefined {
+/** What net/snmp of a namespace said last, and through which process. */
+interface CounterReading {
+  readonly folder: string;
+  readonly text: string;
+  readonly counters: SocketCounters;
+}
+
+/**
+ * Counters of a namespace through a process that is in it. As long as they stand still, nobody checks that the process
+ * is still in there: a number that another process took over shows other counters.
+ */
+function readCounters(view: NodeView, namespace: LocalNamespace, last: CounterReading | undefined): CounterReading | undefined {
+  if (last !== undefined && readText(`${last.folder}/net/snmp`) === last.text) return last;
   const folder = view.folderOf(namespace);
-  const counters = folder === undefined ? undefined : parseSocketCounters(readText(`${folder}/net/snmp`));
-  return folder === undefined || counters === undefined ? undefined : { folder, ...counters };
+  if (folder === undefined) return undefined;
+  const text = readText(`${folder}/net/snmp`);
+  const counters = parseSocketCounters(text);
+  return counters === undefined ? undefined : { folder, text, counters };
 }
