@@ -24,6 +24,9 @@ const EDGES = 100_000;
 const BATCHES_PER_ROUND = 2;
 const ROUNDS = Number(process.argv[2] ?? 5);
 const COMPATIBLE_ROUNDS = Number(process.argv[3] ?? ROUNDS);
+/** Below saturation: what a batch waits is then the mapper's own doing. */
+const PACED_PER_SECOND = 10_000;
+const PACED_BATCHES = 80;
 const COMPATIBLE_BATCHES = 100;
 const COMPATIBLE_DESTINATIONS = 200;
 
@@ -182,6 +185,19 @@ try {
   for (let round = 0; round < ROUNDS; round++) {
     const lanes = makeLanes(BATCHES_PER_ROUND, () => random(EDGES));
     rows.push(await measure(mapper, `round ${round + 1}`, REPORTERS * ROWS * BATCHES_PER_ROUND, lanes, true));
+  }
+  if (rows.length > 0) {
+    const lanes = makeLanes(1, () => random(EDGES)).slice(0, PACED_BATCHES);
+    const latencies = await Promise.all(
+      lanes.map(async (bodies, index) => {
+        await sleep((index * ROWS * 1_000) / PACED_PER_SECOND);
+        return send(mapper.url, [bodies], true);
+      }),
+    );
+    const all = latencies.flat();
+    console.log(
+      `  paced at ${PACED_PER_SECOND}/s: a batch p50 ${percentile(all, 0.5).toFixed(0)} ms, p99 ${percentile(all, 0.99).toFixed(0)} ms, ${(mapper.usage().rssBytes / 1_048_576).toFixed(0)} MiB`,
+    );
   }
   const compatible: Row[] = [];
   for (let round = 0; round < COMPATIBLE_ROUNDS; round++) {

@@ -21,6 +21,8 @@ export class FoundCache {
   private readonly byAddress = new Map<string, Map<number | string, Kept>>();
   private readonly sources = new Map<string, Kept>();
   private readonly byAnswer = new Map<readonly string[], Kept>();
+  /** The last answer of each name, for callers whose lists are new every time (decoded reports). */
+  private readonly byName = new Map<string, Kept & { readonly addresses: readonly string[] }>();
   private generation = -1;
   private size = 0;
 
@@ -58,9 +60,14 @@ export class FoundCache {
     const epoch = this.epoch(at);
     const known = this.byAnswer.get(addresses);
     if (known !== undefined && known.epoch === epoch && known.name === name && known.canonicalName === canonicalName) return known.found;
+    const last = this.byName.get(name);
+    if (last !== undefined && last.epoch === epoch && last.canonicalName === canonicalName && isSameList(last.addresses, addresses))
+      return last.found;
     const found = answer();
-    this.byAnswer.set(addresses, { epoch, name, canonicalName, found });
-    this.size += 1;
+    const kept = { epoch, name, canonicalName, addresses, found };
+    this.byAnswer.set(addresses, kept);
+    this.byName.set(name, kept);
+    this.size += 2;
     return found;
   }
 
@@ -70,9 +77,14 @@ export class FoundCache {
       this.byAddress.clear();
       this.sources.clear();
       this.byAnswer.clear();
+      this.byName.clear();
       this.size = 0;
       this.generation = view.generation;
     }
     return view.epochs.epochOf(at);
   }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
 }
