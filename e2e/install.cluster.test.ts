@@ -34,6 +34,7 @@ const ALL_KINDS = 'all,configmaps,serviceaccounts,roles,rolebindings,networkpoli
 const MAX_WAIT_MS = 60_000;
 
 let forward: PortForward;
+let firstEdgeMs = Number.POSITIVE_INFINITY;
 
 beforeAll(async () => {
   await startCluster();
@@ -44,8 +45,13 @@ beforeAll(async () => {
   // The cluster has no storage: a folder of a node that outlives the mapper's pod.
   await inNode('node-1', ['mkdir', '-p', DATA]);
   await kubectl(['apply', '-f', '-'], JSON.stringify(localVolume()));
+  const installedAt = Date.now();
   await install('install');
+  const installMs = Date.now() - installedAt;
   forward = await portForward(NAMESPACE, 'service/otterize-network-mapper', 9090);
+  await eventually(async () => ((await readEdges(forward.url)).length > 0 ? true : undefined), 30_000, 100);
+  firstEdgeMs = Date.now() - installedAt;
+  process.stdout.write(`helm install --wait: ${(installMs / 1000).toFixed(1)} s; first edge after ${(firstEdgeMs / 1000).toFixed(1)} s\n`);
   await kubectl(['apply', '-f', '-'], JSON.stringify(shopManifests('shop:e2e')));
   await kubectl(['-n', 'shop', 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=120s']);
 }, 600_000);
@@ -56,6 +62,10 @@ afterAll(async () => {
 }, 300_000);
 
 describe('the map of a shop', () => {
+  test('begins within 20 seconds of helm install', () => {
+    expect(firstEdgeMs).toBeLessThan(20_000);
+  });
+
   test('has every call that the shop says it made', async () => {
     await callNodePort(5);
     const isWhole = await eventually(async () => {
