@@ -27,8 +27,6 @@ const SUFFIXES: readonly (readonly [suffix: string, partition: string])[] = [
   ['on.aws', 'aws'],
 ];
 
-export const AWS_SUFFIXES: readonly string[] = SUFFIXES.map(([suffix]) => suffix);
-
 const REGION = /^(us|eu|ap|sa|ca|me|af|il|mx|cn|eusc|us-gov|us-iso[a-z]?|eu-isoe)(-[a-z]+)+-\d{1,2}$/;
 const ACCOUNT = /^\d{12}$/;
 /** Regions by which a partition's global endpoints are meant. */

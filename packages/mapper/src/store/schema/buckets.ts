@@ -4,7 +4,6 @@ const MINUTE_MS = 60_000;
 export const FINE_MINUTES = 5;
 export const HOUR_MINUTES = 60;
 export const DAY_MINUTES = 1_440;
-export const WIDTHS = [FINE_MINUTES, HOUR_MINUTES, DAY_MINUTES] as const;
 
 /** Start of the bucket that holds the instant, in minutes since the epoch. */
 export function bucketOf(atMs: number, widthMinutes: number = FINE_MINUTES): number {
