@@ -21,14 +21,16 @@ const mebibytes = (): string => `${(mapper.usage().rssBytes / 1_048_576).toFixed
 async function timed(name: string, run: () => Promise<number>): Promise<void> {
   const times: number[] = [];
   let size = 0;
+  const before = mapper.usage().cpuSeconds;
   for (let i = 0; i < REPEATS; i++) {
     const start = performance.now();
     size = await run();
     times.push(performance.now() - start);
   }
+  const cpu = (((mapper.usage().cpuSeconds - before) / REPEATS) * 1_000).toFixed(0);
   times.sort((a, b) => a - b);
   const shown = [times[0], times[times.length >> 1], times.at(-1)].map((time) => (time ?? 0).toFixed(0)).join(' / ');
-  console.log(`${name}: ${shown} ms (min / median / max), ${size} items, then ${mebibytes()}`);
+  console.log(`${name}: ${shown} ms (min / median / max), ${cpu} ms of CPU, ${size} items, then ${mebibytes()}`);
 }
 
 try {

@@ -19,8 +19,11 @@ export function trimHeap(): void {
 }
 
 export interface MemoryKeeper {
-  /** Trims the heap if the process's memory grew by more than allowed since it was last trimmed. Cheap otherwise. */
-  look(): void;
+  /**
+   * Trims the heap if the process's memory grew by more than allowed since it was last trimmed. Cheap otherwise; a trim
+   * pauses for several hundred ms, so work in progress allows more (`growthBytes`) than quiet moments do.
+   */
+  look(growthBytes?: number): void;
 }
 
 /**
@@ -34,9 +37,9 @@ export function createMemoryKeeper(
   // The first look finds what the start left behind.
   let trimmedTo = 0;
   return {
-    look() {
+    look(growthBytes = maxGrowthBytes) {
       const now = deps.rssBytes();
-      if (now - trimmedTo < maxGrowthBytes) {
+      if (now - trimmedTo < growthBytes) {
         if (now < trimmedTo) trimmedTo = now;
         return;
       }
