@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { createClusterView } from '../cluster/cluster-view.ts';
 import { pod, T } from '../testing/cluster.ts';
 import { FoundCache } from './found-cache.ts';
-import type { Found } from './resolution.ts';
+import { asDropped } from './resolution.ts';
 
-const FOUND: Found = { dropped: 'cluster-domain' };
+const FOUND = asDropped('cluster-domain');
 
 test('a name is answered again only when its answer, its alias or the cluster changed', () => {
   const view = createClusterView({ cluster: 'one' });
