@@ -163,7 +163,14 @@ function clusterOf(mix: Mix): unknown {
     items.push({
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name, namespace, uid: `uid-${name}`, creationTimestamp: time, labels: { app }, ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: app, uid: `uid-set-${app}`, controller: true }] },
+      metadata: {
+        name,
+        namespace,
+        uid: `uid-${name}`,
+        creationTimestamp: time,
+        labels: { app },
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: app, uid: `uid-set-${app}`, controller: true }],
+      },
       spec: { nodeName: 'node-1', containers: [{ name: 'main', image: 'x' }] },
       status: { phase: 'Running', startTime: time, podIP: addresses[0], podIPs: addresses.map((ip) => ({ ip })) },
     });
@@ -183,6 +190,12 @@ function serviceOf(name: string, namespace: string, app: string, address: string
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name, namespace, uid: `uid-svc-${name}`, creationTimestamp: time },
-    spec: { type: 'ClusterIP', clusterIP: address, clusterIPs: [address], selector: { app }, ports: [{ port, protocol: port === 53 ? 'UDP' : 'TCP', targetPort: port === 53 ? 53 : 8080 }] },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: address,
+      clusterIPs: [address],
+      selector: { app },
+      ports: [{ port, protocol: port === 53 ? 'UDP' : 'TCP', targetPort: port === 53 ? 53 : 8080 }],
+    },
   };
 }

@@ -14,10 +14,18 @@ export function toFigure(values: readonly number[]): Figure {
 }
 
 /** Prints a table of figures and saves them as bench/results/NAME.json. */
-export function printFigures(name: string, figures: Readonly<Record<string, readonly number[]>>, context: Readonly<Record<string, unknown>> = {}): void {
+export function printFigures(
+  name: string,
+  figures: Readonly<Record<string, readonly number[]>>,
+  context: Readonly<Record<string, unknown>> = {},
+): void {
   const rows = Object.entries(figures).map(([what, values]) => ({ what, ...toFigure(values), runs: values.length }));
   const width = Math.max(...rows.map(({ what }) => what.length));
-  console.log(`${name} (${Object.entries(context).map(([key, value]) => `${key} ${String(value)}`).join(', ')})`);
+  console.log(
+    `${name} (${Object.entries(context)
+      .map(([key, value]) => `${key} ${String(value)}`)
+      .join(', ')})`,
+  );
   for (const { what, min, median, max, runs } of rows) {
     console.log(`  ${what.padEnd(width)}  min ${format(min)}  median ${format(median)}  max ${format(max)}  (${runs} runs)`);
   }
