@@ -36,9 +36,11 @@ async function run(step) {
     if (step.resolve) return say(step, { ok: JSON.stringify(await resolve(step.resolve, step.type ?? 'A')).slice(0, 60) });
     if (step.address) return say(step, { ok: await dial(step.address, step.port) });
     if (step.hold && !held.has(step.hold)) {
-      held.add(step.hold);
       const { address } = await lookup(step.hold);
-      return say(step, { ok: await dial(address, step.port, true) });
+      const ok = await dial(address, step.port, true);
+      // Only now: a Service may refuse for a moment after it became ready.
+      held.add(step.hold);
+      return say(step, { ok });
     }
     if (step.connect) {
       const { address } = await lookup(step.connect, { family: step.family ?? 0 });
