@@ -1,7 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-type Collect = (options: { readonly type: 'major'; readonly flavor: 'regular' | 'last-resort' }) => void;
+type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
 
 let collect: Collect | undefined;
 
@@ -11,15 +11,11 @@ let collect: Collect | undefined;
  * 100 ms, so it is for quiet moments.
  */
 export function trimHeap(): void {
-  collector()({ type: 'major', flavor: 'last-resort' });
-}
-
-function collector(): Collect {
   if (collect === undefined) {
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as Collect;
   }
-  return collect;
+  collect({ type: 'major', flavor: 'last-resort' });
 }
 
 export interface MemoryKeeper {
@@ -67,7 +63,7 @@ export function createHeapKeeper(maxGrowthBytes: number): HeapKeeper {
   return {
     look() {
       if (getHeapStatistics().used_heap_size - living < maxGrowthBytes) return;
-      collector()({ type: 'major', flavor: 'regular' });
+      trimHeap();
       living = getHeapStatistics().used_heap_size;
     },
   };
