@@ -58,9 +58,13 @@ function listProcesses(directory: string): Process[] {
   try {
     names = readdirSync(directory);
   } catch (cause) {
-    throw new AppError<ProcDumpErrorCode>('proc-dump-unreadable', `cannot read the folder ${directory} of --proc: ${String(cause)}`, {
-      cause,
-    });
+    throw new AppError<ProcDumpErrorCode>(
+      'proc-dump-unreadable',
+      `--proc ${directory} cannot be read (${reasonOf(cause)}): give a folder with a copy of /proc, one folder a process`,
+      {
+        cause,
+      },
+    );
   }
   return names
     .filter((name) => PID.test(name))
@@ -137,4 +141,9 @@ function readOptional(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** The system's code (ENOENT, ENOTDIR, EACCES), without Node's own sentence. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'unknown reason';
 }
