@@ -197,6 +197,14 @@ describe('rule 3: TCP attempts', () => {
       ['10.244.1.5 > 203.0.113.7:443 x1'],
     ],
     [
+      'retransmissions after DNAT and masquerade are those of the client, not the node’s',
+      [0, 1_000, 3_000, 7_000].flatMap((delay) => [
+        syn('192.0.2.9 5555', `${NODE} 30080`, ISN, T + delay),
+        syn(`${NODE} 61000`, '10.244.2.7 8080', ISN, T + delay + 0.1),
+      ]),
+      ['192.0.2.9 > 10.244.2.7:8080 asked 10.0.0.1:30080 x1'],
+    ],
+    [
       'two clients with equal sequence numbers are two',
       [syn(CLIENT, '10.244.2.9 8080', ISN, T), syn('10.244.1.6 41000', '10.244.2.9 9090', ISN, T + 1)],
       ['10.244.1.5 > 10.244.2.9:8080 x1', '10.244.1.6 > 10.244.2.9:9090 x1'],
@@ -204,6 +212,19 @@ describe('rule 3: TCP attempts', () => {
     ['IPv6', [syn('fd00:1::5 40000', 'fd00:2::9 8080', ISN, T)], ['fd00:1::5 > fd00:2::9:8080 x1']],
   ])('%s', (_name, packets, expected) => {
     expect(run(packets, {}, [NODE, '10.244.1.1']).seen.tcp).toEqual(expected);
+  });
+
+  test.each([
+    ['to an address outside that does not answer', '203.0.113.7 443', '203.0.113.7 443', '10.244.1.5 > 203.0.113.7:443 x1'],
+    ['through a NodePort', `${NODE} 30080`, '10.244.2.7 8080', '10.244.1.5 > 10.244.2.7:8080 asked 10.0.0.1:30080 x1'],
+  ])('a masqueraded retransmission after the attempt settled makes no second one: %s', (_name, asked, real, expected) => {
+    const { observer, seen } = observe({ settleMs: 200 }, [NODE]);
+    for (const delay of [0, 1_000, 3_000, 7_000, 15_000, 31_000, 63_000]) {
+      observer.tcpSyn(syn(CLIENT, asked, ISN, T + delay));
+      observer.tcpSyn(syn(`${NODE} 61000`, real, ISN, T + delay + 0.1));
+      observer.drain(T + delay + 500);
+    }
+    expect(seen.tcp).toEqual([expected]);
   });
 
   test('attempts settle before they count, and drain once', () => {

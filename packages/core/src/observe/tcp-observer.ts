@@ -23,7 +23,9 @@ const ASKED_PORT = SOURCE + 3;
 const FINAL_PORT = SOURCE + 4;
 const CLIENT_KEY = SOURCE + 5;
 const ASKED_KEY = SOURCE + 7;
-const ATTEMPT_WORDS = 9;
+/** Client port of the copies on the other side of masquerade; 0 while there was none. */
+const TRANSLATED_PORT = SOURCE + 9;
+const ATTEMPT_WORDS = 10;
 const SETTLED = 1;
 const FROM_NODE = 2;
 /** Word of a sequence number's entry: the number of the attempt. */
@@ -150,7 +152,8 @@ export class TcpObserver {
     words[place + CLIENT_KEY + 1] = client.low;
     words[place + ASKED_KEY] = destination.high;
     words[place + ASKED_KEY + 1] = destination.low;
-    sequences.expire(view.at - TRANSLATED_COPY_MS);
+    words[place + TRANSLATED_PORT] = 0;
+    sequences.expire(view.at - SAME_ATTEMPT_MS);
     const known = sequences.add(sequence, 0, view.at);
     sequences.words[known + ATTEMPT] = attempts.entryAt(place);
   }
@@ -190,18 +193,21 @@ export class TcpObserver {
   /**
    * Place of the attempt of which this one is the masqueraded copy, or -1: the same initial sequence number at almost
    * the same time, and the same server port (rule 3) or one of the two sources a node's address (DNAT and masquerade
-   * together, as for a NodePort).
+   * together, as for a NodePort). Retransmissions are translated to the same port as the first, however late they come.
    */
   private masqueradedOriginal(view: PacketView): number {
     const { attempts, sequences } = this;
     const found = sequences.find(view.sequence | 0, 0);
-    if (found < 0 || Math.abs(view.at - sequences.timeAt(found)) > TRANSLATED_COPY_MS) return NONE;
+    if (found < 0) return NONE;
     const place = attempts.placeOf(sequences.words[found + ATTEMPT] ?? 0);
     if (place < 0) return NONE;
-    const flags = attempts.words[place + FLAGS] ?? 0;
-    if ((flags & SETTLED) !== 0) return NONE;
+    const { words } = attempts;
+    if (words[place + TRANSLATED_PORT] === view.sourcePort) return place;
+    const flags = words[place + FLAGS] ?? 0;
+    if ((flags & SETTLED) !== 0 || Math.abs(view.at - sequences.timeAt(found)) > TRANSLATED_COPY_MS) return NONE;
     const isNode = this.deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family);
-    if (!isNode && (flags & FROM_NODE) === 0) return attempts.words[place + FINAL_PORT] === view.destinationPort ? place : NONE;
+    if (!isNode && (flags & FROM_NODE) === 0 && words[place + FINAL_PORT] !== view.destinationPort) return NONE;
+    words[place + TRANSLATED_PORT] = view.sourcePort;
     return place;
   }
 
