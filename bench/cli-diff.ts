@@ -3,31 +3,55 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toMapDocument } from '@nm/core';
+import type { Edge, EvidenceMap } from '@nm/core';
 import { printFigures } from './figures.ts';
 import { makeEdges } from './map-fixture.ts';
 
-/** `diff` of two map files of 100,000 edges, a hundredth of them changed: start to exit of the bundle, in milliseconds. */
+/**
+ * `diff` of two map files of 100,000 edges, start to exit of the bundle, in milliseconds: a hundredth of the edges
+ * changed and the rest seen again, a day later and more often; the same with the rest untouched; and every edge changed.
+ */
 const EDGES = 100_000;
 const REPEATS = 5;
+const MS_PER_DAY = 86_400_000;
 const bundle = join(import.meta.dirname, '..', 'dist', 'network-mapper.mjs');
 if (!existsSync(bundle)) throw new Error('no bundle: run "npm run build" first');
 
+function seenLater(edge: Edge): Edge {
+  const later = (evidence: EvidenceMap): EvidenceMap =>
+    Object.fromEntries(
+      Object.entries(evidence).map(([kind, one]) => [kind, { ...one, count: one.count * 7, lastSeenAt: one.lastSeenAt + MS_PER_DAY }]),
+    );
+  return { ...edge, evidence: later(edge.evidence), ports: edge.ports.map((port) => ({ ...port, evidence: later(port.evidence) })) };
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'nm-bench-'));
 try {
-  const files = [join(folder, 'before.json'), join(folder, 'after.json')];
-  const maps = [makeEdges(EDGES), makeEdges(EDGES, { changeEvery: 100 }).slice(10)];
-  for (const [index, file] of files.entries())
-    writeFileSync(file, JSON.stringify(toMapDocument(maps[index] ?? [], { generatedAt: Date.UTC(2026, 0, 31) })));
-  const times: number[] = [];
-  let answer = '';
+  const changed = makeEdges(EDGES, { changeEvery: 100 }).slice(10);
+  const maps = {
+    before: makeEdges(EDGES),
+    'seen again': changed.map(seenLater),
+    untouched: changed,
+    'all changed': makeEdges(EDGES, { changeEvery: 1 }),
+  };
+  const fileOf = (name: string): string => join(folder, `${name}.json`);
+  for (const [name, edges] of Object.entries(maps))
+    writeFileSync(fileOf(name), JSON.stringify(toMapDocument(edges, { generatedAt: Date.UTC(2026, 0, 31) })));
+  const figures: Record<string, number[]> = {};
+  const answers: Record<string, string> = {};
   for (let run = 0; run < REPEATS; run += 1) {
-    const startedAt = performance.now();
-    const { stdout, status } = spawnSync(process.execPath, [bundle, 'diff', ...files], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-    times.push(performance.now() - startedAt);
-    if (status !== 1) throw new Error(`diff ended with ${status}`);
-    answer = stdout.trim().split('\n').at(-1) ?? '';
+    for (const name of ['seen again', 'untouched', 'all changed']) {
+      const startedAt = performance.now();
+      const { stdout, status } = spawnSync(process.execPath, [bundle, 'diff', fileOf('before'), fileOf(name)], {
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      (figures[`${name}, ms`] ??= []).push(performance.now() - startedAt);
+      if (status !== 1) throw new Error(`diff ended with ${status}`);
+      answers[name] = stdout.trim().split('\n').at(-1) ?? '';
+    }
   }
-  printFigures('cli-diff', { 'diff of two maps, ms': times }, { edges: EDGES, answer, node: process.versions.node });
+  printFigures('cli-diff', figures, { edges: EDGES, ...answers, node: process.versions.node });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
-import { AppError } from '@nm/core';
+import { AppError, selectEdges } from '@nm/core';
 import type { Edge } from '@nm/core';
 import type { Command, ReadOptions, Window } from '../arguments/command.ts';
+import { differingEdges } from '../diff/differing-edges.ts';
 import { diffEdges } from '../diff/diff-edges.ts';
 import type { MapDifference } from '../diff/diff-edges.ts';
 import { isEmpty, toDiffCsv, toDiffJson, toDiffMarkdown, toDiffTable, toDiffText } from '../diff/diff-text.ts';
@@ -8,6 +9,7 @@ import { exitCode } from '../exit-codes.ts';
 import type { CliHost } from '../host.ts';
 import { stylesFor } from '../output/styles.ts';
 import { writeResult } from '../output/write.ts';
+import { mapFileName, parseMap, readMapBytes } from '../source/file-source.ts';
 import type { LoadedMap, SourceOptions } from '../source/map-source.ts';
 import { openSource } from '../source/open-source.ts';
 import { chooseEdges } from './load-edges.ts';
@@ -24,13 +26,33 @@ export async function runDiff(command: DiffCommand, host: CliHost): Promise<numb
   return exitCode(isEmpty(difference) ? 'ok' : 'differs');
 }
 
+/** Whether the filter says yes or no to an edge by what the comparison of texts looks at: not by times, labels or other edges. */
+function isOfTextOnly({ read: { filter }, windows }: DiffCommand): boolean {
+  const times = [filter, ...windows].flatMap(({ since, until }) => [since, until]);
+  return times.every((time) => time === undefined) && filter.server === undefined && filter.excludeLabels === undefined;
+}
+
+/** Two different files: most edges of both are alike, and need not be made values of. */
+async function loadFiles(command: DiffCommand, first: string, second: string, host: CliHost): Promise<[readonly Edge[], readonly Edge[]]> {
+  const before = await readMapBytes(first, host, host.signal);
+  const after = await readMapBytes(second, host, host.signal);
+  const differing = differingEdges(before, after, command) ?? {
+    before: parseMap(mapFileName(first), before).edges,
+    after: parseMap(mapFileName(second), after).edges,
+  };
+  return [selectEdges(differing.before, command.read.filter), selectEdges(differing.after, command.read.filter)];
+}
+
 /** A file is read once, also when both windows are its own; a mapper is asked for each window, whose counts it knows. */
 async function loadBoth(
-  { read, windows }: DiffCommand,
+  command: DiffCommand,
   first: string,
   second: string | undefined,
   host: CliHost,
 ): Promise<[readonly Edge[], readonly Edge[]]> {
+  const { read, windows } = command;
+  if (second !== undefined && second !== first && ![first, second].includes('cluster') && isOfTextOnly(command))
+    return await loadFiles(command, first, second, host);
   const before = await load(read, first, windows[0], host);
   const isSameFile = first !== 'cluster' && (second === undefined || second === first);
   const after = isSameFile ? before : await load(read, second ?? first, windows[1], host);

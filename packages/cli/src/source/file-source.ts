@@ -10,13 +10,24 @@ export const MAX_MAP_BYTES = 500 * 1024 * 1024;
 
 /** A map file, or standard input for `-`. Nothing is read before the first load. */
 export function createFileSource(path: string, host: Pick<CliHost, 'stdin' | 'cwd'>): MapSource {
-  const name = path === '-' ? 'standard input' : path;
+  const name = mapFileName(path);
   return {
     name,
-    loadEdges: async (_query, signal) =>
-      parseMap(name, path === '-' ? await readStream(host.stdin, name) : await readInput(resolve(host.cwd, path), name, signal)),
+    loadEdges: async (_query, signal) => parseMap(name, await readMapBytes(path, host, signal)),
     close: () => Promise.resolve(),
   };
+}
+
+/** The bytes of a map file, or of standard input for `-`. */
+export async function readMapBytes(path: string, host: Pick<CliHost, 'stdin' | 'cwd'>, signal: AbortSignal): Promise<Uint8Array> {
+  return path === '-' ? await readStream(host.stdin, STDIN_NAME) : await readInput(resolve(host.cwd, path), path, signal);
+}
+
+const STDIN_NAME = 'standard input';
+
+/** How messages call a map file. */
+export function mapFileName(path: string): string {
+  return path === '-' ? STDIN_NAME : path;
 }
 
 /**

@@ -1,0 +1,72 @@
+import { isAscii } from 'node:buffer';
+
+/** A map file as bytes, and where in them each edge stands. Nothing but these places is known of it yet. */
+export interface EdgeTexts {
+  readonly bytes: Buffer;
+  /** Everything but the edges, as JSON text. */
+  readonly envelope: string;
+  /** The text of edge n is the bytes from `starts[n]` to before `ends[n]`. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly encoding: 'latin1' | 'utf8';
+}
+
+const EDGES = '"edges":[';
+const EDGE_BEGINS = '{"client":{';
+const CODE = { comma: 0x2c, open: 0x7b, close: 0x7d, closeList: 0x5d } as const;
+
+/**
+ * Cuts a map file into the texts of its edges, if it has the form that toMapJson and JSON.stringify give it: `edges` is
+ * the last field and each edge begins with its client. Undefined for any other form. `{"client":{` cannot stand within
+ * a text of JSON, whose quotes are escaped. If the envelope and every piece are JSON, so is the whole, with the same
+ * meaning: a cut at a wrong place leaves pieces that are not.
+ */
+export function cutEdges(input: Uint8Array): EdgeTexts | undefined {
+  const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
+  const found = bytes.indexOf(EDGES);
+  if (found < 0) return undefined;
+  let end = backOverSpace(bytes, bytes.length);
+  if (bytes[end - 1] !== CODE.close) return undefined;
+  end = backOverSpace(bytes, end - 1);
+  if (bytes[end - 1] !== CODE.closeList) return undefined;
+  const encoding = isAscii(bytes) ? 'latin1' : 'utf8';
+  const envelope = `${bytes.toString(encoding, 0, found + EDGES.length)}]}`;
+  end = backOverSpace(bytes, end - 1);
+  let start = overSpace(bytes, found + EDGES.length);
+  if (start >= end) return { bytes, envelope, encoding, starts: new Uint32Array(), ends: new Uint32Array() };
+  if (bytes[start] !== CODE.open || bytes.indexOf(EDGE_BEGINS, start) !== start) return undefined;
+  const starts: number[] = [];
+  const ends: number[] = [];
+  while (start >= 0 && start < end) {
+    const next = bytes.indexOf(EDGE_BEGINS, start + EDGE_BEGINS.length);
+    const isLast = next < 0 || next >= end;
+    const comma = isLast ? end : backOverSpace(bytes, next) - 1;
+    if (!isLast && bytes[comma] !== CODE.comma) return undefined;
+    starts.push(start);
+    ends.push(comma);
+    start = isLast ? end : next;
+  }
+  return { bytes, envelope, encoding, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) };
+}
+
+/** An edge's text as JSON gives it. @throws SyntaxError */
+export function readEdge({ bytes, encoding, starts, ends }: EdgeTexts, index: number): unknown {
+  return JSON.parse(bytes.toString(encoding, starts[index] ?? 0, ends[index] ?? 0));
+}
+
+function overSpace(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (isSpace(bytes[at])) at += 1;
+  return at;
+}
+
+/** The place after the last byte before `from` that is no space. */
+function backOverSpace(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at > 0 && isSpace(bytes[at - 1])) at -= 1;
+  return at;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
