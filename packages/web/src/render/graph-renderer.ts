@@ -1,10 +1,15 @@
 import cytoscape from 'cytoscape';
-import type { Core, ElementDefinition, EventObject, NodeSingular } from 'cytoscape';
-import { diffElements } from '../graph/elements.ts';
-import type { EdgeElement, GraphElements, NodeElement } from '../graph/elements.ts';
+import type { Core, EventObject, NodeSingular } from 'cytoscape';
+import { centreOf } from '../graph/bounds.ts';
+import type { Bounds } from '../graph/bounds.ts';
+import type { GraphElements } from '../graph/elements.ts';
 import type { Point } from '../graph/packed-layout.ts';
+import { toElementJobs } from './cytoscape-elements.ts';
+import type { DrawnElements } from './cytoscape-elements.ts';
 import { nextTask } from './next-task.ts';
-import { holdTextureWhileZooming, setHitSearch, setSuspended, setTexture } from './renderer-internals.ts';
+import { createPaintedMap } from './painted-map.ts';
+import type { PaintedMap } from './painted-map.ts';
+import { setDrawing } from './renderer-internals.ts';
 import { toStylesheet } from './stylesheet.ts';
 import { readTheme } from './theme.ts';
 
@@ -20,16 +25,18 @@ export interface RendererEvents {
   readonly onMoved: () => void;
 }
 
-/** Elements changed in one go; more are spread over several tasks so that the page stays responsive. */
-const SLICE = 100;
-/** From here on panning moves a picture of the map and edges are straight. */
+/** Work on the canvas goes on for so long before the page may do something else. */
+const SLICE_MS = 10;
+/** Changes of more elements at once are not drawn half done. */
+const SHOWN_WHOLE = 100;
+/** Larger maps are painted by a worker, with straight edges. */
 const MANY_ELEMENTS = 350;
-/** Above it only neighbours are marked on hover; fading all others would cost too long a task. */
-const FADE_LIMIT = 1_500;
 const ANIMATION_MS = 320;
 /** A telephone's screen, and the zoom from which its reader can tell names. */
 const NARROW_PX = 600;
 const READABLE_ZOOM = 0.6;
+const FIT_PADDING = 36;
+const MAX_FIT_ZOOM = 1.25;
 
 /** Draws elements on a canvas and tells what the user does with them. Knows nothing of React or of the map. */
 export function createGraphRenderer(container: HTMLElement, events: RendererEvents) {
@@ -42,85 +49,71 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
     selectionType: 'single',
     pixelRatio: 'auto',
   });
-  let drawn: { nodes: Map<string, NodeElement>; edges: Map<string, EdgeElement> } = { nodes: new Map(), edges: new Map() };
+  const painted = createPaintedMap(cy, () => readTheme(container));
+  const drawn: DrawnElements = { nodes: new Map(), edges: new Map() };
   let job = 0;
   let hasLooked = false;
   cy.on('dragpan scrollzoom pinchzoom', () => {
     hasLooked = true;
   });
-  listen(cy, events, () => drawn.nodes.size + drawn.edges.size);
-  holdTextureWhileZooming(cy, container);
-  setHitSearch(
-    cy,
-    () => drawn,
-    () => drawn.nodes.size + drawn.edges.size > MANY_ELEMENTS,
-  );
+  listen(cy, events, painted);
 
-  /** Runs pieces of work with a pause after each slice; gives up when a newer picture comes. */
-  async function inSlices<T>(items: readonly T[], mine: number, work: (slice: readonly T[]) => void): Promise<boolean> {
-    for (let start = 0; start < items.length; start += SLICE) {
+  /** Runs pieces of work with pauses; gives up when a newer picture comes. */
+  async function inSlices(jobs: readonly (() => void)[], mine: number): Promise<boolean> {
+    for (let next = 0; next < jobs.length;) {
+      const end = performance.now() + SLICE_MS;
+      cy.batch(() => {
+        while (next < jobs.length && performance.now() < end) jobs[next++]?.();
+      });
+      if (next < jobs.length) await nextTask();
       if (job !== mine) return false;
-      cy.batch(() => work(items.slice(start, start + SLICE)));
-      if (start + SLICE < items.length) await nextTask();
     }
-    return job === mine;
+    return true;
   }
+  const total = (): Bounds => {
+    if (painted.isOn) return painted.total();
+    const { x1, x2, y1, y2 } = cy.elements().boundingBox({});
+    return { left: x1, right: x2, top: y1, bottom: y2 };
+  };
 
   return {
     /** Brings the canvas to the given picture. Resolves true when it is complete, false when a newer one overtook it. */
     async show(next: GraphElements, positions: ReadonlyMap<string, Point>): Promise<boolean> {
       job += 1;
       const mine = job;
-      const change = diffElements(drawn, next);
+      const { jobs, total: changes, removed } = toElementJobs(cy, drawn, next, positions);
       const isMany = next.nodes.size + next.edges.size > MANY_ELEMENTS;
-      setTexture(cy, isMany);
-      const removed = [...change.removedEdges, ...change.removedNodes];
-      const changes = removed.length + change.addedNodes.length + change.addedEdges.length + change.changedNodes.length;
-      // Between slices nothing is drawn: half a map is of no use, and drawing takes longer than building.
-      setSuspended(cy, changes > SLICE);
-      const ok =
-        (await inSlices(change.removedEdges, mine, (ids) => remove(cy, ids, drawn))) &&
-        (await inSlices(change.addedNodes.toSorted(boxesFirst(next)), mine, (nodes) => {
-          cy.add(nodes.map((node) => toNodeDefinition(node, positions)));
-          for (const node of nodes) drawn.nodes.set(node.id, node);
-        })) &&
-        (await inSlices(change.changedNodes, mine, (nodes) => {
-          for (const node of nodes) updateNode(cy, node, drawn);
-        })) &&
-        (await inSlices(change.removedNodes, mine, (ids) => remove(cy, ids, drawn))) &&
-        (await inSlices(change.addedEdges, mine, (edges) => {
-          cy.add(edges.map((edge) => toEdgeDefinition(edge, isMany)));
-          for (const edge of edges) drawn.edges.set(edge.id, edge);
-        })) &&
-        (await inSlices(change.changedEdges, mine, (edges) => {
-          for (const edge of edges) {
-            cy.getElementById(edge.id).data('width', edge.width).classes(edgeClasses(edge, isMany));
-            drawn.edges.set(edge.id, edge);
-          }
-        }));
-      if (!ok) return false;
+      if (isMany) painted.begin();
+      else if (!painted.isOn && changes > SHOWN_WHOLE) setDrawing(cy, () => undefined);
+      if (!(await inSlices(jobs, mine))) return false;
       setBackground(cy, isMany);
-      setSuspended(cy, false);
+      if (isMany) painted.show(next, positions);
+      else {
+        painted.end();
+        setDrawing(cy, undefined);
+      }
       container.dataset['elements'] = String(cy.elements().length);
-      container.dataset['removed'] = String(removed.length);
+      container.dataset['removed'] = String(removed);
       return true;
     },
 
     /** Moves nodes to their places, gliding when asked to. */
-    place(positions: ReadonlyMap<string, Point>, glide: boolean): void {
-      const isStill = !glide || matchMedia('(prefers-reduced-motion: reduce)').matches || cy.nodes().length > FADE_LIMIT;
-      cy.batch(() => {
-        for (const [id, at] of positions) {
-          const node = cy.getElementById(id);
-          if (node.empty() || node.isParent()) continue;
-          if (isStill) node.position({ ...at });
-          else node.animate({ position: { ...at } }, { duration: ANIMATION_MS, easing: 'ease-out-cubic' });
-        }
+    async place(positions: ReadonlyMap<string, Point>, glide: boolean): Promise<void> {
+      const isStill = !glide || painted.isOn || matchMedia('(prefers-reduced-motion: reduce)').matches;
+      const jobs = [...positions].map(([id, at]) => (): void => {
+        const node = cy.getElementById(id);
+        if (node.empty() || node.isParent()) return;
+        const { x, y } = (node as NodeSingular).position();
+        if (x === at.x && y === at.y) return;
+        if (isStill) (node as NodeSingular).position({ ...at });
+        else node.animate({ position: { ...at } }, { duration: ANIMATION_MS, easing: 'ease-out-cubic' });
       });
+      await inSlices(jobs, job);
     },
 
     /** Centres of all nodes, and of boxes too, so that a box that is closed later keeps its place. */
     positions(): Map<string, Point> {
+      if (painted.isOn) return painted.positions();
       const places = new Map<string, Point>();
       cy.nodes().forEach((node) => {
         places.set(node.id(), { ...node.position() });
@@ -131,34 +124,36 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
     /** Marks the chosen element; moves it into view when it is outside. */
     choose(id: string | undefined, reveal: boolean): void {
       cy.elements('.chosen').removeClass('chosen');
+      if (painted.isOn) painted.choose(id);
       if (id === undefined) return;
       const element = cy.getElementById(id);
       if (element.empty()) return;
       element.addClass('chosen');
-      const [box, view] = [element.boundingBox({}), cy.extent()];
-      if (reveal && (box.x2 < view.x1 || box.x1 > view.x2 || box.y2 < view.y1 || box.y1 > view.y2)) {
-        cy.animate({ center: { eles: element } }, { duration: ANIMATION_MS });
-      }
+      if (!reveal || element.isEdge()) return;
+      const view = cy.extent();
+      const at = painted.isOn ? painted.boundsOf(id) : toBounds(cy.getElementById(id).boundingBox({}));
+      if (at === undefined || (at.right >= view.x1 && at.left <= view.x2 && at.bottom >= view.y1 && at.top <= view.y2)) return;
+      const { x, y } = centreOf(at);
+      const pan = { x: cy.width() / 2 - x * cy.zoom(), y: cy.height() / 2 - y * cy.zoom() };
+      cy.animate({ pan }, { duration: ANIMATION_MS });
     },
 
     retheme(): void {
       cy.style(toStylesheet(readTheme(container)));
+      if (painted.isOn) painted.retheme();
     },
     /** Shows the whole map; with `readable`, on a narrow screen, only as much of it as names can still be read. */
     fit(glide = true, readable = false): void {
       if (cy.elements().empty()) return;
       hasLooked = false;
-      const before = { zoom: cy.zoom(), pan: { ...cy.pan() } };
-      cy.fit(undefined, 36);
-      const least = readable && cy.width() < NARROW_PX ? READABLE_ZOOM : 0;
-      if (cy.zoom() > 1.25 || cy.zoom() < least) {
-        cy.zoom(cy.zoom() > 1.25 ? 1.25 : least);
-        cy.center();
-      }
-      if (!glide || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-      const after = { zoom: cy.zoom(), pan: { ...cy.pan() } };
-      cy.viewport(before);
-      cy.animate(after, { duration: ANIMATION_MS });
+      const { left, top, right, bottom } = total();
+      const [width, height] = [cy.width(), cy.height()];
+      const least = readable && width < NARROW_PX ? READABLE_ZOOM : cy.minZoom();
+      const whole = Math.min((width - 2 * FIT_PADDING) / (right - left), (height - 2 * FIT_PADDING) / (bottom - top));
+      const zoom = Math.max(least, Math.min(MAX_FIT_ZOOM, whole));
+      const view = { zoom, pan: { x: (width - zoom * (left + right)) / 2, y: (height - zoom * (top + bottom)) / 2 } };
+      if (!glide || matchMedia('(prefers-reduced-motion: reduce)').matches) cy.viewport(view);
+      else cy.animate(view, { duration: ANIMATION_MS });
     },
     zoomBy(factor: number): void {
       hasLooked = true;
@@ -173,13 +168,8 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
       cy.resize();
       if (!hasLooked) this.fit(false, true);
     },
-    /** Where an element is on the page, for tests and for the keyboard. */
-    renderedPosition(id: string): Point | undefined {
-      const element = cy.getElementById(id);
-      if (element.empty()) return undefined;
-      return element.isEdge() ? { ...element.renderedMidpoint() } : { ...(element as NodeSingular).renderedPosition() };
-    },
     toPng(): Promise<Blob> {
+      if (painted.isOn) return painted.toPng();
       return cy.png({
         output: 'blob-promise',
         full: true,
@@ -191,6 +181,7 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
     },
     stop(): void {
       job += 1;
+      painted.end();
       cy.destroy();
     },
   };
@@ -198,48 +189,32 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
 
 export type GraphRenderer = ReturnType<typeof createGraphRenderer>;
 
-function listen(cy: Core, events: RendererEvents, countDrawn: () => number): void {
+function listen(cy: Core, events: RendererEvents, painted: PaintedMap): void {
   cy.on('tap', ({ target }: EventObject) => {
     if (target === cy) events.onSelect(undefined);
     else events.onSelect({ type: target.isNode() ? 'node' : 'edge', id: target.id() });
   });
   cy.on('dbltap', 'node.group, node.box', ({ target }: EventObject) => events.onToggle(target.id()));
   cy.on('dragfree', 'node', () => events.onMoved());
-  // What is marked is remembered: looking for it among thousands at each move of the mouse would take longer than a frame.
+  // What is marked is remembered, or it would have to be looked for at each move of the mouse.
   let near = cy.collection();
   let faded = cy.collection();
   cy.on('mouseover', 'node.peer, edge', ({ target }: EventObject) => {
     near = target.isNode() ? target.closedNeighborhood() : target.union(target.connectedNodes());
+    if (painted.isOn) return painted.setNear(near.map((element) => element.id()));
     cy.batch(() => {
-      if (countDrawn() <= FADE_LIMIT) faded = cy.elements().not(near).not(near.ancestors()).not('.box').addClass('faded');
+      faded = cy.elements().not(near).not(near.ancestors()).not('.box').addClass('faded');
       near.addClass('near');
     });
   });
   cy.on('mouseout', 'node.peer, edge', () => {
+    if (painted.isOn) painted.setNear([]);
     cy.batch(() => {
       faded.removeClass('faded');
       near.removeClass('near');
     });
     [near, faded] = [cy.collection(), cy.collection()];
   });
-}
-
-function toNodeDefinition(
-  { id, parent, label, classes, width, height }: NodeElement,
-  positions: ReadonlyMap<string, Point>,
-): ElementDefinition {
-  const data = { id, label, ...(parent === undefined ? {} : { parent }), ...(width === undefined ? {} : { width, height }) };
-  const at = positions.get(id);
-  return { group: 'nodes', data, classes, ...(width === undefined || at === undefined ? {} : { position: { ...at } }) };
-}
-
-function toEdgeDefinition(edge: EdgeElement, isMany: boolean): ElementDefinition {
-  const { id, source, target, width } = edge;
-  return { group: 'edges', data: { id, source, target, width }, classes: edgeClasses(edge, isMany) };
-}
-
-function edgeClasses({ classes }: EdgeElement, isMany: boolean): string {
-  return isMany ? `${classes} many` : classes;
 }
 
 /** On a large map boxes are everywhere: a drag there moves the map, not the box. */
@@ -249,35 +224,6 @@ function setBackground(cy: Core, on: boolean): void {
   else boxes.unpanify().grabify();
 }
 
-/** Parents must exist before what is in them. */
-function boxesFirst({ nodes }: GraphElements): (a: NodeElement, b: NodeElement) => number {
-  const depth = (node: NodeElement): number => {
-    let [levels, parent] = [node.width === undefined ? 0 : 100, node.parent];
-    for (; parent !== undefined; parent = nodes.get(parent)?.parent) levels += 1;
-    return levels;
-  };
-  return (a, b) => depth(a) - depth(b);
-}
-
-function updateNode(cy: Core, node: NodeElement, drawn: { readonly nodes: Map<string, NodeElement> }): void {
-  const element = cy.getElementById(node.id);
-  const old = drawn.nodes.get(node.id);
-  if (old?.parent !== node.parent) element.move({ parent: node.parent ?? null });
-  element.data({ label: node.label, width: node.width, height: node.height }).classes(node.classes);
-  drawn.nodes.set(node.id, node);
-}
-
-function remove(
-  cy: Core,
-  ids: readonly string[],
-  drawn: { readonly nodes: Map<string, NodeElement>; readonly edges: Map<string, EdgeElement> },
-): void {
-  for (const id of ids) {
-    const element = cy.getElementById(id);
-    // What stays must not go down with its box.
-    if (element.isParent()) element.children().move({ parent: null });
-    element.remove();
-    drawn.nodes.delete(id);
-    drawn.edges.delete(id);
-  }
+function toBounds({ x1, x2, y1, y2 }: { x1: number; x2: number; y1: number; y2: number }): Bounds {
+  return { left: x1, right: x2, top: y1, bottom: y2 };
 }

@@ -1,27 +1,5 @@
 import type { Core, EdgeSingular, NodeSingular } from 'cytoscape';
-import type { GraphElements } from '../graph/elements.ts';
-import { createHitIndex } from './hit-index.ts';
 import type { HitIndex } from './hit-index.ts';
-
-/** Full quality comes back so long after the last turn of the wheel. */
-const WHEEL_QUIET_MS = 450;
-
-/**
- * While the wheel turns, the library moves a picture of the map, but gives that up after 150 ms without an event, which
- * on a large map and a slow machine pass between two events: it would draw everything each time.
- */
-export function holdTextureWhileZooming(cy: Core, container: HTMLElement): void {
-  container.addEventListener('wheel', () => {
-    const { data, redrawHint, redraw } = rendererOf(cy);
-    if (data?.wheelZooming !== true) return;
-    clearTimeout(data.wheelTimeout);
-    data.wheelTimeout = setTimeout(() => {
-      data.wheelZooming = false;
-      redrawHint?.call(rendererOf(cy), 'eles', true);
-      redraw?.call(rendererOf(cy));
-    }, WHEEL_QUIET_MS);
-  });
-}
 
 type FindElements = (
   this: CanvasRenderer,
@@ -34,57 +12,92 @@ type FindElements = (
 /** Parts of the library's renderer that its types leave out; all optional, because another version may lack them. */
 interface CanvasRenderer {
   render?: (this: CanvasRenderer, options?: unknown) => void;
-  textureOnViewport?: boolean;
   findNearestElements?: FindElements;
-  readonly data?: { wheelZooming?: boolean; wheelTimeout?: ReturnType<typeof setTimeout> };
   readonly redrawHint?: (this: CanvasRenderer, group: string, on: boolean) => void;
   readonly redraw?: (this: CanvasRenderer) => void;
+  readonly getPixelRatio?: (this: CanvasRenderer) => number;
+  readonly matchCanvasSize?: (this: CanvasRenderer, container: unknown) => void;
+  readonly container?: unknown;
+  prevPxRatio?: number;
+  readonly canvasWidth?: number;
+  readonly canvasHeight?: number;
+  readonly NODE?: number;
+  readonly DRAG?: number;
+  readonly data?: { readonly contexts?: readonly CanvasRenderingContext2D[] };
+  beforeRenderCallbacks?: readonly { readonly priority: number }[];
+  readonly beforeRenderPriorities?: { readonly animations?: number };
 }
 
 function rendererOf(cy: Core): CanvasRenderer {
   return (cy as unknown as { renderer(): CanvasRenderer }).renderer();
 }
 
-/** Stops and resumes drawing: an own `render` hides the one of the prototype. */
-export function setSuspended(cy: Core, on: boolean): void {
+/** The canvas as an own drawing gets it: cleared, without a transformation. Sizes are pixels of the screen. */
+export interface RawCanvas {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+  /** Pixels of the screen per pixel of the page. */
+  readonly ratio: number;
+}
+
+const callbacks = new WeakMap<CanvasRenderer, CanvasRenderer['beforeRenderCallbacks']>();
+
+/**
+ * Lets `draw` fill the canvas instead of the library, whose own drawing and the styles and bounds that it computes for
+ * it before each frame take a tenth of a second and more on maps of a thousand elements. An own `render` hides the one
+ * of the prototype; of what runs before each frame only animations stay.
+ */
+export function setDrawing(cy: Core, draw: ((canvas: RawCanvas) => void) | undefined): void {
   const renderer = rendererOf(cy);
-  if (on) {
-    renderer.render = () => undefined;
+  if (draw === undefined) {
+    if (!Object.hasOwn(renderer, 'render')) return;
+    delete renderer.render;
+    const before = callbacks.get(renderer);
+    if (before !== undefined) renderer.beforeRenderCallbacks = before;
+    callbacks.delete(renderer);
+    renderer.redrawHint?.('eles', true);
+    renderer.redraw?.();
     return;
   }
-  if (!Object.hasOwn(renderer, 'render')) return;
-  delete renderer.render;
-  renderer.redrawHint?.('eles', true);
+  if (!callbacks.has(renderer)) {
+    callbacks.set(renderer, renderer.beforeRenderCallbacks);
+    const animations = renderer.beforeRenderPriorities?.animations ?? 400;
+    renderer.beforeRenderCallbacks = (renderer.beforeRenderCallbacks ?? []).filter(({ priority }) => priority >= animations);
+  }
+  renderer.render = function render() {
+    const ratio = this.getPixelRatio?.() ?? 1;
+    if (this.prevPxRatio !== ratio) this.matchCanvasSize?.(this.container);
+    this.prevPxRatio = ratio;
+    const [width, height] = [this.canvasWidth ?? 0, this.canvasHeight ?? 0];
+    for (const layer of [this.DRAG, this.NODE]) {
+      const context = layer === undefined ? undefined : this.data?.contexts?.[layer];
+      if (context === undefined) continue;
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.clearRect(0, 0, width, height);
+      if (layer === this.NODE && width > 0 && height > 0) draw({ context, width, height, ratio });
+    }
+  };
   renderer.redraw?.();
 }
 
-/** The renderer's own switch; the option can only be given at the start, and a small map is sharper without it. */
-export function setTexture(cy: Core, on: boolean): void {
-  rendererOf(cy).textureOnViewport = on;
+/** Asks for a frame. */
+export function redraw(cy: Core): void {
+  rendererOf(cy).redraw?.();
 }
 
 /** Reach of a pointer and of a finger around nodes and edges, pixels on the screen; the library's own. */
 const POINTER = { node: 2, edge: 8 };
 const FINGER = { node: 8, edge: 24 };
 
-/**
- * Answers "what is under the pointer" from an index of plain numbers while `isActive`: the library's own search takes a
- * tenth of a second on a map of some thousand elements, at each move of the mouse.
- */
-export function setHitSearch(cy: Core, getElements: () => GraphElements, isActive: () => boolean): void {
+/** Answers "what is under the pointer" from an index of plain numbers, while there is one, instead of the library's search. */
+export function setHitSearch(cy: Core, getIndex: () => HitIndex | undefined): void {
   const renderer = rendererOf(cy);
   const original = renderer.findNearestElements;
   if (original === undefined) return;
-  let index: HitIndex | undefined;
-  cy.on('add remove position', () => {
-    index = undefined;
-  });
   renderer.findNearestElements = function findNearestElements(x, y, interactiveOnly, isTouch) {
-    if (!isActive()) return original.call(this, x, y, interactiveOnly, isTouch);
-    index ??= createHitIndex(getElements(), (id) => {
-      const node = cy.getElementById(id);
-      return node.empty() ? undefined : node.position();
-    });
+    const index = getIndex();
+    if (index === undefined) return original.call(this, x, y, interactiveOnly, isTouch);
     const reach = isTouch === true ? FINGER : POINTER;
     const found = index.find(x, y, { node: reach.node / cy.zoom(), edge: reach.edge / cy.zoom() });
     return found.flatMap((id) => [...cy.getElementById(id)] as (NodeSingular | EdgeSingular)[]);

@@ -1,23 +1,6 @@
-/** Colours of the canvas, read from the same tokens as the rest of the page (styles/tokens.css). */
-export interface CanvasTheme {
-  readonly background: string;
-  readonly text: string;
-  readonly muted: string;
-  readonly node: string;
-  readonly border: string;
-  readonly box: string;
-  readonly boxBorder: string;
-  readonly accent: string;
-  readonly edge: string;
-  readonly internet: string;
-  readonly kafka: string;
-  readonly http: string;
-  readonly cloud: string;
-  readonly danger: string;
-  readonly added: string;
-  readonly group: string;
-}
+import type { Palette } from '../graph/looks.ts';
 
+/** The same tokens as the rest of the page (styles/tokens.css). */
 const TOKENS = {
   background: '--canvas',
   text: '--text',
@@ -33,13 +16,14 @@ const TOKENS = {
   http: '--edge-http',
   cloud: '--edge-cloud',
   danger: '--danger',
+  warning: '--edge-open',
   added: '--added',
   group: '--group',
-} as const satisfies Readonly<Record<keyof CanvasTheme, string>>;
+} as const satisfies Readonly<Record<keyof Palette, string>>;
 
-export function readTheme(element: Element): CanvasTheme {
+export function readTheme(element: Element): Palette {
   const style = getComputedStyle(element);
   return Object.fromEntries(
     Object.entries(TOKENS).map(([name, token]) => [name, style.getPropertyValue(token).trim()]),
-  ) as unknown as CanvasTheme;
+  ) as unknown as Palette;
 }

@@ -91,7 +91,8 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
       if (!isCurrent) return;
       const places = early ?? placement.positions;
       if (!(await renderer.show(elements, places)) || !isCurrent) return;
-      renderer.place(places, !isFirst);
+      await renderer.place(places, !isFirst);
+      if (!isCurrent) return;
       if (isFirst || placement.isFresh) renderer.fit(!isFirst, true);
       canvas.dataset['ready'] = viewKey;
       performance.mark('nm-map-shown');
@@ -99,7 +100,7 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
       if (arranged !== undefined && early === undefined) {
         const late = await arranged;
         if (late === undefined || !isCurrent || userMoved.current) return;
-        renderer.place(late, true);
+        await renderer.place(late, true);
         for (const [id, at] of late) known.current.places.set(id, at);
         await delay(GLIDE_MS);
         if (!isCurrent) return;
@@ -121,9 +122,11 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
     positions.forget(viewKey);
     userMoved.current = false;
     const { positions: packed } = placeNodes(elements, new Map());
-    if (elements.nodes.size > MAX_LAYOUT_NODES) renderer.place(packed, true);
-    else void layout.layout(elements, packed).then((places) => renderer.place(places ?? packed, true));
-    setTimeout(() => renderer.fit(), 2 * GLIDE_MS);
+    const arranged = elements.nodes.size > MAX_LAYOUT_NODES ? Promise.resolve(undefined) : layout.layout(elements, packed);
+    void arranged
+      .then((places) => renderer.place(places ?? packed, true))
+      .then(() => delay(GLIDE_MS))
+      .then(() => renderer.fit());
   };
 
   const hidden = graph.edgesNotDrawn;

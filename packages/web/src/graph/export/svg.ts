@@ -1,110 +1,70 @@
+import { borderPoint, centreOf, elementBounds, totalBounds } from '../bounds.ts';
 import type { GraphElements } from '../elements.ts';
+import { edgeLook, HEADS, nodeLook, outlinePath, roundPath } from '../looks.ts';
+import type { Head, Palette } from '../looks.ts';
 import type { Point } from '../packed-layout.ts';
 
-export interface SvgColours {
-  readonly background: string;
-  readonly text: string;
-  readonly muted: string;
-  readonly node: string;
-  readonly border: string;
-  readonly box: string;
-  readonly edge: string;
-  readonly danger: string;
-}
-
-interface Bounds {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
-
 /** The picture as one SVG document of its own: no scripts, no outside fonts or styles. */
-export function toSvg(elements: GraphElements, positions: ReadonlyMap<string, Point>, colours: SvgColours): string {
-  const bounds = allBounds(elements, positions);
-  const total = [...bounds.values()].reduce(union, { left: 0, top: 0, right: 0, bottom: 0 });
-  const parts: string[] = [];
+export function toSvg(elements: GraphElements, positions: ReadonlyMap<string, Point>, palette: Palette): string {
+  const bounds = elementBounds(elements, (id) => positions.get(id));
+  const total = totalBounds(bounds.values());
+  const [boxes, lines, nodes]: [string[], string[], string[]] = [[], [], []];
   for (const node of elements.nodes.values()) {
     const at = bounds.get(node.id);
-    if (node.width !== undefined || at === undefined) continue;
-    parts.push(rect(at, 14, colours.box, colours.border), label(node.label, (at.left + at.right) / 2, at.top + 16, colours.muted));
+    if (at === undefined) continue;
+    const { x, y } = centreOf(at);
+    if (node.width === undefined) {
+      const path = roundPath((at.right - at.left) / 2, (at.bottom - at.top) / 2, 10);
+      boxes.push(shape(path, x, y, `fill="${palette.box}" stroke="${palette.boxBorder}"`), label(node.label, x, at.top - 6, palette.muted, 600));
+      continue;
+    }
+    const look = nodeLook(node.classes);
+    const [width, height] = [at.right - at.left, at.bottom - at.top];
+    const stroke = `stroke="${palette[look.colour]}" stroke-width="${look.double === true ? 1 : look.border}"${dashes(look.dash)}`;
+    nodes.push(shape(outlinePath(look.outline, width, height), x, y, `fill="${palette[look.fill]}" ${stroke}`));
+    if (look.double === true) nodes.push(shape(outlinePath(look.outline, width - 6, height - 6), x, y, `fill="none" ${stroke}`));
+    const texts = node.label.split('\n');
+    for (const [index, text] of texts.entries()) nodes.push(label(text, x, y + 4 + (index - (texts.length - 1) / 2) * 16, palette.text));
   }
   for (const edge of elements.edges.values()) {
     const [from, to] = [bounds.get(edge.source), bounds.get(edge.target)];
     if (from === undefined || to === undefined || edge.source === edge.target) continue;
-    const isDenied = edge.classes.includes('denied');
-    const dash = edge.classes.includes('looked-up') ? ' stroke-dasharray="2 4"' : isDenied ? ' stroke-dasharray="8 4"' : '';
-    const [start, end] = [border(from, centre(to)), border(to, centre(from))];
-    parts.push(
-      `<line x1="${n(start.x)}" y1="${n(start.y)}" x2="${n(end.x)}" y2="${n(end.y)}" stroke="${isDenied ? colours.danger : colours.edge}" stroke-width="${edge.width}"${dash} marker-end="url(#${isDenied ? 'stop' : 'arrow'})"/>`,
+    const look = edgeLook(edge.classes);
+    const [start, end] = [borderPoint(from, centreOf(to)), borderPoint(to, centreOf(from))];
+    const colour = palette[look.colour];
+    const angle = (Math.atan2(end.y - start.y, end.x - start.x) * 180) / Math.PI;
+    const size = 9 + edge.width * 1.5;
+    const fill = look.hollow === true ? `fill="${palette.background}" stroke="${colour}"` : `fill="${colour}"`;
+    lines.push(
+      `<g opacity="${look.opacity}"><path d="M${n(start.x)} ${n(start.y)}L${n(end.x)} ${n(end.y)}" fill="none" stroke="${colour}" stroke-width="${edge.width}"${dashes(look.dash)}/>` +
+        head(look.head, end, angle, size, fill) +
+        (look.tail === undefined ? '' : head(look.tail, start, angle + 180, size * 0.8, fill)) +
+        '</g>',
     );
   }
-  for (const node of elements.nodes.values()) {
-    const at = bounds.get(node.id);
-    if (node.width === undefined || at === undefined) continue;
-    parts.push(rect(at, node.classes.includes('internet') ? 14 : 6, colours.node, colours.border));
-    const lines = node.label.split('\n');
-    const middle = (at.top + at.bottom) / 2 + 4 - (lines.length - 1) * 8;
-    for (const [index, line] of lines.entries()) parts.push(label(line, (at.left + at.right) / 2, middle + index * 16, colours.text));
-  }
-  const [left, top, width, height] = [total.left - 24, total.top - 24, total.right - total.left + 48, total.bottom - total.top + 48];
+  const [left, top, width, height] = [total.left - 24, total.top - 36, total.right - total.left + 48, total.bottom - total.top + 60];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${n(left)} ${n(top)} ${n(width)} ${n(height)}" width="${n(width)}" height="${n(height)}" font-family="system-ui, sans-serif" font-size="12">
-<defs>
-<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 8 4 0 8z" fill="${colours.edge}"/></marker>
-<marker id="stop" viewBox="0 0 8 8" refX="4" refY="4" markerWidth="10" markerHeight="10" markerUnits="userSpaceOnUse" orient="auto"><path d="M3 0h2v8H3z" fill="${colours.danger}"/></marker>
-</defs>
-<rect x="${n(left)}" y="${n(top)}" width="${n(width)}" height="${n(height)}" fill="${colours.background}"/>
-${parts.join('\n')}
+<rect x="${n(left)}" y="${n(top)}" width="${n(width)}" height="${n(height)}" fill="${palette.background}"/>
+${[...boxes, ...lines, ...nodes].join('\n')}
 </svg>
 `;
 }
 
-function allBounds(elements: GraphElements, positions: ReadonlyMap<string, Point>): Map<string, Bounds> {
-  const bounds = new Map<string, Bounds>();
-  for (const node of elements.nodes.values()) {
-    const at = positions.get(node.id);
-    if (node.width === undefined || at === undefined) continue;
-    const [w, h] = [node.width / 2, (node.height ?? 28) / 2];
-    const own = { left: at.x - w, top: at.y - h, right: at.x + w, bottom: at.y + h };
-    bounds.set(node.id, own);
-    let around = own;
-    for (let parent = node.parent; parent !== undefined; parent = elements.nodes.get(parent)?.parent) {
-      around = { left: around.left - 18, top: around.top - 30, right: around.right + 18, bottom: around.bottom + 18 };
-      const known = bounds.get(parent);
-      bounds.set(parent, known === undefined ? around : union(known, around));
-    }
-  }
-  return bounds;
+function shape(path: string, x: number, y: number, attributes: string): string {
+  return `<path d="${path}" transform="translate(${n(x)} ${n(y)})" ${attributes}/>`;
 }
 
-function union(a: Bounds, b: Bounds): Bounds {
-  return {
-    left: Math.min(a.left, b.left),
-    top: Math.min(a.top, b.top),
-    right: Math.max(a.right, b.right),
-    bottom: Math.max(a.bottom, b.bottom),
-  };
+function head(kind: Head, at: Point, angle: number, size: number, attributes: string): string {
+  const points = HEADS[kind].map(([x, y]) => `${n(x * size)},${n(y * size)}`).join(' ');
+  return `<polygon points="${points}" transform="translate(${n(at.x)} ${n(at.y)}) rotate(${n(angle)})" ${attributes}/>`;
 }
 
-function centre(at: Bounds): Point {
-  return { x: (at.left + at.right) / 2, y: (at.top + at.bottom) / 2 };
+function dashes(dash: readonly number[] | undefined): string {
+  return dash === undefined || dash.length === 0 ? '' : ` stroke-dasharray="${dash.join(' ')}"`;
 }
 
-/** Where the line from the middle of a rectangle towards a point leaves it. */
-function border(at: Bounds, towards: Point): Point {
-  const from = centre(at);
-  const [dx, dy] = [towards.x - from.x, towards.y - from.y];
-  if (dx === 0 && dy === 0) return from;
-  const scale = Math.min((at.right - at.left) / 2 / Math.abs(dx || 1e-9), (at.bottom - at.top) / 2 / Math.abs(dy || 1e-9), 1);
-  return { x: from.x + dx * scale, y: from.y + dy * scale };
-}
-
-function rect(at: Bounds, radius: number, fill: string, stroke: string): string {
-  return `<rect x="${n(at.left)}" y="${n(at.top)}" width="${n(at.right - at.left)}" height="${n(at.bottom - at.top)}" rx="${radius}" fill="${fill}" stroke="${stroke}"/>`;
-}
-
-function label(text: string, x: number, y: number, fill: string): string {
-  return `<text x="${n(x)}" y="${n(y)}" text-anchor="middle" fill="${fill}">${escapeXml(text)}</text>`;
+function label(text: string, x: number, y: number, fill: string, weight = 400): string {
+  return `<text x="${n(x)}" y="${n(y)}" text-anchor="middle" fill="${fill}"${weight === 400 ? '' : ` font-weight="${weight}"`}>${escapeXml(text)}</text>`;
 }
 
 function n(value: number): string {
@@ -113,6 +73,10 @@ function n(value: number): string {
 
 const XML_ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
+/** Characters that XML 1.0 (2.2) does not allow become the replacement character. */
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (char) => XML_ENTITIES[char] ?? char);
+  return text
+    .toWellFormed()
+    .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
+    .replace(/[&<>"]/g, (char) => XML_ENTITIES[char] ?? char);
 }
