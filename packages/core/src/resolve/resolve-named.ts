@@ -11,6 +11,8 @@ import type { Found, Resolution, Target } from './resolution.ts';
 
 /** Label that a mesh calls the canonical service (Istio documentation); second to the workload's own name. */
 const CANONICAL_NAME_LABEL = 'service.istio.io/canonical-name';
+/** What a mesh calls an end that its proxy could not tell (Istio's standard metrics). */
+const MESH_UNKNOWN = 'unknown';
 
 /** Observations of reporters that know more than addresses: Kafka topics, HTTP paths, cloud actions. */
 export function resolveNamed(locator: Locator, observation: Observation, mayWait: boolean): Resolution {
@@ -51,6 +53,8 @@ function locateEndpoint(locator: Locator, endpoint: Endpoint, at: number, node: 
     const [pod] = pods;
     if (pod !== undefined) return asTargets([{ ...locator.podTarget(pod, undefined), pods }]);
     if (workload.pod === true) return asUnknown('pod-gone', `${workload.namespace}/${workload.name}`);
+    // Nothing that the API could still tell of, so nobody waits for it.
+    if (workload.name === MESH_UNKNOWN) return asTargets([{ peer: { type: 'unknown', cluster: locator.view.cluster }, pods: [] }]);
     return asTargets([
       {
         peer: {

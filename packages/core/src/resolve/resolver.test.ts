@@ -705,6 +705,16 @@ describe('reporters that name workloads', () => {
     };
     expect(lines(view(SHOP), passed)).toEqual([`${F} > ${expected}`]);
   });
+  test('an end that a mesh does not know is a peer of its own class, and waits for nobody', () => {
+    const unknown = { workload: { namespace: 'unknown', name: 'unknown' } };
+    const http: Observation = { ...kafka, kind: 'http', http: { path: '/', methods: ['GET'] } };
+    expect(lines(view(SHOP), { ...http, source: unknown }, { waitMs: 10_000 })).toEqual(['unknown   > Deployment/shop/db']);
+    expect(lines(view(SHOP), { ...http, destination: { protocol: 'TCP', ...unknown } })).toEqual([`${F} > unknown  `]);
+    const named = view([...SHOP, deployed('unknown', '10.244.1.93')]);
+    expect(lines(named, { ...http, source: { workload: { namespace: 'shop', name: 'unknown' } } })).toEqual([
+      'Deployment/shop/unknown > Deployment/shop/db',
+    ]);
+  });
   test('a workload by its owner’s name, else by the mesh’s canonical name', () => {
     const http = (name: string): Observation => ({
       ...kafka,

@@ -63,11 +63,11 @@ export function createResolver(deps: { readonly view: ClusterView }, options: Re
         locateName(locator, canonicalName === undefined ? { name, addresses } : { name, canonicalName, addresses }, at),
       );
     }
-    const { address, podUid, port, protocol, name, asked } = destination;
+    const { address, podUid, port, protocol, name, canonicalName, asked } = destination;
     if (address === undefined) return asDropped('no-destination');
     if (podUid !== undefined || (name === undefined && asked === undefined)) return locateConnection(locator, observation, at);
-    const question = `${port ?? ''}/${protocol} ${name ?? ''} ${asked === undefined ? '' : `${asked.address} ${asked.port}`}`;
-    return locator.kept.ofAddress(address, question, at, () => locateConnection(locator, observation, at));
+    const question = { address, port, protocol, name, canonicalName, asked };
+    return locator.kept.ofFlow(question, at, () => locateConnection(locator, observation, at));
   };
 
   const combine = (observation: Observation, client: Found, server: Found): Resolution => {

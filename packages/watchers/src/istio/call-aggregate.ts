@@ -26,9 +26,10 @@ export function createCallAggregate(paths: PathLimiter): CallAggregate {
       return sums.size;
     },
     add(call, node, seenBefore): void {
-      if (!isUsable(call)) return;
+      // What the mesh refused was no call; what has no end at all is nobody's.
+      if (call.peers === 'blackHole' || call.peers === 'unknown') return;
       const source = nameOf(call.source);
-      const destination = call.peers === 'known' ? nameOf(call.destination) : (hostOf(call) ?? '');
+      const destination = isByHost(call) ? (hostOf(call) ?? '') : nameOf(call.destination);
       const pair = `${source}|${destination}`;
       const path = call.path === undefined ? undefined : paths.limit(pair, call.path);
       const key = `${vantageOf(call)}|${node ?? ''}|${pair}|${call.method ?? ''}|${seenBefore ?? ''}|${path ?? ''}`;
@@ -44,9 +45,9 @@ export function createCallAggregate(paths: PathLimiter): CallAggregate {
   };
 }
 
-/** Whether the map has a place for it: both ends known, or a known client and the host that it asked for. */
-function isUsable(call: MeshCall): boolean {
-  return call.peers === 'known' || (call.peers === 'passthrough' && hostOf(call) !== undefined);
+/** Whether the server is known by nothing but the host asked for. */
+function isByHost(call: MeshCall): boolean {
+  return (call.peers === 'passthrough' || call.peers === 'service') && hostOf(call) !== undefined;
 }
 
 function nameOf({ namespace, name, canonicalName }: MeshWorkload): string {
@@ -75,7 +76,7 @@ function toObservation({ call, node, path, seenBefore, count }: Sum, at: number)
     source: { workload: refOf(call.source) },
     destination: {
       protocol: 'TCP',
-      ...(call.peers === 'known' ? { workload: refOf(call.destination) } : {}),
+      ...(isByHost(call) ? {} : { workload: refOf(call.destination) }),
       ...(host === undefined ? {} : { name: host }),
     },
     count: seenBefore === undefined ? count : 0,
@@ -86,6 +87,9 @@ function toObservation({ call, node, path, seenBefore, count }: Sum, at: number)
   };
 }
 
-function refOf({ namespace = '', name, canonicalName }: MeshWorkload): { readonly namespace: string; readonly name: string } {
-  return { namespace, name: name ?? canonicalName ?? '' };
+/** Istio's own word for an end that a proxy could not tell; the mapper makes a peer of the class unknown of it. */
+const UNKNOWN = 'unknown';
+
+function refOf({ namespace, name, canonicalName }: MeshWorkload): { readonly namespace: string; readonly name: string } {
+  return { namespace: namespace ?? UNKNOWN, name: (namespace === undefined ? undefined : (name ?? canonicalName)) ?? UNKNOWN };
 }

@@ -25,7 +25,7 @@ export const ISTIO_METRICS = defineMetrics({
   calls: {
     type: 'counter',
     name: 'network_mapper_istio_calls_total',
-    help: 'Counters that rose, by what is known of their ends: known, passthrough, blackHole, unknown.',
+    help: 'Counters that rose, by what is known of their ends: known, passthrough, service, blackHole, half, unknown.',
     labels: ['peers'],
   },
   collapsedPaths: {

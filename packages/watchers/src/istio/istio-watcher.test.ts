@@ -144,9 +144,7 @@ describe('rounds over the proxies of a mesh', () => {
 
   it('asks for the two counters only', async () => {
     await watch();
-    expect(decodeURIComponent(server.requests[0] ?? '')).toBe(
-      '/stats/prometheus?filter=istio_requests_total|istio_tcp_connections_opened_total',
-    );
+    expect(decodeURIComponent(server.requests[0] ?? '')).toBe('/stats/prometheus?filter=istio_requests|istio_tcp_connections_opened');
   });
 
   it('a native sidecar that is younger than the watcher has nothing from before', async () => {
@@ -224,7 +222,7 @@ describe('rounds over the proxies of a mesh', () => {
     ]);
   });
 
-  it('connections without paths, hosts outside the mesh; not what was refused or is unknown', async () => {
+  it('connections without paths, hosts outside the mesh, servers and clients without a proxy; not what was refused', async () => {
     const next = await watch();
     const outside = { destination_workload: 'unknown', destination_workload_namespace: 'unknown' };
     server.text =
@@ -232,11 +230,26 @@ describe('rounds over the proxies of a mesh', () => {
       series('/x', 1, { ...outside, destination_service: 'API.example.com:443', destination_service_name: 'PassthroughCluster' }) +
       series('/x', 1, { ...outside, destination_service: 'PassthroughCluster', destination_service_name: 'PassthroughCluster' }) +
       series('/x', 1, { ...outside, destination_service: 'evil.example.com', destination_service_name: 'BlackHoleCluster' }) +
-      series('/x', 1, { reporter: 'destination', source_workload: 'unknown', source_workload_namespace: 'unknown' });
+      series('/x', 1, { reporter: 'destination', source_workload: 'unknown', source_workload_namespace: 'unknown' }) +
+      series('/x', 1, { ...outside, source_workload: '', source_workload_namespace: '' }) +
+      series('/y', 1, { ...outside, destination_service: 'cart.shop.svc.cluster.local', destination_service_name: 'cart' }) +
+      series('/z', 1, { destination_workload: 'unknown', destination_canonical_service: 'cart' });
     const observations = await next();
-    expect(observations.map(({ destination, http, count }) => [destination, http?.path, count])).toEqual([
-      [{ protocol: 'TCP', workload: { namespace: 'shop', name: 'redis' }, name: 'redis.shop.svc.cluster.local' }, undefined, 2],
-      [{ protocol: 'TCP', name: 'api.example.com' }, '/x', 1],
+    const web = { workload: { namespace: 'shop', name: 'web' } };
+    const unknown = { workload: { namespace: 'unknown', name: 'unknown' } };
+    const rows = observations.map(({ source, destination: { protocol: _, ...destination }, http, count }) => [
+      source,
+      destination,
+      http?.path,
+      count,
+    ]);
+    expect(rows).toEqual([
+      [web, { workload: { namespace: 'shop', name: 'redis' }, name: 'redis.shop.svc.cluster.local' }, undefined, 2],
+      [web, { name: 'api.example.com' }, '/x', 1],
+      [web, unknown, '/x', 1],
+      [unknown, { workload: { namespace: 'shop', name: 'cart-v1' }, name: 'cart.shop.svc.cluster.local' }, '/x', 1],
+      [web, { name: 'cart.shop.svc.cluster.local' }, '/y', 1],
+      [web, { workload: { namespace: 'shop', name: 'cart' }, name: 'cart.shop.svc.cluster.local' }, '/z', 1],
     ]);
   });
 

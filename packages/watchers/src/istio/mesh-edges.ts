@@ -5,10 +5,10 @@ export type MeshReporter = 'source' | 'destination' | 'waypoint';
 
 /**
  * What a series says about who is at its ends:
- * `known`: both workloads; `passthrough`: a host outside the mesh's registry; `blackHole`: refused by the mesh;
- * `unknown`: the proxy could not tell one of them.
+ * `known`: both workloads; `passthrough`: the client, and a host outside the mesh's registry; `service`: the client, and
+ * the host of a server that has no proxy; `blackHole`: refused by the mesh; `half`: one end only; `unknown`: neither.
  */
-export type MeshPeers = 'known' | 'passthrough' | 'blackHole' | 'unknown';
+export type MeshPeers = 'known' | 'passthrough' | 'service' | 'blackHole' | 'half' | 'unknown';
 
 /** One series in our words. Names that the proxy does not know are absent. */
 export interface MeshCall {
@@ -40,7 +40,7 @@ export function toMeshCall(series: MeshSeries): MeshCall {
   const source = workloadOf(labels, 'source');
   const destination = workloadOf(labels, 'destination');
   const service = known(labels.get('destination_service'));
-  const path = known(labels.get('request_path'));
+  const path = known(labels.get('request_path') ?? labels.get('request_url_path'));
   const method = known(labels.get('request_method'));
   return {
     metric: series.metric,
@@ -79,18 +79,27 @@ function reporterOf(labels: MeshLabels): MeshReporter {
 function peersOf(labels: MeshLabels, source: MeshWorkload, destination: MeshWorkload): MeshPeers {
   const service = labels.get('destination_service_name') ?? '';
   if (service === 'BlackHoleCluster') return 'blackHole';
-  if (isWorkload(source) && isWorkload(destination)) return 'known';
-  return service === 'PassthroughCluster' && isWorkload(source) ? 'passthrough' : 'unknown';
+  const hasSource = isNamed(source);
+  if (hasSource && isNamed(destination)) return 'known';
+  if (!hasSource) return isNamed(destination) ? 'half' : 'unknown';
+  if (service === 'PassthroughCluster') return 'passthrough';
+  return known(labels.get('destination_service')) === undefined ? 'half' : 'service';
 }
 
-export function isWorkload(workload: MeshWorkload): boolean {
+/** Whether it can be found in the cluster: by its own name, or else by the mesh's canonical one. */
+function isNamed({ name, canonicalName, namespace }: MeshWorkload): boolean {
+  return (name ?? canonicalName) !== undefined && namespace !== undefined;
+}
+
+function isWorkload(workload: MeshWorkload): boolean {
   return workload.name !== undefined && workload.namespace !== undefined;
 }
 
-/** The path without its query (RFC 3986 section 3.4), percent-encoding kept. */
+/** The path without its query (RFC 3986 section 3.4), percent-encoding kept; of a proxy's absolute target only the path. */
 export function toPath(target: string): string {
   const query = target.indexOf('?');
-  const path = query < 0 ? target : target.slice(0, query);
+  const whole = query < 0 ? target : target.slice(0, query);
+  const path = whole.startsWith('http') ? whole.replace(/^https?:\/\/[^/]*/, '') || '/' : whole;
   return path.length <= MAX_PATH_CHARACTERS ? path : path.slice(0, MAX_PATH_CHARACTERS);
 }
 
@@ -122,8 +131,9 @@ interface EdgeCounts {
 export function toMeshEdges(calls: Iterable<MeshCall>): MeshEdge[] {
   const edges = new Map<string, EdgeCounts>();
   for (const call of calls) {
-    if (call.metric !== 'requests' || call.peers !== 'known' || call.count <= 0) continue;
     const { source, destination } = call;
+    if (call.metric !== 'requests' || call.peers === 'blackHole' || call.count <= 0) continue;
+    if (!isWorkload(source) || !isWorkload(destination)) continue;
     const key = JSON.stringify([source.name, source.namespace, destination.name, destination.namespace, call.path]);
     let edge = edges.get(key);
     if (edge === undefined) {

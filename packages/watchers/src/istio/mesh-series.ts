@@ -1,11 +1,15 @@
 /** Counters of Istio's standard metrics that say who called whom (istio.io/latest/docs/reference/config/metrics). */
 export type MeshMetric = 'requests' | 'connections';
 
-/** Names under which the counters appear, whatever stands before them (`envoy_istiocustom_`, `istiocustom.`, `x__`). */
+/**
+ * Names under which the counters appear, whatever stands before them (`envoy_istiocustom_`, `istiocustom.`, `x__`), with
+ * or without `_total` behind: OpenMetrics names a family without, its samples with it.
+ */
 export const METRIC_NAMES: Readonly<Record<MeshMetric, string>> = {
-  requests: 'istio_requests_total',
-  connections: 'istio_tcp_connections_opened_total',
+  requests: 'istio_requests',
+  connections: 'istio_tcp_connections_opened',
 };
+export const TOTAL = '_total';
 
 export type MeshLabels = ReadonlyMap<string, string>;
 
@@ -18,8 +22,9 @@ export interface MeshSeries {
 
 /** The metric that a sample's name stands for, if it is one of ours. */
 export function toMeshMetric(name: string): MeshMetric | undefined {
-  if (endsWithName(name, METRIC_NAMES.requests)) return 'requests';
-  return endsWithName(name, METRIC_NAMES.connections) ? 'connections' : undefined;
+  const base = name.endsWith(TOTAL) ? name.slice(0, -TOTAL.length) : name;
+  if (endsWithName(base, METRIC_NAMES.requests)) return 'requests';
+  return endsWithName(base, METRIC_NAMES.connections) ? 'connections' : undefined;
 }
 
 function endsWithName(name: string, end: string): boolean {

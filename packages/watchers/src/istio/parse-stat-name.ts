@@ -1,4 +1,4 @@
-import { METRIC_NAMES } from './mesh-series.ts';
+import { METRIC_NAMES, TOTAL } from './mesh-series.ts';
 import type { MeshMetric } from './mesh-series.ts';
 
 /**
@@ -52,9 +52,11 @@ export interface StatName {
  */
 export function parseStatName(name: string): StatName | undefined {
   for (const metric of ['requests', 'connections'] as const) {
-    const at = name.indexOf(METRIC_NAMES[metric]);
+    // Pairs end with the name, and a path before it may hold it too.
+    const at = name.includes('=.=') ? name.lastIndexOf(METRIC_NAMES[metric]) : name.indexOf(METRIC_NAMES[metric]);
     if (at < 0) continue;
-    const end = at + METRIC_NAMES[metric].length;
+    const base = at + METRIC_NAMES[metric].length;
+    const end = name.startsWith(TOTAL, base) ? base + TOTAL.length : base;
     if (name.includes('=.=') && end === name.length) return { metric, labels: parsePairs(name.slice(0, at)) };
     if (name.startsWith('.', end)) return { metric, labels: parseJoined(name, end) };
   }
@@ -62,22 +64,27 @@ export function parseStatName(name: string): StatName | undefined {
 }
 
 function parseJoined(name: string, from: number): ReadonlyMap<string, string> {
-  const labels = walkTags(name, from, name.length);
-  if (TAGS.every((tag) => labels.has(tag) || ONLY_HTTP.has(tag))) return labels;
   // Tags that the mesh was told to leave out must not be found in the path, which is any text.
   const path = findTag(name, 'request_path', from, name.length);
-  return path < 0 ? labels : walkTags(name, from, path);
+  if (path < 0) return walkTags(name, from, name.length);
+  const labels = walkTags(name, from, path);
+  // The host asked for is a client's text too: where nothing of ours follows it, the word was part of the host.
+  const isHostCut = labels.has(HOST_TAG) && !BEHIND_HOST.some((tag) => labels.has(tag));
+  return isHostCut ? walkTags(name, from, name.length) : labels;
 }
 
-/** TCP counters lack these. */
-const ONLY_HTTP: ReadonlySet<string> = new Set(['response_code', 'grpc_response_status']);
+const HOST_TAG = 'destination_service';
+const BEHIND_HOST = TAGS.slice(TAGS.indexOf(HOST_TAG) + 1);
+const [AFTER_HOST = '', SECOND_AFTER_HOST = ''] = BEHIND_HOST;
 
 function walkTags(name: string, from: number, builtInEnd: number): ReadonlyMap<string, string> {
   const labels = new Map<string, string>();
   let key: string | undefined;
   let valueAt = from;
   for (const [index, tag] of ORDER.entries()) {
-    const at = findTag(name, tag, valueAt, index < TAGS.length ? builtInEnd : name.length);
+    const limit = index < TAGS.length ? builtInEnd : name.length;
+    let at = findTag(name, tag, valueAt, limit);
+    if (tag === AFTER_HOST && at >= 0) at = lastBefore(name, tag, at, findTag(name, SECOND_AFTER_HOST, at, limit));
     // The first tag stands right behind the metric's name; the others end the value before them.
     if (at < 0 || (key === undefined && at !== from)) continue;
     if (key !== undefined) labels.set(key, name.slice(valueAt + 1, at));
@@ -86,6 +93,13 @@ function walkTags(name: string, from: number, builtInEnd: number): ReadonlyMap<s
   }
   if (key !== undefined) labels.set(key, name.slice(valueAt + 1));
   return labels;
+}
+
+/** The last place of the tag before `limit`: the host in front of it may hold the word as well. */
+function lastBefore(name: string, tag: string, first: number, limit: number): number {
+  let last = first;
+  for (let at = findTag(name, tag, first + 1, limit); at >= 0; at = findTag(name, tag, at + 1, limit)) last = at;
+  return last;
 }
 
 /** Position of the dot before `tag`, which must be a whole word of the name and begin before `limit`. */

@@ -1,4 +1,4 @@
-import { METRIC_NAMES, toMeshMetric } from './mesh-series.ts';
+import { METRIC_NAMES, toMeshMetric, TOTAL } from './mesh-series.ts';
 import type { MeshSeries } from './mesh-series.ts';
 import { parseSample } from './parse-sample.ts';
 import { parseStatName } from './parse-stat-name.ts';
@@ -23,8 +23,11 @@ export interface ScrapeReader {
 /** Envoy refuses header lists over 60 KiB by default, so a path and its other labels are shorter than this. */
 const MAX_LINE_BYTES = 128 * 1024;
 const NAMES = Object.values(METRIC_NAMES).map((name) => Buffer.from(name));
+const TOTAL_BYTES = Buffer.from(TOTAL);
 /** Longest prefix that stands before the name in any proxy's output (`envoy_istiocustom_`). */
 const MAX_PREFIX_BYTES = 24;
+/** Longest first key of the old encoding with a prefix (`wasmcustom.destination_canonical_revision`). */
+const MAX_FIRST_KEY_BYTES = 64;
 
 /**
  * Reads Prometheus text (or OpenMetrics, or the admin interface's `name: value` lines) from chunks of bytes and hands
@@ -132,18 +135,29 @@ export function createScrapeReader(onCounter: CounterSink): ScrapeReader {
 function isOurs(bytes: Buffer, from: number, end: number): boolean {
   const first = bytes[from];
   if (first === HASH || end - from < 20) return false;
-  // Pairs of the old encoding (`reporter=.=…;.;_istio_requests_total: 1`) have the name at the end.
-  if (first === LOWER_R)
-    return (
-      bytes.toString('latin1', from, Math.min(end, from + 12)) === 'reporter=.=s' ||
-      bytes.toString('latin1', from, Math.min(end, from + 11)) === 'reporter=.='
-    );
   for (const name of NAMES) {
     const last = Math.min(from + MAX_PREFIX_BYTES, end - name.length);
     for (let at = from; at <= last; at += 1) {
       if (bytes[at] !== LOWER_I || bytes[at + 6] !== name[6] || bytes[at + 7] !== name[7]) continue;
-      if (bytes.compare(name, 0, name.length, at, at + name.length) === 0) return true;
+      if (bytes.compare(name, 0, name.length, at, at + name.length) === 0 && isNameEnd(bytes, at + name.length, end)) return true;
     }
+  }
+  return isPairs(bytes, from, end);
+}
+
+/** `_total` or nothing, and then no more of a name: `istio_requests_created` is another sample. */
+function isNameEnd(bytes: Buffer, at: number, end: number): boolean {
+  const hasTotal = end - at >= TOTAL_BYTES.length && bytes.compare(TOTAL_BYTES, 0, TOTAL_BYTES.length, at, at + TOTAL_BYTES.length) === 0;
+  return hasTotal || bytes[at] !== UNDERSCORE;
+}
+
+/** Pairs of the old encoding (`reporter=.=…;.;_istio_requests_total: 1`) have the name at the end. */
+function isPairs(bytes: Buffer, from: number, end: number): boolean {
+  const last = Math.min(from + MAX_FIRST_KEY_BYTES, end - 3);
+  for (let at = from; at < last; at += 1) {
+    const code = bytes[at];
+    if (code === OPEN || code === SPACE) return false;
+    if (code === EQUALS) return bytes[at + 1] === DOT && bytes[at + 2] === EQUALS;
   }
   return false;
 }
@@ -156,16 +170,17 @@ const EXEMPLAR = Buffer.from('# {');
 const LINE_FEED = 0x0a;
 const SPACE = 0x20;
 const HASH = 0x23;
+const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const LOWER_I = 0x69;
-const LOWER_R = 0x72;
+const UNDERSCORE = 0x5f;
+const EQUALS = 0x3d;
+const DOT = 0x2e;
 
 /** Istio's counters in the answer of Envoy's admin interface `stats?format=json`; throws SyntaxError when it is not JSON. */
 export function readJsonStatistics(text: string, onCounter: CounterSink): number {
-  const answer = JSON.parse(text) as { readonly stats?: unknown };
-  if (typeof answer !== 'object' || answer === null || !Array.isArray(answer.stats)) throw new SyntaxError('no list named "stats"');
   let counters = 0;
-  for (const stat of answer.stats as readonly unknown[]) {
+  for (const stat of parseAnswers(text)) {
     if (typeof stat !== 'object' || stat === null) continue;
     const { name, value } = stat as { readonly name?: unknown; readonly value?: unknown };
     if (typeof name !== 'string' || typeof value !== 'number' || !(value >= 0)) continue;
@@ -175,4 +190,21 @@ export function readJsonStatistics(text: string, onCounter: CounterSink): number
     onCounter(series, 0, series.length, value, () => parseStatName(name));
   }
   return counters;
+}
+
+/** The statistics of one answer, or of those of several proxies one after the other. */
+function parseAnswers(text: string): readonly unknown[] {
+  try {
+    return statsOf(JSON.parse(text));
+  } catch (error) {
+    const parts = text.split(/(?<=\})\s*(?=\{\s*"stats")/);
+    if (parts.length === 1) throw error;
+    return parts.flatMap((part) => statsOf(JSON.parse(part)));
+  }
+}
+
+function statsOf(answer: unknown): readonly unknown[] {
+  const stats = typeof answer === 'object' && answer !== null && 'stats' in answer ? answer.stats : undefined;
+  if (!Array.isArray(stats)) throw new SyntaxError('no list named "stats"');
+  return stats;
 }

@@ -35,6 +35,8 @@ export interface AuditReader {
 const MAX_EVENT_CHARACTERS = 256 * 1024;
 /** An event that lacks its end may go on over so many lines that look like events of their own. */
 const MAX_DOUBTFUL_LINES = 32;
+/** Standard output and standard error; a log could name any. */
+const MAX_STREAMS = 4;
 
 interface Pending {
   readonly line: number;
@@ -47,6 +49,21 @@ interface Pending {
   text: string;
   /** Lines that begin like events and may belong to the name of the first one. */
   doubtful: { readonly text: string; readonly line: number; readonly at: number | undefined }[];
+}
+
+interface Part {
+  text: string;
+  readonly line: number;
+  readonly at: number | undefined;
+  /** False when what follows decides whether it is a part at all. */
+  readonly isSure: boolean;
+}
+
+/** A line without what carries it. */
+interface CarriedText {
+  readonly text: string;
+  readonly partial: boolean | 'maybe';
+  readonly stream?: string;
 }
 
 /**
@@ -63,7 +80,8 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
   const guard = createForgeryGuard();
   let lastMinute = '';
   let pending: Pending | undefined;
-  let partial: { text: string; line: number; at: number | undefined } | undefined;
+  /** Parts of a long line, by stream. */
+  const parts = new Map<string, Part>();
 
   function emit(message: AuditMessage, line: number, at: number | undefined): void {
     counts.events += 1;
@@ -155,7 +173,7 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
     if (read === undefined) return false;
     const time = read.kind === 'other' ? at : (at ?? read.at);
     if (read.kind === 'line') {
-      takeCarried(read.text, read.partial, number, time);
+      takeCarried(read, number, time);
       return true;
     }
     settle('');
@@ -166,19 +184,32 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
     return true;
   }
 
-  function takeCarried(text: string, isPartial: boolean, line: number, at: number | undefined): void {
-    if (isPartial || partial !== undefined) {
-      partial ??= { text: '', line, at };
-      if (partial.text.length + text.length <= MAX_EVENT_CHARACTERS) partial.text += text;
-      else counts.tooLong += 1;
-      if (isPartial) return;
-      const whole = partial;
-      partial = undefined;
-      if (!(whole.text.startsWith('{') && takeJson(whole.text, whole.line, whole.at))) takeLine(whole.text, whole.line, whole.at);
-      return;
-    }
+  function takeWhole(text: string, line: number, at: number | undefined): void {
     if (text.charCodeAt(0) === BRACE && takeJson(text, line, at)) return;
     takeLine(text, line, at);
+  }
+
+  function takeCarried({ text, partial, stream = '' }: CarriedText, line: number, at: number | undefined): void {
+    let begun = parts.get(stream);
+    if (begun?.isSure === false && isEventStart(text)) {
+      // The one before had an end after all.
+      parts.delete(stream);
+      takeWhole(begun.text, begun.line, begun.at);
+      begun = undefined;
+    }
+    if (begun === undefined && partial === false) {
+      takeWhole(text, line, at);
+      return;
+    }
+    begun ??= { text: '', line, at, isSure: partial !== 'maybe' };
+    if (begun.text.length + text.length <= MAX_EVENT_CHARACTERS) begun.text += text;
+    else counts.tooLong += 1;
+    if (partial !== false && (parts.has(stream) || parts.size < MAX_STREAMS)) {
+      parts.set(stream, begun);
+      return;
+    }
+    parts.delete(stream);
+    takeWhole(begun.text, begun.line, begun.at);
   }
 
   return {
@@ -188,11 +219,12 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
       if (line.charCodeAt(0) === BRACE && takeJson(line.trimEnd(), counts.lines, at)) return;
       carrier ??= recognizeCarrier(line);
       const carried = carrier?.(line);
-      if (carried === undefined) takeCarried(line, false, counts.lines, at);
-      else takeCarried(carried.text, carried.partial, counts.lines, at ?? carried.at);
+      if (carried === undefined) takeCarried({ text: line, partial: false }, counts.lines, at);
+      else takeCarried(carried, counts.lines, at ?? carried.at);
     },
     flush(): void {
-      if (partial !== undefined) takeCarried('', false, counts.lines, partial.at);
+      for (const { text, line, at } of parts.values()) takeWhole(text, line, at);
+      parts.clear();
       settle('');
     },
   };

@@ -6,7 +6,14 @@ export type JsonLine =
   /** One whole log event, written by a JSON layout: its message, whatever line breaks it holds. */
   | { readonly kind: 'event'; readonly text: string; readonly at?: number }
   /** A line of text that a shipper wrapped: it may begin an event or go on with one. */
-  | { readonly kind: 'line'; readonly text: string; readonly partial: boolean; readonly at?: number }
+  | {
+      readonly kind: 'line';
+      readonly text: string;
+      /** `maybe`: Docker ends its parts without a line feed, and some shippers end every line so. */
+      readonly partial: boolean | 'maybe';
+      readonly stream?: string;
+      readonly at?: number;
+    }
   /** An event of another logger, or JSON without a message. */
   | { readonly kind: 'other' };
 
@@ -54,9 +61,21 @@ function readObject(value: Json, depth: number): JsonLine {
   }
   // A JSON layout without the logger's name still writes level or thread; a shipper knows neither.
   if (found.text.startsWith(MESSAGE_START) && isLayout(found.owner)) return { kind: 'event', text: found.text, ...time };
-  const isDocker = typeof value['stream'] === 'string' && value['log'] === found.text;
+  const { stream } = value;
   const ended = found.text.endsWith('\n');
-  return { kind: 'line', text: ended ? found.text.slice(0, -1) : found.text, partial: isDocker && !ended, ...time };
+  return {
+    kind: 'line',
+    text: ended ? found.text.slice(0, -1) : found.text,
+    partial: !ended && typeof stream === 'string' && value['log'] === found.text && isPart(value),
+    ...(typeof stream === 'string' ? { stream } : {}),
+    ...time,
+  };
+}
+
+/** Fluent Bit keeps the container runtime's tag (`F`, `P`); Docker's own file has none. */
+function isPart(value: Json): boolean | 'maybe' {
+  const tag = value['_p'] ?? value['logtag'];
+  return typeof tag === 'string' ? tag.startsWith('P') : 'maybe';
 }
 
 function isLayout(owner: Json): boolean {

@@ -4,8 +4,10 @@
  */
 export interface Carried {
   readonly text: string;
-  /** The runtime cut a long line: the rest comes in the next one. */
+  /** The runtime cut a long line: the rest comes in the next one of this stream. */
   readonly partial: boolean;
+  /** `stdout` or `stderr`, if the carrier says; their lines may come between each other's parts. */
+  readonly stream?: string;
   /** When the runtime read the line, milliseconds since the epoch, if it says so. */
   readonly at?: number;
 }
@@ -14,12 +16,12 @@ export interface Carried {
 export type LineCarrier = (line: string) => Carried | undefined;
 
 /** The container runtime interface's log files: `2024-01-02T03:04:05.678901234Z stdout F text`, `P` for a part of a line. */
-const CRI = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) ([FP])(?::[\w]+)* ?/;
+const CRI = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::[\w]+)* ?/;
 
 export function carryCri(line: string): Carried | undefined {
   const match = CRI.exec(line);
   if (match === null) return undefined;
-  return carried(line.slice(match[0].length), match[2] === 'P', match[1]);
+  return { ...carried(line.slice(match[0].length), match[3] === 'P', match[1]), stream: match[2] ?? '' };
 }
 
 /** `kubectl logs --timestamps`, `docker logs -t`, CloudWatch: an RFC 3339 time (to the second at least) before every line. */
