@@ -6,8 +6,11 @@ export interface Query {
   readonly intents: readonly Intent[];
   readonly health: boolean;
   readonly edges: EdgeConnection;
+  readonly overview: Overview;
   readonly edge: Edge | null;
   readonly workloads: WorkloadConnection;
+  readonly pods: readonly Pod[];
+  readonly declaredCalls: DeclaredCalls;
   readonly clusters: readonly Cluster[];
   readonly namespaces: readonly Namespace[];
   readonly environments: readonly Environment[];
@@ -37,6 +40,13 @@ export interface QueryEdgesArgs {
   readonly after?: string | null;
 }
 
+export interface QueryOverviewArgs {
+  readonly filter?: EdgeFilter | null;
+  readonly since?: string | null;
+  readonly until?: string | null;
+  readonly first?: number | null;
+}
+
 export interface QueryEdgeArgs {
   readonly id: string;
   readonly since?: string | null;
@@ -47,6 +57,16 @@ export interface QueryWorkloadsArgs {
   readonly filter?: WorkloadFilter | null;
   readonly first?: number | null;
   readonly after?: string | null;
+}
+
+export interface QueryPodsArgs {
+  readonly workload: WorkloadSelector;
+}
+
+export interface QueryDeclaredCallsArgs {
+  readonly namespaces?: readonly string[] | null;
+  readonly unseen?: boolean | null;
+  readonly first?: number | null;
 }
 
 export interface QueryNamespacesArgs {
@@ -333,6 +353,7 @@ export interface WorkloadFilter {
   readonly clusters?: readonly string[] | null;
   readonly environments?: readonly string[] | null;
   readonly text?: string | null;
+  readonly workloads?: readonly WorkloadSelector[] | null;
 }
 
 export interface EdgeConnection {
@@ -366,6 +387,7 @@ export interface Edge {
   readonly http: readonly HttpAccess[] | null;
   readonly actions: readonly CloudAccess[] | null;
   readonly via: Peer | null;
+  readonly bytesSent: number | null;
   readonly protection: Protection | null;
   readonly firstSeen: string;
   readonly lastSeen: string;
@@ -382,6 +404,7 @@ export interface PolicyVerdict {
   readonly policies: readonly string[];
   readonly exceptions: readonly PolicyException[] | null;
   readonly caveats: readonly string[] | null;
+  readonly serverSelected: boolean | null;
 }
 
 export interface PolicyException {
@@ -472,6 +495,67 @@ export interface CloudAccess {
   readonly count: number;
 }
 
+export interface Overview {
+  readonly groups: readonly PeerGroup[];
+  readonly links: readonly GroupLink[];
+  readonly linkCount: number;
+  readonly edgeCount: number;
+  readonly window: Window;
+}
+
+export interface PeerGroup {
+  readonly id: string;
+  readonly type: GroupType;
+  readonly cluster: string | null;
+  readonly namespace: string | null;
+  readonly environment: string | null;
+  readonly scope: InternetScope | null;
+  readonly peers: number;
+  readonly workloads: number;
+  readonly kinds: Readonly<Record<string, number>>;
+  readonly lastSeen: string;
+  readonly servers: ServerTally | null;
+}
+
+export type GroupType = 'namespace' | 'internet' | 'apiServer' | 'node' | 'aws' | 'gcp' | 'azure' | 'unknown';
+
+export interface ServerTally {
+  readonly protected: number;
+  readonly open: number;
+}
+
+export interface GroupLink {
+  readonly client: string;
+  readonly server: string;
+  readonly edges: number;
+  readonly evidence: Readonly<Record<string, number>>;
+  readonly lookedUpOnly: number;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly protection: ProtectionTally;
+}
+
+export interface ProtectionTally {
+  readonly network: Readonly<Record<string, number>>;
+  readonly mesh: Readonly<Record<string, number>>;
+  readonly intents: Readonly<Record<string, number>>;
+}
+
+export interface DeclaredCalls {
+  readonly nodes: readonly DeclaredCall[];
+  readonly totalCount: number;
+  readonly unseenCount: number;
+}
+
+export interface DeclaredCall {
+  readonly intents: string;
+  readonly client: Peer;
+  readonly server: Peer;
+  readonly topics: readonly string[] | null;
+  readonly ports: readonly number[] | null;
+  readonly state: IntentState;
+}
+
 export interface WorkloadConnection {
   readonly nodes: readonly Workload[];
   readonly pageInfo: PageInfo;
@@ -487,6 +571,27 @@ export interface Workload {
   readonly outgoing: number;
   readonly incoming: number;
   readonly lastSeen: string;
+  readonly protection: WorkloadProtection | null;
+}
+
+export interface WorkloadProtection {
+  readonly state: ServerState;
+  readonly ingress: readonly string[];
+  readonly egress: readonly string[];
+  readonly mesh: readonly string[];
+  readonly intents: readonly string[];
+  readonly hostNetwork: boolean;
+}
+
+export type ServerState = 'protected' | 'open';
+
+export interface Pod {
+  readonly name: string;
+  readonly node: string | null;
+  readonly addresses: readonly string[];
+  readonly phase: string;
+  readonly ready: boolean | null;
+  readonly createdAt: string;
 }
 
 export interface Cluster {

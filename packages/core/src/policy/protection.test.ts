@@ -28,6 +28,7 @@ test('an edge is as bad as its worst port, the others are named', () => {
   expect(evaluateEdge({ client: workload('web'), server: workload('db'), ports }, lookup, POLICIES)).toEqual({
     state: 'denied',
     policies: ['shop/db'],
+    serverSelected: true,
     exceptions: [{ port: 5432, protocol: 'TCP', state: 'allowed' }],
   });
 });

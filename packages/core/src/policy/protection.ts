@@ -17,6 +17,8 @@ export interface NetworkProtection {
   /** Ports for which the answer is not `state`; absent when all agree. */
   readonly exceptions?: readonly { readonly port?: number; readonly protocol: string; readonly state: PolicyState }[];
   readonly caveats?: readonly string[];
+  /** Whether some policy restricts who may call the server; absent when that is not known. */
+  readonly serverSelected?: boolean;
 }
 
 export interface MeshProtection {
@@ -61,6 +63,7 @@ export function evaluateEdge(edge: ProtectedEdge, lookup: (peer: Peer) => Policy
   return {
     state,
     policies: unique(deciding.flatMap((verdict) => decidingPolicies(verdict))),
+    serverSelected: verdicts.some(({ verdict }) => verdict.ingress.state !== 'open'),
     ...(exceptions.length > 0 ? { exceptions } : {}),
     ...(caveats.length > 0 ? { caveats } : {}),
   };

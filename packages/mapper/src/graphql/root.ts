@@ -1,6 +1,6 @@
 import type { ReportAnswer, schema } from '@nm/api';
 import { toRfc3339 } from '@nm/core';
-import type { Clock, Logger } from '@nm/core';
+import type { Clock, ClusterView, Logger } from '@nm/core';
 import { GraphQLError } from 'graphql';
 import { requireNode, requirePermission } from '../auth/identity.ts';
 import type { EnvironmentBook } from '../cluster/environment-book.ts';
@@ -26,6 +26,7 @@ import type { createChangesView } from '../views/changes-view.ts';
 import { toStoreFilter, toWindow, toWorkloadFilter } from '../views/edge-filter.ts';
 import { toEdgeView } from '../views/edge-view.ts';
 import type { IntentsView } from '../views/intents-view.ts';
+import { toPodsView } from '../views/pods-view.ts';
 import type { RequestContext } from './execute-query.ts';
 import type { RowSource } from './streamed-query.ts';
 
@@ -36,6 +37,7 @@ export interface RootDeps {
   readonly status: () => Promise<schema.Status>;
   readonly changes: ReturnType<typeof createChangesView>;
   readonly environments: EnvironmentBook;
+  readonly cluster: ClusterView;
   readonly metrics: MapperMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -130,6 +132,10 @@ function createReads(deps: RootDeps, options: { readonly cluster: string }): obj
         })),
         pageInfo: { hasNextPage: page.hasNextPage, endCursor: page.endCursor },
       };
+    },
+    pods({ workload }: schema.QueryPodsArgs, context: RequestContext) {
+      read(context);
+      return toPodsView(deps.cluster, workload);
     },
     async clusters(_: unknown, context: RequestContext) {
       read(context);
