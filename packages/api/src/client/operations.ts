@@ -2,16 +2,20 @@ import type {
   Activity,
   Changes,
   Cluster,
+  DeclaredCalls,
   EdgeConnection,
   Edge,
   Environment,
   Intent,
   Namespace,
+  Overview,
   QueryActivityArgs,
+  QueryDeclaredCallsArgs,
   QueryEdgeArgs,
   QueryEdgesArgs,
   QueryIntentsArgs,
   QueryNamespacesArgs,
+  QueryOverviewArgs,
   QueryWorkloadsArgs,
   Status,
   SubscriptionChangesArgs,
@@ -54,6 +58,28 @@ export const EDGES: Operation<{ readonly edges: EdgeConnection }, QueryEdgesArgs
 export const EDGE_BY_ID: Operation<{ readonly edge: Edge | null }, QueryEdgeArgs> = {
   name: 'EdgeById',
   text: `query EdgeById($id: ID!, $since: Time, $until: Time) { edge(id: $id, since: $since, until: $until) { ...EdgeFields } } ${EDGE}`,
+};
+
+/** The map by groups of peers, for maps too large to be shown edge by edge. */
+export const OVERVIEW: Operation<{ readonly overview: Overview }, QueryOverviewArgs> = {
+  name: 'Overview',
+  text: `query Overview($filter: EdgeFilter, $since: Time, $until: Time, $first: Int) {
+  overview(filter: $filter, since: $since, until: $until, first: $first) {
+    groups { id type cluster namespace environment scope peers workloads kinds lastSeen servers { protected open } }
+    links { client server edges evidence lookedUpOnly firstSeen lastSeen protection { network mesh intents } }
+    linkCount edgeCount window { since until }
+  }
+}`,
+};
+
+/** What ClientIntents declare, and whether it was seen. */
+export const DECLARED_CALLS: Operation<{ readonly declaredCalls: DeclaredCalls }, QueryDeclaredCallsArgs> = {
+  name: 'DeclaredCalls',
+  text: `query DeclaredCalls($namespaces: [String!], $unseen: Boolean, $first: Int) {
+  declaredCalls(namespaces: $namespaces, unseen: $unseen, first: $first) {
+    nodes { intents client { ...PeerFields } server { ...PeerFields } topics ports state } totalCount unseenCount
+  }
+} ${PEER}`,
 };
 
 export const WORKLOADS: Operation<{ readonly workloads: WorkloadConnection }, QueryWorkloadsArgs> = {
