@@ -30,12 +30,13 @@ export default defineConfig({
         test: {
           name: 'default',
           include: [`${FILES}/*.test.{ts,tsx}`, 'tools/**/*.test.ts', 'e2e/*.test.ts'],
-          exclude: ['**/*.root.test.ts', '**/*.cluster.test.ts', '**/*.kafka.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.root.test.ts', '**/*.cluster.test.ts', '**/*.kafka.test.ts', '**/*.envoy.test.ts', '**/node_modules/**'],
         },
       },
       suite('root'),
       suite('cluster'),
       suite('kafka'),
+      suite('envoy'),
     ],
   },
 });

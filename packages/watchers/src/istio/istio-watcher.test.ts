@@ -237,19 +237,14 @@ describe('rounds over the proxies of a mesh', () => {
     const observations = await next();
     const web = { workload: { namespace: 'shop', name: 'web' } };
     const unknown = { workload: { namespace: 'unknown', name: 'unknown' } };
-    const rows = observations.map(({ source, destination: { protocol: _, ...destination }, http, count }) => [
-      source,
-      destination,
-      http?.path,
-      count,
-    ]);
-    expect(rows).toEqual([
-      [web, { workload: { namespace: 'shop', name: 'redis' }, name: 'redis.shop.svc.cluster.local' }, undefined, 2],
-      [web, { name: 'api.example.com' }, '/x', 1],
-      [web, unknown, '/x', 1],
-      [unknown, { workload: { namespace: 'shop', name: 'cart-v1' }, name: 'cart.shop.svc.cluster.local' }, '/x', 1],
-      [web, { name: 'cart.shop.svc.cluster.local' }, '/y', 1],
-      [web, { workload: { namespace: 'shop', name: 'cart' }, name: 'cart.shop.svc.cluster.local' }, '/z', 1],
+    const shop = (name: string): object => ({ protocol: 'TCP', workload: { namespace: 'shop', name } });
+    expect(observations.map(({ source, destination, http, count }) => [source, destination, http?.path, count])).toEqual([
+      [web, { ...shop('redis'), name: 'redis.shop.svc.cluster.local' }, undefined, 2],
+      [web, { protocol: 'TCP', name: 'api.example.com' }, '/x', 1],
+      [web, { protocol: 'TCP', ...unknown }, '/x', 1],
+      [unknown, { ...shop('cart-v1'), name: 'cart.shop.svc.cluster.local' }, '/x', 1],
+      [web, { protocol: 'TCP', name: 'cart.shop.svc.cluster.local' }, '/y', 1],
+      [web, { ...shop('cart'), name: 'cart.shop.svc.cluster.local' }, '/z', 1],
     ]);
   });
 
