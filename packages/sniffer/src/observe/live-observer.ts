@@ -32,6 +32,8 @@ export interface LiveObserver {
   drain(): number;
   /** Looks at processes and open sockets. About once a second, whatever the interval of reports. */
   look(): void;
+  /** Frames captured later than this are another's. */
+  endAt(at: number): void;
   /** Hands out everything, also attempts whose copies may still come. */
   finish(): void;
   setDnsPorts(ports: readonly number[]): void;
@@ -43,6 +45,8 @@ export interface LiveObserver {
 /** Tables of a live node (docs/limits.md): smaller than the offline map's, because a node sees its own traffic only. */
 export const LIVE_LIMITS = {
   maxTransactions: 131_072,
+  keepDoneMs: 1_000,
+  maxQuestions: 2_048,
   maxAnswers: 8_192,
   maxPairs: 65_536,
   maxFlows: 32_768,
@@ -69,6 +73,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
   let allowance = LOOK_BURST;
   let allowedAt = 0;
   let nodeAddresses: readonly string[] = [];
+  let lastAt = Number.POSITIVE_INFINITY;
 
   const scan = (now: number): void => {
     view.scan(now);
@@ -95,7 +100,9 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     sockets,
     start() {
       scan(clock.now());
-      source.start((frame) => pipeline.frame(frame), watch);
+      source.start((frame) => {
+        if (frame.at <= lastAt) pipeline.frame(frame);
+      }, watch);
     },
     stop() {
       source.stop();
@@ -111,6 +118,9 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
       // Handing out what a busy node counted takes longer than the ring has room for.
       observer.drain(clock.now(), () => void source.drain());
       return handedOut - before;
+    },
+    endAt(at) {
+      lastAt = at;
     },
     finish() {
       source.drain();

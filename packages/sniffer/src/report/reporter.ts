@@ -50,7 +50,10 @@ export interface ReportSender {
 
 /** A node without traffic still tells that it has a sniffer. */
 export const HEARTBEAT_MS = 15_000;
-const BACKOFF = { baseMs: 500, maxMs: 30_000 } as const;
+/** Short enough that a mapper that was away for some seconds has everything some seconds later. */
+const BACKOFF = { baseMs: 500, maxMs: 10_000 } as const;
+/** Between attempts while stopping. */
+const LAST_ATTEMPTS_MS = 500;
 /** Sequences are reserved on disk in steps, so that a crash never uses one twice. */
 const RESERVE = 1_000_000;
 
@@ -74,6 +77,8 @@ export function createReporter(deps: ReporterDeps, options: ReporterOptions): Re
   let lastAcknowledgedAt = 0;
   let wake: () => void = () => undefined;
   const stopping = new AbortController();
+  /** Aborted first: what waits is tried at once and often. */
+  const hurry = new AbortController();
   let running: Promise<void> | undefined;
 
   const nextSequence = (): number => {
@@ -143,7 +148,10 @@ export function createReporter(deps: ReporterDeps, options: ReporterOptions): Re
       // A positive wait follows a failure, a negative one is the mapper asking for time after it stored.
       if (attempt > 1 && waitMs <= 0) log.info('reports are taken again', { messages: spool.stats().messages });
       attempt = waitMs > 0 ? attempt + 1 : 1;
-      if (waitMs !== 0) await sleep(Math.abs(waitMs), undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (waitMs === 0) continue;
+      const signal = hurry.signal.aborted ? stopping.signal : hurry.signal;
+      const ms = hurry.signal.aborted ? Math.min(Math.abs(waitMs), LAST_ATTEMPTS_MS) : Math.abs(waitMs);
+      await sleep(ms, undefined, { signal }).catch(() => undefined);
     }
   };
 
@@ -162,6 +170,7 @@ export function createReporter(deps: ReporterDeps, options: ReporterOptions): Re
     },
     async stop(graceMs) {
       if (protocol.size > 0) seal();
+      hurry.abort();
       const until = clock.now() + graceMs;
       while (spool.stats().messages > 0 && clock.now() < until) await sleep(20);
       stopping.abort();

@@ -51,6 +51,11 @@ export const SNIFFER_OPTIONS = {
     help: 'File with the token that identifies this sniffer; read again each time.',
   }),
   caFile: optional({ flag: 'ca-file', type: text('a file'), help: "PEM file of the authority that signed the mapper's certificate." }),
+  handover: optional({
+    flag: 'handover',
+    type: text('a name'),
+    help: 'Sniffers of this name on one node take over from each other: a new one watches, and reports from the moment at which the old one stops.',
+  }),
   metricsListen: option({
     flag: 'metrics-listen',
     type: listenAddress(),

@@ -109,6 +109,33 @@ describe('createSniffer', () => {
     expect(lines.filter((line) => line.startsWith('warn metrics'))).toHaveLength(1);
   });
 
+  test('a sniffer that takes over leaves nothing out and counts nothing twice', async () => {
+    const name = `test-${process.pid}`;
+    const sources = [createFrameSource(), createFrameSource()] as const;
+    const create = async (from: FrameSource): Promise<Sniffer> => {
+      const made = await createSniffer({ log: silentLogger, version: '1', source: from }, { ...snifferOptions(), handover: name });
+      await made.start();
+      return made;
+    };
+    /** To a port of its own, by which it is known in the reports. */
+    const attempt = (port: number): Uint8Array => SYN.map((byte, index) => (index === 22 ? 0 : index === 23 || index === 27 ? port : byte));
+    const counted = (): string[] => rows(1).map((row) => (row as unknown[]).slice(1).join(' x'));
+
+    const old = await create(sources[0]);
+    sources[0].feed(attempt(1));
+    await vi.waitFor(() => expect(counted()).toEqual(['1 x1']), 5_000);
+    const next = await create(sources[1]);
+    for (const source of sources) source.feed(attempt(2));
+    await new Promise<void>((resolve) => setTimeout(resolve, 5));
+    const stopped = old.stop();
+    await new Promise<void>((resolve) => setTimeout(resolve, 5));
+    for (const source of sources) source.feed(attempt(3));
+    await stopped;
+    sources[1].feed(attempt(4));
+    await next.stop();
+    expect(counted().toSorted()).toEqual([1, 2, 3, 4].map((port) => `${port} x1`));
+  }, 20_000);
+
   test('garbage frames do nothing but count', async () => {
     for (let length = 0; length < 60; length++) source.feed(ANSWER.slice(0, length));
     for (let at = 0; at < ANSWER.length; at++) source.feed(ANSWER.map((byte, index) => (index === at ? byte ^ 0xff : byte)));

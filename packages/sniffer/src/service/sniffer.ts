@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toQueryUrl } from '@nm/api';
 import type { Reporter, ReportSettings } from '@nm/api';
-import type { Logger, Observation } from '@nm/core';
+import type { Logger } from '@nm/core';
 import { createHealth, createHeapKeeper } from '@nm/runtime';
 import type { ListenAddress, OptionValues } from '@nm/runtime';
 import type { CaptureSource } from '../capture/capture-source.ts';
@@ -16,9 +17,12 @@ import { createPost } from '../report/http-post.ts';
 import { createOwnProtocol } from '../report/own-protocol.ts';
 import { createReporter } from '../report/reporter.ts';
 import type { ReportSender } from '../report/reporter.ts';
+import { createHandover } from './handover.ts';
+import type { Handover } from './handover.ts';
 import { formatMetrics } from './metrics.ts';
 import type { MetricValues } from './metrics.ts';
 import type { SNIFFER_OPTIONS } from './options.ts';
+import { createObservationGate } from './observation-gate.ts';
 import { createPlainListener } from './plain-listener.ts';
 import type { PlainListener } from './plain-listener.ts';
 
@@ -33,7 +37,7 @@ export interface SnifferDeps {
 
 export interface Sniffer {
   start(): Promise<void>;
-  /** Reports what is left for at most two seconds. */
+  /** Hands over to a successor, if one comes, and reports what is left: STOP_GRACE_MS at most, HANDOVER_GRACE_MS after a handover. */
   stop(): Promise<void>;
   /** Where metrics are served, with the real port. */
   metricsAddress(): ListenAddress;
@@ -43,6 +47,14 @@ const LOOK_EVERY_MS = 1_000;
 const LISTEN_AGAIN_MS = 5_000;
 const LOSS_LOG_MS = 60_000;
 const STOP_GRACE_MS = 2_000;
+/** A successor watches meanwhile, and reports that are not sent go with the pod. Within terminationGracePeriodSeconds of the chart. */
+const HANDOVER_GRACE_MS = 20_000;
+/** The kubelet may take a successor for ready before it captures, because both answer at one port. */
+const SUCCESSOR_WAIT_MS = 5_000;
+/** While it is another's turn: so often is drained, and so exactly the turns are told apart. */
+const WAITING_DRAIN_MS = 100;
+/** Longer than the kernel keeps a block of the ring that is not full. */
+const LAST_BLOCK_MS = 150;
 /** Observations a second that are reported without making the interval longer. */
 const ROWS_PER_SECOND = 2_000;
 const MAX_INTERVAL_FACTOR = 10;
@@ -61,12 +73,16 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   const byKind: Record<string, number> = {};
   let intervalMs = options.reportInterval;
   let mapperPorts: readonly number[] = [];
-  const onObservation = (observation: Observation): void => {
+  const gate = createObservationGate(clock, (observation) => {
     byKind[observation.kind] = (byKind[observation.kind] ?? 0) + 1;
     sender.add(observation);
-  };
+  });
+  const handover =
+    options.handover === undefined
+      ? undefined
+      : createHandover({ clock, log }, { name: options.handover, unreportedMs: options.reportInterval });
   const live = createLiveObserver(
-    { source, view, clock, cpuMs: processCpuMs, onObservation },
+    { source, view, clock, cpuMs: processCpuMs, onObservation: (observation) => gate.add(observation) },
     { dnsPorts: options.dnsPorts, seed: randomSeed() },
   );
   const onSettings = (settings: ReportSettings): void => {
@@ -155,10 +171,37 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     }
   };
 
+  /** Watches while it is another's turn; what is seen is held until the turns are known. */
+  const takeTurn = async (current: Handover): Promise<void> => {
+    gate.hold();
+    const draining = setInterval(() => live.drain(), WAITING_DRAIN_MS);
+    timers.push(draining);
+    await current.start((since) => {
+      clearInterval(draining);
+      gate.open(since);
+      // Its listeners are gone with its turn.
+      for (const listener of listeners) void open(listener);
+    });
+  };
+
+  /** Sees everything until now, nothing later, and says so to the successor. */
+  const endTurn = async (current: Handover): Promise<void> => {
+    const until = clock.now();
+    if (!current.isWaiting) {
+      live.endAt(until);
+      await sleep(LAST_BLOCK_MS);
+      live.drain();
+      // The successor serves at the same addresses.
+      for (const listener of listeners) await listener.stop();
+    }
+    current.release(until);
+  };
+
   return {
     async start() {
       live.start();
-      for (const listener of listeners) await open(listener);
+      if (handover !== undefined) await takeTurn(handover);
+      else for (const listener of listeners) await open(listener);
       sender.start();
       live.look();
       report();
@@ -169,11 +212,13 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
       log.info('sniffer started', { node: options.node, mapper: options.mapperUrl, addresses: view.nodeAddresses(), ...view.counts() });
     },
     async stop() {
+      if (handover?.isWaiting === false) await handover.untilSuccessor(SUCCESSOR_WAIT_MS);
       for (const timer of timers) clearInterval(timer);
       clearTimeout(reportTimer);
+      if (handover !== undefined) await endTurn(handover);
       live.finish();
       live.stop();
-      await sender.stop(STOP_GRACE_MS);
+      await sender.stop(handover === undefined ? STOP_GRACE_MS : HANDOVER_GRACE_MS);
       close();
       logLosses();
       for (const listener of listeners) await listener.stop();
