@@ -34,6 +34,7 @@ export * from './policy/network-policy.ts';
 export * from './policy/parse-declared-intents.ts';
 export * from './policy/parse-network-policy.ts';
 export * from './policy/protection.ts';
+export * from './policy/to-iam-policy.ts';
 export * from './observe/socket-rows.ts';
 export * from './observe/socket-table-parser.ts';
 export * from './observe/sockets.ts';

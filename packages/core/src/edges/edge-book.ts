@@ -1,12 +1,15 @@
 import { comparePeers, sortPorts } from '../map-document/sort-edges.ts';
-import type { Edge, EdgePort, TransportProtocol } from '../model/edge.ts';
-import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
+import type { Edge } from '../model/edge.ts';
+import type { EdgeUpdate } from '../model/edge-update.ts';
 import type { Peer, ServiceRef } from '../model/peer.ts';
 import { createDomainLimiter, registrableDomain } from './domain-limiter.ts';
 import { addDetails, addService, emptyDetails, hasDetails, toDetails } from './edge-details.ts';
 import type { EdgeDetails } from './edge-details.ts';
-import { copyInto, EvidenceCells } from './evidence-cells.ts';
+import { EvidenceCells } from './evidence-cells.ts';
+import { PairTable } from './pair-table.ts';
 import { PeerTable } from './peer-table.ts';
+import { PortLists } from './port-lists.ts';
+import { Records } from './records.ts';
 
 /** Addresses that an internet peer shows; the rest is counted (rule 16). */
 export const MAX_ADDRESS_SAMPLE = 16;
@@ -14,12 +17,18 @@ export const MAX_ADDRESS_SAMPLE = 16;
 export const MAX_COUNTED_ADDRESSES = 10_000;
 
 const NONE = -1;
-/** Peers times this fits into 2^53 for as many peers as memory holds. */
-const PEER_FACTOR = 2 ** 26;
+/* Words of an edge. */
+const CLIENT = 0;
+const SERVER = 1;
+const FLAGS = 2;
+const EVIDENCE = 3;
+const PORTS = 4;
+/** Next edge of the same pair of peers that differs by port (nameless peers). */
+const SIBLING = 5;
+const STRIDE = 6;
 const IS_APP = 1;
 const IS_SHARED = 2;
 const IS_ABSORBED = 4;
-const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP', 'HBONE'];
 
 export interface EdgesOptions {
   /** Also edges with an end that nobody owned. */
@@ -41,57 +50,45 @@ export interface EdgeBook {
 }
 
 export function createEdgeBook(): EdgeBook {
-  return new ColumnBook();
+  return new RecordBook();
 }
 
-class ColumnBook implements EdgeBook {
+class RecordBook implements EdgeBook {
   private readonly limiter = createDomainLimiter();
   private readonly peers = new PeerTable();
   private readonly cells = new EvidenceCells();
-  private readonly index = new Map<number, number>();
-  private count = 0;
-  private client = new Int32Array(1024);
-  private server = new Int32Array(1024);
-  private flags = new Uint8Array(1024);
-  private evidence = new Int32Array(1024);
-  private firstPort = new Int32Array(1024);
-  /** Edges of one pair of peers that differ by port (nameless peers). */
-  private sibling = new Int32Array(1024);
+  private readonly ports = new PortLists(this.cells);
+  private readonly records = new Records(STRIDE);
+  /** First edge of a pair of peers. */
+  private readonly index = new PairTable();
   private readonly details = new Map<number, EdgeDetails>();
   /** The one Service that a lookup asked for; more than one is in the details. */
   private readonly service: (ServiceRef | undefined)[] = [];
   /** Addresses of the internet peer: the update's own list while it is the only one. */
   private readonly addresses: (readonly string[] | Set<string> | undefined)[] = [];
-  private portCount = 0;
-  private portNumber = new Int32Array(1024);
-  private portProtocol = new Uint8Array(1024);
-  private portServicePort = new Int32Array(1024);
-  private portEvidence = new Int32Array(1024);
-  private nextPort = new Int32Array(1024);
-  private readonly portService: (ServiceRef | undefined)[] = [];
 
   get size(): number {
-    return this.count;
+    return this.records.size;
   }
 
   get collapsedNames(): number {
     return this.limiter.collapsed;
   }
 
-  apply(given: EdgeUpdate): void {
-    const update = this.limiter.limit(given);
+  apply(update: EdgeUpdate): void {
     const edge = this.edgeOf(update);
-    if (update.class === 'app') this.flags[edge] = (this.flags[edge] ?? 0) | IS_APP;
-    if (!update.shared) this.flags[edge] = (this.flags[edge] ?? 0) & ~IS_SHARED;
-    this.evidence[edge] = this.cells.add(this.evidence[edge] ?? NONE, update);
-    if (update.port !== undefined) {
-      const port = this.portOf(edge, update.port);
-      this.portEvidence[port] = this.cells.add(this.portEvidence[port] ?? NONE, update);
-    }
+    const { words } = this.records;
+    const at = edge * STRIDE;
+    let flags = words[at + FLAGS] as number;
+    if (update.class === 'app') flags |= IS_APP;
+    if (!update.shared) flags &= ~IS_SHARED;
+    words[at + FLAGS] = flags;
+    words[at + EVIDENCE] = this.cells.add(words[at + EVIDENCE] as number, update);
+    if (update.port !== undefined) words[at + PORTS] = this.ports.add(words[at + PORTS] as number, update.port, update);
     if (update.service !== undefined) this.noteService(edge, update.service);
     if (hasDetails(update)) addDetails(this.detailsOf(edge), update);
     if (update.client.type === 'internet') this.noteAddresses(edge, update.client.addresses);
-    if (given.server.type === 'internet') this.noteAddresses(edge, given.server.addresses);
+    if (update.server.type === 'internet') this.noteAddresses(edge, update.server.addresses);
   }
 
   edges(options: EdgesOptions = {}): Edge[] {
@@ -100,85 +97,59 @@ class ColumnBook implements EdgeBook {
 
   *sorted(options: EdgesOptions = {}): Generator<Edge> {
     this.collapse();
-    const ranks = this.peers.ranks(comparePeers);
     const isWanted = (edge: number): boolean => {
-      if (((this.flags[edge] ?? 0) & IS_ABSORBED) !== 0) return false;
-      return (
-        options.unknown === true ||
-        (this.peers.peer(this.client[edge] ?? 0).type !== 'unknown' && this.peers.peer(this.server[edge] ?? 0).type !== 'unknown')
-      );
+      if ((this.word(edge, FLAGS) & IS_ABSORBED) !== 0) return false;
+      return options.unknown === true || (this.clientOf(edge).type !== 'unknown' && this.serverOf(edge).type !== 'unknown');
     };
-    const order = new Int32Array(this.count).map((_zero, edge) => edge).filter(isWanted);
-    order.sort(
+    const edges = new Int32Array(this.size).map((_zero, edge) => edge).filter(isWanted);
+    for (const edge of this.inOrder(edges)) yield this.toEdge(edge);
+  }
+
+  /** The map's order: the client's rank, the server's, then the port. */
+  private inOrder(edges: Int32Array): Int32Array {
+    const ranks = this.peers.ranks(comparePeers);
+    // Both ranks fit into one double for as many peers as memory holds.
+    const keys = new Float64Array(this.size);
+    for (const edge of edges)
+      keys[edge] = (ranks[this.word(edge, CLIENT)] as number) * ranks.length + (ranks[this.word(edge, SERVER)] as number);
+    return edges.sort(
       (a, b) =>
-        (ranks[this.client[a] ?? 0] ?? 0) - (ranks[this.client[b] ?? 0] ?? 0) ||
-        (ranks[this.server[a] ?? 0] ?? 0) - (ranks[this.server[b] ?? 0] ?? 0) ||
-        this.firstNumber(a) - this.firstNumber(b) ||
-        this.firstProtocol(a) - this.firstProtocol(b),
+        (keys[a] as number) - (keys[b] as number) ||
+        this.ports.numberOf(this.word(a, PORTS)) - this.ports.numberOf(this.word(b, PORTS)) ||
+        this.ports.protocolOf(this.word(a, PORTS)) - this.ports.protocolOf(this.word(b, PORTS)),
     );
-    for (const edge of order) yield this.toEdge(edge);
   }
 
   private edgeOf(update: EdgeUpdate): number {
     const client = this.peers.idOf(update.client);
-    const server = this.peers.idOf(update.server);
-    const key = client * PEER_FACTOR + server;
-    const first = this.index.get(key);
-    if (first === undefined) {
+    const server = this.peers.idOf(this.limiter.serverOf(update.client, update.server));
+    const first = this.index.get(client, server);
+    if (first === NONE) {
       const edge = this.newEdge(client, server);
-      this.index.set(key, edge);
+      this.index.set(client, server, edge);
       return edge;
     }
     if (!isNameless(update.client) && !isNameless(update.server)) return first;
-    for (let edge = first; edge !== NONE; edge = this.sibling[edge] ?? NONE) if (this.hasPort(edge, update.port)) return edge;
+    for (let edge = first; edge !== NONE; edge = this.word(edge, SIBLING))
+      if (this.ports.startsWith(this.word(edge, PORTS), update.port)) return edge;
     const edge = this.newEdge(client, server);
-    this.sibling[edge] = this.sibling[first] ?? NONE;
-    this.sibling[first] = edge;
+    const { words } = this.records;
+    words[edge * STRIDE + SIBLING] = words[first * STRIDE + SIBLING] as number;
+    words[first * STRIDE + SIBLING] = edge;
     return edge;
-  }
-
-  /** Whether an edge of a nameless peer is the one of this server port (model/edge-key.ts). */
-  private hasPort(edge: number, wanted: EdgeUpdatePort | undefined): boolean {
-    const port = this.firstPort[edge] ?? NONE;
-    if (port === NONE || wanted === undefined) return port === NONE && wanted === undefined;
-    return this.portNumber[port] === (wanted.port ?? NONE) && PROTOCOLS[this.portProtocol[port] ?? 0] === wanted.protocol;
   }
 
   private newEdge(client: number, server: number): number {
-    if (this.count === this.client.length) this.growEdges();
-    const edge = this.count++;
-    this.client[edge] = client;
-    this.server[edge] = server;
-    this.flags[edge] = IS_SHARED;
-    this.evidence[edge] = NONE;
-    this.firstPort[edge] = NONE;
-    this.sibling[edge] = NONE;
+    const edge = this.records.add();
+    const { words } = this.records;
+    const at = edge * STRIDE;
+    words[at + CLIENT] = client;
+    words[at + SERVER] = server;
+    words[at + FLAGS] = IS_SHARED;
+    words[at + EVIDENCE] = NONE;
+    words[at + PORTS] = NONE;
+    words[at + SIBLING] = NONE;
     return edge;
-  }
-
-  private portOf(edge: number, wanted: EdgeUpdatePort): number {
-    const number = wanted.port ?? NONE;
-    const servicePort = wanted.servicePort ?? NONE;
-    for (let port = this.firstPort[edge] ?? NONE; port !== NONE; port = this.nextPort[port] ?? NONE) {
-      if (
-        this.portNumber[port] !== number ||
-        this.portServicePort[port] !== servicePort ||
-        PROTOCOLS[this.portProtocol[port] ?? 0] !== wanted.protocol
-      )
-        continue;
-      const service = this.portService[port];
-      if (service?.name === wanted.service?.name && service?.namespace === wanted.service?.namespace) return port;
-    }
-    if (this.portCount === this.portNumber.length) this.growPorts();
-    const port = this.portCount++;
-    this.portNumber[port] = number;
-    this.portProtocol[port] = PROTOCOLS.indexOf(wanted.protocol);
-    this.portServicePort[port] = servicePort;
-    this.portEvidence[port] = NONE;
-    this.portService[port] = wanted.service;
-    this.nextPort[port] = this.firstPort[edge] ?? NONE;
-    this.firstPort[edge] = port;
-    return port;
   }
 
   private noteService(edge: number, service: ServiceRef): void {
@@ -213,95 +184,66 @@ class ColumnBook implements EdgeBook {
   /** Where a client's names of a domain became a wildcard, the names seen before that join it (rule 16). */
   private collapse(): void {
     if (this.limiter.collapsed === 0) return;
-    const wildcards = new Map<string, number>();
-    for (let edge = 0; edge < this.count; edge++) {
+    const wildcards = new PairTable();
+    const domains = new Map<string, number>();
+    for (let edge = 0; edge < this.size; edge++) {
       const domain = this.domainOf(edge);
-      if (domain?.startsWith('*.') === true) wildcards.set(`${this.client[edge] ?? 0} ${domain}`, edge);
+      if (domain?.startsWith('*.') !== true) continue;
+      const id = domains.get(domain) ?? domains.size;
+      domains.set(domain, id);
+      wildcards.set(this.word(edge, CLIENT), id, edge);
     }
-    for (let edge = 0; edge < this.count; edge++) {
+    for (let edge = 0; edge < this.size; edge++) {
       const domain = this.domainOf(edge);
-      if (domain === undefined || domain.startsWith('*.') || ((this.flags[edge] ?? 0) & IS_ABSORBED) !== 0) continue;
-      const wildcard = wildcards.get(`${this.client[edge] ?? 0} *.${registrableDomain(domain)}`);
-      if (wildcard !== undefined) this.absorb(wildcard, edge);
+      if (domain === undefined || domain.startsWith('*.') || (this.word(edge, FLAGS) & IS_ABSORBED) !== 0) continue;
+      const wildcard = wildcards.get(this.word(edge, CLIENT), domains.get(`*.${registrableDomain(domain)}`) ?? NONE);
+      if (wildcard !== NONE) this.absorb(wildcard, edge);
     }
   }
 
   private absorb(into: number, edge: number): void {
-    this.flags[edge] = (this.flags[edge] ?? 0) | IS_ABSORBED;
-    this.flags[into] = (this.flags[into] ?? 0) | ((this.flags[edge] ?? 0) & IS_APP);
-    this.evidence[into] = this.cells.absorb(this.evidence[into] ?? NONE, this.evidence[edge] ?? NONE);
-    for (let port = this.firstPort[edge] ?? NONE; port !== NONE; port = this.nextPort[port] ?? NONE) {
-      const target = this.portOf(into, this.portValue(port));
-      this.portEvidence[target] = this.cells.absorb(this.portEvidence[target] ?? NONE, this.portEvidence[port] ?? NONE);
-    }
+    const { words } = this.records;
+    const to = into * STRIDE;
+    const from = edge * STRIDE;
+    words[from + FLAGS] = (words[from + FLAGS] as number) | IS_ABSORBED;
+    words[to + FLAGS] = (words[to + FLAGS] as number) | ((words[from + FLAGS] as number) & IS_APP);
+    words[to + EVIDENCE] = this.cells.absorb(words[to + EVIDENCE] as number, words[from + EVIDENCE] as number);
+    words[to + PORTS] = this.ports.absorb(words[to + PORTS] as number, words[from + PORTS] as number);
     this.noteAddresses(into, [...(this.addresses[edge] ?? [])]);
   }
 
   private domainOf(edge: number): string | undefined {
-    const peer = this.peers.peer(this.server[edge] ?? 0);
+    const peer = this.serverOf(edge);
     return peer.type === 'internet' ? peer.domain : undefined;
   }
 
   private toEdge(edge: number): Edge {
-    const ports: EdgePort[] = [];
-    for (let port = this.firstPort[edge] ?? NONE; port !== NONE; port = this.nextPort[port] ?? NONE) {
-      ports.push({ ...this.portValue(port), evidence: this.cells.toEvidence(this.portEvidence[port] ?? NONE) });
-    }
-    const flags = this.flags[edge] ?? 0;
+    const flags = this.word(edge, FLAGS);
     const service = this.service[edge];
     const details = this.details.get(edge);
     const addresses = this.addresses[edge];
     if (details !== undefined && service !== undefined) addService(details, service);
     return {
-      client: withAddresses(this.peers.peer(this.client[edge] ?? 0), addresses),
-      server: withAddresses(this.peers.peer(this.server[edge] ?? 0), addresses),
+      client: withAddresses(this.clientOf(edge), addresses),
+      server: withAddresses(this.serverOf(edge), addresses),
       class: (flags & IS_APP) === 0 ? 'system' : 'app',
       shared: (flags & IS_SHARED) !== 0,
-      evidence: this.cells.toEvidence(this.evidence[edge] ?? NONE),
-      ports: sortPorts(ports),
+      evidence: this.cells.toEvidence(this.word(edge, EVIDENCE)),
+      ports: sortPorts(this.ports.toPorts(this.word(edge, PORTS))),
       ...(details === undefined ? (service === undefined ? {} : { services: [service] }) : toDetails(details)),
     };
   }
 
-  private portValue(port: number): EdgeUpdatePort {
-    const number = this.portNumber[port] ?? NONE;
-    const servicePort = this.portServicePort[port] ?? NONE;
-    const service = this.portService[port];
-    return {
-      ...(number === NONE ? {} : { port: number }),
-      protocol: PROTOCOLS[this.portProtocol[port] ?? 0] ?? 'TCP',
-      ...(service === undefined ? {} : { service }),
-      ...(servicePort === NONE ? {} : { servicePort }),
-    };
+  private clientOf(edge: number): Peer {
+    return this.peers.peer(this.word(edge, CLIENT));
   }
 
-  private firstNumber(edge: number): number {
-    const port = this.firstPort[edge] ?? NONE;
-    return port === NONE ? NONE : (this.portNumber[port] ?? NONE);
+  private serverOf(edge: number): Peer {
+    return this.peers.peer(this.word(edge, SERVER));
   }
 
-  private firstProtocol(edge: number): number {
-    const port = this.firstPort[edge] ?? NONE;
-    return port === NONE ? NONE : (this.portProtocol[port] ?? NONE);
-  }
-
-  private growEdges(): void {
-    const length = Math.ceil(this.client.length * 1.5);
-    this.client = copyInto(new Int32Array(length), this.client);
-    this.server = copyInto(new Int32Array(length), this.server);
-    this.flags = copyInto(new Uint8Array(length), this.flags);
-    this.evidence = copyInto(new Int32Array(length), this.evidence);
-    this.firstPort = copyInto(new Int32Array(length), this.firstPort);
-    this.sibling = copyInto(new Int32Array(length), this.sibling);
-  }
-
-  private growPorts(): void {
-    const length = Math.ceil(this.portNumber.length * 1.5);
-    this.portNumber = copyInto(new Int32Array(length), this.portNumber);
-    this.portProtocol = copyInto(new Uint8Array(length), this.portProtocol);
-    this.portServicePort = copyInto(new Int32Array(length), this.portServicePort);
-    this.portEvidence = copyInto(new Int32Array(length), this.portEvidence);
-    this.nextPort = copyInto(new Int32Array(length), this.nextPort);
+  private word(edge: number, word: number): number {
+    return this.records.words[edge * STRIDE + word] as number;
   }
 }
 

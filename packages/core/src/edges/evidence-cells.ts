@@ -1,41 +1,48 @@
 import { EVIDENCE_KINDS } from '../model/edge.ts';
 import type { Evidence, EvidenceKind, EvidenceMap, Vantage } from '../model/edge.ts';
 import type { EdgeUpdate } from '../model/edge-update.ts';
+import { Records } from './records.ts';
 
 const NONE = -1;
+/** Words of a cell: its tag, the next cell of the list; then doubles. */
+const TAG = 0;
+const NEXT = 1;
+const STRIDE = 8;
+/** Doubles of a cell. */
+const COUNT = 1;
+const FIRST = 2;
+const LAST = 3;
+const DOUBLES = 4;
+/** Bits of a tag: the kind of evidence, then these. */
+const KIND = 7;
 const SERVER = 8;
 const APPROXIMATE = 16;
 
 /**
- * Counts with their first and last time, as columns that grow: a cell is one kind of evidence from one vantage, the
- * cells of an edge or a port are a linked list. A map of hundreds of thousands of edges is a few arrays this way.
+ * Counts with their first and last time: a cell is one kind of evidence from one vantage, the cells of an edge or a
+ * port are a linked list. A map of hundreds of thousands of edges is one array this way.
  */
 export class EvidenceCells {
-  private size = 0;
-  private tag = new Uint8Array(1024);
-  private next = new Int32Array(1024);
-  private count = new Float64Array(1024);
-  private first = new Float64Array(1024);
-  private last = new Float64Array(1024);
+  private readonly cells = new Records(STRIDE);
 
   /** Adds what an update says to the list that begins at `head` (-1: empty); returns the list's new head. */
   add(head: number, update: EdgeUpdate): number {
     const tag = tagOf(update.evidence, update.vantage);
-    return this.addTo(head, tag, update.approximate === true, update.count, update.firstSeenAt, update.lastSeenAt);
+    return this.addTo(head, update.approximate === true ? tag | APPROXIMATE : tag, update.count, update.firstSeenAt, update.lastSeenAt);
   }
 
   /** Adds every cell of one list to another; returns the other's new head. */
   absorb(head: number, from: number): number {
     let result = head;
-    for (let cell = from; cell !== NONE; cell = this.next[cell] ?? NONE) {
-      const tag = this.tag[cell] ?? 0;
+    for (let cell = from; cell !== NONE; cell = this.next(cell)) {
+      const { words, doubles } = this.cells;
+      const at = cell * DOUBLES;
       result = this.addTo(
         result,
-        tag & ~APPROXIMATE,
-        (tag & APPROXIMATE) !== 0,
-        this.count[cell] ?? 0,
-        this.first[cell] ?? 0,
-        this.last[cell] ?? 0,
+        words[cell * STRIDE + TAG] as number,
+        doubles[at + COUNT] as number,
+        doubles[at + FIRST] as number,
+        doubles[at + LAST] as number,
       );
     }
     return result;
@@ -44,72 +51,68 @@ export class EvidenceCells {
   /** Rule 20: the client's side counts where it was seen, else the server's; the same call never twice. */
   toEvidence(head: number): EvidenceMap {
     const evidence: Partial<Record<EvidenceKind, Evidence>> = {};
-    for (const [index, kind] of EVIDENCE_KINDS.entries()) {
-      const client = this.find(head, index);
-      const server = this.find(head, index | SERVER);
-      const chosen = client === NONE ? server : client;
-      if (chosen === NONE) continue;
-      evidence[kind] = {
-        count: this.count[chosen] ?? 0,
-        firstSeenAt: Math.min(this.firstOf(client), this.firstOf(server)),
-        lastSeenAt: Math.max(this.lastOf(client), this.lastOf(server)),
-        ...(((this.tag[chosen] ?? 0) & APPROXIMATE) === 0 ? {} : { approximate: true }),
-      };
+    let kinds = 0;
+    for (let cell = head; cell !== NONE; cell = this.next(cell)) kinds |= 1 << (this.tag(cell) & KIND);
+    for (let kind = 0; kinds >> kind !== 0; kind++) {
+      const name = EVIDENCE_KINDS[kind];
+      if ((kinds & (1 << kind)) !== 0 && name !== undefined) evidence[name] = this.merged(head, kind);
     }
     return evidence;
   }
 
-  private addTo(head: number, tag: number, approximate: boolean, count: number, first: number, last: number): number {
-    const cell = this.find(head, tag);
-    if (cell === NONE) return this.append(head, approximate ? tag | APPROXIMATE : tag, count, first, last);
-    this.count[cell] = (this.count[cell] ?? 0) + count;
-    this.first[cell] = Math.min(this.first[cell] ?? 0, first);
-    this.last[cell] = Math.max(this.last[cell] ?? 0, last);
-    if (approximate) this.tag[cell] = (this.tag[cell] ?? 0) | APPROXIMATE;
-    return head;
+  private merged(head: number, kind: number): Evidence {
+    const client = this.find(head, kind);
+    const server = this.find(head, kind | SERVER);
+    const chosen = client === NONE ? server : client;
+    const other = client === NONE ? client : server;
+    const { doubles } = this.cells;
+    const at = chosen * DOUBLES;
+    let first = doubles[at + FIRST] as number;
+    let last = doubles[at + LAST] as number;
+    if (other !== NONE) {
+      first = Math.min(first, doubles[other * DOUBLES + FIRST] as number);
+      last = Math.max(last, doubles[other * DOUBLES + LAST] as number);
+    }
+    const counted = { count: doubles[at + COUNT] as number, firstSeenAt: first, lastSeenAt: last };
+    return (this.tag(chosen) & APPROXIMATE) === 0 ? counted : { ...counted, approximate: true };
   }
 
-  private append(head: number, tag: number, count: number, first: number, last: number): number {
-    if (this.size === this.tag.length) this.grow();
-    const cell = this.size++;
-    this.tag[cell] = tag;
-    this.next[cell] = head;
-    this.count[cell] = count;
-    this.first[cell] = first;
-    this.last[cell] = last;
-    return cell;
+  private addTo(head: number, tag: number, count: number, first: number, last: number): number {
+    const known = this.find(head, tag & ~APPROXIMATE);
+    const cell = known === NONE ? this.cells.add() : known;
+    const { words, doubles } = this.cells;
+    const at = cell * DOUBLES;
+    if (known === NONE) {
+      words[cell * STRIDE + TAG] = tag;
+      words[cell * STRIDE + NEXT] = head;
+      doubles[at + COUNT] = count;
+      doubles[at + FIRST] = first;
+      doubles[at + LAST] = last;
+      return cell;
+    }
+    words[cell * STRIDE + TAG] = (words[cell * STRIDE + TAG] as number) | tag;
+    doubles[at + COUNT] = (doubles[at + COUNT] as number) + count;
+    if (first < (doubles[at + FIRST] as number)) doubles[at + FIRST] = first;
+    if (last > (doubles[at + LAST] as number)) doubles[at + LAST] = last;
+    return head;
   }
 
   private find(head: number, tag: number): number {
     let cell = head;
-    while (cell !== NONE && ((this.tag[cell] ?? 0) & ~APPROXIMATE) !== tag) cell = this.next[cell] ?? NONE;
+    while (cell !== NONE && (this.tag(cell) & ~APPROXIMATE) !== tag) cell = this.next(cell);
     return cell;
   }
 
-  private firstOf(cell: number): number {
-    return cell === NONE ? Number.POSITIVE_INFINITY : (this.first[cell] ?? 0);
+  private tag(cell: number): number {
+    return this.cells.words[cell * STRIDE + TAG] as number;
   }
 
-  private lastOf(cell: number): number {
-    return cell === NONE ? Number.NEGATIVE_INFINITY : (this.last[cell] ?? 0);
-  }
-
-  private grow(): void {
-    const length = Math.ceil(this.tag.length * 1.5);
-    this.tag = copyInto(new Uint8Array(length), this.tag);
-    this.next = copyInto(new Int32Array(length), this.next);
-    this.count = copyInto(new Float64Array(length), this.count);
-    this.first = copyInto(new Float64Array(length), this.first);
-    this.last = copyInto(new Float64Array(length), this.last);
+  private next(cell: number): number {
+    return this.cells.words[cell * STRIDE + NEXT] as number;
   }
 }
 
 function tagOf(kind: EvidenceKind, vantage: Vantage): number {
-  return EVIDENCE_KINDS.indexOf(kind) | (vantage === 'server' ? SERVER : 0);
-}
-
-/** A longer copy of a column. */
-export function copyInto<Column extends Uint8Array | Int32Array | Float64Array>(longer: Column, column: Column): Column {
-  longer.set(column);
-  return longer;
+  const index = EVIDENCE_KINDS.indexOf(kind);
+  return vantage === 'server' ? index | SERVER : index;
 }

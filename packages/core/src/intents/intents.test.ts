@@ -279,18 +279,19 @@ describe('targets, as v1alpha3 calls and as v2beta1 targets', () => {
   test.each(rows)('%s', (_name, edges, options, calls, targets) => expect(documents(edges, options)).toEqual([calls, targets]));
 
   test.each([
-    ['node server', edge(web, { type: 'node', cluster: 'c', name: 'n' })],
-    ['unknown server', edge(web, { type: 'unknown', cluster: 'c', address: '10.0.0.1' })],
-    ['internet client', edge({ type: 'internet', scope: 'public' }, web)],
-    ['node client', edge({ type: 'node', cluster: 'c', name: 'n' }, web)],
+    ['node server', 'nodes and unknown addresses', edge(web, { type: 'node', cluster: 'c', name: 'n' })],
+    ['unknown server', 'nodes and unknown addresses', edge(web, { type: 'unknown', cluster: 'c', address: '10.0.0.1' })],
+    ['internet client', 'clients outside the cluster', edge({ type: 'internet', scope: 'public' }, web)],
+    ['node client', 'clients that are nodes or unknown addresses', edge({ type: 'node', cluster: 'c', name: 'n' }, web)],
     [
       'denied Kafka access',
+      'denied accesses',
       edge(web, workload('kafka'), { evidence: { kafka: seen }, kafka: [{ topic: 't', operation: 'consume', allowed: false }] }),
     ],
-    ['domain that no rule can hold', edge(web, { type: 'internet', domain: 'a b"\n', scope: 'public' })],
-  ])('left out: %s', (_name, one) => {
+    ['domain that no rule can hold', 'names that are no host names', edge(web, { type: 'internet', domain: 'a b"\n', scope: 'public' })],
+  ])('left out: %s', (_name, reason, one) => {
     expect(documents([one])).toEqual([]);
-    expect(toClientIntents([one], { version: 'v1alpha3' }).leftOut).toBe(1);
+    expect(toClientIntents([one], { version: 'v1alpha3' })).toMatchObject({ leftOut: 1, leftOutFor: [{ reason, count: 1 }] });
   });
 
   test('system edges only when asked for', () => {

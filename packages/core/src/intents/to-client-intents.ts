@@ -16,9 +16,19 @@ export interface ClientIntentsOptions extends TargetOptions {
 export interface ClientIntentsExport {
   /** Sorted by client name, then namespace. */
   readonly documents: readonly ExportedIntents[];
-  /** Edges that no document mentions: peers that the custom resource has no words for. */
+  /** Edges that no document mentions: the custom resource has no words for them. */
   readonly leftOut: number;
+  /** The same by reason, most first. */
+  readonly leftOutFor: readonly { readonly reason: LeftOutReason; readonly count: number }[];
 }
+
+export type LeftOutReason =
+  | 'clients outside the cluster'
+  | 'clients that are nodes or unknown addresses'
+  | 'nodes and unknown addresses'
+  | 'names that are no host names'
+  | 'denied accesses'
+  | 'methods, operations or actions that it does not know';
 
 interface Client {
   readonly peer: WorkloadPeer;
@@ -32,11 +42,14 @@ interface Client {
 export function toClientIntents(edges: readonly Edge[], options: ClientIntentsOptions): ClientIntentsExport {
   const ambiguous = ambiguousClients(edges, options);
   const clients = new Map<string, Client>();
-  let leftOut = 0;
+  const reasons = new Map<LeftOutReason, number>();
   for (const edge of edges) {
     if (edge.class === 'system' && options.includeSystem !== true) continue;
     const { targets, notes } = edge.client.type === 'workload' ? toExpressible(edge, options) : { targets: [], notes: [] };
-    if (targets.length === 0) leftOut += 1;
+    if (targets.length === 0) {
+      const reason = reasonOf(edge);
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
     if (edge.client.type !== 'workload' || (targets.length === 0 && notes.length === 0)) continue;
     const base = clientKey(edge.client, options);
     const key = ambiguous.has(base) ? `${base}\u0000${edge.client.kind}` : base;
@@ -52,7 +65,17 @@ export function toClientIntents(edges: readonly Edge[], options: ClientIntentsOp
     .toSorted(([a], [b]) => compareText(a, b))
     .filter(([, client]) => client.targets.length > 0)
     .map(([, client]) => toDocument(client, options, names, clusters.size > 1));
-  return { documents, leftOut };
+  const leftOutFor = [...reasons].map(([reason, count]) => ({ reason, count })).toSorted((a, b) => b.count - a.count);
+  return { documents, leftOut: leftOutFor.reduce((sum, { count }) => sum + count, 0), leftOutFor };
+}
+
+/** Why an edge has no target. */
+function reasonOf({ client, server, kafka }: Edge): LeftOutReason {
+  if (client.type === 'internet') return 'clients outside the cluster';
+  if (client.type !== 'workload') return 'clients that are nodes or unknown addresses';
+  if (server.type === 'node' || server.type === 'unknown') return 'nodes and unknown addresses';
+  if (server.type === 'internet') return 'names that are no host names';
+  return kafka?.some(({ allowed }) => !allowed) === true ? 'denied accesses' : 'methods, operations or actions that it does not know';
 }
 
 /** Clients of which several kinds have one name: each kind then gets its own document. */

@@ -2,6 +2,7 @@ import { formatAddress, parseAddress } from '../model/address.ts';
 import { FifoTable } from './fifo-table.ts';
 import { finishHash, hashBytes, startHash, wordAt } from './hash.ts';
 import type { Hash64 } from './hash.ts';
+import { KeySet } from './key-set.ts';
 
 /**
  * Key of an address as two signed 32-bit halves: an IPv4 address is its own key (high 0), an IPv6 address is hashed, an
@@ -35,20 +36,17 @@ export interface AddressSet {
 /** @param addresses canonical text; what is not an address is left out. */
 export function createAddressSet(addresses: Iterable<string>): AddressSet {
   const key: Hash64 = { high: 0, low: 0 };
-  const keys = new Map<number, Set<number>>();
-  for (const text of addresses) {
-    const bytes = parseAddress(text);
-    if (bytes === undefined) continue;
+  const raw = [...addresses].map((text) => parseAddress(text)).filter((bytes) => bytes !== undefined);
+  const keys = new KeySet(raw.length);
+  for (const bytes of raw) {
     addressKey(key, bytes, 0, bytes.length === 4 ? 4 : 6, 0);
-    const highs = keys.get(key.low);
-    if (highs === undefined) keys.set(key.low, new Set([key.high]));
-    else highs.add(key.high);
+    keys.add(key.high, key.low);
   }
   const wanted: Hash64 = { high: 0, low: 0 };
   return {
     has(bytes, offset, family) {
       addressKey(wanted, bytes, offset, family, 0);
-      return keys.get(wanted.low)?.has(wanted.high) ?? false;
+      return keys.has(wanted.high, wanted.low);
     },
   };
 }

@@ -24,10 +24,16 @@ const MAX_SERVERS = 4;
 /** Handing out this many takes a few milliseconds. */
 const PAIRS_PER_PAUSE = 2_048;
 
-/* Words of a transaction's entry. */
+/** A table of transactions that is larger than this grows only for those that may still matter. */
+const ALWAYS_KEPT = 32_768;
+/** glibc and others ask again after 5 s: an answer that takes longer is of no use to who asked. */
+const ANSWERED_WITHIN_MS = 5_000;
+
+/* Words of a transaction's entry: its state and, in the upper bits, milliseconds from when it was added to that state. */
 const STATE = RING_OWN_WORD;
-const DONE_AT = RING_OWN_WORDS;
-const SERVERS = DONE_AT + 2;
+const STATE_BITS = 2;
+const STATE_MASK = 3;
+const SERVERS = RING_OWN_WORDS;
 /** Word of a question's entry. */
 const CLIENT = RING_OWN_WORD;
 /** Word of an answer's entry: twice its index, and one more when it has addresses. */
@@ -60,6 +66,10 @@ export interface DnsObserverDeps {
 
 export interface DnsObserverOptions {
   readonly maxTransactions: number;
+  /** Completed transactions are kept at least this long, if the bound allows, once there are many of them. */
+  readonly keepDoneMs: number;
+  /** Questions remembered to recognise their masqueraded copies. */
+  readonly maxQuestions: number;
   readonly maxAnswers: number;
   readonly maxPairs: number;
   readonly seed: number;
@@ -69,6 +79,7 @@ export interface DnsObserverOptions {
 export class DnsObserver {
   private readonly deps: DnsObserverDeps;
   private readonly seed: number;
+  private readonly keepDoneMs: number;
   private readonly transactions: RingTable;
   /** Who asked a question last: by question and message id. */
   private readonly questions: RingTable;
@@ -85,6 +96,8 @@ export class DnsObserver {
   private readonly client: Hash64 = { high: 0, low: 0 };
   private readonly server: Hash64 = { high: 0, low: 0 };
   private readonly question: Hash64 = { high: 0, low: 0 };
+  /** What an answer says, its question included. */
+  private readonly answer: Hash64 = { high: 0, low: 0 };
   /** Hash of the question without the message's id: what all clients that ask it share. */
   private nameHigh = 0;
   private nameLow = 0;
@@ -97,8 +110,9 @@ export class DnsObserver {
   constructor(deps: DnsObserverDeps, options: DnsObserverOptions) {
     this.deps = deps;
     this.seed = options.seed;
-    this.transactions = new RingTable(options.maxTransactions, DONE_AT + 2 + MAX_SERVERS - RING_OWN_WORDS, options.seed);
-    this.questions = new RingTable(options.maxTransactions / 4, 0, options.seed);
+    this.keepDoneMs = options.keepDoneMs;
+    this.transactions = new RingTable(options.maxTransactions, MAX_SERVERS, options.seed);
+    this.questions = new RingTable(options.maxQuestions, 0, options.seed);
     this.answers = new RingTable(options.maxAnswers, 0, options.seed);
     this.answering = new FifoTable(4096);
     this.answeredAt = new Float64Array(this.answering.capacity);
@@ -109,39 +123,40 @@ export class DnsObserver {
     return this.early + this.answering.evictions;
   }
 
-  /** One DNS message: payloadOffset and payloadLength of the view delimit it. */
-  message(view: PacketView): void {
+  /** One DNS message: payloadOffset and payloadLength of the view delimit it. True when it tells of a client and answer that were not counted yet. */
+  message(view: PacketView): boolean {
     const { counts } = this.deps;
     counts.dnsMessages += 1;
     const { bytes, payloadOffset: offset, payloadLength: length } = view;
     if (length < DNS_HEADER_BYTES + 5) {
       counts.dnsMalformed += 1;
-      return;
+      return false;
     }
     const flags = bytes[offset + 2] ?? 0;
     const isResponse = (flags & 0x80) !== 0;
     const questionCount = ((bytes[offset + 4] ?? 0) << 8) | (bytes[offset + 5] ?? 0);
     if ((flags & 0x78) !== 0 || questionCount !== 1) {
       counts.dnsIgnored += 1;
-      return;
+      return false;
     }
     const { question } = this;
     startHash(question, this.seed);
     const questionEnd = hashQuestion(question, bytes, offset, offset + length, this.seed);
     if (questionEnd < 0) {
       counts.dnsMalformed += 1;
-      return;
+      return false;
     }
     if (!makesEdge(questionType(bytes, questionEnd))) {
       counts.dnsIgnored += 1;
-      return;
+      return false;
     }
     const id = ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
     this.nameHigh = question.high;
     this.nameLow = question.low;
     hashNumber(question, id);
-    if (isResponse) this.response(view, questionEnd);
-    else this.query(view);
+    if (isResponse) return this.response(view, questionEnd);
+    this.query(view);
+    return false;
   }
 
   /**
@@ -182,28 +197,44 @@ export class DnsObserver {
       this.makeRoom(at);
       place = transactions.add(this.key.high, this.key.low, at);
       this.begin(place, view);
-    } else if (transactions.words[place + STATE] !== WAITING && at - this.doneAt(place) > NEW_TRANSACTION_AFTER_MS) this.begin(place, view);
+    } else if (this.stateOf(place) !== WAITING && at - this.stateSince(place) > NEW_TRANSACTION_AFTER_MS) this.begin(place, view);
     this.addServer(place, serverHash(server, view.destinationPort));
   }
 
-  /** Forgets what is too old, and the oldest transaction when the table is full. */
+  /** Forgets what is too old, and the oldest transaction when the table is full, or need not grow. */
   private makeRoom(at: number): void {
     const { transactions } = this;
-    const isFull = transactions.isFull;
-    if (isFull) this.early += 1;
-    while (isFull ? transactions.isFull : transactions.oldestTime() < at - UNANSWERED_AFTER_MS) {
-      if (transactions.words[transactions.placeOf(transactions.oldest) + STATE] === WAITING) this.deps.counts.dnsUnanswered += 1;
-      transactions.dropOldest();
-    }
+    while (transactions.oldestTime() < at - UNANSWERED_AFTER_MS) this.dropOldest();
+    if (transactions.size < transactions.room || !(transactions.isFull || this.isOldestDispensable(at))) return;
+    this.early += 1;
+    this.dropOldest();
   }
 
-  private doneAt(place: number): number {
-    return this.transactions.doubles[(place + DONE_AT) >> 1] ?? 0;
+  /** Fewer entries stay in the processor's caches, which are most of what a packet costs. */
+  private isOldestDispensable(at: number): boolean {
+    const { transactions } = this;
+    if (transactions.size < ALWAYS_KEPT) return false;
+    const isWaiting = this.stateOf(transactions.placeOf(transactions.oldest)) === WAITING;
+    return at - transactions.oldestTime() > (isWaiting ? Math.max(ANSWERED_WITHIN_MS, this.keepDoneMs) : this.keepDoneMs);
+  }
+
+  private dropOldest(): void {
+    const { transactions } = this;
+    if (this.stateOf(transactions.placeOf(transactions.oldest)) === WAITING) this.deps.counts.dnsUnanswered += 1;
+    transactions.dropOldest();
+  }
+
+  private stateOf(place: number): number {
+    return (this.transactions.words[place + STATE] as number) & STATE_MASK;
+  }
+
+  /** When the transaction came to its state, to the millisecond. */
+  private stateSince(place: number): number {
+    return this.transactions.timeAt(place) + ((this.transactions.words[place + STATE] as number) >> STATE_BITS);
   }
 
   private setState(place: number, state: number, at: number): void {
-    this.transactions.words[place + STATE] = state;
-    this.transactions.doubles[(place + DONE_AT) >> 1] = at;
+    this.transactions.words[place + STATE] = ((at - this.transactions.timeAt(place)) << STATE_BITS) | state;
   }
 
   /** A new transaction, unless it is the masqueraded copy of one that another client just began. */
@@ -230,7 +261,7 @@ export class DnsObserver {
     return false;
   }
 
-  private response(view: PacketView, questionEnd: number): void {
+  private response(view: PacketView, questionEnd: number): boolean {
     const { client, server, transactions, deps } = this;
     addressKey(client, view.bytes, view.destinationOffset, view.family, this.seed);
     addressKey(server, view.bytes, view.sourceOffset, view.family, this.seed);
@@ -238,22 +269,16 @@ export class DnsObserver {
     const place = transactions.find(this.key.high, this.key.low);
     if (place < 0 || !this.hasServer(place, serverHash(server, view.sourcePort))) {
       deps.counts.dnsUnmatched += 1;
-      return;
+      return false;
     }
-    const state = transactions.words[place + STATE];
-    if (state === COPY) {
-      this.markDnsServer(server, view.at);
-      return;
-    }
-    if (state === DONE) {
-      // Copies of the answer come from each address the query went to: all of them belong to DNS servers.
-      if (view.at - this.doneAt(place) < MASQUERADE_WINDOW_MS) this.markDnsServer(server, view.at);
-      return;
-    }
-    this.complete(place, view, questionEnd);
+    const state = this.stateOf(place);
+    if (state === WAITING) return this.complete(place, view, questionEnd);
+    // Copies of the answer come from each address the query went to: all of them belong to DNS servers.
+    if (state === COPY || view.at - this.stateSince(place) < MASQUERADE_WINDOW_MS) this.markDnsServer(server, view.at);
+    return false;
   }
 
-  private complete(place: number, view: PacketView, questionEnd: number): void {
+  private complete(place: number, view: PacketView, questionEnd: number): boolean {
     const { counts } = this.deps;
     const { bytes, payloadOffset: offset, payloadLength: length, at } = view;
     this.markDnsServer(this.server, at);
@@ -261,32 +286,38 @@ export class DnsObserver {
     counts.dnsTransactions += 1;
     if (((bytes[offset + 2] ?? 0) & 0x02) !== 0) {
       counts.dnsTruncated += 1;
-      return;
+      return false;
     }
     const answerCount = ((bytes[offset + 6] ?? 0) << 8) | (bytes[offset + 7] ?? 0);
     if (((bytes[offset + 3] ?? 0) & 0x0f) !== 0 || answerCount === 0) {
       counts.dnsNegative += 1;
-      return;
+      return false;
     }
-    const known = this.answerOf(view, questionEnd, offset + length, answerCount);
+    const { answer } = this;
+    startHash(answer, this.seed ^ 0x51ed270b);
+    hashNumber(answer, this.nameHigh);
+    hashNumber(answer, this.nameLow);
+    if (!hashAnswers(answer, bytes, questionEnd, offset + length, answerCount, this.seed)) {
+      counts.dnsMalformed += 1;
+      return false;
+    }
+    finishHash(answer);
+    this.pairKey();
+    // Most lookups repeat one of this interval: then the answer itself is not looked at.
+    if (this.countAgain(at)) return false;
+    const known = this.answerOf(view);
     if (known < 0) counts.dnsMalformed += 1;
     else if ((known & 1) === 0) counts.dnsNegative += 1;
-    else this.countPair(view, known >> 1);
+    else return this.beginPair(view, known >> 1);
+    return false;
   }
 
   /** Word of the answer's entry, decoded once for all clients that get the same one; -1 when it is malformed. */
-  private answerOf(view: PacketView, questionEnd: number, end: number, answerCount: number): number {
-    const { key } = this;
-    const { bytes, payloadOffset: offset } = view;
-    startHash(key, this.seed ^ 0x51ed270b);
-    hashNumber(key, this.nameHigh);
-    hashNumber(key, this.nameLow);
-    if (!hashAnswers(key, bytes, questionEnd, end, answerCount, this.seed)) return -1;
-    finishHash(key);
-    const { answers } = this;
-    const known = answers.find(key.high, key.low);
+  private answerOf(view: PacketView): number {
+    const { answer, answers } = this;
+    const known = answers.find(answer.high, answer.low);
     if (known >= 0) return answers.words[known + ANSWER] ?? -1;
-    const decoded = this.deps.decode(bytes, offset, view.payloadLength);
+    const decoded = this.deps.decode(view.bytes, view.payloadOffset, view.payloadLength);
     if (typeof decoded === 'string') return -1;
     // A full table gives the index of the answer that leaves.
     if (answers.isFull) this.early += 1;
@@ -294,32 +325,39 @@ export class DnsObserver {
     this.decoded[index] = decoded;
     this.answerKeys[index] = this.deps.names.keysOf(decoded);
     const word = index * 2 + (decoded.addresses.length > 0 ? 1 : 0);
-    const place = answers.add(key.high, key.low, view.at);
+    const place = answers.add(answer.high, answer.low, view.at);
     answers.words[place + ANSWER] = word;
     return word;
   }
 
-  private countPair(view: PacketView, answerIndex: number): void {
-    const { key, client, pairs, deps } = this;
-    const answerHigh = key.high;
-    const answerLow = key.low;
+  /** Key of the client and the answer. */
+  private pairKey(): void {
+    const { key, client, answer } = this;
     startHash(key, this.seed);
-    hashNumber(key, answerHigh);
-    hashNumber(key, answerLow);
+    hashNumber(key, answer.high);
+    hashNumber(key, answer.low);
     hashNumber(key, client.high);
     hashNumber(key, client.low);
     finishHash(key);
-    const { at } = view;
+  }
+
+  /** Counts a pair that was counted before in this interval; false when it was not. */
+  private countAgain(at: number): boolean {
+    const { key, pairs } = this;
     const known = pairs.find(key.high, key.low);
-    if (known >= 0) {
-      const { words, doubles } = pairs;
-      words[known + PAIR_COUNT] = (words[known + PAIR_COUNT] ?? 0) + 1;
-      if (at < pairs.timeAt(known)) doubles[(known + RING_TIME) >> 1] = at;
-      if (at > (doubles[(known + PAIR_LAST) >> 1] ?? 0)) doubles[(known + PAIR_LAST) >> 1] = at;
-      return;
-    }
+    if (known < 0) return false;
+    const { words, doubles } = pairs;
+    words[known + PAIR_COUNT] = (words[known + PAIR_COUNT] ?? 0) + 1;
+    if (at < pairs.timeAt(known)) doubles[(known + RING_TIME) >> 1] = at;
+    if (at > (doubles[(known + PAIR_LAST) >> 1] ?? 0)) doubles[(known + PAIR_LAST) >> 1] = at;
+    return true;
+  }
+
+  private beginPair(view: PacketView, answerIndex: number): boolean {
+    const { key, client, pairs, deps } = this;
+    const { at } = view;
     const answer = this.decoded[answerIndex];
-    if (answer === undefined) return;
+    if (answer === undefined) return false;
     if (pairs.isFull) this.drain();
     const place = pairs.add(key.high, key.low, at);
     const { words, doubles } = pairs;
@@ -330,6 +368,7 @@ export class DnsObserver {
     words[place + PAIR_CLIENT_KEY + 1] = client.low;
     this.pairAnswers.push(answer);
     deps.names.learn(client, answer, this.answerKeys[answerIndex] ?? NO_KEYS, at);
+    return true;
   }
 
   private transactionKey(clientPort: number): void {

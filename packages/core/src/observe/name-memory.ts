@@ -1,32 +1,36 @@
 import { parseAddress } from '../model/address.ts';
 import { addressKey } from './address-table.ts';
 import type { DnsAnswer } from './dns-port.ts';
-import { FifoTable } from './fifo-table.ts';
 import { finishHash, hashNumber, startHash } from './hash.ts';
 import type { Hash64 } from './hash.ts';
+import { RING_OWN_WORDS, RingTable } from './ring-table.ts';
 
 /** Rule 14: a name is remembered for a client and an address for 24 hours. */
 const NAME_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 /** Learned again after this long, so that a busy client does not renew its entries with every lookup. */
 const RENEW_AFTER_MS = 30_000;
+/** Words of an entry: when the answer was learned, as a double. */
+const LEARNED_AT = RING_OWN_WORDS;
 
 /** Which names each client was given for an address, newest first. Bounded; per client, so nobody learns from another's answers. */
 export class NameMemory {
-  private readonly table: FifoTable;
+  private readonly table: RingTable;
+  /** By an entry's number, of which the lower bits tell the living ones apart. */
   private readonly answers: (DnsAnswer | undefined)[] = [];
-  private readonly learnedAt: Float64Array;
   private readonly seed: number;
+  private readonly mask: number;
+  private early = 0;
   private readonly key: Hash64 = { high: 0, low: 0 };
   private readonly address: Hash64 = { high: 0, low: 0 };
 
   constructor(capacity: number, seed: number) {
-    this.table = new FifoTable(capacity);
-    this.learnedAt = new Float64Array(this.table.capacity);
+    this.table = new RingTable(capacity, 2, seed);
+    this.mask = this.table.maxCapacity - 1;
     this.seed = seed;
   }
 
   get evictions(): number {
-    return this.table.evictions;
+    return this.early;
   }
 
   get size(): number {
@@ -52,21 +56,18 @@ export class NameMemory {
       this.address.high = keys[i] ?? 0;
       this.address.low = keys[i + 1] ?? 0;
       this.pairKey(client, this.address);
-      let slot = this.table.find(this.key.high, this.key.low);
-      if (slot >= 0 && this.answers[slot] === answer && at - (this.learnedAt[slot] ?? 0) < RENEW_AFTER_MS) continue;
-      if (slot < 0) slot = this.table.add(this.key.high, this.key.low, at);
-      else if (at < (this.learnedAt[slot] ?? 0)) continue;
-      this.answers[slot] = answer;
-      this.learnedAt[slot] = at;
+      const known = this.table.find(this.key.high, this.key.low);
+      if (known < 0) this.add(answer, at);
+      else this.renew(known, answer, at);
     }
   }
 
   /** Newest answer by which this client got this address, at most 24 hours before `at`. */
   find(client: Readonly<Hash64>, address: Readonly<Hash64>, at: number): DnsAnswer | undefined {
     this.pairKey(client, address);
-    const slot = this.table.find(this.key.high, this.key.low);
-    if (slot < 0 || at - (this.learnedAt[slot] ?? 0) > NAME_MAX_AGE_MS) return undefined;
-    return this.answers[slot];
+    const place = this.table.find(this.key.high, this.key.low);
+    if (place < 0 || at - this.learnedAt(place) > NAME_MAX_AGE_MS) return undefined;
+    return this.answerAt(place);
   }
 
   /** The same by the addresses' texts; undefined also for what is no address. For what is looked up seldom. */
@@ -77,6 +78,31 @@ export class NameMemory {
     addressKey(key, from, 0, from.length === 4 ? 4 : 6, this.seed);
     addressKey(this.address, to, 0, to.length === 4 ? 4 : 6, this.seed);
     return this.find(key, this.address, at);
+  }
+
+  private add(answer: DnsAnswer, at: number): void {
+    const { table } = this;
+    if (table.isFull) this.early += 1;
+    this.keep(table.add(this.key.high, this.key.low, at), answer, at);
+  }
+
+  private renew(place: number, answer: DnsAnswer, at: number): void {
+    const learnedAt = this.learnedAt(place);
+    if (at < learnedAt || (this.answerAt(place) === answer && at - learnedAt < RENEW_AFTER_MS)) return;
+    this.keep(place, answer, at);
+  }
+
+  private keep(place: number, answer: DnsAnswer, at: number): void {
+    this.table.doubles[(place + LEARNED_AT) >> 1] = at;
+    this.answers[this.table.entryAt(place) & this.mask] = answer;
+  }
+
+  private learnedAt(place: number): number {
+    return this.table.doubles[(place + LEARNED_AT) >> 1] as number;
+  }
+
+  private answerAt(place: number): DnsAnswer | undefined {
+    return this.answers[this.table.entryAt(place) & this.mask];
   }
 
   private pairKey(client: Readonly<Hash64>, address: Readonly<Hash64>): void {

@@ -16,6 +16,13 @@ export interface ObserverDeps {
 export interface ObserverOptions {
   /** DNS transactions remembered to recognise answers and copies (about 40 bytes each once used). */
   readonly maxTransactions?: number;
+  /**
+   * How long a completed transaction is kept at least, if the bound allows, once there are more than 32,768 of them: its
+   * copies come at once on a live node, as late as the skew between merged captures. Default: as long as there is room.
+   */
+  readonly keepDoneMs?: number;
+  /** Questions remembered to recognise their masqueraded copies; a quarter of the transactions unless told. */
+  readonly maxQuestions?: number;
   /** Decoded answers kept (about 1 KiB each). */
   readonly maxAnswers?: number;
   /** (client, answer) pairs and (client, destination) flows counted between two drains; more drain by themselves. */
@@ -35,10 +42,10 @@ export interface ObserverOptions {
 
 /** Turns packets into observations (rules 1-5, 14, 17). Owns all memory for keys; it never grows with the input. */
 export interface Observer {
-  /** A DNS message over UDP or TCP; payloadOffset and payloadLength of the view delimit it. */
-  dns(view: PacketView): void;
-  /** A TCP segment with SYN set and ACK clear. */
-  tcpSyn(view: PacketView): void;
+  /** A DNS message over UDP or TCP; payloadOffset and payloadLength of the view delimit it. True: a lookup that was not counted yet. */
+  dns(view: PacketView): boolean;
+  /** A TCP segment with SYN set and ACK clear. True: an attempt not seen before. */
+  tcpSyn(view: PacketView): boolean;
   /**
    * Hands the sink what settled before `now` (capture time, ms). `onPause` is called now and then meanwhile, and may bring
    * further packets.
@@ -58,6 +65,7 @@ const ADDRESSES_PER_PACKET = 2;
 
 export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}): Observer {
   const seed = options.seed ?? 0x1b873593;
+  const maxTransactions = options.maxTransactions ?? 131_072;
   const counts: ObserverCounts = {
     dnsMessages: 0,
     dnsTransactions: 0,
@@ -79,7 +87,9 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
   const dns = new DnsObserver(
     { ...shared, decode: deps.decodeDnsAnswer },
     {
-      maxTransactions: options.maxTransactions ?? 131_072,
+      maxTransactions,
+      keepDoneMs: options.keepDoneMs ?? Number.POSITIVE_INFINITY,
+      maxQuestions: options.maxQuestions ?? maxTransactions / 4,
       maxAnswers: options.maxAnswers ?? 16_384,
       maxPairs: options.maxPairs ?? 16_384,
       seed,
@@ -107,11 +117,11 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
     counts,
     dns(view) {
       if (addresses.isFull(ADDRESSES_PER_PACKET)) startOver();
-      dns.message(view);
+      return dns.message(view);
     },
     tcpSyn(view) {
       if (addresses.isFull(ADDRESSES_PER_PACKET)) startOver();
-      tcp.syn(view);
+      return tcp.syn(view);
     },
     drain(now, onPause) {
       tcp.settle(now);

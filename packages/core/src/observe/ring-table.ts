@@ -24,7 +24,8 @@ export class RingTable {
   doubles: Float64Array;
   private heads: Int32Array;
   private capacity: number;
-  private readonly maxCapacity: number;
+  /** Entries at most: a power of two. */
+  readonly maxCapacity: number;
   private readonly stride: number;
   private readonly seed: number;
   /** Entry number of the oldest; numbers wrap around, so only differences count. */
@@ -46,6 +47,11 @@ export class RingTable {
 
   get size(): number {
     return this.used;
+  }
+
+  /** Entries for which there is room now; the next one beyond makes the table grow, up to its bound. */
+  get room(): number {
+    return this.capacity;
   }
 
   /** True when the next `add` needs the place of the oldest entry. */

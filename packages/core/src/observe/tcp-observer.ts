@@ -87,20 +87,21 @@ export class TcpObserver {
     return this.early;
   }
 
-  /** A segment with SYN set and ACK clear. */
-  syn(view: PacketView): void {
+  /** A segment with SYN set and ACK clear. True for an attempt that was not seen before. */
+  syn(view: PacketView): boolean {
     const place = this.attempts.find(view.sequence | 0, view.sourcePort);
     if (place >= 0) {
       this.copy(place, view);
-      return;
+      return false;
     }
     const translated = this.masqueradedOriginal(view);
     if (translated >= 0) {
       this.deps.counts.masqueraded += 1;
       this.copy(translated, view);
-      return;
+      return false;
     }
     this.begin(view);
+    return true;
   }
 
   /** Counts the attempts that are older than the settling time. */
