@@ -2,6 +2,8 @@ export { DEFAULT_MAPPER_NAMESPACE, DEFAULT_MAPPER_PORT, DEFAULT_MAPPER_SERVICE, 
 export type { FindMapperOptions, FoundMapper } from './client/find-mapper.ts';
 export { createPortForward } from './client/port-forward.ts';
 export type { PodTarget, PortForward } from './client/port-forward.ts';
+export { execInPod } from './client/pod-exec.ts';
+export type { ExecTarget } from './client/pod-exec.ts';
 export { loadKubeClient } from './client/kubeconfig.ts';
 export type { KubeClientOptions } from './client/kubeconfig.ts';
 export { createKubeClient } from './client/kube-client.ts';

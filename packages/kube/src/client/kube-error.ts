@@ -8,7 +8,8 @@ import { isJsonObject, objectOf, textOf } from '../objects/fields.ts';
  * - `kube-unauthorised` (401), `kube-forbidden` (403), `kube-not-found` (404), `kube-expired` (410),
  *   `kube-throttled` (429), `kube-server-error` (5xx), `kube-refused` (other 4xx): by status;
  * - `kube-bad-answer`: the answer is not what the API promises (no JSON, too large);
- * - `kube-mapper-not-found`, `kube-no-ready-pod`, `port-forward-failed`: finding and reaching the mapper.
+ * - `kube-mapper-not-found`, `kube-no-ready-pod`, `port-forward-failed`: finding and reaching the mapper;
+ * - `exec-failed`: a command in a container.
  */
 export type KubeErrorCode =
   | 'kubeconfig-missing'
@@ -26,7 +27,8 @@ export type KubeErrorCode =
   | 'kube-bad-answer'
   | 'kube-mapper-not-found'
   | 'kube-no-ready-pod'
-  | 'port-forward-failed';
+  | 'port-forward-failed'
+  | 'exec-failed';
 
 export class KubeError extends AppError<KubeErrorCode> {
   /** How long the server asks to wait (Retry-After). */

@@ -12,7 +12,8 @@ import { DEFAULT_RESOURCES, apiVersionOf, parseResourcePath } from './resource-t
 import type { FakeResource, ResourcePath } from './resource-table.ts';
 import { discoveryAnswer } from './discovery.ts';
 import { matchesSelectors } from './selectors.ts';
-import { acceptWebSocket } from './web-socket.ts';
+import { acceptWebSocket, serveExec } from './web-socket.ts';
+import type { ExecOutcome } from './web-socket.ts';
 import { createWatchHub, status } from './watch-hub.ts';
 import type { WatchHub } from './watch-hub.ts';
 
@@ -63,6 +64,15 @@ export interface FakeApiServer {
   onCreate(plural: string, hook: CreateHook): void;
   /** What a port-forward to a pod connects to; without it port-forwards are refused. */
   onPortForward(connect: (target: { readonly namespace: string; readonly pod: string; readonly port: number }) => Duplex): void;
+  /** What commands in containers do; without it exec is refused. */
+  onExec(
+    run: (target: {
+      readonly namespace: string;
+      readonly pod: string;
+      readonly container: string;
+      readonly command: readonly string[];
+    }) => ExecOutcome,
+  ): void;
   /** A kubeconfig for it, as text. */
   kubeconfig(): string;
   close(): Promise<void>;
@@ -84,6 +94,7 @@ export async function createFakeApiServer(options: FakeApiServerOptions = {}): P
   const forbidden = new Set<string>();
   const requests: SeenRequest[] = [];
   let portForward: Parameters<FakeApiServer['onPortForward']>[0] | undefined;
+  let exec: Parameters<FakeApiServer['onExec']>[0] | undefined;
   const kindOf = (kind: string): FakeResource => {
     const found = resources.find((resource) => resource.kind === kind);
     if (found === undefined) throw new Error(`the fake API server does not serve ${kind}`);
@@ -190,6 +201,16 @@ export async function createFakeApiServer(options: FakeApiServerOptions = {}): P
     const url = new URL(request.url ?? '/', 'http://fake');
     requests.push({ method: 'UPGRADE', url: request.url ?? '', path: url.pathname, query: url.searchParams, headers: request.headers });
     const target = parseResourcePath(resources, url.pathname);
+    if (target?.subresource === 'exec' && exec !== undefined) {
+      const { searchParams } = url;
+      const container = searchParams.get('container') ?? '';
+      void serveExec(
+        request,
+        socket,
+        exec({ namespace: target.namespace ?? '', pod: target.name ?? '', container, command: searchParams.getAll('command') }),
+      );
+      return;
+    }
     if (target?.subresource !== 'portforward' || portForward === undefined) {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
@@ -217,6 +238,9 @@ export async function createFakeApiServer(options: FakeApiServerOptions = {}): P
     onCreate: (plural, hook) => void hooks.set(plural, hook),
     onPortForward: (connect) => {
       portForward = connect;
+    },
+    onExec: (run) => {
+      exec = run;
     },
     kubeconfig: () => fakeKubeconfig(url, options.token),
     close: async () => {

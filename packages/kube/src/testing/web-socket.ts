@@ -10,19 +10,46 @@ const PING = 9;
 const PONG = 10;
 const DATA_CHANNEL = 0;
 const ERROR_CHANNEL = 1;
+const STDOUT_CHANNEL = 1;
+const STDERR_CHANNEL = 2;
+const STATUS_CHANNEL = 3;
+
+/** What a command in a container does: its output, and how it ends. */
+export interface ExecOutcome {
+  readonly stdout: AsyncIterable<Buffer> | Iterable<Buffer>;
+  readonly stderr?: string;
+  /** Status of meta/v1; a command that ends well has `{ status: 'Success' }`. Undefined: the connection just ends. */
+  readonly status?: object;
+}
+
+/** The server's side of an exec over a WebSocket (subprotocol v4.channel.k8s.io). */
+export async function serveExec(request: IncomingMessage, socket: Duplex, outcome: ExecOutcome): Promise<void> {
+  accept(request, socket);
+  socket.on('error', () => undefined);
+  socket.resume();
+  const send = async (channel: number, data: Buffer): Promise<void> => {
+    if (!socket.write(frame(BINARY, Buffer.concat([Buffer.from([channel]), data])))) {
+      await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve));
+    }
+  };
+  socket.write(frame(PING, Buffer.from('?')));
+  for await (const chunk of outcome.stdout) {
+    if (socket.destroyed) return;
+    await send(STDOUT_CHANNEL, chunk);
+  }
+  if (outcome.stderr !== undefined) await send(STDERR_CHANNEL, Buffer.from(outcome.stderr));
+  if (outcome.status !== undefined) {
+    await send(STATUS_CHANNEL, Buffer.from(JSON.stringify(outcome.status)));
+    socket.end(frame(CLOSE, Buffer.from([0x03, 0xe8])));
+  } else socket.destroy();
+}
 
 /**
  * The server's side of a port-forward over a WebSocket (subprotocol v4.channel.k8s.io): the first byte of a message is
  * the channel, and each channel begins with the port in two bytes, little-endian.
  */
 export function acceptWebSocket(request: IncomingMessage, socket: Duplex, port: number, target: Duplex): void {
-  const key = request.headers['sec-websocket-key'] ?? '';
-  const accept = createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
-  socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n`,
-  );
+  accept(request, socket);
   const send = (channel: number, data: Buffer): void => void socket.write(frame(BINARY, Buffer.concat([Buffer.from([channel]), data])));
   const portBytes = Buffer.from([port & 0xff, port >> 8]);
   send(DATA_CHANNEL, portBytes);
@@ -48,6 +75,16 @@ export function acceptWebSocket(request: IncomingMessage, socket: Duplex, port: 
       }
     }
   });
+}
+
+function accept(request: IncomingMessage, socket: Duplex): void {
+  const key = request.headers['sec-websocket-key'] ?? '';
+  const answer = createHash('sha1')
+    .update(key + GUID)
+    .digest('base64');
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${answer}\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n`,
+  );
 }
 
 function frame(opcode: number, payload: Buffer): Buffer {
