@@ -26,10 +26,15 @@ export function writeSbom(root: string, info: BuildInfo, file: string): void {
     maxBuffer: 64 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const sbom = JSON.parse(text) as Record<string, unknown> & { metadata?: Record<string, unknown> };
+  const sbom = JSON.parse(text) as Record<string, unknown> & {
+    metadata?: Record<string, unknown> & { component?: Record<string, unknown> };
+  };
   delete sbom['serialNumber'];
   if (sbom.metadata !== undefined) {
     delete sbom.metadata['timestamp'];
+    // npm calls it by the folder in which it was built.
+    const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly name: string };
+    if (sbom.metadata.component !== undefined) sbom.metadata.component['name'] = name;
     if (info.date !== undefined) sbom.metadata['timestamp'] = info.date;
   }
   writeFileSync(file, `${JSON.stringify(sbom, null, 2)}\n`);

@@ -4,5 +4,4 @@ export * from './command/run-aws-actions.ts';
 export type { AwsContext } from './command/aws-context.ts';
 export * from './command/aws-options.ts';
 export * from './command/run-aws-visibility.ts';
-export * from './policy/to-iam-policy.ts';
 export * from './report/aws-metrics.ts';

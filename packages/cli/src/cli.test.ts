@@ -167,7 +167,7 @@ describe('export', () => {
     const { host } = await run(['export', '--map', 'map.json', '-o', 'out.yaml']);
     expect(readFileSync(join(host.cwd, 'out.yaml'), 'utf8').endsWith('\n')).toBe(false);
     expect(host.err()).toBe(
-      '3 of 8 calls have no place in ClientIntents (nodes, unknown addresses, clients outside, denied accesses) and are left out.\nSuccessfully wrote intents into out.yaml\n',
+      '3 of 8 calls have no place in ClientIntents and are left out: 1 clients outside the cluster, 1 clients that are nodes or unknown addresses, 1 denied accesses.\nSuccessfully wrote intents into out.yaml\n',
     );
     expect(host.out()).toBe('');
   });
@@ -191,6 +191,58 @@ describe('export', () => {
   test('snapshot keeps what lists hide', async () => {
     const { host } = await run(['snapshot', '--map', 'map.json']);
     expect(parseMapDocument(JSON.parse(host.out())).edges).toHaveLength(10);
+  });
+});
+
+describe('policies aws', () => {
+  const orders = edge(
+    workload('orders'),
+    { type: 'aws', resource: 'arn:aws:s3:::b/*' },
+    {
+      actions: [
+        { action: 's3:PutObject', count: 1 },
+        { action: 's3:GetObject', count: 9 },
+      ],
+    },
+  );
+  const map = mapText([...edges, orders, edge(workload('orders'), { type: 'aws', resource: 'arn:aws:sqs:*:*:q' }, { actions: [] })]);
+  const policies = (...args: string[]): ReturnType<typeof run> =>
+    run(['policies', 'aws', '--map', 'p.json', ...args], { files: { 'p.json': map } });
+  test('of one workload', async () => {
+    const { code, host } = await policies('-n', 'shop', '--workload', 'orders');
+    expect([code, host.err()]).toEqual([0, '']);
+    expect(JSON.parse(host.out())).toEqual({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: ['arn:aws:s3:::b/*'] }],
+    });
+  });
+  test('one document is for one workload', async () => {
+    const { code, host } = await policies('-n', 'shop');
+    expect([code, host.out(), host.err()]).toEqual([
+      2,
+      '',
+      'network-mapper: 2 workloads called AWS, and a policy is for one: choose with --workload NAME and -n NAMESPACE (orders in namespace shop of cluster default, web in namespace shop of cluster default)\n',
+    ]);
+  });
+  test('too much for one document', async () => {
+    const many = Array.from({ length: 200 }, (_, index) =>
+      edge(
+        workload('orders'),
+        { type: 'aws', resource: `arn:aws:s3:::bucket-with-a-long-name-${index}/*` },
+        { actions: [{ action: 's3:GetObject', count: 1 }] },
+      ),
+    );
+    const { host } = await run(['policies', 'aws', '--map', 'm.json'], { files: { 'm.json': mapText(many) } });
+    const documents = JSON.parse(host.out()) as { Statement: { Resource: string[] }[] }[];
+    expect(documents.length).toBeGreaterThan(1);
+    expect(documents.every((one) => JSON.stringify(one).length <= 6_144)).toBe(true);
+    expect(documents.flatMap(({ Statement }) => Statement.flatMap(({ Resource }) => Resource))).toHaveLength(200);
+    expect(host.err()).toContain(`${documents.length} documents`);
+  });
+  test('a workload that AWS does not know', async () => {
+    const { code, host } = await policies('--workload', 'op');
+    expect([code, host.out()]).toEqual([0, '']);
+    expect(host.err()).toBe('None of these 2 calls is a known action on AWS: is AWS visibility on for the pods?\n');
   });
 });
 
@@ -350,6 +402,30 @@ describe('diff', () => {
       '~ web in namespace shop -> kafka in namespace shop: + evidence tcp (3), - evidence tcp (2)\n0 added, 0 removed, 1 changed\n',
     );
   });
+  test.each([
+    [
+      'Services instead of workloads',
+      ['--as-kubernetes-service', '--workload', 'api'],
+      '+ web in namespace shop -> api-svc in namespace front: port 80/TCP\n',
+    ],
+    [
+      'a label instead of the namespace',
+      ['--distinct-by-label', 'app', '--workload', 'api'],
+      '+ web with app=web -> api in namespace shop: port 80/TCP\n',
+    ],
+    ['evidence', ['--evidence', '--workload', 'api'], '+ web in namespace shop -> api in namespace shop: port 80/TCP; tcp 2\n'],
+    ['evidence as a filter', ['--evidence', 'kafka'], ''],
+    ['system traffic', ['--include-system', '--to-namespace', 'kube'], '+ web in namespace shop -> dns in namespace kube\n'],
+    ['no system traffic', ['--to-namespace', 'kube'], ''],
+  ])('named as in lists: %s', async (_name, args, expected) => {
+    const api = edge(web, workload('api'), {
+      evidence: { tcp: seen },
+      ports: [{ port: 80, protocol: 'TCP', service: { namespace: 'front', name: 'api-svc' }, evidence: { tcp: seen } }],
+    });
+    const system = edge(web, workload('dns', 'kube'), { class: 'system' });
+    const { host } = await run(['diff', 'empty.json', 'n.json', ...args], { files: { 'n.json': mapText([api, system]) } });
+    expect(host.out().replace(/\d+ added.*\n$/, '')).toBe(expected);
+  });
   test('equal maps', async () => {
     const { code, host } = await run(['diff', 'a.json', 'a.json'], { files });
     expect([code, host.out()]).toEqual([0, '0 added, 0 removed, 0 changed\n']);
@@ -446,6 +522,43 @@ What may be missing, and why:
       type: 'added',
       edge: { server: { name: 'cart' } },
     });
+  });
+  test('watch names as lists do', async () => {
+    const { host } = await live(['watch', '--workload', 'cart', '--as-kubernetes-service', '--distinct-by-label', 'app']);
+    expect(host.out()).toContain('+ web with app=web -> cart-svc in namespace shop 7070');
+  });
+  test('watch as CSV has the columns of lists', async () => {
+    const [header, row] = (await live(['watch', '--format', 'csv', '--workload', 'cart'])).host.out().split('\r\n');
+    expect(header).toMatch(/^time,change,client_type,.*,last_seen,/);
+    expect(row).toMatch(/^2026-01-31T12:00:00\.000Z,added,workload,shop,web,/);
+    expect(row?.split(',')).toHaveLength(header?.split(',').length ?? 0);
+  });
+  test.each([
+    ['a narrow terminal', 60, 60],
+    ['a wide terminal', 200, 142],
+  ])('watch as a table fits %s', async (_name, columns, atMost) => {
+    const long = edge(workload('a'.repeat(60)), workload('b'.repeat(60)), { evidence: { tcp: seen } });
+    const { host } = await run(['watch', '--format', 'table'], {
+      isTTY: true,
+      columns,
+      openLive: () =>
+        Promise.resolve({
+          ...source([]),
+          watch: async function* () {
+            yield await Promise.resolve({ type: 'added' as const, edge: long });
+          },
+        }),
+    });
+    const lines = host.out().trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(atMost);
+  });
+  test('status as CSV', async () => {
+    const { host } = await live(['status', '--format', 'csv']);
+    expect(host.out()).toContain('what,value\r\nversion,1\r\nedges,3\r\n');
+    expect(host.out()).toContain('\r\nreporters.0.node,n1\r\n');
+    const file = await run(['status', '--map', 'map.json', '--format', 'csv']);
+    expect(file.host.out()).toContain('\r\nservers.workload,');
   });
   test.each([
     ['confirmed by flag', ['reset', '--yes'], '', 0, ['reset', 'close']],

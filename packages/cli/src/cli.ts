@@ -13,6 +13,7 @@ export const CLI_COMMANDS = [
   'visualize',
   'diff',
   'snapshot',
+  'policies',
   'status',
   'watch',
   'reset',
@@ -59,10 +60,12 @@ async function run(command: Command, host: CliHost): Promise<number> {
       return (await import('./commands/diff.ts')).runDiff(command, host);
     case 'snapshot':
       return (await import('./commands/snapshot.ts')).runSnapshot(command, host);
+    case 'policies':
+      return (await import('./commands/policies.ts')).runPolicies(command, host);
     case 'status':
       return (await import('./commands/live.ts')).runStatus(command, host);
     case 'watch':
-      return (await import('./commands/live.ts')).runWatch(command, host);
+      return (await import('./commands/watch.ts')).runWatch(command, host);
     case 'reset':
       return (await import('./commands/live.ts')).runReset(command, host);
     case 'open':

@@ -3,11 +3,12 @@ import type { BuildMapOptions } from '../map/build-map.ts';
 import type { SourceOptions } from '../source/map-source.ts';
 
 export const LIST_FORMATS = ['text', 'table', 'json', 'csv'] as const;
-export const EXPORT_FORMATS = ['yaml', 'json', 'map'] as const;
+export const EXPORT_FORMATS = ['yaml', 'json', 'map', 'csv'] as const;
 export const GRAPH_FORMATS = ['png', 'svg', 'jpg', 'dot', 'mermaid'] as const;
 export const DIFF_FORMATS = ['text', 'table', 'json', 'markdown', 'csv'] as const;
-export const STATUS_FORMATS = ['text', 'json'] as const;
-export const WATCH_FORMATS = ['text', 'table', 'json'] as const;
+export const STATUS_FORMATS = ['text', 'json', 'csv'] as const;
+export const WATCH_FORMATS = ['text', 'table', 'json', 'csv'] as const;
+export const POLICY_KINDS = ['aws'] as const;
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
 /** What every reading command knows: where the map is, and which part of it. */
@@ -49,6 +50,7 @@ export type Command =
       readonly counts: boolean;
     }
   | { readonly command: 'snapshot'; readonly read: ReadOptions }
+  | { readonly command: 'policies'; readonly kind: (typeof POLICY_KINDS)[number]; readonly read: ReadOptions }
   | { readonly command: 'status'; readonly source: SourceOptions; readonly format: (typeof STATUS_FORMATS)[number] }
   | { readonly command: 'watch'; readonly read: ReadOptions; readonly format: (typeof WATCH_FORMATS)[number] }
   | { readonly command: 'reset'; readonly source: SourceOptions; readonly yes: boolean }

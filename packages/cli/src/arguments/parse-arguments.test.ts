@@ -127,6 +127,12 @@ describe('arguments as values', () => {
     ['visualize, format by ending', 'visualize -o a.svg', { command: 'visualize', format: 'svg', read: read({ output: 'a.svg' }) }],
     ['visualize, old flag', 'visualize --output-path a.jpeg', { command: 'visualize', format: 'jpg', read: read({ output: 'a.jpeg' }) }],
     ['visualize, png unless said', 'visualize -o a', { command: 'visualize', format: 'png', read: read({ output: 'a' }) }],
+    [
+      'visualize, any name when the format is given',
+      'visualize -o a.xyz --format svg',
+      { command: 'visualize', format: 'svg', read: read({ output: 'a.xyz' }) },
+    ],
+    ['visualize, a dot in the folder', 'visualize -o a.b/c', { command: 'visualize', format: 'png', read: read({ output: 'a.b/c' }) }],
     ['visualize, text to standard output', 'visualize --format dot', { command: 'visualize', format: 'dot', read: read() }],
     [
       'diff of two files',
@@ -181,7 +187,7 @@ describe('wrong arguments, one line each', () => {
     ['lst', "unknown command 'lst' (Did you mean list?)"],
     ['list extra', "too many arguments for 'list'. Expected 0 arguments but got 1: extra."],
     ['list --format xml', 'unexpected output format xml, use one of (text, table, json, csv)'],
-    ['export --format xml', 'unexpected output format xml, use one of (yaml, json, map)'],
+    ['export --format xml', 'unexpected output format xml, use one of (yaml, json, map, csv)'],
     ['export --output-version v3', 'unexpected output version v3, use one of (v1, v2)'],
     ['export --output-version v3 -o x', 'unexpected output version v3, use one of (v1, v2)'],
     ['export --output-version constructor', 'unexpected output version constructor, use one of (v1, v2)'],
@@ -203,6 +209,16 @@ describe('wrong arguments, one line each', () => {
     ],
     ['list -n ,', "option '-n, --namespaces <names>' argument ',' is invalid. Give at least one name."],
     ['visualize', 'visualize: name the picture with --output FILE (png is not text)'],
+    [
+      'visualize -o map.xyz',
+      "visualize: .xyz is no format that can be drawn: end the file's name in .png, .jpg, .svg, .dot or .mmd, or give --format",
+    ],
+    [
+      'visualize -o a.b/c.v2',
+      "visualize: .v2 is no format that can be drawn: end the file's name in .png, .jpg, .svg, .dot or .mmd, or give --format",
+    ],
+    ['policies', "missing required argument 'kind'"],
+    ['policies gcp', "command-argument value 'gcp' is invalid for argument 'kind'. Allowed choices are aws."],
     ['diff a', 'diff: give two maps (diff A B), or one and two windows (--since or --until twice)'],
     ['diff a b c', "too many arguments for 'diff'. Expected 2 arguments but got 3: a, b, c."],
     ['map --kube a', 'map: give at least one capture (--pcap FILE) or copy of /proc (--proc DIR)'],
@@ -250,5 +266,30 @@ describe('help', () => {
       command: 'help',
       text: expect.stringMatching(/Examples:\n {2}network-mapper list --map map\.json/),
     });
+  });
+});
+
+describe('reading commands take the same flags', () => {
+  const FLAGS: readonly (readonly [flags: string, expected: object])[] = [
+    ['-n a,b', { filter: { namespaces: ['a', 'b'] } }],
+    ['--to-namespace c', { filter: { toNamespaces: ['c'] } }],
+    ['--workload w', { filter: { workloads: [{ name: 'w' }] } }],
+    ['--server s.n', { filter: { server: { name: 's', namespace: 'n' } } }],
+    ['--exclude-services x', { filter: { excludeServices: [{ name: 'x' }] } }],
+    ['--exclude-labels k=v', { filter: { excludeLabels: [{ key: 'k', value: 'v' }] } }],
+    ['--evidence tcp', { filter: { evidence: ['tcp'] }, showEvidence: true }],
+    ['--include-system', { filter: { includeSystem: true } }],
+    ['--include-unknown', { filter: { includeUnknown: true } }],
+    ['--distinct-by-label app', { distinctByLabel: 'app' }],
+    ['--as-kubernetes-service', { asKubernetesService: true }],
+    ['--ports', { showPorts: true }],
+    ['--url http://m', { source: { url: 'http://m' } }],
+    ['--context c --kubeconfig f', { source: { context: 'c', kubeconfig: 'f' } }],
+  ];
+  test.each(['list', 'export', 'visualize -o a.png', 'diff a b', 'snapshot', 'watch', 'policies aws'])('%s', (command) => {
+    for (const [flags, expected] of FLAGS) expect(parseArguments(words(`${command} ${flags}`), context)).toMatchObject({ read: expected });
+    const windowed = parseArguments(words(`${command} --since 2h --until 1h`), context);
+    const window = { since: context.now - 7_200_000, until: context.now - 3_600_000 };
+    expect(windowed).toMatchObject(command.startsWith('diff') ? { windows: [window, window] } : { read: { filter: window } });
   });
 });

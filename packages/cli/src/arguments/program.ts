@@ -1,7 +1,16 @@
 import type { ClientIntentsVersion } from '@nm/core';
 import { Argument, Command as Program, Option } from 'commander';
-import { resolve } from 'node:path';
-import { DIFF_FORMATS, EXPORT_FORMATS, GRAPH_FORMATS, LIST_FORMATS, SHELLS, STATUS_FORMATS, WATCH_FORMATS } from './command.ts';
+import { extname, resolve } from 'node:path';
+import {
+  DIFF_FORMATS,
+  EXPORT_FORMATS,
+  GRAPH_FORMATS,
+  LIST_FORMATS,
+  POLICY_KINDS,
+  SHELLS,
+  STATUS_FORMATS,
+  WATCH_FORMATS,
+} from './command.ts';
 import type { Command } from './command.ts';
 import { applyEnvironment } from './environment.ts';
 import { addClusterOptions, addFilterOptions, addOutputOption, addSourceOptions, addTwoWindowFilterOptions } from './options.ts';
@@ -87,7 +96,7 @@ export function createProgram(
       const read = toReadOptions(values);
       if (values.outputType !== undefined && read.output === undefined)
         throw usage('flag --output-type requires --output to specify output path');
-      if (values.outputType === 'dir' && (read.output === '-' || values.format === 'map'))
+      if (values.outputType === 'dir' && (read.output === '-' || values.format === 'map' || values.format === 'csv'))
         throw usage('--output-type dir writes ClientIntents files into the folder that --output names');
       return {
         command: 'export',
@@ -115,6 +124,7 @@ export function createProgram(
     (values) => {
       const read = toReadOptions(values);
       const chosen = values.format ?? formatOfEnding(read.output) ?? 'png';
+      if (values.format === undefined) refuseUnknownEnding(read.output);
       if (read.output === undefined && (chosen === 'png' || chosen === 'jpg'))
         throw usage(`visualize: name the picture with --output FILE (${chosen} is not text)`);
       return { command: 'visualize', read, format: chosen };
@@ -143,6 +153,14 @@ export function createProgram(
     (sub) => addOutputOption(reading(sub), 'the map file'),
     (values) => ({ command: 'snapshot', read: toReadOptions(values) }),
     ['snapshot -o map.json'],
+  );
+  define<Values>(
+    'policies',
+    'Print the policy that allows what a workload was seen doing: aws for IAM.',
+    (sub) =>
+      addOutputOption(reading(sub), 'write to a file').addArgument(new Argument('<kind>', POLICY_KINDS.join(', ')).choices(POLICY_KINDS)),
+    (values, [kind]) => ({ command: 'policies', kind: POLICY_KINDS.find((one) => one === kind) ?? 'aws', read: toReadOptions(values) }),
+    ['policies aws -n shop --workload orders', 'policies aws --map map.json --workload orders.shop -o policy.json'],
   );
   define<Values & { format: (typeof STATUS_FORMATS)[number] }>(
     'status',
@@ -281,6 +299,16 @@ function parseOutputVersion(text: string): ClientIntentsVersion {
   };
   const version = Object.hasOwn(aliases, text) ? aliases[text] : undefined;
   return version ?? (parseWord('output version', ['v1', 'v2'])(text) as never);
+}
+
+/** A name without an ending is a PNG, as in the existing command line; an ending that promises something else is not. */
+function refuseUnknownEnding(output: string | undefined): void {
+  if (output === undefined || output === '-') return;
+  const ending = extname(output);
+  if (ending !== '' && formatOfEnding(output) === undefined)
+    throw usage(
+      `visualize: ${ending} is no format that can be drawn: end the file's name in .png, .jpg, .svg, .dot or .mmd, or give --format`,
+    );
 }
 
 function formatOfEnding(output: string | undefined): (typeof GRAPH_FORMATS)[number] | undefined {

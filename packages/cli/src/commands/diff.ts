@@ -8,7 +8,8 @@ import { isEmpty, toDiffCsv, toDiffJson, toDiffMarkdown, toDiffTable, toDiffText
 import { exitCode } from '../exit-codes.ts';
 import type { CliHost } from '../host.ts';
 import { stylesFor } from '../output/styles.ts';
-import { writeResult } from '../output/write.ts';
+import { printable } from '../output/printable.ts';
+import { writeResult, writeTo } from '../output/write.ts';
 import { mapFileName, parseMap, readMapBytes } from '../source/file-source.ts';
 import type { LoadedMap, SourceOptions } from '../source/map-source.ts';
 import { openSource } from '../source/open-source.ts';
@@ -64,7 +65,11 @@ async function load(read: ReadOptions, operand: string, window: Window, host: Cl
   const options: SourceOptions = operand === 'cluster' ? rest : { ...rest, map: operand };
   const source = await openSource(options, host);
   try {
-    return await source.loadEdges({ filter: { ...read.filter, ...window } }, host.signal);
+    const { distinctByLabel } = read;
+    const labelKeys = distinctByLabel === undefined ? {} : { labelKeys: [distinctByLabel] };
+    const map = await source.loadEdges({ filter: { ...read.filter, ...window }, ...labelKeys }, host.signal);
+    for (const note of map.notes ?? []) await writeTo(host.stderr, `${printable(note)}\n`);
+    return map;
   } finally {
     await source.close();
   }
@@ -78,16 +83,16 @@ function render({ format, read }: DiffCommand, difference: MapDifference, host: 
   const toTerminal = read.output === undefined;
   switch (format) {
     case 'text':
-      return toDiffText(difference, stylesFor(toTerminal ? host : { stdout: host.stdout, env: { NO_COLOR: '1' } }));
+      return toDiffText(difference, read, stylesFor(toTerminal ? host : { stdout: host.stdout, env: { NO_COLOR: '1' } }));
     case 'table': {
       const width = toTerminal && host.stdout.isTTY === true ? host.stdout.columns : undefined;
-      return toDiffTable(difference, width === undefined ? {} : { width });
+      return toDiffTable(difference, { ...read, ...(width !== undefined && { width }) });
     }
     case 'json':
       return toDiffJson(difference);
     case 'markdown':
-      return toDiffMarkdown(difference);
+      return toDiffMarkdown(difference, read);
     case 'csv':
-      return toDiffCsv(difference);
+      return toDiffCsv(difference, read);
   }
 }

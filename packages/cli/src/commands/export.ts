@@ -6,6 +6,7 @@ import type { Command } from '../arguments/command.ts';
 import { exitCode } from '../exit-codes.ts';
 import { toIntentsJson, toIntentsObject } from '../export/intents-json.ts';
 import type { CliHost } from '../host.ts';
+import { toListCsv } from '../list/list-rows.ts';
 import { toMapJson } from '../output/map-json.ts';
 import { printable } from '../output/printable.ts';
 import { writeOutputFile, writeResult, writeTo } from '../output/write.ts';
@@ -21,7 +22,11 @@ export async function runExport(command: ExportCommand, host: CliHost): Promise<
     await writeResult(host, read.output, toMapJson(toMapDocument(edges, map)));
     return exitCode('ok');
   }
-  const { documents, leftOut } = toClientIntents(edges, {
+  if (command.format === 'csv') {
+    await writeResult(host, read.output, [toListCsv(edges)]);
+    return exitCode('ok');
+  }
+  const { documents, leftOut, leftOutFor } = toClientIntents(edges, {
     version: command.version,
     asKubernetesService: read.asKubernetesService,
     includeDenied: command.includeDenied,
@@ -31,7 +36,7 @@ export async function runExport(command: ExportCommand, host: CliHost): Promise<
   if (leftOut > 0) {
     await writeTo(
       host.stderr,
-      `${leftOut} of ${edges.length} calls have no place in ClientIntents (nodes, unknown addresses, clients outside, denied accesses) and are left out.\n`,
+      `${leftOut} of ${edges.length} calls have no place in ClientIntents and are left out: ${leftOutFor.map(({ reason, count }) => `${count} ${reason}`).join(', ')}.\n`,
     );
   }
   if (command.format === 'json') await noteOnStderr(documents, host);

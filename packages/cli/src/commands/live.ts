@@ -1,69 +1,51 @@
 import { createInterface } from 'node:readline/promises';
 import { Readable } from 'node:stream';
-import { AppError, selectEdges, toMapEdge, toRfc3339 } from '@nm/core';
-import type { Edge } from '@nm/core';
+import { AppError, toRfc3339 } from '@nm/core';
 import type { Command } from '../arguments/command.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { CliHost } from '../host.ts';
-import { evidenceText, fullName, portName } from '../list/peer-text.ts';
 import { serveMap } from '../open/serve-map.ts';
 import { findWebFolder } from '../open/web-folder.ts';
 import { printable } from '../output/printable.ts';
 import { writeTo } from '../output/write.ts';
-import type { EdgeChange, LoadedMap, SourceOptions } from '../source/map-source.ts';
+import type { LoadedMap, SourceOptions } from '../source/map-source.ts';
 import { openLiveSource, openSource } from '../source/open-source.ts';
+import { toStatusCsv } from '../status/status-csv.ts';
 import { toStatusText } from '../status/status-text.ts';
 
 /** What a mapper says of itself; of a map file, what it holds. */
 export async function runStatus({ source: options, format }: Extract<Command, { command: 'status' }>, host: CliHost): Promise<number> {
   if (options.map !== undefined) {
     const source = await openSource(options, host);
-    const map = await source.loadEdges({ filter: {} }, host.signal);
-    const facts = describeMap(map);
-    const text = Object.entries(facts).map(
-      ([what, value]) =>
-        `${what}: ${
-          typeof value === 'object'
-            ? Object.entries(value)
-                .map(([kind, count]) => `${kind} ${count}`)
-                .join(', ') || 'none'
-            : value
-        }\n`,
-    );
+    const facts = { file: source.name, ...describeMap(await source.loadEdges({ filter: {} }, host.signal)) };
     await writeTo(
       host.stdout,
-      format === 'json' ? `${JSON.stringify({ file: source.name, ...facts })}\n` : `${printable(source.name)}\n${text.join('')}`,
+      format === 'json' ? `${JSON.stringify(facts)}\n` : format === 'csv' ? toStatusCsv(facts) : toFactsText(facts),
     );
     return exitCode('ok');
   }
   const source = await openLiveSource(options, host, '');
   try {
     const status = await source.status(host.signal);
-    await writeTo(host.stdout, format === 'json' ? `${JSON.stringify(status)}\n` : toStatusText(source.name, status, host.now()));
+    const text = {
+      json: () => `${JSON.stringify(status)}\n`,
+      csv: () => toStatusCsv(status),
+      text: () => toStatusText(source.name, status, host.now()),
+    };
+    await writeTo(host.stdout, text[format]());
     return exitCode('ok');
   } finally {
     await source.close();
   }
 }
 
-/** A line for each edge that is new or that changed, until interrupted. */
-export async function runWatch({ read, format }: Extract<Command, { command: 'watch' }>, host: CliHost): Promise<number> {
-  const source = await openLiveSource(read.source, host, 'watch');
-  const toLine = (change: EdgeChange): string => {
-    if (format === 'json') return JSON.stringify(change.type === 'reset' ? change : { type: change.type, edge: toMapEdge(change.edge) });
-    if (change.type === 'reset') return 'The map was reset: everything before is void.';
-    return format === 'table' ? toWatchRow(change.type, change.edge, host.now()) : toWatchLine(change.type, change.edge);
-  };
-  try {
-    if (format === 'table') await writeTo(host.stdout, `${toRow(['TIME', '', 'CLIENT', 'SERVER', 'PORTS', 'SEEN'])}\n`);
-    for await (const change of source.watch({ filter: read.filter }, host.signal)) {
-      if (change.type !== 'reset' && selectEdges([change.edge], read.filter).length === 0) continue;
-      await writeTo(host.stdout, `${toLine(change)}\n`);
-    }
-    return exitCode('ok');
-  } finally {
-    await source.close();
-  }
+function toFactsText({ file, ...facts }: { readonly file: string } & ReturnType<typeof describeMap>): string {
+  const lines = Object.entries(facts).map(([what, value]) => {
+    if (typeof value !== 'object') return `${what}: ${value}`;
+    const counts = Object.entries(value).map(([kind, count]) => `${kind} ${count}`);
+    return `${what}: ${counts.join(', ') || 'none'}`;
+  });
+  return [printable(file), ...lines].map((line) => `${line}\n`).join('');
 }
 
 /** Asks on a terminal; elsewhere nothing is forgotten without --yes. */
@@ -157,25 +139,4 @@ function describeMap({ edges, generatedAt, window }: LoadedMap): Record<string, 
     servers: count(edges.map(({ server }) => server.type)),
     evidence: count(edges.flatMap(({ evidence }) => Object.keys(evidence))),
   };
-}
-
-function toWatchLine(type: string, edge: Edge): string {
-  const ports = edge.ports.length === 0 ? '' : ` ${edge.ports.map(portName).join(', ')}`;
-  return `${type === 'added' ? '+' : '~'} ${fullName(edge.client)} -> ${fullName(edge.server)}${ports} (${evidenceText(edge.evidence)})`;
-}
-
-/** Rows come one by one, so widths are fixed; longer texts push what follows. */
-const WATCH_WIDTHS = [8, 1, 36, 36, 24, 0];
-
-function toWatchRow(type: string, edge: Edge, now: number): string {
-  const time = toRfc3339(now).slice(11, 19);
-  const ports = edge.ports.map(portName).join(', ');
-  return toRow([time, type === 'added' ? '+' : '~', fullName(edge.client), fullName(edge.server), ports, evidenceText(edge.evidence)]);
-}
-
-function toRow(cells: readonly string[]): string {
-  return cells
-    .map((cell, index) => cell.padEnd(WATCH_WIDTHS[index] ?? 0))
-    .join('  ')
-    .trimEnd();
 }

@@ -1,5 +1,7 @@
 import { toMapEdge } from '@nm/core';
-import { fullName } from '../list/peer-text.ts';
+import type { Edge } from '@nm/core';
+import { endsOf, evidenceText } from '../list/peer-text.ts';
+import type { NamingOptions } from '../list/peer-text.ts';
 import { toCsv } from '../output/csv.ts';
 import { printable } from '../output/printable.ts';
 import type { Styles } from '../output/styles.ts';
@@ -14,30 +16,35 @@ interface Line {
   readonly details: string;
 }
 
-export function toDiffText(difference: MapDifference, styles: Styles): string {
+/** How edges are named, and what is told of those that came and went. */
+export interface DiffTextOptions extends NamingOptions {
+  readonly showEvidence: boolean;
+}
+
+export function toDiffText(difference: MapDifference, options: DiffTextOptions, styles: Styles): string {
   const style = { added: styles.green, removed: styles.red, changed: styles.yellow };
   const sign = { added: '+', removed: '-', changed: '~' };
-  const lines = toLines(difference).map(({ change, client, server, details }) =>
+  const lines = toLines(difference, options).map(({ change, client, server, details }) =>
     style[change](`${sign[change]} ${client} -> ${server}${details === '' ? '' : `: ${details}`}`),
   );
   return [...lines, summary(difference)].map((line) => `${line}\n`).join('');
 }
 
-export function toDiffTable(difference: MapDifference, options: TableOptions): string {
-  const rows = toLines(difference).map(({ change, client, server, details }) => [change.toUpperCase(), client, server, details]);
+export function toDiffTable(difference: MapDifference, options: DiffTextOptions & TableOptions): string {
+  const rows = toLines(difference, options).map(({ change, client, server, details }) => [change.toUpperCase(), client, server, details]);
   return toTable(['CHANGE', 'CLIENT', 'SERVER', 'DETAILS'], rows, options);
 }
 
-export function toDiffCsv(difference: MapDifference): string {
+export function toDiffCsv(difference: MapDifference, options: DiffTextOptions): string {
   return toCsv(
     ['change', 'client', 'server', 'details'],
-    toLines(difference).map(({ change, client, server, details }) => [change, client, server, details]),
+    toLines(difference, options).map(({ change, client, server, details }) => [change, client, server, details]),
   );
 }
 
 /** For a comment on a change request. */
-export function toDiffMarkdown(difference: MapDifference): string {
-  const lines = toLines(difference);
+export function toDiffMarkdown(difference: MapDifference, options: DiffTextOptions): string {
+  const lines = toLines(difference, options);
   if (lines.length === 0) return 'No calls were added, removed or changed.\n';
   const rows = lines.map(({ change, client, server, details }) => `| ${change} | ${cell(client)} | ${cell(server)} | ${cell(details)} |`);
   return [`**Calls: ${summary(difference)}**`, '', '| change | client | server | details |', '|---|---|---|---|', ...rows]
@@ -66,24 +73,17 @@ export function isEmpty({ added, removed, changed }: MapDifference): boolean {
   return added.length + removed.length + changed.length === 0;
 }
 
-function toLines({ added, removed, changed }: MapDifference): Line[] {
+function toLines({ added, removed, changed }: MapDifference, options: DiffTextOptions): Line[] {
+  const whole = (change: 'added' | 'removed', edge: Edge): Line => {
+    const evidence = options.showEvidence ? evidenceText(edge.evidence) : '';
+    return { change, ...endsOf(edge, options), details: [portsText(edge.ports), evidence].filter((text) => text !== '').join('; ') };
+  };
   return [
-    ...added.map((edge): Line => ({
-      change: 'added',
-      client: fullName(edge.client),
-      server: fullName(edge.server),
-      details: portsText(edge.ports),
-    })),
-    ...removed.map((edge): Line => ({
-      change: 'removed',
-      client: fullName(edge.client),
-      server: fullName(edge.server),
-      details: portsText(edge.ports),
-    })),
+    ...added.map((edge) => whole('added', edge)),
+    ...removed.map((edge) => whole('removed', edge)),
     ...changed.map(({ after, added: came, removed: went }): Line => ({
       change: 'changed',
-      client: fullName(after.client),
-      server: fullName(after.server),
+      ...endsOf(after, options),
       details: printable([...came.map((fact) => `+ ${fact}`), ...went.map((fact) => `- ${fact}`)].join(', ')),
     })),
   ];

@@ -22,7 +22,6 @@ export function differingEdges(
   const second = cutEdges(after);
   if (first === undefined || second === undefined) return undefined;
   try {
-    checkAll(first);
     return mergeByOrder(first, second, options.counts);
   } catch (error) {
     if (error instanceof SyntaxError || isAppError(error)) return undefined;
@@ -40,12 +39,13 @@ function mergeByOrder(first: EdgeTexts, second: EdgeTexts, counts: boolean): { b
   let other = 0;
   while (at < first.starts.length && other < second.starts.length) {
     if (isSameText(first, at, second, other, counts)) {
+      ofFirst.check(at);
       at += 1;
       other += 1;
       continue;
     }
-    const one = ofFirst(at);
-    const two = ofSecond(other);
+    const one = ofFirst.read(at);
+    const two = ofSecond.read(other);
     const order = comparePeers(one.client, two.client) || comparePeers(one.server, two.server);
     if (order <= 0) {
       before.push(one);
@@ -56,35 +56,45 @@ function mergeByOrder(first: EdgeTexts, second: EdgeTexts, counts: boolean): { b
       other += 1;
     }
   }
-  for (; at < first.starts.length; at += 1) before.push(ofFirst(at));
-  for (; other < second.starts.length; other += 1) after.push(ofSecond(other));
+  for (; at < first.starts.length; at += 1) before.push(ofFirst.read(at));
+  for (; other < second.starts.length; other += 1) after.push(ofSecond.read(other));
+  ofFirst.finish();
   return { before, after };
 }
 
-/** Gives edges by their number; the last one is kept, because a merge asks for it again. */
-function createReader(texts: EdgeTexts): (index: number) => Edge {
-  const { envelope } = texts;
-  const head = JSON.parse(envelope) as object;
-  let known = -1;
-  let edge: Edge | undefined;
-  return (index) => {
-    if (known === index && edge !== undefined) return edge;
-    const [read] = toEdges(parseMapDocument({ ...head, edges: [readEdge(texts, index)] }));
-    if (read === undefined) throw new SyntaxError('no edge');
-    known = index;
-    edge = read;
-    return read;
-  };
+interface EdgeReader {
+  /** @throws SyntaxError or AppError MAP_INVALID */
+  read(index: number): Edge;
+  /** Looks, now or later, whether an edge is one: many at once are cheaper. */
+  check(index: number): void;
+  /** Looks at what was put off. */
+  finish(): void;
 }
 
-function checkAll(texts: EdgeTexts): void {
+function createReader(texts: EdgeTexts): EdgeReader {
   const head = JSON.parse(texts.envelope) as object;
   parseMapDocument(head);
-  let some: unknown[] = [];
-  for (let index = 0; index < texts.starts.length; index += 1) {
-    some.push(readEdge(texts, index));
-    if (some.length < EDGES_PER_CHECK && index + 1 < texts.starts.length) continue;
-    parseMapDocument({ ...head, edges: some });
-    some = [];
-  }
+  let unchecked: unknown[] = [];
+  // A merge asks for the same edge again.
+  let known = -1;
+  let edge: Edge | undefined;
+  const finish = (): void => {
+    parseMapDocument({ ...head, edges: unchecked });
+    unchecked = [];
+  };
+  return {
+    read: (index) => {
+      if (known === index && edge !== undefined) return edge;
+      const [read] = toEdges(parseMapDocument({ ...head, edges: [readEdge(texts, index)] }));
+      if (read === undefined) throw new SyntaxError('no edge');
+      known = index;
+      edge = read;
+      return read;
+    },
+    check: (index) => {
+      unchecked.push(readEdge(texts, index));
+      if (unchecked.length === EDGES_PER_CHECK) finish();
+    },
+    finish,
+  };
 }

@@ -1,4 +1,4 @@
-import { compareText, labelValue, peerKey, servicesOf } from '@nm/core';
+import { compareText, EVIDENCE_KINDS, labelValue, peerKey, servicesOf } from '@nm/core';
 import type { Edge, Peer } from '@nm/core';
 import { isDenied, isLookupOnly, plainName } from '../list/peer-text.ts';
 import type { NamingOptions } from '../list/peer-text.ts';
@@ -38,7 +38,13 @@ export interface GraphModel {
 /** Longer names are cut: one of them would push everything else out of sight. */
 export const MAX_LABEL = 64;
 
-export function toGraphModel(edges: readonly Edge[], options: NamingOptions & { readonly showPorts: boolean }): GraphModel {
+/** How peers are named, and what stands at the lines between them. */
+export interface GraphOptions extends NamingOptions {
+  readonly showPorts: boolean;
+  readonly showEvidence: boolean;
+}
+
+export function toGraphModel(edges: readonly Edge[], options: GraphOptions): GraphModel {
   const nodes = new Map<string, { group: string; label: string; type: Peer['type'] }>();
   const lines = new Map<string, { from: string; to: string; edges: Edge[] }>();
   const add = (peer: Peer): string => {
@@ -64,7 +70,7 @@ export function toGraphModel(edges: readonly Edge[], options: NamingOptions & { 
       to: idOf(line.to),
       lookupOnly: line.edges.every(isLookupOnly),
       denied: line.edges.every(isDenied),
-      labels: options.showPorts ? portLabels(line.edges) : [],
+      labels: [...(options.showPorts ? portLabels(line.edges) : []), ...(options.showEvidence ? evidenceLabels(line.edges) : [])],
     })),
   };
 }
@@ -126,6 +132,11 @@ function toLabel(peer: Peer): string {
 function cut(text: string): string {
   const characters = Array.from(text);
   return characters.length <= MAX_LABEL ? text : `${characters.slice(0, MAX_LABEL - 1).join('')}…`;
+}
+
+/** Kinds of evidence, without counts: those would change with every drawing. */
+function evidenceLabels(edges: readonly Edge[]): string[] {
+  return EVIDENCE_KINDS.filter((kind) => edges.some(({ evidence }) => evidence[kind] !== undefined));
 }
 
 /** Ports shown on one line before the rest is only counted. */

@@ -10,7 +10,7 @@ import type { TestHost } from '../testing/test-host.ts';
 import { MAX_LABEL, toGraphModel } from './graph-model.ts';
 import { MAX_PIXELS, MAX_SIDE_PIXELS, scaleFor } from './render.ts';
 
-const plain = { asKubernetesService: false, showPorts: false };
+const plain = { asKubernetesService: false, showPorts: false, showEvidence: false };
 const large = readFileSync(new URL('../fixtures/map-200-edges.json', import.meta.url), 'utf8');
 const hostile = HOSTILE_NAMES.flatMap((name): Edge[] => [
   edge(

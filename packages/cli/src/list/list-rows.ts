@@ -32,7 +32,7 @@ export function toListTable(edges: readonly Edge[], options: NamingOptions & Tab
   return toTable(['CLIENT', 'SERVER', 'PORTS', 'SEEN', 'LAST SEEN', 'DETAILS'], rows, options);
 }
 
-const CSV_HEADER = [
+export const CSV_HEADER = [
   'client_type',
   'client_namespace',
   'client_name',
@@ -59,7 +59,7 @@ export function toListCsv(edges: readonly Edge[]): string {
   return toCsv(CSV_HEADER, edges.map(toCsvRow));
 }
 
-function toCsvRow(edge: Edge): (string | number | boolean | undefined)[] {
+export function toCsvRow(edge: Edge): (string | number | boolean | undefined)[] {
   const seen = seenBetween(edge);
   return [
     ...peerCells(edge.client),

@@ -49,6 +49,20 @@ export function clientName(client: Peer, options: NamingOptions): string {
   return fullName(client);
 }
 
+/** Both ends of an edge on one line, as the naming options want them. */
+export function endsOf(edge: Edge, options: NamingOptions): { readonly client: string; readonly server: string } {
+  const { client, server } = edge;
+  const isByLabel = options.distinctByLabel !== undefined && client.type === 'workload';
+  const services = options.asKubernetesService && server.type === 'workload' ? servicesOf(edge) : [];
+  return {
+    client: isByLabel ? clientName(client, options) : fullName(client),
+    server:
+      services.length === 0
+        ? fullName(server)
+        : services.map(({ name, namespace }) => printable(`${name} in namespace ${namespace}`)).join(', '),
+  };
+}
+
 /** Names under which a server stands in a list: its own, or those of the Services asked for. */
 export function serverNames(edge: Edge, options: NamingOptions): { readonly name: string; readonly namespace?: string }[] {
   const services = options.asKubernetesService && edge.server.type === 'workload' ? servicesOf(edge) : [];

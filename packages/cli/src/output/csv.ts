@@ -5,9 +5,14 @@ const FORMULA_START = /^[=+\-@\t\r]/;
 
 /** Rows as RFC 4180 text. Cells that a spreadsheet would run as a formula begin with an apostrophe. */
 export function toCsv(header: readonly string[], rows: Iterable<readonly (string | number | boolean | undefined)[]>): string {
-  const lines = [header.join(',')];
-  for (const row of rows) lines.push(row.map(toCell).join(','));
-  return `${lines.join('\r\n')}\r\n`;
+  let text = `${header.join(',')}\r\n`;
+  for (const row of rows) text += toCsvLine(row);
+  return text;
+}
+
+/** One row with its line end. */
+export function toCsvLine(row: readonly (string | number | boolean | undefined)[]): string {
+  return `${row.map(toCell).join(',')}\r\n`;
 }
 
 function toCell(value: string | number | boolean | undefined): string {

@@ -11,18 +11,22 @@ export interface TableOptions {
 /** Text in columns, left-aligned. Cells must be printable already. */
 export function toTable(header: readonly string[], rows: readonly (readonly string[])[], options: TableOptions = {}): string {
   const natural = header.map((title, column) => rows.reduce((width, row) => Math.max(width, lengthOf(row[column] ?? '')), lengthOf(title)));
-  const widths = options.width === undefined ? natural : fit(natural, options.width);
-  const line = (cells: readonly string[]): string =>
-    widths
-      .map((width, column) => pad(cut(cells[column] ?? '', width), width))
-      .join(' '.repeat(GAP))
-      .trimEnd();
+  const widths = options.width === undefined ? natural : fitWidths(natural, options.width);
+  const line = (cells: readonly string[]): string => toLine(cells, widths, true);
   const style = options.styleHeader ?? ((text: string) => text);
   return [style(line(header)), ...rows.map(line)].map((text) => `${text}\n`).join('');
 }
 
+/** One row of a table; without `isCut` a text that is too long pushes what follows. */
+export function toLine(cells: readonly string[], widths: readonly number[], isCut: boolean): string {
+  return widths
+    .map((width, column) => pad(isCut ? cut(cells[column] ?? '', width) : (cells[column] ?? ''), width))
+    .join(' '.repeat(GAP))
+    .trimEnd();
+}
+
 /** Takes from the widest columns until the line fits. */
-function fit(natural: readonly number[], width: number): number[] {
+export function fitWidths(natural: readonly number[], width: number): number[] {
   const widths = [...natural];
   let excess = widths.reduce((sum, one) => sum + one, 0) + GAP * (widths.length - 1) - width;
   while (excess > 0) {
