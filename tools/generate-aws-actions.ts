@@ -53,7 +53,7 @@ function findAction(service: IamService, name: string): IamAction | undefined {
 
 const PASSES_ROLE = /^(Create|Update|Put|Register|Start|Run|Submit|Modify|Set|Associate|Import|Restore)/;
 const ROLE_MEMBER =
-  /^(role|rolearn|iamrolearn|servicerolearn|executionrolearn|taskrolearn|jobrolearn|servicerole|accessrolearn|dataaccessrolearn|serviceaccessrolearn|noderole|executionrole|iamrole|deliverlogspermissionarn|monitoringrolearn|defaultexecutionrolearn|cloudwatchlogsrolearn|domainiamrolename)$/i;
+  /^(role|rolearn|iamrolearn|servicerolearn|executionrolearn|taskrolearn|jobrolearn|servicerole|accessrolearn|dataaccessrolearn|serviceaccessrolearn|noderole|executionrole|iamrole|deliverlogspermissionarn|monitoringrolearn|podexecutionrolearn|serviceaccountrolearn|defaultexecutionrolearn|cloudwatchlogsrolearn|domainiamrolename)$/i;
 const NO_PASS = new Set(['sts', 'iam', 'account-access-runtime', 'cognito-identity', 'accessanalyzer', 's3', 'lakeformation']);
 
 function passRolePairs(model: ServiceModel, operation: ModelOperation): Pair[] {
@@ -104,7 +104,9 @@ function encodeService(model: ServiceModel): string | undefined {
   const indexOf = (template: string): string => {
     // ECS calls without a cluster mean the one called default.
     const named = model.id === 'ecs' ? template.replaceAll('{cluster}', '{cluster:=default}') : template;
-    const short = shorten(named, prefix);
+    // WAF's ARNs write REGIONAL as regional and CLOUDFRONT as global.
+    const scoped = model.id === 'wafv2' ? named.replaceAll('{Scope}', '{Scope:scope}') : named;
+    const short = shorten(scoped, prefix);
     if (short === '*') return '*';
     const index = templates.get(short) ?? templates.size;
     templates.set(short, index);

@@ -1,3 +1,5 @@
+import { INFRASTRUCTURE_EXCEPTIONS } from './infrastructure-exceptions.ts';
+
 /**
  * What names alone do not tell: operations whose action has another name, several actions, or resources in odd places.
  * Sources: the Service Authorization Reference and each service's documentation of its permissions.
@@ -9,7 +11,11 @@ export type ServiceExceptions = Readonly<Record<string, readonly string[]>>;
 const LAMBDA_FUNCTION = '$P:lambda:$R:$A:function:{FunctionName}:{Qualifier}, $P:lambda:$R:$A:function:{FunctionName}';
 const TABLE = '$P:dynamodb:$R:$A:table/';
 const RULE = '$P:events:$R:$A:rule/{EventBusName:bus}/{Name|Rule}, $P:events:$R:$A:rule/{Name|Rule}';
-const MODEL = '$P:bedrock:$R::foundation-model/{modelId}';
+/** A model by id, by ARN, or by the id of an inference profile (`us.anthropic…`), which needs the models behind it too. */
+const model = (action: string): readonly string[] => [
+  `bedrock:${action} @ {=modelId}, $P:bedrock:$R:$A:inference-profile/{modelId:profile}, $P:bedrock:$R::foundation-model/{modelId}`,
+  `+bedrock:${action} @ $P:bedrock:*::foundation-model/{modelId:profiled}`,
+];
 const role = (path: string): string => `+iam:PassRole @ {=${path}}`;
 const SES = '$P:ses:$R:$A:identity/';
 const IAM_USER = '$P:iam::$A:user';
@@ -36,6 +42,7 @@ export const WITHOUT_IAM: ReadonlySet<string> = new Set([
 ]);
 
 export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
+  ...INFRASTRUCTURE_EXCEPTIONS,
   lambda: {
     Invoke: [`lambda:InvokeFunction @ ${LAMBDA_FUNCTION}`],
     InvokeAsync: [`lambda:InvokeFunction @ ${LAMBDA_FUNCTION}`],
@@ -45,6 +52,12 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
       ['GetLayerVersion', 'DeleteLayerVersion', 'GetLayerVersionPolicy', 'AddLayerVersionPermission', 'RemoveLayerVersionPermission'].map(
         (name) => [name, [`lambda:${name} @ $P:lambda:$R:$A:layer:{LayerName}:{VersionNumber}`]],
       ),
+    ),
+    ...Object.fromEntries(
+      ['GetProvisionedConcurrencyConfig', 'PutProvisionedConcurrencyConfig', 'DeleteProvisionedConcurrencyConfig'].map((name) => [
+        name,
+        [`lambda:${name} @ $P:lambda:$R:$A:function:{FunctionName}:{Qualifier}`],
+      ]),
     ),
     CreateEventSourceMapping: ['lambda:CreateEventSourceMapping @ *'],
     ListEventSourceMappings: ['lambda:ListEventSourceMappings @ *'],
@@ -73,10 +86,15 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
       `dynamodb:RestoreTableToPointInTime @ ${TABLE}{TargetTableName}`,
     ],
     ImportTable: [`dynamodb:ImportTable @ ${TABLE}{TableCreationParameters.TableName}`],
-    CreateGlobalTable: ['dynamodb:CreateGlobalTable @ $P:dynamodb::$A:global-table/{GlobalTableName}'],
+    ...Object.fromEntries(
+      ['CreateGlobalTable', 'UpdateGlobalTable', 'UpdateGlobalTableSettings'].map((name) => [
+        name,
+        [`dynamodb:${name} @ $P:dynamodb::$A:global-table/{GlobalTableName}`, `dynamodb:${name} @ ${TABLE}{GlobalTableName}`],
+      ]),
+    ),
   },
   dynamodbstreams: {
-    GetRecords: [`dynamodb:GetRecords @ ${TABLE}*/stream/*`],
+    GetRecords: [`dynamodb:GetRecords @ ${TABLE}{ShardIterator:bar}, ${TABLE}*/stream/*`],
     ListStreams: ['dynamodb:ListStreams'],
   },
   sqs: {
@@ -98,13 +116,8 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
     UpdateAlias: ['kms:UpdateAlias @ $P:kms:$R:$A:alias/{AliasName:alias}', 'kms:UpdateAlias @ $P:kms:$R:$A:key/{TargetKeyId}'],
     ListRetirableGrants: ['kms:ListRetirableGrants'],
   },
-  ssm: {
-    GetParametersByPath: ['ssm:GetParametersByPath @ $P:ssm:$R:$A:parameter/{Path:bare}'],
-    SendCommand: ['ssm:SendCommand @ $P:ssm:$R:$A:document/{DocumentName}', '+ssm:SendCommand @ $P:ec2:$R:$A:instance/{InstanceIds}'],
-    StartSession: ['ssm:StartSession @ $P:ec2:$R:$A:instance/{Target}', '+ssm:StartSession @ $P:ssm:$R:$A:document/{DocumentName}'],
-  },
   events: {
-    PutEvents: ['events:PutEvents @ $P:events:$R:$A:event-bus/{Entries.EventBusName:=default}'],
+    PutEvents: ['events:PutEvents @ $P:events:$R:$A:event-bus/{Entries.EventBusName:each=default}'],
     ...Object.fromEntries(
       ['PutRule', 'DeleteRule', 'DescribeRule', 'EnableRule', 'DisableRule', 'PutTargets', 'RemoveTargets', 'ListTargetsByRule'].map(
         (name) => [
@@ -129,20 +142,34 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
       ],
     ]),
   ),
-  states: {},
+  stepfunctions: {
+    ...Object.fromEntries(
+      ['StartExecution', 'StartSyncExecution', 'DescribeStateMachine', 'UpdateStateMachine', 'ListExecutions'].map((name) => [
+        name,
+        [
+          `states:${name} @ $P:states:$R:$A:stateMachine:{stateMachineArn:machine}, ${name === 'ListExecutions' ? '{=mapRunArn}, ' : ''}*`,
+          ...(name === 'UpdateStateMachine' ? [role('roleArn')] : []),
+        ],
+      ]),
+    ),
+    CreateStateMachineAlias: [
+      'states:CreateStateMachineAlias @ $P:states:$R:$A:stateMachine:{routingConfiguration.stateMachineVersionArn:machine}',
+    ],
+  },
   kinesis: {
     GetRecords: ['kinesis:GetRecords @ $P:kinesis:$R:$A:stream/{StreamARN}'],
     PutRecords: ['kinesis:PutRecords @ $P:kinesis:$R:$A:stream/{StreamName|StreamARN}'],
   },
   'timestream-query': { Query: ['timestream:Select @ *'] },
   'bedrock-runtime': {
-    Converse: [`bedrock:InvokeModel @ ${MODEL}`],
-    ConverseStream: [`bedrock:InvokeModelWithResponseStream @ ${MODEL}`],
-    InvokeModel: [`bedrock:InvokeModel @ ${MODEL}`],
-    InvokeModelWithResponseStream: [`bedrock:InvokeModelWithResponseStream @ ${MODEL}`],
-    InvokeModelWithBidirectionalStream: [`bedrock:InvokeModel @ ${MODEL}`],
-    StartAsyncInvoke: [`bedrock:InvokeModel @ ${MODEL}`],
-    CountTokens: [`bedrock:CountTokens @ ${MODEL}`],
+    Converse: model('InvokeModel'),
+    ConverseStream: model('InvokeModelWithResponseStream'),
+    InvokeModel: model('InvokeModel'),
+    InvokeModelWithResponseStream: model('InvokeModelWithResponseStream'),
+    InvokeModelWithBidirectionalStream: model('InvokeModel'),
+    StartAsyncInvoke: model('InvokeModel'),
+    CountTokens: model('CountTokens'),
+    ApplyGuardrail: ['bedrock:ApplyGuardrail @ $P:bedrock:$R:$A:guardrail/{guardrailIdentifier}'],
   },
   'bedrock-agent-runtime': { RetrieveAndGenerateStream: ['bedrock:RetrieveAndGenerate @ *'] },
   iam: {
@@ -155,6 +182,15 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
       'iam:AddRoleToInstanceProfile @ $P:iam::$A:instance-profile/{InstanceProfileName}',
       `iam:PassRole @ ${IAM_ROLE}/{RoleName}`,
     ],
+    ...Object.fromEntries(
+      ['TagMFADevice', 'UntagMFADevice', 'ListMFADeviceTags', 'DeleteVirtualMFADevice'].map((name) => [
+        name,
+        [`iam:${name} @ {=SerialNumber}, $P:iam::$A:mfa/*`],
+      ]),
+    ),
+    CreateVirtualMFADevice: ['iam:CreateVirtualMFADevice @ $P:iam::$A:mfa{Path:=/}{VirtualMFADeviceName}'],
+    CreateOpenIDConnectProvider: ['iam:CreateOpenIDConnectProvider @ $P:iam::$A:oidc-provider/{Url:bareurl}'],
+    CreateServiceLinkedRole: [`iam:CreateServiceLinkedRole @ ${IAM_ROLE}/aws-service-role/{AWSServiceName}/*`],
     AddUserToGroup: ['iam:AddUserToGroup @ $P:iam::$A:group/{GroupName}'],
     RemoveUserFromGroup: ['iam:RemoveUserFromGroup @ $P:iam::$A:group/{GroupName}'],
   },
@@ -175,61 +211,6 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
       '+secretsmanager:GetSecretValue @ $P:secretsmanager:$R:$A:secret:{SecretIdList}',
     ],
   },
-  ec2: {
-    CreateSecurityGroup: ['ec2:CreateSecurityGroup @ $P:ec2:$R:$A:security-group/*', '+ec2:CreateSecurityGroup @ $P:ec2:$R:$A:vpc/{VpcId}'],
-    ...Object.fromEntries(
-      [
-        'DeleteSecurityGroup',
-        'AuthorizeSecurityGroupIngress',
-        'RevokeSecurityGroupIngress',
-        'UpdateSecurityGroupRuleDescriptionsIngress',
-        'UpdateSecurityGroupRuleDescriptionsEgress',
-      ].map((name) => [name, [`ec2:${name} @ $P:ec2:$R:$A:security-group/{GroupId}`]]),
-    ),
-    CreateKeyPair: ['ec2:CreateKeyPair @ $P:ec2:$R:$A:key-pair/{KeyName}'],
-    ImportKeyPair: ['ec2:ImportKeyPair @ $P:ec2:$R:$A:key-pair/{KeyName}'],
-    DeleteKeyPair: ['ec2:DeleteKeyPair @ $P:ec2:$R:$A:key-pair/{KeyName}'],
-    CreateTags: ['ec2:CreateTags @ {ResourceId|Resources:ec2}'],
-    DeleteTags: ['ec2:DeleteTags @ {ResourceId|Resources:ec2}'],
-  },
-  ecs: {
-    ...Object.fromEntries(
-      [
-        ['RunTask', '{taskDefinition:rev}'],
-        ['StartTask', '{taskDefinition:rev}'],
-      ].map(([name, definition]) => [
-        name,
-        [
-          `ecs:${name} @ $P:ecs:$R:$A:task-definition/${definition}, $P:ecs:$R:$A:task-definition/*:*`,
-          role('overrides.taskRoleArn'),
-          role('overrides.executionRoleArn'),
-        ],
-      ]),
-    ),
-    RegisterTaskDefinition: [
-      'ecs:RegisterTaskDefinition @ $P:ecs:$R:$A:task-definition/{family}:*',
-      role('taskRoleArn'),
-      role('executionRoleArn'),
-    ],
-    DescribeClusters: ['ecs:DescribeClusters @ $P:ecs:$R:$A:cluster/{clusters:=default}'],
-    ...Object.fromEntries(
-      [
-        ['CreateService', '{serviceName}'],
-        ['UpdateService', '{service}'],
-        ['DeleteService', '{service}'],
-        ['DescribeServices', '{services}'],
-      ].map(([name, service]) => [name, [`ecs:${name} @ $P:ecs:$R:$A:service/{cluster:=default}/${service}`]]),
-    ),
-    ...Object.fromEntries(
-      [
-        ['StopTask', '{task}'],
-        ['DescribeTasks', '{tasks}'],
-        ['ExecuteCommand', '{task}'],
-      ].map(([name, task]) => [name, [`ecs:${name} @ $P:ecs:$R:$A:task/{cluster:=default}/${task}`]]),
-    ),
-    ListServices: ['ecs:ListServices @ *'],
-    ListTasks: ['ecs:ListTasks @ *'],
-  },
   athena: {
     StartQueryExecution: ['athena:StartQueryExecution @ $P:athena:$R:$A:workgroup/{WorkGroup:=primary}'],
     ListQueryExecutions: ['athena:ListQueryExecutions @ $P:athena:$R:$A:workgroup/{WorkGroup:=primary}'],
@@ -237,37 +218,48 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
     ListNamedQueries: ['athena:ListNamedQueries @ $P:athena:$R:$A:workgroup/{WorkGroup:=primary}'],
   },
   ses: {
-    SendEmail: [`ses:SendEmail @ ${SES}{Source}`],
-    SendRawEmail: [`ses:SendRawEmail @ ${SES}{Source}`],
-    SendTemplatedEmail: [`ses:SendTemplatedEmail @ ${SES}{Source}`, 'ses:SendTemplatedEmail @ $P:ses:$R:$A:template/{Template}'],
-    SendBulkTemplatedEmail: [
-      `ses:SendBulkTemplatedEmail @ ${SES}{Source}`,
-      'ses:SendBulkTemplatedEmail @ $P:ses:$R:$A:template/{Template}',
-    ],
+    ...Object.fromEntries(
+      ['SendEmail', 'SendRawEmail', 'SendTemplatedEmail', 'SendBulkTemplatedEmail'].map((name) => [
+        name,
+        [
+          `ses:${name} @ ${SES}{SourceArn|Source:mail}`,
+          `+ses:${name} @ $P:ses:$R:$A:configuration-set/{ConfigurationSetName}`,
+          ...(name.includes('Templated') ? [`ses:${name} @ $P:ses:$R:$A:template/{Template}`] : []),
+        ],
+      ]),
+    ),
+    CreateConfigurationSet: ['ses:CreateConfigurationSet @ $P:ses:$R:$A:configuration-set/{ConfigurationSet.Name}'],
+    SendBounce: [`ses:SendBounce @ ${SES}{BounceSender:mail}`],
   },
-  sesv2: {
-    SendEmail: [`ses:SendEmail @ ${SES}{FromEmailAddress}`, '+ses:SendEmail @ $P:ses:$R:$A:template/{Content.Template.TemplateName}'],
-    SendBulkEmail: [
-      `ses:SendBulkEmail @ ${SES}{FromEmailAddress}`,
-      '+ses:SendBulkEmail @ $P:ses:$R:$A:template/{DefaultContent.Template.TemplateName}',
-    ],
-  },
+  sesv2: Object.fromEntries(
+    [
+      ['SendEmail', 'Content.Template.TemplateName'],
+      ['SendBulkEmail', 'DefaultContent.Template.TemplateName'],
+    ].map(([name, template]) => [
+      name,
+      [
+        `ses:${name} @ ${SES}{FromEmailAddressIdentityArn|FromEmailAddress:mail}`,
+        `+ses:${name} @ $P:ses:$R:$A:configuration-set/{ConfigurationSetName}`,
+        `+ses:${name} @ $P:ses:$R:$A:template/{${template}}`,
+      ],
+    ]),
+  ) as ServiceExceptions,
   cloudwatch: {
     PutMetricData: ['cloudwatch:PutMetricData @ *'],
     GetMetricData: ['cloudwatch:GetMetricData @ *'],
     ListMetrics: ['cloudwatch:ListMetrics @ *'],
   },
-  codebuild: {
-    BatchGetBuilds: ['codebuild:BatchGetBuilds @ $P:codebuild:$R:$A:project/{ids:project}'],
-    BatchDeleteBuilds: ['codebuild:BatchDeleteBuilds @ $P:codebuild:$R:$A:project/{ids:project}'],
-    BatchGetBuildBatches: ['codebuild:BatchGetBuildBatches @ $P:codebuild:$R:$A:project/{ids:project}'],
-    StopBuild: ['codebuild:StopBuild @ $P:codebuild:$R:$A:project/{id:project}'],
-    StopBuildBatch: ['codebuild:StopBuildBatch @ $P:codebuild:$R:$A:project/{id:project}'],
-    RetryBuild: ['codebuild:RetryBuild @ $P:codebuild:$R:$A:project/{id:project}'],
-  },
   route53: {
     ListHostedZonesByName: ['route53:ListHostedZonesByName'],
     CreateHostedZone: ['route53:CreateHostedZone'],
+    ...Object.fromEntries(
+      ['ChangeTagsForResource', 'ListTagsForResource', 'ListTagsForResources'].map((name) => [
+        name,
+        [
+          `route53:${name} @ $P:route53:::hostedzone/{ResourceId|ResourceIds?ResourceType=hostedzone}, $P:route53:::healthcheck/{ResourceId|ResourceIds?ResourceType=healthcheck}, *`,
+        ],
+      ]),
+    ),
   },
   apigatewaymanagementapi: Object.fromEntries(
     ['PostToConnection', 'GetConnection', 'DeleteConnection'].map((name) => [name, ['!connections']]),
@@ -312,7 +304,6 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
     Search: ['cloudsearch:search @ *'],
     Suggest: ['cloudsearch:suggest @ *'],
   },
-  batch: { CancelJobs: ['batch:CancelJob'], TerminateJobs: ['batch:TerminateJob'] },
   verifiedpermissions: {
     BatchIsAuthorized: ['verifiedpermissions:IsAuthorized'],
     BatchIsAuthorizedWithToken: ['verifiedpermissions:IsAuthorizedWithToken'],
@@ -327,9 +318,4 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
   },
   'sso-oidc': { CreateTokenWithIAM: ['sso-oauth:CreateTokenWithIAM @ {=clientId}'] },
   'marketplace-catalog': { BatchDescribeEntities: ['aws-marketplace:DescribeEntity @ *'] },
-  s3control: {
-    GetPublicAccessBlock: ['s3:GetAccountPublicAccessBlock @ *'],
-    PutPublicAccessBlock: ['s3:PutAccountPublicAccessBlock @ *'],
-    DeletePublicAccessBlock: ['s3:PutAccountPublicAccessBlock @ *'],
-  },
 };

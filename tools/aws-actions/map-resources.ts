@@ -23,7 +23,7 @@ const VERB =
   /^(BatchGet|BatchDelete|BatchUpdate|BatchCreate|Get|Describe|Delete|Update|Create|List|Put|Start|Stop|Modify|Cancel|Register|Deregister|Associate|Disassociate|Attach|Detach|Enable|Disable|Tag|Untag|Add|Remove|Set|Reset|Restore|Import|Export|Terminate|Reboot|Copy|Run|Send|Invoke|Search|Promote|Accept|Reject|Suspend|Resume|Test|Validate|Publish|Head|Batch|Execute)/;
 const AFFIX = /(namewithpath|identifiers?|arns?|names?|ids?|uuids?|url)$/;
 /** What services put before the nouns of their parameters and leave out in ARNs. */
-const PREFIXED = ['db', 'cache', 'elasticsearch', 'replication', 'target', 'new', 'resource'];
+const PREFIXED = ['db', 'cache', 'cluster', 'elasticsearch', 'email', 'replication', 'target', 'new', 'resource'];
 const ANY_RESOURCE = /^(resource|resourcearn|resourcearns|resourcearnlist|resourcename|resourceidentifier|arn|resourcearnornames?)$/;
 
 function norm(text: string): string {

@@ -1,5 +1,5 @@
 import type { ArnContext } from './aws-request.ts';
-import { findParameter, hasParameter } from './find-parameter.ts';
+import { findParameter, hasItemWithout, hasParameter } from './find-parameter.ts';
 import type { RequestParameters } from './find-parameter.ts';
 
 export interface Expansion {
@@ -107,17 +107,31 @@ function tidy(arn: string): string {
 function valuesOf(text: string, parameters: RequestParameters): string[] {
   const [, isWhole = '', body = '', modifier] = /^(=?)([^:]*)(?::(.*))?$/.exec(text) ?? [];
   const [names = '', condition] = body.split('?', 2);
-  if (condition !== undefined && !hasParameter(parameters, condition)) return [];
+  if (condition !== undefined && !isMet(condition, parameters)) return [];
   for (const name of names.split('|')) {
     const found = findParameter(parameters, name);
+    if (modifier?.startsWith('each=') === true) return hasItemWithout(parameters, name) ? [...found, modifier.slice(5)] : found;
     if (found.length > 0) return isWhole === '=' ? found : found.flatMap((value) => modify(value, modifier));
   }
   return modifier?.startsWith('=') === true ? [modifier.slice(1)] : [];
 }
 
+/** `A` is there, or `A=x` has that value. */
+function isMet(condition: string, parameters: RequestParameters): boolean {
+  const [name = '', value] = condition.split('=', 2);
+  return value === undefined ? hasParameter(parameters, name) : findParameter(parameters, name).includes(value);
+}
+
+/** Ids of Bedrock's inference profiles begin with where they lead to (Amazon Bedrock user guide, cross-region inference). */
+const PROFILE = /^(?:global|us|us-gov|eu|apac|jp|au|ca|sa|me|af|il|mx)\.(?=[a-z0-9-]+\.)/;
+
 /** `bare`: without the first slash; `last`: after the last slash; `bus`: an event bus that is not the default one; `rev`: with a revision;
- * `topic`: the topic of a subscription; `project`: the project of a build. */
+ * `topic`: the topic of a subscription; `project`: the project of a build; `machine`: a state machine without version or alias;
+ * `bar`: what stands before a bar; `bareurl`: without scheme; `mail`: an address without the name before it; `profile`: only ids of
+ * inference profiles, `profiled` the model behind one; `registry`: the registry of a schema's ARN; `scope`: WAF's; `^x`: only values that begin
+ * so. Also `=x`: when there is none; `each=x`: for the items of a list that have none. */
 function modify(value: string, modifier: string | undefined): string[] {
+  if (modifier?.startsWith('^') === true) return value.startsWith(modifier.slice(1)) ? [value] : [];
   switch (modifier ?? '') {
     case 'bare':
       return [value.replace(/^\//, '')];
@@ -133,6 +147,22 @@ function modify(value: string, modifier: string | undefined): string[] {
       return [value.replace(/^alias\//, '')];
     case 'topic':
       return [value.split(':').length > 6 ? value.slice(0, value.lastIndexOf(':')) : value];
+    case 'machine':
+      return [value.split(':').slice(0, 7).join(':')];
+    case 'bar':
+      return value.includes('|') ? [value.slice(0, value.indexOf('|'))] : [];
+    case 'bareurl':
+      return [value.replace(/^https?:\/\//, '').replace(/\/$/, '')];
+    case 'mail':
+      return [/<([^<>]+)>\s*$/.exec(value)?.[1] ?? value];
+    case 'profile':
+      return PROFILE.test(value) ? [value] : [];
+    case 'profiled':
+      return PROFILE.test(value) ? [value.replace(PROFILE, '')] : [];
+    case 'scope':
+      return [value === 'CLOUDFRONT' ? 'global' : value.toLowerCase()];
+    case 'registry':
+      return value.startsWith('arn:') ? [value.split('/')[1] ?? value] : [value];
     case 'rev':
       return [value.includes(':') ? value : `${value}:*`];
     default:

@@ -31,6 +31,15 @@ export function hasParameter(parameters: RequestParameters, path: string): boole
   return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
 }
 
+/** True when an item of the list that a path such as `Entries.EventBusName` leads through lacks its last member, or there is none. */
+export function hasItemWithout(parameters: RequestParameters, path: string): boolean {
+  const keys = path.split('.');
+  const last = keys.pop() ?? '';
+  let value: Value | undefined = parameters.body;
+  for (const key of keys) value = memberOf(value, key);
+  return Array.isArray(value) ? value.some((item: Value) => memberOf(item, last) === undefined) : true;
+}
+
 /** Members without regard to the first letter's case, which the protocols write differently. */
 function memberOf(value: Value | undefined, key: string): Value | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

@@ -26,6 +26,8 @@ function readPairs(target: S3Target, request: AwsHttpRequest, query: URLSearchPa
   if (target.service === 's3express' && bucketArn !== undefined && !isExpressControl(request, query, objectArn)) {
     return [{ action: 'CreateSession', resource: bucketArn }];
   }
+  if (bucketArn === undefined && target.service === 's3express')
+    return method === 'GET' ? [{ action: 'ListAllMyDirectoryBuckets', resource: '*' }] : [];
   if (bucketArn === undefined) return method === 'GET' || method === 'HEAD' ? [{ action: 'ListAllMyBuckets', resource: '*' }] : [];
   if (objectArn === undefined) return readBucketRequest(target, bucketArn, request, query);
   const version = query.has('versionId') ? 'Version' : '';

@@ -16,9 +16,11 @@ export interface S3Target {
 
 const CONTROL = /^s3-control$|^s3-outposts$/;
 
-/** True for hosts of S3's data plane, in any of their forms. */
-export function isS3Host({ labels }: AwsHost): boolean {
+/** True for requests to S3's data plane, in any form of its hosts. */
+export function isS3Host({ labels }: AwsHost, path: string): boolean {
   const service = labels.at(-1) ?? '';
+  // S3 Control shares the control endpoint of directory buckets; its paths begin with its version.
+  if (service.startsWith('s3express-control') && path.startsWith('/v20180820/')) return false;
   if (service === 's3-outposts') return labels.length > 1;
   return (
     !CONTROL.test(service) && (/^s3(-accelerate|-accesspoint|-object-lambda|-global)?$/.test(service) || service.startsWith('s3express-'))

@@ -33,10 +33,13 @@ function pairsOf(input: AwsHttpRequest): string[] {
 }
 
 describe('recorded requests of real SDKs', () => {
-  const recorded = readFileSync(new URL('fixtures/requests.jsonl', import.meta.url), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Recorded);
+  // The second file: botocore's own requests for other services, what they need written by hand from AWS's documentation.
+  const recorded = ['requests.jsonl', 'documented-requests.jsonl'].flatMap((file) =>
+    readFileSync(new URL(`fixtures/${file}`, import.meta.url), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Recorded),
+  );
   test.for(recorded)('$id $method $host$path', (item) => {
     const pairs = toAwsCall({ ...item, body: Buffer.from(item.body ?? '', item.bodyEncoding) })?.pairs ?? [];
     const { pairs: expected } = item.expected;
@@ -52,6 +55,21 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const A = '123456789012';
 
 test.for<[string, AwsHttpRequest, string[]]>([
+  [
+    'an endpoint that a service discovered',
+    request(
+      'POST query-cell1.timestream.us-east-1.amazonaws.com/',
+      '{"QueryString":"x"}',
+      { 'x-amz-target': 'Timestream_20181101.Query' },
+      'timestream',
+    ),
+    ['timestream:Select *'],
+  ],
+  [
+    'S3 Control on the endpoint of directory buckets',
+    request('GET s3express-control.us-east-1.amazonaws.com/v20180820/accesspoint/p/scope', '', { 'x-amz-account-id': A }, 's3express'),
+    [`s3express:GetAccessPointScope arn:aws:s3express:us-east-1:${A}:accesspoint/p`],
+  ],
   [
     'account in the host',
     request(`POST ${A}.ddb.eu-west-1.amazonaws.com/`, '{"TableName":"T"}', { 'x-amz-target': 'DynamoDB_20120810.GetItem' }, 'dynamodb'),

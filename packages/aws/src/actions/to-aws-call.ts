@@ -28,7 +28,9 @@ export function toAwsCall(request: AwsHttpRequest): AwsCall | undefined {
   const account = credential.account ?? host.account;
   const context: ArnContext = { partition: partitionOf(host, region), region: region ?? '*', account: account ?? '*' };
   const known = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
-  const direct = isS3Host(host) ? readS3Request(host, request, query, context) : readDataHost(host, request, credential, context);
+  const direct = isS3Host(host, request.path)
+    ? readS3Request(host, request, query, context)
+    : readDataHost(host, request, credential, context);
   if (direct !== undefined) {
     const pairs = distinct(direct);
     const service = pairs[0]?.action.split(':', 1)[0];
@@ -51,7 +53,7 @@ function candidates(host: AwsHost, credential: RequestCredential): AwsService[] 
   const signed = credential.service === undefined ? [] : servicesOfSigningName(credential.service);
   const isSigned = (service: AwsService): boolean => signed.includes(service);
   const exact = servicesOfHost(host.labels);
-  if (exact.length > 0) return exact.toSorted((a, b) => Number(isSigned(b)) - Number(isSigned(a)));
+  const found = exact.toSorted((a, b) => Number(isSigned(b)) - Number(isSigned(a)));
   for (let drop = 1; drop < Math.min(host.labels.length, 3); drop += 1) {
     const dropped = host.labels.slice(0, drop).join('.');
     const services = servicesOfHost(host.labels.slice(drop));
@@ -61,9 +63,9 @@ function candidates(host: AwsHost, credential: RequestCredential): AwsService[] 
         dropped === host.account ||
         service.hostPrefixes.some((prefix) => prefix === dropped || (prefix.includes('*') && prefix.length > 1)),
     );
-    if (fitting.length > 0) return fitting;
+    if (fitting.length > 0) return [...found, ...fitting.filter((service) => !found.includes(service))];
   }
-  return [...signed];
+  return found.length > 0 ? found : [...signed];
 }
 
 function pairsOf(

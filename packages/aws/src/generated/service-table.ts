@@ -1300,9 +1300,9 @@ ValidateAssessmentReportIntegrity PO/assessmentReports/integrity *`,
   autoscaling: `autoscaling autoscaling autoscaling query - 2011-01-01
 autoscaling
 
-~autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName} ~autoScalingGroup:{TargetGroupARNs}:autoScalingGroupName/{AutoScalingGroupName} ~launchConfiguration:*:launchConfigurationName/{LaunchConfigurationName} ~autoScalingGroup:*:autoScalingGroupName/* {=RoleARN}
+~autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName} ~autoScalingGroup:{TargetGroupARNs}:autoScalingGroupName/{AutoScalingGroupName} ~launchConfiguration:*:launchConfigurationName/{LaunchConfigurationName} ~autoScalingGroup:*:autoScalingGroupName/{Tags.ResourceId} {=RoleARN} ~autoScalingGroup:*:autoScalingGroupName/*
 AttachInstances 0
-AttachLoadBalancerTargetGroups 1
+AttachLoadBalancerTargetGroups 0
 AttachLoadBalancers 0
 AttachTrafficSources 0
 BatchDeleteScheduledAction 0
@@ -1343,7 +1343,7 @@ DescribeTerminationPolicyTypes *
 DescribeTrafficSources *
 DescribeWarmPool *
 DetachInstances 0
-DetachLoadBalancerTargetGroups 1
+DetachLoadBalancerTargetGroups 0
 DetachLoadBalancers 0
 DetachTrafficSources 0
 DisableMetricsCollection 0
@@ -1363,7 +1363,7 @@ RecordLifecycleActionHeartbeat 0
 ResumeProcesses 0
 RollbackInstanceRefresh 0
 SetDesiredCapacity 0
-SetInstanceHealth 3
+SetInstanceHealth 5
 SetInstanceProtection 0
 StartInstanceRefresh 0
 SuspendProcesses 0
@@ -1580,7 +1580,7 @@ UntagResource D/tags/{ResourceArn} 2,*`,
   batch: `batch batch batch rest-json - 2016-08-10
 batch
 
-~job/{jobId} ~job/{jobs} ~compute-environment/{computeEnvironmentName} {=serviceRole} ~consumable-resource/{consumableResourceName} ~job-queue/{jobQueueName} ~job-queue/{jobQueue} ~job-queue/{jobQueue}/quota-share/{quotaShareName} ~scheduling-policy/{name} ~service-environment/{serviceEnvironmentName} ~compute-environment/{computeEnvironment} ~consumable-resource/{consumableResource} ~job-queue/*/quota-share/{quotaShareArn} ~scheduling-policy/{arn} ~service-environment/{serviceEnvironment} ~job-definition/{jobDefinition}:* {=resourceArn} ~job-definition/{jobDefinitionName} ~job/{jobName} ~job-definition/{jobDefinition} ~service-job/{jobName} ~service-job/{jobId}
+~job/{jobId} ~job/{jobs} ~compute-environment/{computeEnvironmentName} {=serviceRole} ~consumable-resource/{consumableResourceName} ~job-queue/{jobQueueName} ~job-queue/{jobQueue} ~job-queue/{jobQueue}/quota-share/{quotaShareName} ~scheduling-policy/{name} ~service-environment/{serviceEnvironmentName} ~compute-environment/{computeEnvironment} ~consumable-resource/{consumableResource} ~job-queue/*/quota-share/{quotaShareArn} ~scheduling-policy/{arn} ~service-environment/{serviceEnvironment} ~job-definition/{jobDefinition}:* {=resourceArn} ~job-definition/{jobDefinitionName} ~job-definition/{jobDefinition} ~service-job/{jobName} ~service-job/{jobId}
 CancelJob PO/v1/canceljob 0
 CancelJobs PO/v1/canceljobs CancelJob@1
 CreateComputeEnvironment PO/v1/createcomputeenvironment 2;+iam:PassRole@3
@@ -1614,12 +1614,12 @@ ListSchedulingPolicies PO/v1/listschedulingpolicies *
 ListServiceJobs PO/v1/listservicejobs *
 ListTagsForResource G/v1/tags/{resourceArn} g,*
 RegisterJobDefinition PO/v1/registerjobdefinition h
-SubmitJob PO/v1/submitjob i;6;j
-SubmitServiceJob PO/v1/submitservicejob 7,6;k
+SubmitJob PO/v1/submitjob i;6
+SubmitServiceJob PO/v1/submitservicejob 7,6;j
 TagResource PO/v1/tags/{resourceArn} g,*
 TerminateJob PO/v1/terminatejob 0
 TerminateJobs PO/v1/terminatejobs TerminateJob@1
-TerminateServiceJob PO/v1/terminateservicejob l
+TerminateServiceJob PO/v1/terminateservicejob k
 TerminateServiceJobs PO/v1/terminateservicejobs -
 UntagResource D/v1/tags/{resourceArn} g,*
 UpdateComputeEnvironment PO/v1/updatecomputeenvironment a;+iam:PassRole@3
@@ -1628,7 +1628,7 @@ UpdateJobQueue PO/v1/updatejobqueue 6
 UpdateQuotaShare PO/v1/updatequotashare c
 UpdateSchedulingPolicy PO/v1/updateschedulingpolicy d
 UpdateServiceEnvironment PO/v1/updateserviceenvironment e
-UpdateServiceJob PO/v1/updateservicejob l`,
+UpdateServiceJob PO/v1/updateservicejob k`,
   'bcm-dashboards': `bcm-dashboards bcm-dashboards bcm-dashboards json AWSBCMDashboardsService 2025-08-18
 bcm-dashboards
 
@@ -2252,18 +2252,18 @@ UntagResource x,*`,
   'bedrock-runtime': `bedrock-runtime bedrock bedrock rest-json - 2023-09-30
 bedrock-runtime
 
-~guardrail/{guardrailIdentifier} ~guardrail-profile/{source} $P:bedrock:$R::foundation-model/{modelId} {=invocationArn} ~async-invoke/*
-ApplyGuardrail PO/guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply 0;1
-Converse PO/model/{modelId}/converse InvokeModel@2
-ConverseStream PO/model/{modelId}/converse-stream InvokeModelWithResponseStream@2
-CountTokens PO/model/{modelId}/count-tokens 2
-GetAsyncInvoke G/async-invoke/{invocationArn} 3,4
+~guardrail/{guardrailIdentifier} {=modelId} ~inference-profile/{modelId:profile} $P:bedrock:$R::foundation-model/{modelId} $P:bedrock:*::foundation-model/{modelId:profiled} {=invocationArn} ~async-invoke/*
+ApplyGuardrail PO/guardrail/{guardrailIdentifier}/version/{guardrailVersion}/apply 0
+Converse PO/model/{modelId}/converse InvokeModel@1,2,3;+InvokeModel@4
+ConverseStream PO/model/{modelId}/converse-stream InvokeModelWithResponseStream@1,2,3;+InvokeModelWithResponseStream@4
+CountTokens PO/model/{modelId}/count-tokens 1,2,3;+4
+GetAsyncInvoke G/async-invoke/{invocationArn} 5,6
 InvokeGuardrailChecks PO/guardrail-checks/invoke *
-InvokeModel PO/model/{modelId}/invoke 2
-InvokeModelWithBidirectionalStream PO/model/{modelId}/invoke-with-bidirectional-stream InvokeModel@2
-InvokeModelWithResponseStream PO/model/{modelId}/invoke-with-response-stream 2
+InvokeModel PO/model/{modelId}/invoke 1,2,3;+4
+InvokeModelWithBidirectionalStream PO/model/{modelId}/invoke-with-bidirectional-stream InvokeModel@1,2,3;+InvokeModel@4
+InvokeModelWithResponseStream PO/model/{modelId}/invoke-with-response-stream 1,2,3;+4
 ListAsyncInvokes G/async-invoke *
-StartAsyncInvoke PO/async-invoke InvokeModel@2`,
+StartAsyncInvoke PO/async-invoke InvokeModel@1,2,3;+InvokeModel@4`,
   billing: `billing billing billing json AWSBilling 2023-09-07
 billing
 
@@ -3648,7 +3648,7 @@ UpdateRepository PU/v1/repository 0`,
   codebuild: `codebuild codebuild codebuild smithy-rpc-v2-cbor,json CodeBuild_20161006 2016-10-06
 codebuild
 
-~project/{ids:project} ~sandbox/{sandboxId} ~fleet/*:{names} ~project/{names} ~report-group/{reportGroupArns} {=reportArns} ~report-group/* ~project/* ~fleet/*:{name} ~project/{name} {=serviceRole} ~report-group/{name} ~project/{projectName} ~fleet/*:{arn} {=arn} ~report-group/{arn} {=resourceArn} {=reportArn} ~report-group/{reportGroupArn} ~project/{id:project} ~project/{projectArn}
+~project/{ids:project} ~sandbox/{sandboxId} ~fleet/*:{names} ~project/{names} ~report-group/{reportGroupArns} {=reportArns} ~report-group/* ~fleet/*:{name} ~project/{name} {=serviceRole} ~report-group/{name} ~project/{projectName} ~project/{id:project} ~fleet/*:{arn} {=arn} ~report-group/{arn} {=resourceArn} {=reportArn} ~report-group/{reportGroupArn} ~project/{projectArn}
 BatchDeleteBuilds 0
 BatchGetBuildBatches 0
 BatchGetBuilds 0
@@ -3657,29 +3657,29 @@ BatchGetFleets 2
 BatchGetProjects 3
 BatchGetReportGroups 4
 BatchGetReports 5,6
-BatchGetSandboxes 7
-CreateFleet 8
-CreateProject 9;+iam:PassRole@a
-CreateReportGroup b
-CreateWebhook c
-DeleteBuildBatch 7
+BatchGetSandboxes 0
+CreateFleet 7
+CreateProject 8;+iam:PassRole@9
+CreateReportGroup a
+CreateWebhook b
+DeleteBuildBatch c
 DeleteFleet d
-DeleteProject 9
+DeleteProject 8
 DeleteReport e,6
 DeleteReportGroup f
 DeleteResourcePolicy g,*
 DeleteSourceCredentials *
-DeleteWebhook c
+DeleteWebhook b
 DescribeCodeCoverages h,6
 DescribeTestCases h,6
 GetReportGroupTrend i
 GetResourcePolicy g,*
 ImportSourceCredentials *
-InvalidateProjectCache c
+InvalidateProjectCache b
 ListBuildBatches *
-ListBuildBatchesForProject c
+ListBuildBatchesForProject b
 ListBuilds *
-ListBuildsForProject c
+ListBuildsForProject b
 ListCommandExecutionsForSandbox 1
 ListCuratedEnvironmentImages *
 ListFleets *
@@ -3688,26 +3688,26 @@ ListReportGroups *
 ListReports *
 ListReportsForReportGroup i
 ListSandboxes *
-ListSandboxesForProject c
+ListSandboxesForProject b
 ListSharedProjects *
 ListSharedReportGroups *
 ListSourceCredentials *
 PutResourcePolicy g,*
-RetryBuild j
-RetryBuildBatch 7
-StartBuild c
-StartBuildBatch c
+RetryBuild c
+RetryBuildBatch c
+StartBuild b
+StartBuildBatch b
 StartCommandExecution 1
-StartSandbox c
+StartSandbox b
 StartSandboxConnection 1
-StopBuild j
-StopBuildBatch j
-StopSandbox 7
+StopBuild c
+StopBuildBatch c
+StopSandbox c
 UpdateFleet d
-UpdateProject 9;+iam:PassRole@a
-UpdateProjectVisibility k
+UpdateProject 8;+iam:PassRole@9
+UpdateProjectVisibility j
 UpdateReportGroup f
-UpdateWebhook c`,
+UpdateWebhook b`,
   codecommit: `codecommit codecommit codecommit json CodeCommit_20150413 2015-04-13
 codecommit
 
@@ -3939,51 +3939,51 @@ UpdateProfilingGroup PU/profilingGroups/{profilingGroupName} 0`,
   codepipeline: `codepipeline codepipeline codepipeline smithy-rpc-v2-cbor,json CodePipeline_20150709 2015-07-09
 codepipeline
 
-~actiontype:*/{category}/{provider}/{version} ~* ~{name} ~webhook:{name} ~webhook:{webhookName} ~{pipelineName}/{stageName} ~{pipelineName} {=resourceArn} ~webhook:* ~actiontype:*/*/*/* ~{pipelineName}/{stageName}/{actionName}
+~actiontype:*/{category}/{provider}/{version} ~{pipeline.name} {=pipeline.roleArn} ~{name} ~webhook:{name} ~webhook:{webhookName} ~{pipelineName}/{stageName} ~{pipelineName} {=resourceArn} ~webhook:* ~actiontype:*/*/*/* ~{pipelineName}/{stageName}/{actionName} ~{webhook.targetPipeline} ~webhook:{webhook.name}
 AcknowledgeJob *
 AcknowledgeThirdPartyJob *
 CreateCustomActionType 0
-CreatePipeline 1
+CreatePipeline 1;+iam:PassRole@2
 DeleteCustomActionType 0
-DeletePipeline 2
-DeleteWebhook 3
-DeregisterWebhookWithThirdParty 4
-DisableStageTransition 5
-EnableStageTransition 5
+DeletePipeline 3
+DeleteWebhook 4
+DeregisterWebhookWithThirdParty 5
+DisableStageTransition 6
+EnableStageTransition 6
 GetActionType *
 GetJobDetails *
-GetPipeline 2
-GetPipelineExecution 6
-GetPipelineState 2
+GetPipeline 3
+GetPipelineExecution 7
+GetPipelineState 3
 GetThirdPartyJobDetails *
-ListActionExecutions 6
+ListActionExecutions 7
 ListActionTypes *
-ListDeployActionExecutionTargets 6
-ListPipelineExecutions 6
+ListDeployActionExecutionTargets 7
+ListPipelineExecutions 7
 ListPipelines *
-ListRuleExecutions 6
+ListRuleExecutions 7
 ListRuleTypes *
-ListTagsForResource 7,*
-ListWebhooks 8
-OverrideStageCondition 5
-PollForJobs 9
+ListTagsForResource 8,*
+ListWebhooks 9
+OverrideStageCondition 6
+PollForJobs a
 PollForThirdPartyJobs *
-PutActionRevision a
-PutApprovalResult a
+PutActionRevision b
+PutApprovalResult b
 PutJobFailureResult *
 PutJobSuccessResult *
 PutThirdPartyJobFailureResult *
 PutThirdPartyJobSuccessResult *
-PutWebhook 1;8
-RegisterWebhookWithThirdParty 4
-RetryStageExecution 5
-RollbackStage 5
-StartPipelineExecution 2
-StopPipelineExecution 6
-TagResource 7,*
-UntagResource 7,*
-UpdateActionType 9
-UpdatePipeline 1`,
+PutWebhook c;d
+RegisterWebhookWithThirdParty 5
+RetryStageExecution 6
+RollbackStage 6
+StartPipelineExecution 3
+StopPipelineExecution 7
+TagResource 8,*
+UntagResource 8,*
+UpdateActionType a
+UpdatePipeline 1;+iam:PassRole@2`,
   'codestar-connections': `codestar-connections codestar-connections codestar-connections json com.amazonaws.codestar.connections.CodeStar_connections_20191201 2019-12-01
 codestar-connections
 
@@ -6157,7 +6157,7 @@ DescribeCertificates *
 DescribeConnections *
 DescribeConversionConfiguration 3
 DescribeDataMigrations *
-DescribeDataProviders -
+DescribeDataProviders ListDataProviders@*
 DescribeEndpointSettings *
 DescribeEndpointTypes *
 DescribeEndpoints *
@@ -6165,13 +6165,13 @@ DescribeEngineVersions *
 DescribeEventCategories *
 DescribeEventSubscriptions *
 DescribeEvents *
-DescribeExtensionPackAssociations -
+DescribeExtensionPackAssociations ListExtensionPacks@3
 DescribeFleetAdvisorCollectors *
 DescribeFleetAdvisorDatabases *
 DescribeFleetAdvisorLsaAnalysis *
 DescribeFleetAdvisorSchemaObjectSummary *
 DescribeFleetAdvisorSchemas *
-DescribeInstanceProfiles -
+DescribeInstanceProfiles ListInstanceProfiles@b
 DescribeMetadataModel 3
 DescribeMetadataModelAssessments -
 DescribeMetadataModelChildren 3
@@ -6180,7 +6180,7 @@ DescribeMetadataModelCreations 3
 DescribeMetadataModelExportsAsScript -
 DescribeMetadataModelExportsToTarget -
 DescribeMetadataModelImports 3
-DescribeMigrationProjects -
+DescribeMigrationProjects ListMigrationProjects@*
 DescribeOrderableReplicationInstances *
 DescribePendingMaintenanceActions *
 DescribeRecommendationLimitations *
@@ -6202,13 +6202,13 @@ ExportMetadataModelAssessment 3
 GetTargetSelectionRules 3
 ImportCertificate f
 ListTagsForResource 0,*
-ModifyConversionConfiguration -
+ModifyConversionConfiguration UpdateConversionConfiguration@3
 ModifyDataMigration g;+iam:PassRole@6
-ModifyDataProvider -
+ModifyDataProvider UpdateDataProvider@a
 ModifyEndpoint h,*;+iam:PassRole@6
 ModifyEventSubscription 9
-ModifyInstanceProfile -
-ModifyMigrationProject -
+ModifyInstanceProfile UpdateInstanceProfile@b
+ModifyMigrationProject UpdateMigrationProject@3
 ModifyReplicationConfig i,j
 ModifyReplicationInstance 1,2
 ModifyReplicationSubnetGroup d
@@ -6523,27 +6523,27 @@ UpdateCluster PO/cluster/{identifier} 2`,
   dynamodb: `dynamodb dynamodb dynamodb json DynamoDB_20120810 2012-08-10
 *.ddb *.search-ddb dynamodb search-dynamodb
 
-~table/{RequestItems.@keys} ~table/{TableName} $P:dynamodb::$A:global-table/{GlobalTableName} ~table/*/backup/{BackupArn} {=ResourceArn} ~table/{TableName}/index/{IndexName} ~table/*/export/{ExportArn} ~table/*/import/{ImportArn} ~table/{TableArn} ~table/{TableCreationParameters.TableName} {=BackupArn} ~table/{TargetTableName} ~table/{SourceTableName|SourceTableArn} ~table/{TransactItems.Get.TableName} ~table/{TransactItems.Put.TableName} ~table/{TransactItems.Update.TableName} ~table/{TransactItems.Delete.TableName} ~table/{TransactItems.ConditionCheck.TableName} ~table/*
+~table/{RequestItems.@keys} ~table/{TableName} $P:dynamodb::$A:global-table/{GlobalTableName} ~table/{GlobalTableName} ~table/*/backup/{BackupArn} {=ResourceArn} ~table/{TableName}/index/{IndexName} ~table/*/export/{ExportArn} ~table/*/import/{ImportArn} ~table/{TableArn} ~table/{TableCreationParameters.TableName} {=BackupArn} ~table/{TargetTableName} ~table/{SourceTableName|SourceTableArn} ~table/{TransactItems.Get.TableName} ~table/{TransactItems.Put.TableName} ~table/{TransactItems.Update.TableName} ~table/{TransactItems.Delete.TableName} ~table/{TransactItems.ConditionCheck.TableName}
 BatchExecuteStatement !partiql
 BatchGetItem 0
 BatchWriteItem 0
 CancelBulkOperation -
 CreateBackup 1
-CreateGlobalTable 2
+CreateGlobalTable 2;3
 CreateTable 1
-DeleteBackup 3
+DeleteBackup 4
 DeleteItem 1
-DeleteResourcePolicy 4,*
+DeleteResourcePolicy 5,*
 DeleteTable 1
-DescribeBackup 3
+DescribeBackup 4
 DescribeBulkOperation -
 DescribeContinuousBackups 1
-DescribeContributorInsights 5,1
+DescribeContributorInsights 6,1
 DescribeEndpoints *
-DescribeExport 6
+DescribeExport 7
 DescribeGlobalTable 2
 DescribeGlobalTableSettings 2
-DescribeImport 7
+DescribeImport 8
 DescribeKinesisStreamingDestination 1
 DescribeLimits *
 DescribeTable 1
@@ -6553,34 +6553,34 @@ DisableKinesisStreamingDestination 1
 EnableKinesisStreamingDestination 1
 ExecuteStatement !partiql
 ExecuteTransaction !partiql
-ExportTableToPointInTime 8
+ExportTableToPointInTime 9
 GetItem 1
-GetResourcePolicy 4,*
-ImportTable 9
+GetResourcePolicy 5,*
+ImportTable a
 ListBackups *
 ListBulkOperations -
 ListContributorInsights *
-ListExports 8,*
+ListExports 9,*
 ListGlobalTables *
-ListImports 8,*
+ListImports 9,*
 ListTables *
-ListTagsOfResource 4,*
+ListTagsOfResource 5,*
 PutItem 1
-PutResourcePolicy 4,*
-Query 5,1
-RestoreTableFromBackup a;b
-RestoreTableToPointInTime c;b
-Scan 5,1
-SearchVectors 5;1
+PutResourcePolicy 5,*
+Query 6,1
+RestoreTableFromBackup b;c
+RestoreTableToPointInTime d;c
+Scan 6,1
+SearchVectors 6;1
 StartBulkPutItems -
-TagResource 4,*
-TransactGetItems GetItem@d
-TransactWriteItems +PutItem@e;+UpdateItem@f;+DeleteItem@g;+ConditionCheckItem@h
-UntagResource 4,*
+TagResource 5,*
+TransactGetItems GetItem@e
+TransactWriteItems +PutItem@f;+UpdateItem@g;+DeleteItem@h;+ConditionCheckItem@i
+UntagResource 5,*
 UpdateContinuousBackups 1
-UpdateContributorInsights 5,1
-UpdateGlobalTable 2;i
-UpdateGlobalTableSettings 2;i
+UpdateContributorInsights 6,1
+UpdateGlobalTable 2;3
+UpdateGlobalTableSettings 2;3
 UpdateItem 1
 UpdateKinesisStreamingDestination 1
 UpdateTable 1
@@ -6589,9 +6589,9 @@ UpdateTimeToLive 1`,
   dynamodbstreams: `dynamodbstreams dynamodb dynamodb json DynamoDBStreams_20120810 2012-08-10
 *.streams-ddb streams-dynamodb streams.dynamodb
 
-~table/*/stream/{StreamArn} ~table/*/stream/*
+~table/*/stream/{StreamArn} ~table/{ShardIterator:bar} ~table/*/stream/*
 DescribeStream 0
-GetRecords 1
+GetRecords 1,2
 GetShardIterator 0
 ListStreams *`,
   ebs: `ebs ebs ebs rest-json - 2019-11-02
@@ -6607,7 +6607,7 @@ StartSnapshot PO/snapshots 2`,
   ec2: `ec2 ec2 ec2 ec2 - 2016-11-15
 ec2
 
-~elastic-ip/* ~capacity-reservation/{CapacityReservationId} ~reserved-instances/{ReservedInstanceId|ReservedInstanceIds} ~transit-gateway-attachment/{TransitGatewayAttachmentId} ~transit-gateway-multicast-domain/{TransitGatewayMulticastDomainId} ~vpc-endpoint-service/{ServiceId} ~vpc/* ~vpc-peering-connection/{VpcPeeringConnectionId} ~dedicated-host/* $P:ec2::$A:ipam-pool/{IpamPoolId} ~client-vpn-endpoint/{ClientVpnEndpointId} ~security-group/{SecurityGroupId|SecurityGroupIds} ~vpc/{VpcId} ~network-interface/{NetworkInterfaceId} ~natgateway/{NatGatewayId} ~elastic-ip/{AllocationId} ~instance/{InstanceId} ~application-status-check/{ApplicationStatusCheckId} ~dhcp-options/{DhcpOptionsId} $P:acm:$R:$A:certificate/{CertificateArn} $P:iam::$A:role/{RoleArn} {=RoleArn} ~instance-event-window/{InstanceEventWindowId} $P:ec2::$A:ipam/{IpamId} $P:ec2::$A:ipam-resource-discovery/{IpamResourceDiscoveryId} $P:ec2::$A:ipam-resource-discovery-association/* ~elastic-ip/{AllocationId|AllocationIds} ~route-server/{RouteServerId} ~route-table/{RouteTableId} ~security-group/{GroupId} ~subnet/{SubnetId} ~subnet/{SubnetIds} ~transit-gateway-policy-table/{TransitGatewayPolicyTableId} ~transit-gateway-route-table/{TransitGatewayRouteTableId} ~security-group/{SecurityGroupId|Groups} $P:ec2:$R::image/{ImageId} ~internet-gateway/{InternetGatewayId} ~verified-access-instance/{VerifiedAccessInstanceId} ~verified-access-trust-provider/{VerifiedAccessTrustProviderId} ~volume/{VolumeId} ~vpn-gateway/{VpnGatewayId} $P:ec2::$A:ipam-internet-registry-association/{IpamInternetRegistryAssociationId} ~capacity-reservation-fleet/{CapacityReservationFleetId|CapacityReservationFleetIds} ~declarative-policies-report/{ReportId} ~export-instance-task/{ExportTaskId} ~spot-fleet-request/{SpotFleetRequestId|SpotFleetRequestIds} ~spot-instances-request/{SpotInstanceRequestId|SpotInstanceRequestIds} ~fpga-image/{Name} $P:ec2:$R::image/{Name} $P:ec2:$R::snapshot/* ~volume/* ~application-status-check/* ~capacity-manager-data-export/* ~capacity-reservation/* ~capacity-reservation-cancellation-quote/* ~capacity-reservation-fleet/* ~carrier-gateway/* ~client-vpn-endpoint/* ~coip-pool/{CoipPoolId} ~coip-pool/* ~local-gateway-route-table/{LocalGatewayRouteTableId} ~customer-gateway/* ~mac-modification-task/* ~dhcp-options/* ~egress-only-internet-gateway/* ~fleet/* ~instance/* ~vpc-flow-log/* {=DeliverLogsPermissionArn} ~fpga-image/* $P:ec2:$R::image/* ~image-usage-report/* ~instance-connect-endpoint/* ~instance-event-window/* ~export-instance-task/* ~internet-gateway/* $P:ec2::$A:ipam/* $P:ec2::$A:ipam-external-resource-verification-token/* $P:ec2::$A:ipam-internet-registry-association/* $P:ec2::$A:ipam-policy/* $P:ec2::$A:ipam-pool/* $P:ec2::$A:ipam-scope/{IpamScopeId} $P:ec2::$A:ipam-prefix-list-resolver/* $P:ec2::$A:ipam-prefix-list-resolver/{IpamPrefixListResolverId} $P:ec2::$A:ipam-prefix-list-resolver-target/* $P:ec2::$A:ipam-resource-discovery/* $P:ec2::$A:ipam-scope/* ~key-pair/{KeyName} ~launch-template/* ~launch-template/{LaunchTemplateId|LaunchTemplateName} ~local-gateway/{LocalGatewayId} ~local-gateway-route-table/* ~local-gateway-route-table-virtual-interface-group-association/* ~local-gateway-virtual-interface-group/{LocalGatewayVirtualInterfaceGroupId} ~local-gateway-route-table-vpc-association/* ~local-gateway-virtual-interface/* ~outpost-lag/{OutpostLagId} ~local-gateway-virtual-interface-group/* ~prefix-list/* ~natgateway/* ~network-acl/* ~network-acl/{NetworkAclId} ~network-insights-access-scope/* ~network-insights-path/* ~network-interface/* ~placement-group/* ~ipv4pool-ec2/* ~replace-root-volume-task/* ~route-server/* ~route-server-endpoint/* ~route-server-endpoint/{RouteServerEndpointId} ~route-server-peer/* ~route-table/* ~secondary-network/* ~secondary-network/{SecondaryNetworkId} ~secondary-subnet/* ~security-group/* ~subnet/* {ResourceId|Resources:ec2} ~traffic-mirror-filter/* ~traffic-mirror-filter/{TrafficMirrorFilterId} ~traffic-mirror-filter-rule/* ~traffic-mirror-session/* ~traffic-mirror-target/{TrafficMirrorTargetId} ~traffic-mirror-target/* ~transit-gateway/* ~transit-gateway-attachment/* ~transit-gateway-connect-peer/* ~transit-gateway/{TransitGatewayId} ~transit-gateway-metering-policy/* ~transit-gateway-metering-policy/{TransitGatewayMeteringPolicyId} ~transit-gateway-multicast-domain/* ~transit-gateway-policy-table/* ~transit-gateway-route-table/* ~prefix-list/{PrefixListId} ~transit-gateway-route-table-announcement/* ~verified-access-endpoint/* ~verified-access-group/{VerifiedAccessGroupId} ~verified-access-group/* ~verified-access-instance/* ~verified-access-trust-provider/* ~vpc-block-public-access-exclusion/* ~vpc-encryption-control/* ~vpc-endpoint/* ~vpc-endpoint/{VpcEndpointId} ~vpc-endpoint-service/* ~vpc-peering-connection/* ~vpn-concentrator/* ~customer-gateway/{CustomerGatewayId} ~vpn-connection/* ~vpn-connection/{VpnConnectionId} ~vpn-gateway/* ~capacity-manager-data-export/{CapacityManagerDataExportId} ~carrier-gateway/{CarrierGatewayId} ~egress-only-internet-gateway/{EgressOnlyInternetGatewayId} ~fleet/{FleetId|FleetIds} ~vpc-flow-log/{FlowLogId|FlowLogIds} ~fpga-image/{FpgaImageId} ~image-usage-report/{ReportId} ~instance-connect-endpoint/{InstanceConnectEndpointId} $P:ec2::$A:ipam-external-resource-verification-token/{IpamExternalResourceVerificationTokenId} $P:ec2::$A:ipam-policy/{IpamPolicyId} $P:ec2::$A:ipam-prefix-list-resolver-target/{IpamPrefixListResolverTargetId} ~local-gateway-route-table-virtual-interface-group-association/{LocalGatewayRouteTableVirtualInterfaceGroupAssociationId} ~local-gateway-route-table-vpc-association/{LocalGatewayRouteTableVpcAssociationId} ~local-gateway-virtual-interface/{LocalGatewayVirtualInterfaceId} ~network-insights-access-scope/{NetworkInsightsAccessScopeId} ~network-insights-access-scope-analysis/{NetworkInsightsAccessScopeAnalysisId} ~network-insights-analysis/{NetworkInsightsAnalysisId} ~network-insights-path/{NetworkInsightsPathId} ~placement-group/{GroupName} ~reserved-instances/{ReservedInstancesId|ReservedInstancesIds} ~route-server-peer/{RouteServerPeerId} ~secondary-subnet/{SecondarySubnetId} $P:ec2:$R::snapshot/{SnapshotId} ~traffic-mirror-filter-rule/{TrafficMirrorFilterRuleId} ~traffic-mirror-session/{TrafficMirrorSessionId} ~transit-gateway-connect-peer/{TransitGatewayConnectPeerId} ~transit-gateway-route-table-announcement/{TransitGatewayRouteTableAnnouncementId} ~verified-access-endpoint/{VerifiedAccessEndpointId} ~vpc-block-public-access-exclusion/{ExclusionId} ~vpc-encryption-control/{VpcEncryptionControlId} ~vpc-endpoint-service/{ServiceId|ServiceIds} ~vpc-endpoint/{VpcEndpointId|VpcEndpointIds} ~vpn-concentrator/{VpnConcentratorId} ~network-interface/{NetworkInterfaceIds} ~fleet/{FleetId} ~spot-fleet-request/{SpotFleetRequestId} ~instance/{InstanceId|InstanceIds} ~vpn-gateway/{GatewayId} $P:ec2::$A:ipam-resource-discovery-association/{IpamResourceDiscoveryAssociationId} ~export-image-task/* ~ipv6pool-ec2/* ~coip-pool/{PoolId} ~vpc-flow-log/{FlowLogId} ~vpn-connection-device-type/{VpnConnectionDeviceTypeId} ~import-image-task/* ~import-snapshot-task/* ~capacity-reservation-fleet/{CapacityReservationFleetId} ~dedicated-host/{HostId|HostIds} ~ipam-pool-allocation/{IpamPoolAllocationId} ~prefix-list/{PrefixListId|PrefixListName} ~security-group-rule/* ~instance/{InstanceId|Instances} ~spot-fleet-request/* ~spot-instances-request/* ~security-group/{SecurityGroupId|SecurityGroupIds|SecurityGroup|SecurityGroups} ~network-insights-access-scope-analysis/* ~network-insights-analysis/*
+~elastic-ip/* ~capacity-reservation/{CapacityReservationId} ~reserved-instances/{ReservedInstanceId|ReservedInstanceIds} ~transit-gateway-attachment/{TransitGatewayAttachmentId} ~transit-gateway-multicast-domain/{TransitGatewayMulticastDomainId} ~vpc-endpoint-service/{ServiceId} ~vpc/* ~vpc-peering-connection/{VpcPeeringConnectionId} ~dedicated-host/* $P:ec2::$A:ipam-pool/{IpamPoolId} ~client-vpn-endpoint/{ClientVpnEndpointId} ~security-group/{SecurityGroupId|SecurityGroupIds} ~vpc/{VpcId} ~network-interface/{NetworkInterfaceId} ~natgateway/{NatGatewayId} ~elastic-ip/{AllocationId} ~instance/{InstanceId} ~application-status-check/{ApplicationStatusCheckId} ~dhcp-options/{DhcpOptionsId} $P:acm:$R:$A:certificate/{CertificateArn} $P:iam::$A:role/{RoleArn} {=RoleArn} ~instance-event-window/{InstanceEventWindowId} $P:ec2::$A:ipam/{IpamId} $P:ec2::$A:ipam-resource-discovery/{IpamResourceDiscoveryId} $P:ec2::$A:ipam-resource-discovery-association/* ~elastic-ip/{AllocationId|AllocationIds} ~route-server/{RouteServerId} ~route-table/{RouteTableId} ~security-group/{GroupId} ~subnet/{SubnetId} ~subnet/{SubnetIds} ~transit-gateway-policy-table/{TransitGatewayPolicyTableId} ~transit-gateway-route-table/{TransitGatewayRouteTableId} ~security-group/{SecurityGroupId|Groups} $P:ec2:$R::image/{ImageId} ~internet-gateway/{InternetGatewayId} ~verified-access-instance/{VerifiedAccessInstanceId} ~verified-access-trust-provider/{VerifiedAccessTrustProviderId} ~volume/{VolumeId} ~vpn-gateway/{VpnGatewayId} $P:ec2::$A:ipam-internet-registry-association/{IpamInternetRegistryAssociationId} ~capacity-reservation-fleet/{CapacityReservationFleetId|CapacityReservationFleetIds} ~declarative-policies-report/{ReportId} ~export-instance-task/{ExportTaskId} ~spot-fleet-request/{SpotFleetRequestId|SpotFleetRequestIds} ~spot-instances-request/{SpotInstanceRequestId|SpotInstanceRequestIds} ~fpga-image/{Name} $P:ec2:$R::image/* $P:ec2:$R::snapshot/* ~volume/* ~application-status-check/* ~capacity-manager-data-export/* ~capacity-reservation/* ~capacity-reservation-cancellation-quote/* ~capacity-reservation-fleet/* ~carrier-gateway/* ~client-vpn-endpoint/* ~coip-pool/{CoipPoolId} ~coip-pool/* ~local-gateway-route-table/{LocalGatewayRouteTableId} ~customer-gateway/* ~mac-modification-task/* ~dhcp-options/* ~egress-only-internet-gateway/* ~fleet/* ~instance/* ~vpc-flow-log/* {=DeliverLogsPermissionArn} ~fpga-image/* ~image-usage-report/* ~instance-connect-endpoint/* ~instance-event-window/* ~export-instance-task/* ~internet-gateway/* $P:ec2::$A:ipam/* $P:ec2::$A:ipam-external-resource-verification-token/* $P:ec2::$A:ipam-internet-registry-association/* $P:ec2::$A:ipam-policy/* $P:ec2::$A:ipam-pool/* $P:ec2::$A:ipam-scope/{IpamScopeId} $P:ec2::$A:ipam-prefix-list-resolver/* $P:ec2::$A:ipam-prefix-list-resolver/{IpamPrefixListResolverId} $P:ec2::$A:ipam-prefix-list-resolver-target/* $P:ec2::$A:ipam-resource-discovery/* $P:ec2::$A:ipam-scope/* ~key-pair/{KeyName} ~launch-template/* ~launch-template/{LaunchTemplateId|LaunchTemplateName} ~local-gateway/{LocalGatewayId} ~local-gateway-route-table/* ~local-gateway-route-table-virtual-interface-group-association/* ~local-gateway-virtual-interface-group/{LocalGatewayVirtualInterfaceGroupId} ~local-gateway-route-table-vpc-association/* ~local-gateway-virtual-interface/* ~outpost-lag/{OutpostLagId} ~local-gateway-virtual-interface-group/* ~prefix-list/* ~natgateway/* ~network-acl/* ~network-acl/{NetworkAclId} ~network-insights-access-scope/* ~network-insights-path/* ~network-interface/* ~placement-group/* ~ipv4pool-ec2/* ~replace-root-volume-task/* ~route-server/* ~route-server-endpoint/* ~route-server-endpoint/{RouteServerEndpointId} ~route-server-peer/* ~route-table/* ~secondary-network/* ~secondary-network/{SecondaryNetworkId} ~secondary-subnet/* ~security-group/* ~subnet/* {ResourceId|Resources:ec2} ~traffic-mirror-filter/* ~traffic-mirror-filter/{TrafficMirrorFilterId} ~traffic-mirror-filter-rule/* ~traffic-mirror-session/* ~traffic-mirror-target/{TrafficMirrorTargetId} ~traffic-mirror-target/* ~transit-gateway/* ~transit-gateway-attachment/* ~transit-gateway-connect-peer/* ~transit-gateway/{TransitGatewayId} ~transit-gateway-metering-policy/* ~transit-gateway-metering-policy/{TransitGatewayMeteringPolicyId} ~transit-gateway-multicast-domain/* ~transit-gateway-policy-table/* ~transit-gateway-route-table/* ~prefix-list/{PrefixListId} ~transit-gateway-route-table-announcement/* ~verified-access-endpoint/* ~verified-access-group/{VerifiedAccessGroupId} ~verified-access-group/* ~verified-access-instance/* ~verified-access-trust-provider/* ~vpc-block-public-access-exclusion/* ~vpc-encryption-control/* ~vpc-endpoint/* ~vpc-endpoint/{VpcEndpointId} ~vpc-endpoint-service/* ~vpc-peering-connection/* ~vpn-concentrator/* ~customer-gateway/{CustomerGatewayId} ~vpn-connection/* ~vpn-connection/{VpnConnectionId} ~vpn-gateway/* ~capacity-manager-data-export/{CapacityManagerDataExportId} ~carrier-gateway/{CarrierGatewayId} ~egress-only-internet-gateway/{EgressOnlyInternetGatewayId} ~fleet/{FleetId|FleetIds} ~vpc-flow-log/{FlowLogId|FlowLogIds} ~fpga-image/{FpgaImageId} ~image-usage-report/{ReportId} ~instance-connect-endpoint/{InstanceConnectEndpointId} $P:ec2::$A:ipam-external-resource-verification-token/{IpamExternalResourceVerificationTokenId} $P:ec2::$A:ipam-policy/{IpamPolicyId} $P:ec2::$A:ipam-prefix-list-resolver-target/{IpamPrefixListResolverTargetId} ~local-gateway-route-table-virtual-interface-group-association/{LocalGatewayRouteTableVirtualInterfaceGroupAssociationId} ~local-gateway-route-table-vpc-association/{LocalGatewayRouteTableVpcAssociationId} ~local-gateway-virtual-interface/{LocalGatewayVirtualInterfaceId} ~network-insights-access-scope/{NetworkInsightsAccessScopeId} ~network-insights-access-scope-analysis/{NetworkInsightsAccessScopeAnalysisId} ~network-insights-analysis/{NetworkInsightsAnalysisId} ~network-insights-path/{NetworkInsightsPathId} ~placement-group/{GroupName} ~reserved-instances/{ReservedInstancesId|ReservedInstancesIds} ~route-server-peer/{RouteServerPeerId} ~secondary-subnet/{SecondarySubnetId} $P:ec2:$R::snapshot/{SnapshotId} ~traffic-mirror-filter-rule/{TrafficMirrorFilterRuleId} ~traffic-mirror-session/{TrafficMirrorSessionId} ~transit-gateway-connect-peer/{TransitGatewayConnectPeerId} ~transit-gateway-route-table-announcement/{TransitGatewayRouteTableAnnouncementId} ~verified-access-endpoint/{VerifiedAccessEndpointId} ~vpc-block-public-access-exclusion/{ExclusionId} ~vpc-encryption-control/{VpcEncryptionControlId} ~vpc-endpoint-service/{ServiceId|ServiceIds} ~vpc-endpoint/{VpcEndpointId|VpcEndpointIds} ~vpn-concentrator/{VpnConcentratorId} ~network-interface/{NetworkInterfaceIds} ~fleet/{FleetId} ~spot-fleet-request/{SpotFleetRequestId} ~instance/{InstanceId|InstanceIds} $P:ec2:$R::snapshot/{SourceSnapshotId|SourceSnapshotIds} ~vpn-gateway/{GatewayId} $P:ec2::$A:ipam-resource-discovery-association/{IpamResourceDiscoveryAssociationId} ~export-image-task/* ~ipv6pool-ec2/* ~coip-pool/{PoolId} ~vpc-flow-log/{FlowLogId} ~vpn-connection-device-type/{VpnConnectionDeviceTypeId} ~import-image-task/* ~import-snapshot-task/* ~capacity-reservation-fleet/{CapacityReservationFleetId} ~dedicated-host/{HostId|HostIds} ~instance/{InstanceCreditSpecification.InstanceId} ~ipam-pool-allocation/{IpamPoolAllocationId} ~prefix-list/{PrefixListId|PrefixListName} ~security-group-rule/* ~instance/{InstanceId|Instances} ~spot-fleet-request/* ~spot-instances-request/* ~security-group/{SecurityGroupId|SecurityGroupIds|NetworkInterface.SecurityGroupId} ~subnet/{SubnetId|NetworkInterface.SubnetId} ~launch-template/{LaunchTemplate.LaunchTemplateId} ~network-insights-access-scope-analysis/* ~network-insights-analysis/*
 AcceptAddressTransfer 0
 AcceptCapacityReservationBillingOwnership 1
 AcceptReservedInstancesExchangeQuote 2
@@ -6696,207 +6696,207 @@ CreateEgressOnlyInternetGateway 1s;c
 CreateFleet 1t;1u
 CreateFlowLogs 1v;+iam:PassRole@1w
 CreateFpgaImage 1x
-CreateImage 1y;g;1d
-CreateImageUsageReport z;1z
-CreateInstanceConnectEndpoint 20;u
-CreateInstanceEventWindow 21
-CreateInstanceExportTask 22;g
-CreateInternetGateway 23
+CreateImage 1c;g;1d
+CreateImageUsageReport z;1y
+CreateInstanceConnectEndpoint 1z;u
+CreateInstanceEventWindow 20
+CreateInstanceExportTask 21;g
+CreateInternetGateway 22
 CreateInterruptibleCapacityReservationAllocation 1
-CreateIpam 24
-CreateIpamExternalResourceVerificationToken n;25
-CreateIpamInternetRegistryAssociation n;26
-CreateIpamPolicy n;27
-CreateIpamPool 28;29
-CreateIpamPrefixListResolver n;2a
-CreateIpamPrefixListResolverTarget 2b;2c
-CreateIpamResourceDiscovery 2d
+CreateIpam 23
+CreateIpamExternalResourceVerificationToken n;24
+CreateIpamInternetRegistryAssociation n;25
+CreateIpamPolicy n;26
+CreateIpamPool 27;28
+CreateIpamPrefixListResolver n;29
+CreateIpamPrefixListResolverTarget 2a;2b
+CreateIpamResourceDiscovery 2c
 CreateIpamRoutingPolicyRegistration 15
-CreateIpamScope n;2e
-CreateKeyPair 2f
-CreateLaunchTemplate 2g
-CreateLaunchTemplateVersion 2h
+CreateIpamScope n;2d
+CreateKeyPair 2e
+CreateLaunchTemplate 2f
+CreateLaunchTemplateVersion 2g
 CreateLocalGatewayRoute 1o
-CreateLocalGatewayRouteTable 2i;2j
-CreateLocalGatewayRouteTableVirtualInterfaceGroupAssociation 1o;2k;2l
-CreateLocalGatewayRouteTableVpcAssociation 1o;2m;c
-CreateLocalGatewayVirtualInterface 2n;2l;2o
-CreateLocalGatewayVirtualInterfaceGroup 2i;2p
+CreateLocalGatewayRouteTable 2h;2i
+CreateLocalGatewayRouteTableVirtualInterfaceGroupAssociation 1o;2j;2k
+CreateLocalGatewayRouteTableVpcAssociation 1o;2l;c
+CreateLocalGatewayVirtualInterface 2m;2k;2n
+CreateLocalGatewayVirtualInterfaceGroup 2h;2o
 CreateMacSystemIntegrityProtectionModificationTask g;1q
-CreateManagedPrefixList 2q
+CreateManagedPrefixList 2p
 CreateMetricCategory -
-CreateNatGateway 2r
-CreateNetworkAcl 2s;c
-CreateNetworkAclEntry 2t
-CreateNetworkInsightsAccessScope 2u
-CreateNetworkInsightsPath 2v
-CreateNetworkInterface 2w;u
+CreateNatGateway 2q;+f;+u
+CreateNetworkAcl 2r;c
+CreateNetworkAclEntry 2s
+CreateNetworkInsightsAccessScope 2t
+CreateNetworkInsightsPath 2u
+CreateNetworkInterface 2v;u
 CreateNetworkInterfacePermission d
 CreateNetworkingFlexCostAllocationPolicy -
-CreatePlacementGroup 2x
-CreatePublicIpv4Pool 2y
-CreateReplaceRootVolumeTask g;2z;13
+CreatePlacementGroup 2w
+CreatePublicIpv4Pool 2x
+CreateReplaceRootVolumeTask g;2y;13
 CreateReservedInstancesListing *
-CreateRestoreImageTask 1y
+CreateRestoreImageTask 1c
 CreateRoute s
-CreateRouteServer 30
-CreateRouteServerEndpoint r;31;u
-CreateRouteServerPeer 32;33
-CreateRouteTable 34;c
-CreateSecondaryNetwork 35
-CreateSecondarySubnet 36;37
-CreateSecurityGroup 38;+c
+CreateRouteServer 2z
+CreateRouteServerEndpoint r;30;u
+CreateRouteServerPeer 31;32
+CreateRouteTable 33;c
+CreateSecondaryNetwork 34
+CreateSecondarySubnet 35;36
+CreateSecurityGroup 37;+c
 CreateSnapshot 1d;13
 CreateSnapshots 1u;1d;1e
 CreateSpotDatafeedSubscription *
 CreateStoreImageTask z
-CreateSubnet 39;c
+CreateSubnet 38;c
 CreateSubnetCidrReservation u
-CreateTags 3a
-CreateTrafficMirrorFilter 3b
-CreateTrafficMirrorFilterRule 3c;3d
-CreateTrafficMirrorSession d;3c;3e;3f
-CreateTrafficMirrorTarget 3g
-CreateTransitGateway 3h
-CreateTransitGatewayConnect 3i
-CreateTransitGatewayConnectPeer 3;3j
-CreateTransitGatewayMeteringPolicy 3k;3l
-CreateTransitGatewayMeteringPolicyEntry 3m
-CreateTransitGatewayMulticastDomain 3k;3n
+CreateTags 39
+CreateTrafficMirrorFilter 3a
+CreateTrafficMirrorFilterRule 3b;3c
+CreateTrafficMirrorSession d;3b;3d;3e
+CreateTrafficMirrorTarget 3f
+CreateTransitGateway 3g
+CreateTransitGatewayConnect 3h
+CreateTransitGatewayConnectPeer 3;3i
+CreateTransitGatewayMeteringPolicy 3j;3k
+CreateTransitGatewayMeteringPolicyEntry 3l
+CreateTransitGatewayMulticastDomain 3j;3m
 CreateTransitGatewayNetworkFunctionAttachment -
-CreateTransitGatewayPeeringAttachment 3k;3i
-CreateTransitGatewayPolicyTable 3k;3o
-CreateTransitGatewayPolicyTableEntry w;3p
-CreateTransitGatewayPrefixListReference 3q;x
+CreateTransitGatewayPeeringAttachment 3j;3h
+CreateTransitGatewayPolicyTable 3j;3n
+CreateTransitGatewayPolicyTableEntry w;3o
+CreateTransitGatewayPrefixListReference 3p;x
 CreateTransitGatewayRoute x
-CreateTransitGatewayRouteTable 3k;3p
-CreateTransitGatewayRouteTableAnnouncement 3i;x;3r
-CreateTransitGatewayVpcAttachment v;3k;3i;c
-CreateVerifiedAccessEndpoint 3s;3t
-CreateVerifiedAccessGroup 3u;11
-CreateVerifiedAccessInstance 3v
-CreateVerifiedAccessTrustProvider 3w
+CreateTransitGatewayRouteTable 3j;3o
+CreateTransitGatewayRouteTableAnnouncement 3h;x;3q
+CreateTransitGatewayVpcAttachment v;3j;3h;c
+CreateVerifiedAccessEndpoint 3r;3s
+CreateVerifiedAccessGroup 3t;11
+CreateVerifiedAccessInstance 3u
+CreateVerifiedAccessTrustProvider 3v
 CreateVolume 1e
 CreateVpc 6
-CreateVpcBlockPublicAccessExclusion 3x
-CreateVpcEncryptionControl c;3y
-CreateVpcEndpoint c;3z
-CreateVpcEndpointConnectionNotification 40,*
-CreateVpcEndpointServiceConfiguration 41
-CreateVpcPeeringConnection c;42
-CreateVpnConcentrator 43
-CreateVpnConnection 44;45
-CreateVpnConnectionRoute 46
-CreateVpnGateway 47
+CreateVpcBlockPublicAccessExclusion 3w
+CreateVpcEncryptionControl c;3x
+CreateVpcEndpoint c;3y
+CreateVpcEndpointConnectionNotification 3z,*
+CreateVpcEndpointServiceConfiguration 40
+CreateVpcPeeringConnection c;41
+CreateVpnConcentrator 42
+CreateVpnConnection 43;44
+CreateVpnConnectionRoute 45
+CreateVpnGateway 46
 DeleteApplicationStatusCheck h
-DeleteCapacityManagerDataExport 48
-DeleteCarrierGateway 49
+DeleteCapacityManagerDataExport 47
+DeleteCarrierGateway 48
 DeleteClientVpnEndpoint a
 DeleteClientVpnEndpointAuthorizationPolicy -
 DeleteClientVpnRoute a
 DeleteCoipCidr 1m
 DeleteCoipPool 1m
-DeleteCustomerGateway 44
+DeleteCustomerGateway 43
 DeleteDhcpOptions i
-DeleteEgressOnlyInternetGateway 4a
-DeleteFleets 4b
-DeleteFlowLogs 4c
-DeleteFpgaImage 4d
-DeleteImageUsageReport 4e
-DeleteInstanceConnectEndpoint 4f
+DeleteEgressOnlyInternetGateway 49
+DeleteFleets 4a
+DeleteFlowLogs 4b
+DeleteFpgaImage 4c
+DeleteImageUsageReport 4d
+DeleteInstanceConnectEndpoint 4e
 DeleteInstanceEventWindow m
 DeleteInternetGateway 10
 DeleteIpam n
-DeleteIpamExternalResourceVerificationToken 4g
+DeleteIpamExternalResourceVerificationToken 4f
 DeleteIpamInternetRegistryAssociation 15
-DeleteIpamPolicy 4h
+DeleteIpamPolicy 4g
 DeleteIpamPool 9
-DeleteIpamPrefixListResolver 2b
-DeleteIpamPrefixListResolverTarget 4i
+DeleteIpamPrefixListResolver 2a
+DeleteIpamPrefixListResolverTarget 4h
 DeleteIpamResourceDiscovery o
 DeleteIpamRoutingPolicyRegistration 15
-DeleteIpamScope 29
-DeleteKeyPair 2f
-DeleteLaunchTemplate 2h
-DeleteLaunchTemplateVersions 2h
+DeleteIpamScope 28
+DeleteKeyPair 2e
+DeleteLaunchTemplate 2g
+DeleteLaunchTemplateVersions 2g
 DeleteLocalGatewayRoute 1o
 DeleteLocalGatewayRouteTable 1o
-DeleteLocalGatewayRouteTableVirtualInterfaceGroupAssociation 4j
-DeleteLocalGatewayRouteTableVpcAssociation 4k
-DeleteLocalGatewayVirtualInterface 4l
-DeleteLocalGatewayVirtualInterfaceGroup 2l
-DeleteManagedPrefixList 3q
+DeleteLocalGatewayRouteTableVirtualInterfaceGroupAssociation 4i
+DeleteLocalGatewayRouteTableVpcAssociation 4j
+DeleteLocalGatewayVirtualInterface 4k
+DeleteLocalGatewayVirtualInterfaceGroup 2k
+DeleteManagedPrefixList 3p
 DeleteMetricCategory -
 DeleteNatGateway e
-DeleteNetworkAcl 2t
-DeleteNetworkAclEntry 2t
-DeleteNetworkInsightsAccessScope 4m
-DeleteNetworkInsightsAccessScopeAnalysis 4n
-DeleteNetworkInsightsAnalysis 4o
-DeleteNetworkInsightsPath 4p
+DeleteNetworkAcl 2s
+DeleteNetworkAclEntry 2s
+DeleteNetworkInsightsAccessScope 4l
+DeleteNetworkInsightsAccessScopeAnalysis 4m
+DeleteNetworkInsightsAnalysis 4n
+DeleteNetworkInsightsPath 4o
 DeleteNetworkInterface d
-DeleteNetworkInterfacePermission 2w
+DeleteNetworkInterfacePermission 2v
 DeleteNetworkingFlexCostAllocationPolicies -
-DeletePlacementGroup 4q
-DeletePublicIpv4Pool 2y
-DeleteQueuedReservedInstances 4r
+DeletePlacementGroup 4p
+DeletePublicIpv4Pool 2x
+DeleteQueuedReservedInstances 4q
 DeleteRoute s
 DeleteRouteServer r
-DeleteRouteServerEndpoint 32
-DeleteRouteServerPeer 4s
+DeleteRouteServerEndpoint 31
+DeleteRouteServerPeer 4r
 DeleteRouteTable s
-DeleteSecondaryNetwork 36
-DeleteSecondarySubnet 4t
+DeleteSecondaryNetwork 35
+DeleteSecondarySubnet 4s
 DeleteSecurityGroup t
-DeleteSnapshot 4u
+DeleteSnapshot 4t
 DeleteSpotDatafeedSubscription *
 DeleteSubnet u
 DeleteSubnetCidrReservation *
-DeleteTags 3a
-DeleteTrafficMirrorFilter 3c
-DeleteTrafficMirrorFilterRule 3b;4v
-DeleteTrafficMirrorSession 4w
-DeleteTrafficMirrorTarget 3f
-DeleteTransitGateway 3k
+DeleteTags 39
+DeleteTrafficMirrorFilter 3b
+DeleteTrafficMirrorFilterRule 3a;4u
+DeleteTrafficMirrorSession 4v
+DeleteTrafficMirrorTarget 3e
+DeleteTransitGateway 3j
 DeleteTransitGatewayClientVpnAttachment 3
 DeleteTransitGatewayConnect 3
-DeleteTransitGatewayConnectPeer 4x
-DeleteTransitGatewayMeteringPolicy 3m
-DeleteTransitGatewayMeteringPolicyEntry 3m
+DeleteTransitGatewayConnectPeer 4w
+DeleteTransitGatewayMeteringPolicy 3l
+DeleteTransitGatewayMeteringPolicyEntry 3l
 DeleteTransitGatewayMulticastDomain 4
 DeleteTransitGatewayNetworkFunctionAttachment -
 DeleteTransitGatewayPeeringAttachment 3
 DeleteTransitGatewayPolicyTable w
 DeleteTransitGatewayPolicyTableEntry w
-DeleteTransitGatewayPrefixListReference 3q;x
+DeleteTransitGatewayPrefixListReference 3p;x
 DeleteTransitGatewayRoute x
 DeleteTransitGatewayRouteTable x
-DeleteTransitGatewayRouteTableAnnouncement 4y
+DeleteTransitGatewayRouteTableAnnouncement 4x
 DeleteTransitGatewayVpcAttachment 3
-DeleteVerifiedAccessEndpoint 4z
-DeleteVerifiedAccessGroup 3t
+DeleteVerifiedAccessEndpoint 4y
+DeleteVerifiedAccessGroup 3s
 DeleteVerifiedAccessInstance 11
 DeleteVerifiedAccessTrustProvider 12
 DeleteVolume 13
 DeleteVpc c
-DeleteVpcBlockPublicAccessExclusion 50
-DeleteVpcEncryptionControl 51
+DeleteVpcBlockPublicAccessExclusion 4z
+DeleteVpcEncryptionControl 50
 DeleteVpcEndpointConnectionNotifications *
-DeleteVpcEndpointServiceConfigurations 52
-DeleteVpcEndpoints 53
+DeleteVpcEndpointServiceConfigurations 51
+DeleteVpcEndpoints 52
 DeleteVpcPeeringConnection 7
-DeleteVpnConcentrator 54
-DeleteVpnConnection 46
-DeleteVpnConnectionRoute 46
+DeleteVpnConcentrator 53
+DeleteVpnConnection 45
+DeleteVpnConnectionRoute 45
 DeleteVpnGateway 14
 DeprovisionByoipCidr *
 DeprovisionIpamByoasn n
 DeprovisionIpamPoolCidr 9
-DeprovisionPublicIpv4PoolCidr 2y
+DeprovisionPublicIpv4PoolCidr 2x
 DeregisterImage z
 DeregisterInstanceEventNotificationAttributes *
-DeregisterTransitGatewayMulticastGroupMembers 55,*;+4
-DeregisterTransitGatewayMulticastGroupSources 55,*;+4
+DeregisterTransitGatewayMulticastGroupMembers 54,*;+4
+DeregisterTransitGatewayMulticastGroupSources 54,*;+4
 DescribeAccountAttributes *
 DescribeAccountVpcEncryptionControl *
 DescribeAddressTransfers *
@@ -6940,11 +6940,11 @@ DescribeExportImageTasks *
 DescribeExportTasks *
 DescribeFastLaunchImages *
 DescribeFastSnapshotRestores *
-DescribeFleetHistory 56
-DescribeFleetInstances 56
+DescribeFleetHistory 55
+DescribeFleetInstances 55
 DescribeFleets *
 DescribeFlowLogs *
-DescribeFpgaImageAttribute 4d
+DescribeFpgaImageAttribute 4c
 DescribeFpgaImages *
 DescribeHostReservationOfferings *
 DescribeHostReservations *
@@ -7037,12 +7037,12 @@ DescribeSecurityGroupRules *
 DescribeSecurityGroupVpcAssociations *
 DescribeSecurityGroups *
 DescribeServiceLinkVirtualInterfaces *
-DescribeSnapshotAttribute 4u
+DescribeSnapshotAttribute 4t
 DescribeSnapshotTierStatus *
 DescribeSnapshots *
 DescribeSpotDatafeedSubscription *
-DescribeSpotFleetInstances 57
-DescribeSpotFleetRequestHistory 57
+DescribeSpotFleetInstances 56
+DescribeSpotFleetRequestHistory 56
 DescribeSpotFleetRequests *
 DescribeSpotInstanceRequests *
 DescribeSpotPriceHistory *
@@ -7097,25 +7097,25 @@ DescribeVpnGateways *
 DetachClassicLinkVpc g;c
 DetachImageWatermark z
 DetachInternetGateway 10;c
-DetachNetworkInterface 1u;2w
+DetachNetworkInterface 1u;2v
 DetachVerifiedAccessTrustProvider 11;12
 DetachVolume 13
 DetachVpnGateway c;14
 DisableAddressTransfer f
 DisableAllowedImagesSettings *
-DisableApplicationStatusCheckSuppression 58,*
+DisableApplicationStatusCheckSuppression 57,*
 DisableAwsNetworkPerformanceMetricSubscription *
 DisableCapacityManager *
 DisableEbsEncryptionByDefault *
 DisableFastLaunch z
-DisableFastSnapshotRestores 1d
+DisableFastSnapshotRestores 58
 DisableImage z
 DisableImageBlockPublicAccess *
 DisableImageDeprecation z
 DisableImageDeregistrationProtection z
-DisableInstanceSqlHaStandbyDetections 58
+DisableInstanceSqlHaStandbyDetections 57
 DisableIpamOrganizationAdminAccount *
-DisableIpamPolicy 4h
+DisableIpamPolicy 4g
 DisableRouteServerPropagation r;s
 DisableSerialConsoleAccess *
 DisableSnapshotBlockPublicAccess *
@@ -7138,7 +7138,7 @@ DisassociateNetworkingFlexCostAllocationPolicy -
 DisassociateRouteServer r;c
 DisassociateRouteTable *
 DisassociateSecurityGroupVpc t;c
-DisassociateSubnetCidrBlock 39
+DisassociateSubnetCidrBlock 38
 DisassociateTransitGatewayMulticastDomain v;3;4
 DisassociateTransitGatewayPolicyTable 3;w
 DisassociateTransitGatewayRouteTable 3;x
@@ -7146,20 +7146,20 @@ DisassociateTrunkInterface *
 DisassociateVpcCidrBlock 6
 EnableAddressTransfer f
 EnableAllowedImagesSettings *
-EnableApplicationStatusCheckSuppression 58,*
+EnableApplicationStatusCheckSuppression 57,*
 EnableAwsNetworkPerformanceMetricSubscription *
 EnableCapacityManager *
 EnableEbsEncryptionByDefault *
 EnableFastLaunch z
-EnableFastSnapshotRestores 1d
+EnableFastSnapshotRestores 58
 EnableImage z
 EnableImageBlockPublicAccess *
 EnableImageDeprecation z
 EnableImageDeregistrationProtection z
-EnableInstanceSqlHaStandbyDetections 58
+EnableInstanceSqlHaStandbyDetections 57
 EnableIpamInternetRegistryAssociation 15
 EnableIpamOrganizationAdminAccount *
-EnableIpamPolicy 4h
+EnableIpamPolicy 4g
 EnableReachabilityAnalyzerOrganizationSharing *
 EnableRouteServerPropagation r;s
 EnableSerialConsoleAccess *
@@ -7174,7 +7174,7 @@ ExportClientVpnClientConfiguration a
 ExportImage 5b;z
 ExportTransitGatewayRoutes *
 ExportVerifiedAccessInstanceClientConfiguration 11
-GetActiveVpnTunnelStatus 46
+GetActiveVpnTunnelStatus 45
 GetAllowedImagesSettings *
 GetAssociatedEnclaveCertificateIamRoles j
 GetAssociatedIpv6PoolCidrs 5c
@@ -7204,31 +7204,31 @@ GetInstanceMetadataDefaults *
 GetInstanceTpmEkPub g
 GetInstanceTypesFromInstanceRequirements *
 GetInstanceUefiData g
-GetIpamAddressHistory 29
+GetIpamAddressHistory 28
 GetIpamDiscoveredAccounts o
 GetIpamDiscoveredPublicAddresses o
 GetIpamDiscoveredResourceCidrs o
 GetIpamDiscoveredRoutes o
 GetIpamInternetRegistryAssociationAsns 15
 GetIpamInternetRegistryAssociationCidrs 15
-GetIpamPolicyAllocationRules 4h
-GetIpamPolicyOrganizationTargets 4h
+GetIpamPolicyAllocationRules 4g
+GetIpamPolicyOrganizationTargets 4g
 GetIpamPoolAllocations 9
 GetIpamPoolCidrs 9
-GetIpamPrefixListResolverRules 2b
-GetIpamPrefixListResolverVersionEntries 2b
-GetIpamPrefixListResolverVersions 2b
-GetIpamResourceCidrs 29
+GetIpamPrefixListResolverRules 2a
+GetIpamPrefixListResolverVersionEntries 2a
+GetIpamPrefixListResolverVersions 2a
+GetIpamResourceCidrs 28
 GetIpamRouteOriginAuthorizations 15
 GetIpamRouteProtectionFindings n
 GetIpamRoutingPolicyRegistrationDeltas 15
 GetIpamRoutingPolicyRegistrations 15
 GetLaunchTemplateData g
-GetManagedPrefixListAssociations 3q
-GetManagedPrefixListEntries 3q
+GetManagedPrefixListAssociations 3p
+GetManagedPrefixListEntries 3p
 GetManagedResourceVisibility *
-GetNetworkInsightsAccessScopeAnalysisFindings 4n
-GetNetworkInsightsAccessScopeContent 4m
+GetNetworkInsightsAccessScopeAnalysisFindings 4m
+GetNetworkInsightsAccessScopeContent 4l
 GetNetworkingFlexCostAllocationPolicyVersions -
 GetPasswordData g
 GetReservedInstancesExchangeQuote 2
@@ -7242,30 +7242,30 @@ GetSpotPlacementScores *
 GetSubnetCidrReservations *
 GetTransitGatewayAttachmentNatConfiguration -
 GetTransitGatewayAttachmentPropagations *
-GetTransitGatewayMeteringPolicyEntries 3m
+GetTransitGatewayMeteringPolicyEntries 3l
 GetTransitGatewayMulticastDomainAssociations 4
 GetTransitGatewayPolicyTableAssociations w
 GetTransitGatewayPolicyTableEntries w
 GetTransitGatewayPrefixListReferences *
 GetTransitGatewayRouteTableAssociations *
 GetTransitGatewayRouteTablePropagations *
-GetVerifiedAccessEndpointPolicy 4z
-GetVerifiedAccessEndpointTargets 4z
-GetVerifiedAccessGroupPolicy 3t
+GetVerifiedAccessEndpointPolicy 4y
+GetVerifiedAccessEndpointTargets 4y
+GetVerifiedAccessGroupPolicy 3s
 GetVpcResourcesBlockingEncryptionEnforcement c
-GetVpnConnectionDeviceSampleConfiguration 46;5f
+GetVpnConnectionDeviceSampleConfiguration 45;5f
 GetVpnConnectionDeviceTypes *
-GetVpnTunnelReplacementStatus 46
+GetVpnTunnelReplacementStatus 45
 ImportClientVpnClientCertificateRevocationList a
-ImportImage 1y;5g
+ImportImage 1c;5g
 ImportInstance 1u;1e
-ImportKeyPair 2f
+ImportKeyPair 2e
 ImportSnapshot 5h;1d
 ImportVolume 1e
 ListImagesInRecycleBin *
 ListSnapshotsInRecycleBin *
 ListVolumesInRecycleBin *
-LockSnapshot 4u
+LockSnapshot 4t
 ModifyAccountVpcEncryptionControl *
 ModifyAddressAttribute f
 ModifyApplicationStatusCheck h
@@ -7276,17 +7276,17 @@ ModifyClientVpnEndpoint a
 ModifyClientVpnEndpointAuthorizationPolicy -
 ModifyDefaultCreditSpecification *
 ModifyEbsDefaultKmsKeyId *
-ModifyFleet 56
-ModifyFpgaImageAttribute 4d
+ModifyFleet 55
+ModifyFpgaImageAttribute 4c
 ModifyHosts 5j
 ModifyIdFormat *
 ModifyIdentityIdFormat *
 ModifyImageAttribute z
 ModifyInstanceAttribute g
 ModifyInstanceCapacityReservationAttributes g
-ModifyInstanceConnectEndpoint 4f
+ModifyInstanceConnectEndpoint 4e
 ModifyInstanceCpuOptions g
-ModifyInstanceCreditSpecification 1u
+ModifyInstanceCreditSpecification 5k
 ModifyInstanceEventStartTime g
 ModifyInstanceEventWindow m
 ModifyInstanceMaintenanceOptions g
@@ -7295,85 +7295,85 @@ ModifyInstanceMetadataOptions g
 ModifyInstanceNetworkPerformanceOptions g
 ModifyInstancePlacement g
 ModifyIpam n
-ModifyIpamPolicyAllocationRules 4h
+ModifyIpamPolicyAllocationRules 4g
 ModifyIpamPool 9
-ModifyIpamPoolAllocation 5k
-ModifyIpamPrefixListResolver 2b
-ModifyIpamPrefixListResolverTarget 4i
-ModifyIpamResourceCidr 2e
+ModifyIpamPoolAllocation 5l
+ModifyIpamPrefixListResolver 2a
+ModifyIpamPrefixListResolverTarget 4h
+ModifyIpamResourceCidr 2d
 ModifyIpamResourceDiscovery o
 ModifyIpamRoutingPolicyRegistration 15
-ModifyIpamScope 29
-ModifyLaunchTemplate 2h
+ModifyIpamScope 28
+ModifyLaunchTemplate 2g
 ModifyLocalGatewayRoute 1o
-ModifyManagedPrefixList 5l
+ModifyManagedPrefixList 5m
 ModifyManagedResourceVisibility *
 ModifyMetricCategory -
 ModifyNetworkInterfaceAttribute d
 ModifyNetworkingFlexCostAllocationPolicy -
 ModifyPrivateDnsNameOptions g
 ModifyPublicIpDnsNameOptions d
-ModifyReservedInstances 4r
+ModifyReservedInstances 4q
 ModifyRouteServer r
-ModifySecurityGroupRules t;5m
-ModifySnapshotAttribute 4u
-ModifySnapshotTier 4u
-ModifySpotFleetRequest 57
+ModifySecurityGroupRules t;5n
+ModifySnapshotAttribute 4t
+ModifySnapshotTier 4t
+ModifySpotFleetRequest 56
 ModifySubnetAttribute u
-ModifyTrafficMirrorFilterNetworkServices 3c
-ModifyTrafficMirrorFilterRule 3b;4v
-ModifyTrafficMirrorSession 4w
-ModifyTransitGateway 3k
+ModifyTrafficMirrorFilterNetworkServices 3b
+ModifyTrafficMirrorFilterRule 3a;4u
+ModifyTrafficMirrorSession 4v
+ModifyTransitGateway 3j
 ModifyTransitGatewayAttachmentNatConfiguration -
-ModifyTransitGatewayMeteringPolicy 3m
+ModifyTransitGatewayMeteringPolicy 3l
 ModifyTransitGatewayNetworkFunctionAttachment -
 ModifyTransitGatewayPeeringAttachment -
 ModifyTransitGatewayPolicyTableEntry w
-ModifyTransitGatewayPrefixListReference 3q;x
+ModifyTransitGatewayPrefixListReference 3p;x
 ModifyTransitGatewayVpcAttachment 3
-ModifyVerifiedAccessEndpoint 4z
-ModifyVerifiedAccessEndpointPolicy 4z
-ModifyVerifiedAccessGroup 3t
-ModifyVerifiedAccessGroupPolicy 3t
+ModifyVerifiedAccessEndpoint 4y
+ModifyVerifiedAccessEndpointPolicy 4y
+ModifyVerifiedAccessGroup 3s
+ModifyVerifiedAccessGroupPolicy 3s
 ModifyVerifiedAccessInstance 11
 ModifyVerifiedAccessInstanceLoggingConfiguration 11
 ModifyVerifiedAccessTrustProvider 12
 ModifyVolume 13
 ModifyVolumeAttribute 13
 ModifyVpcAttribute c
-ModifyVpcBlockPublicAccessExclusion 50
+ModifyVpcBlockPublicAccessExclusion 4z
 ModifyVpcBlockPublicAccessOptions *
-ModifyVpcEncryptionControl 51
-ModifyVpcEndpoint 40
+ModifyVpcEncryptionControl 50
+ModifyVpcEndpoint 3z
 ModifyVpcEndpointConnectionNotification *
-ModifyVpcEndpointPayerResponsibility 41
+ModifyVpcEndpointPayerResponsibility 40
 ModifyVpcEndpointServiceConfiguration 5
 ModifyVpcEndpointServicePayerResponsibility 5
 ModifyVpcEndpointServicePermissions 5
 ModifyVpcPeeringConnectionOptions 7
 ModifyVpcTenancy c
-ModifyVpnConnection 46
-ModifyVpnConnectionOptions 46
-ModifyVpnTunnelCertificate 46
-ModifyVpnTunnelOptions 46
-MonitorInstances 58
+ModifyVpnConnection 45
+ModifyVpnConnectionOptions 45
+ModifyVpnTunnelCertificate 45
+ModifyVpnTunnelOptions 45
+MonitorInstances 57
 MoveAddressToVpc *
 MoveByoipCidrToIpam 9
 MoveCapacityReservationInstances 1h
 ProvisionByoipCidr *
 ProvisionIpamByoasn n
 ProvisionIpamPoolCidr 9
-ProvisionPublicIpv4PoolCidr 9;2y
+ProvisionPublicIpv4PoolCidr 9;2x
 PurchaseCapacityBlock 1h
 PurchaseCapacityBlockExtension 1
 PurchaseHostReservation 8
 PurchaseReservedInstancesOffering *
 PurchaseScheduledInstances *
-RebootInstances 58
+RebootInstances 57
 RegisterImage 1c
 RegisterInstanceEventNotificationAttributes *
-RegisterTransitGatewayMulticastGroupMembers 55;4
-RegisterTransitGatewayMulticastGroupSources 55;4
+RegisterTransitGatewayMulticastGroupMembers 54;4
+RegisterTransitGatewayMulticastGroupSources 54;4
 RejectCapacityReservationBillingOwnership 1
 RejectTransitGatewayClientVpnAttachment 3
 RejectTransitGatewayMulticastDomainAssociations 3,*;+4
@@ -7387,50 +7387,50 @@ ReleaseIpamPoolAllocation 9
 ReplaceIamInstanceProfileAssociation 1u
 ReplaceImageCriteriaInAllowedImagesSettings *
 ReplaceImageInstanceTypeSpecification z
-ReplaceNetworkAclAssociation 2t;39
-ReplaceNetworkAclEntry 2t
+ReplaceNetworkAclAssociation 2s;38
+ReplaceNetworkAclEntry 2s
 ReplaceRoute s
 ReplaceRouteTableAssociation s
 ReplaceTransitGatewayRoute x
-ReplaceVpnTunnel 46
-ReportInstanceStatus 5n
-RequestSpotFleet 5o
-RequestSpotInstances 5p
+ReplaceVpnTunnel 45
+ReportInstanceStatus 5o
+RequestSpotFleet 5p
+RequestSpotInstances 5q
 ResetAddressAttribute f
 ResetEbsDefaultKmsKeyId *
-ResetFpgaImageAttribute 4d
+ResetFpgaImageAttribute 4c
 ResetImageAttribute z
 ResetInstanceAttribute g
 ResetNetworkInterfaceAttribute d
-ResetSnapshotAttribute 4u
+ResetSnapshotAttribute 4t
 RestoreAddressToClassic *
 RestoreImageFromRecycleBin z
-RestoreManagedPrefixListVersion 3q
-RestoreSnapshotFromRecycleBin 4u
-RestoreSnapshotTier 4u
+RestoreManagedPrefixListVersion 3p
+RestoreSnapshotFromRecycleBin 4t
+RestoreSnapshotTier 4t
 RestoreVolumeFromRecycleBin 13
 RevokeClientVpnIngress a
 RevokeSecurityGroupEgress t
 RevokeSecurityGroupIngress t
-RunInstances z;1u;2w;5q;u
+RunInstances +z;1u;2v;1e;+5r;+5s;+2e;+5t
 RunScheduledInstances *
 SearchLocalGatewayRoutes 1o
 SearchTransitGatewayMulticastGroups 4
 SearchTransitGatewayRoutes x
 SendDiagnosticInterrupt g
 StartDeclarativePoliciesReport *
-StartInstances 58
-StartNetworkInsightsAccessScopeAnalysis 4m;5r
-StartNetworkInsightsAnalysis 5s;4p
+StartInstances 57
+StartNetworkInsightsAccessScopeAnalysis 4l;5u
+StartNetworkInsightsAnalysis 5v;4o
 StartVpcEndpointServicePrivateDnsVerification 5
-StopInstances 58
+StopInstances 57
 TerminateClientVpnConnections a
-TerminateInstances 58
+TerminateInstances 57
 UnassignIpv6Addresses d
 UnassignPrivateIpAddresses d
 UnassignPrivateNatGatewayAddress e
-UnlockSnapshot 4u
-UnmonitorInstances 58
+UnlockSnapshot 4t
+UnmonitorInstances 57
 UpdateCapacityManagerMonitoredTagKeys *
 UpdateCapacityManagerOrganizationsAccess *
 UpdateInterruptibleCapacityReservationAllocation 1
@@ -7540,7 +7540,7 @@ UploadLayerPart 0`,
   ecs: `ecs ecs ecs json AmazonEC2ContainerServiceV20141113 2014-11-13
 ecs
 
-~service/*/* ~service-deployment/*/*/{serviceDeploymentArn} ~capacity-provider/{name} ~cluster/{clusterName} ~daemon/{clusterArn}/{daemonName} ~service/{cluster:=default}/{serviceName} {=executionRoleArn} {=taskRoleArn} ~task-set/{cluster:=default}/{service}/* ~container-instance/{cluster:=default}/* ~capacity-provider/{capacityProvider} ~cluster/{cluster:=default} ~daemon/*/{daemonArn} ~daemon-task-definition/*:{daemonTaskDefinition} ~service/*/{serviceArn} ~service/{cluster:=default}/{service} ~task-definition/*:{taskDefinitions} ~task-set/{cluster:=default}/{service}/{taskSet} ~capacity-provider/{capacityProviders} ~cluster/{clusters:=default} ~container-instance/{cluster:=default}/{containerInstances} ~daemon/*/* ~daemon-deployment/*/*/{daemonDeploymentArns} ~daemon-revision/*/*/{daemonRevisionArns} ~service-deployment/*/*/{serviceDeploymentArns} ~service-revision/*/*/{serviceRevisionArns} ~service/{cluster:=default}/{services} ~task-set/{cluster:=default}/{service}/{taskSets} ~task/{cluster:=default}/{tasks} ~task/{cluster:=default}/{task} {=resourceArn} ~daemon-task-definition/*:* ~task-definition/{family}:* ~task-definition/{taskDefinition:rev} ~task-definition/*:* {=overrides.taskRoleArn} {=overrides.executionRoleArn} ~container-instance/{cluster:=default}/{containerInstance}
+~service/*/* ~service-deployment/*/*/{serviceDeploymentArn} ~capacity-provider/{name} ~cluster/{clusterName} ~daemon/{clusterArn}/{daemonName} ~service/{cluster:=default}/{serviceName} {=executionRoleArn} {=taskRoleArn} ~task-set/{cluster:=default}/{service}/* ~container-instance/{cluster:=default}/* ~capacity-provider/{capacityProvider} ~cluster/{cluster:=default} ~daemon/*/{daemonArn} ~daemon-task-definition/*:{daemonTaskDefinition} ~service/*/{serviceArn} ~service/{cluster:=default}/{service} ~task-definition/{taskDefinitions:rev} ~task-definition/*:* ~task-set/{cluster:=default}/{service}/{taskSet} ~capacity-provider/{capacityProviders} ~cluster/{clusters:=default} ~container-instance/{cluster:=default}/{containerInstances} ~daemon/*/* ~daemon-deployment/*/*/{daemonDeploymentArns} ~daemon-revision/*/*/{daemonRevisionArns} ~service-deployment/*/*/{serviceDeploymentArns} ~service-revision/*/*/{serviceRevisionArns} ~service/{cluster:=default}/{services} ~task-set/{cluster:=default}/{service}/{taskSets} ~task/{cluster:=default}/{tasks} ~task/{cluster:=default}/{task} {=resourceArn} ~daemon-task-definition/*:* ~task-definition/{family}:* ~task-definition/{taskDefinition:rev} {=overrides.taskRoleArn} {=overrides.executionRoleArn} ~container-instance/{cluster:=default}/{containerInstance}
 AssociateGatewayWithCluster -
 ContinueServiceDeployment 0;1
 CreateCapacityProvider 2
@@ -7559,31 +7559,31 @@ DeleteDaemonTaskDefinition d
 DeleteExpressGatewayService e
 DeleteGateway -
 DeleteService f
-DeleteTaskDefinitions g
-DeleteTaskSet h
+DeleteTaskDefinitions g,h
+DeleteTaskSet i
 DeregisterContainerInstance b
 DeregisterTaskDefinition *
-DescribeCapacityProviders i
-DescribeClusters j
-DescribeContainerInstances k
+DescribeCapacityProviders j
+DescribeClusters k
+DescribeContainerInstances l
 DescribeDaemon c
-DescribeDaemonDeployments l;m
-DescribeDaemonRevisions l;n
+DescribeDaemonDeployments m;n
+DescribeDaemonRevisions m;o
 DescribeDaemonTaskDefinition d
 DescribeExpressGatewayService e
 DescribeGateway -
 DescribeGatewayResources -
 DescribeGatewayRoute -
-DescribeServiceDeployments 0;o
-DescribeServiceRevisions 0;p
-DescribeServices q
+DescribeServiceDeployments 0;p
+DescribeServiceRevisions 0;q
+DescribeServices r
 DescribeTaskDefinition *
-DescribeTaskSets r
-DescribeTasks s
+DescribeTaskSets s
+DescribeTasks t
 DisassociateGatewayFromCluster -
 DiscoverPollEndpoint *
-ExecuteCommand t
-GetTaskProtection s
+ExecuteCommand b;u
+GetTaskProtection t
 ListAccountSettings *
 ListAttributes b
 ListClusters *
@@ -7597,7 +7597,7 @@ ListGateways -
 ListServiceDeployments f
 ListServices *
 ListServicesByNamespace *
-ListTagsForResource u,*
+ListTagsForResource v,*
 ListTaskDefinitionFamilies *
 ListTaskDefinitions *
 ListTasks *
@@ -7606,29 +7606,29 @@ PutAccountSettingDefault *
 PutAttributes 9
 PutClusterCapacityProviders b
 RegisterContainerInstance b
-RegisterDaemonTaskDefinition v;+iam:PassRole@7;+iam:PassRole@6
-RegisterTaskDefinition w;+iam:PassRole@7;+iam:PassRole@6
-RunTask x,y;+iam:PassRole@z;+iam:PassRole@10
-StartTask x,y;+iam:PassRole@z;+iam:PassRole@10
+RegisterDaemonTaskDefinition w;+iam:PassRole@7;+iam:PassRole@6
+RegisterTaskDefinition x;+iam:PassRole@7;+iam:PassRole@6
+RunTask y,h;+iam:PassRole@z;+iam:PassRole@10
+StartTask y,h;+iam:PassRole@z;+iam:PassRole@10
 StopServiceDeployment 0;1
-StopTask t
+StopTask u
 SubmitAttachmentStateChanges b
 SubmitContainerStateChange b
 SubmitTaskStateChange b
-TagResource u,*
-UntagResource u,*
+TagResource v,*
+UntagResource v,*
 UpdateCapacityProvider 2
 UpdateCluster b
 UpdateClusterSettings b
 UpdateContainerAgent 11
-UpdateContainerInstancesState k
+UpdateContainerInstancesState l
 UpdateDaemon c
 UpdateExpressGatewayService e;+iam:PassRole@6;+iam:PassRole@7
 UpdateGateway -
 UpdateService f
 UpdateServicePrimaryTaskSet f
-UpdateTaskProtection s
-UpdateTaskSet h`,
+UpdateTaskProtection t
+UpdateTaskSet i`,
   efs: `efs elasticfilesystem elasticfilesystem rest-json - 2015-02-01
 efs elasticfilesystem
 
@@ -7667,49 +7667,49 @@ UpdateFileSystemProtection PU/2015-02-01/file-systems/{FileSystemId}/protection 
   eks: `eks eks eks rest-json - 2017-11-01
 eks
 
-~cluster/{name|clusterName} ~access-entry/{name|clusterName}/*/*/*/* ~cluster/{name} {=roleArn} {=nodeRole} ~addon/{name|clusterName}/{addonName}/* ~capability/{name|clusterName}/*/{capabilityName}/* ~eks-anywhere-subscription/{id} ~fargateprofile/{name|clusterName}/{fargateProfileName}/* ~nodegroup/{name|clusterName}/{nodegroupName}/* ~podidentityassociation/{name|clusterName}/{associationId} ~identityproviderconfig/{name|clusterName}/*/*/* {=resourceArn}
+~cluster/{name|clusterName} ~access-entry/{name|clusterName}/*/*/*/* ~cluster/{name} {=serviceAccountRoleArn} {=roleArn} {=podExecutionRoleArn} {=nodeRole} ~addon/{name|clusterName}/{addonName}/* ~capability/{name|clusterName}/*/{capabilityName}/* ~eks-anywhere-subscription/{id} ~fargateprofile/{name|clusterName}/{fargateProfileName}/* ~nodegroup/{name|clusterName}/{nodegroupName}/* ~podidentityassociation/{name|clusterName}/{associationId} ~identityproviderconfig/{clusterName|name}/{identityProviderConfig.type}/{identityProviderConfig.name}/* {=resourceArn}
 ActivateCertificateAuthority PO/clusters/{name}/certificate-authorities/{certificateAuthorityId}/activate 0
 AssociateAccessPolicy PO/clusters/{name}/access-entries/{principalArn}/access-policies 1
 AssociateEncryptionConfig PO/clusters/{name}/encryption-config/associate 0
 AssociateIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/associate 0
 CancelUpdate PO/clusters/{name}/updates/{updateId}/cancel-update 2
 CreateAccessEntry PO/clusters/{name}/access-entries 0
-CreateAddon PO/clusters/{name}/addons 0
-CreateCapability PO/clusters/{name}/capabilities 0;+iam:PassRole@3
+CreateAddon PO/clusters/{name}/addons 0;+iam:PassRole@3
+CreateCapability PO/clusters/{name}/capabilities 0;+iam:PassRole@4
 CreateCertificateAuthority PO/clusters/{name}/certificate-authorities 0
-CreateCluster PO/clusters *;+iam:PassRole@3
+CreateCluster PO/clusters *;+iam:PassRole@4
 CreateEksAnywhereSubscription PO/eks-anywhere-subscriptions *
-CreateFargateProfile PO/clusters/{name}/fargate-profiles 0
-CreateNodegroup PO/clusters/{name}/node-groups 0;+iam:PassRole@4
-CreatePodIdentityAssociation PO/clusters/{name}/pod-identity-associations 0;+iam:PassRole@3
+CreateFargateProfile PO/clusters/{name}/fargate-profiles 0;+iam:PassRole@5
+CreateNodegroup PO/clusters/{name}/node-groups 0;+iam:PassRole@6
+CreatePodIdentityAssociation PO/clusters/{name}/pod-identity-associations 0;+iam:PassRole@4
 DeleteAccessEntry D/clusters/{name}/access-entries/{principalArn} 1
-DeleteAddon D/clusters/{name}/addons/{addonName} 5
-DeleteCapability D/clusters/{name}/capabilities/{capabilityName} 6
+DeleteAddon D/clusters/{name}/addons/{addonName} 7
+DeleteCapability D/clusters/{name}/capabilities/{capabilityName} 8
 DeleteCertificateAuthority D/clusters/{name}/certificate-authorities/{certificateAuthorityId} 0
 DeleteCluster D/clusters/{name} 2
-DeleteEksAnywhereSubscription D/eks-anywhere-subscriptions/{id} 7
-DeleteFargateProfile D/clusters/{name}/fargate-profiles/{fargateProfileName} 8
-DeleteNodegroup D/clusters/{name}/node-groups/{nodegroupName} 9
-DeletePodIdentityAssociation D/clusters/{name}/pod-identity-associations/{associationId} a
+DeleteEksAnywhereSubscription D/eks-anywhere-subscriptions/{id} 9
+DeleteFargateProfile D/clusters/{name}/fargate-profiles/{fargateProfileName} a
+DeleteNodegroup D/clusters/{name}/node-groups/{nodegroupName} b
+DeletePodIdentityAssociation D/clusters/{name}/pod-identity-associations/{associationId} c
 DeregisterCluster D/cluster-registrations/{name} 2
 DescribeAccessEntry G/clusters/{name}/access-entries/{principalArn} 1
-DescribeAddon G/clusters/{name}/addons/{addonName} 5
+DescribeAddon G/clusters/{name}/addons/{addonName} 7
 DescribeAddonConfiguration G/addons/configuration-schemas *
 DescribeAddonVersions G/addons/supported-versions *
-DescribeCapability G/clusters/{name}/capabilities/{capabilityName} 6
+DescribeCapability G/clusters/{name}/capabilities/{capabilityName} 8
 DescribeCertificateAuthority G/clusters/{name}/certificate-authorities/{certificateAuthorityId} 0
 DescribeCluster G/clusters/{name} 2
 DescribeClusterVersions G/cluster-versions *
-DescribeEksAnywhereSubscription G/eks-anywhere-subscriptions/{id} 7
-DescribeFargateProfile G/clusters/{name}/fargate-profiles/{fargateProfileName} 8
-DescribeIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/describe b
+DescribeEksAnywhereSubscription G/eks-anywhere-subscriptions/{id} 9
+DescribeFargateProfile G/clusters/{name}/fargate-profiles/{fargateProfileName} a
+DescribeIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/describe d
 DescribeInsight G/clusters/{name}/insights/{id} 0
 DescribeInsightsRefresh G/clusters/{name}/insights-refresh 0
-DescribeNodegroup G/clusters/{name}/node-groups/{nodegroupName} 9
-DescribePodIdentityAssociation G/clusters/{name}/pod-identity-associations/{associationId} a
+DescribeNodegroup G/clusters/{name}/node-groups/{nodegroupName} b
+DescribePodIdentityAssociation G/clusters/{name}/pod-identity-associations/{associationId} c
 DescribeUpdate G/clusters/{name}/updates/{updateId} 2
 DisassociateAccessPolicy D/clusters/{name}/access-entries/{principalArn}/access-policies/{policyArn} 1
-DisassociateIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/disassociate b
+DisassociateIdentityProviderConfig PO/clusters/{name}/identity-provider-configs/disassociate d
 ListAccessEntries G/clusters/{name}/access-entries 0
 ListAccessPolicies G/access-policies *
 ListAddons G/clusters/{name}/addons 0
@@ -7723,21 +7723,21 @@ ListIdentityProviderConfigs G/clusters/{name}/identity-provider-configs 0
 ListInsights PO/clusters/{name}/insights 0
 ListNodegroups G/clusters/{name}/node-groups 0
 ListPodIdentityAssociations G/clusters/{name}/pod-identity-associations 0
-ListTagsForResource G/tags/{resourceArn} c,*
+ListTagsForResource G/tags/{resourceArn} e,*
 ListUpdates G/clusters/{name}/updates 2
 RegisterCluster PO/cluster-registrations *
 StartInsightsRefresh PO/clusters/{name}/insights-refresh 0
-TagResource PO/tags/{resourceArn} c,*
-UntagResource D/tags/{resourceArn} c,*
+TagResource PO/tags/{resourceArn} e,*
+UntagResource D/tags/{resourceArn} e,*
 UpdateAccessEntry PO/clusters/{name}/access-entries/{principalArn} 1
-UpdateAddon PO/clusters/{name}/addons/{addonName}/update 5
-UpdateCapability PO/clusters/{name}/capabilities/{capabilityName} 6;+iam:PassRole@3
+UpdateAddon PO/clusters/{name}/addons/{addonName}/update 7;+iam:PassRole@3
+UpdateCapability PO/clusters/{name}/capabilities/{capabilityName} 8;+iam:PassRole@4
 UpdateClusterConfig PO/clusters/{name}/update-config 2
 UpdateClusterVersion PO/clusters/{name}/updates 2
-UpdateEksAnywhereSubscription PO/eks-anywhere-subscriptions/{id} 7
-UpdateNodegroupConfig PO/clusters/{name}/node-groups/{nodegroupName}/update-config 9
-UpdateNodegroupVersion PO/clusters/{name}/node-groups/{nodegroupName}/update-version 9
-UpdatePodIdentityAssociation PO/clusters/{name}/pod-identity-associations/{associationId} a;+iam:PassRole@3`,
+UpdateEksAnywhereSubscription PO/eks-anywhere-subscriptions/{id} 9
+UpdateNodegroupConfig PO/clusters/{name}/node-groups/{nodegroupName}/update-config b
+UpdateNodegroupVersion PO/clusters/{name}/node-groups/{nodegroupName}/update-version b
+UpdatePodIdentityAssociation PO/clusters/{name}/pod-identity-associations/{associationId} c;+iam:PassRole@4`,
   'eks-auth': `eks-auth eks-auth eks-auth rest-json - 2023-11-26
 eks-auth
 
@@ -7911,22 +7911,22 @@ SetLoadBalancerPoliciesOfListener 1`,
   elbv2: `elbv2 elasticloadbalancing elasticloadbalancing query - 2015-12-01
 elasticloadbalancing
 
-~listener/app/*/*/{ListenerArn} ~listener/net/*/*/{ListenerArn} {=ResourceArns} ~loadbalancer/* ~truststore/{TrustStoreArn}/* ~loadbalancer/app/{LoadBalancerArn}/* ~loadbalancer/gwy/{LoadBalancerArn}/* ~loadbalancer/net/{LoadBalancerArn}/* ~loadbalancer/{Name} ~targetgroup/*/* ~truststore/*/* ~listener/gwy/*/*/{ListenerArn} ~loadbalancer/{LoadBalancerArn} ~listener-rule/app/*/*/*/{RuleArn} ~listener-rule/net/*/*/*/{RuleArn} ~targetgroup/{TargetGroupArn}/* {=ResourceArn} ~listener-rule/app/*/*/*/* ~listener-rule/net/*/*/*/*
+~listener/app/*/*/{ListenerArn} ~listener/net/*/*/{ListenerArn} {=ResourceArns} ~loadbalancer/* ~truststore/{TrustStoreArn}/* ~loadbalancer/app/{LoadBalancerArn}/* ~loadbalancer/gwy/{LoadBalancerArn}/* ~loadbalancer/net/{LoadBalancerArn}/* ~loadbalancer/net/{Name?Type=network}/* ~loadbalancer/gwy/{Name?Type=gateway}/* ~loadbalancer/app/{Name}/* ~targetgroup/{Name}/* ~truststore/*/* ~listener/gwy/*/*/{ListenerArn} ~loadbalancer/{LoadBalancerArn} ~listener-rule/app/*/*/*/{RuleArn} ~listener-rule/net/*/*/*/{RuleArn} ~targetgroup/{TargetGroupArn}/* {=ResourceArn} ~listener-rule/app/*/*/*/* ~listener-rule/net/*/*/*/*
 AddListenerCertificates 0;1
 AddTags 2,3
 AddTrustStoreRevocations 4
 CreateListener 5,6,7,*
-CreateLoadBalancer 8,*
+CreateLoadBalancer 8,9,a
 CreateRule 0;1
-CreateTargetGroup 9
-CreateTrustStore a
-DeleteListener 0;b;1
-DeleteLoadBalancer c
-DeleteRule d;e
+CreateTargetGroup b
+CreateTrustStore c
+DeleteListener 0;d;1
+DeleteLoadBalancer e
+DeleteRule f;g
 DeleteSharedTrustStoreAssociation 4
-DeleteTargetGroup f
+DeleteTargetGroup h
 DeleteTrustStore 4
-DeregisterTargets f
+DeregisterTargets h
 DescribeAccountLimits *
 DescribeCapacityReservation *
 DescribeListenerAttributes *
@@ -7943,24 +7943,24 @@ DescribeTargetHealth *
 DescribeTrustStoreAssociations *
 DescribeTrustStoreRevocations *
 DescribeTrustStores *
-GetResourcePolicy g,a
+GetResourcePolicy i,c
 GetTrustStoreCaCertificatesBundle 4
 GetTrustStoreRevocationContent 4
 ModifyCapacityReservation 5,6,7,*
 ModifyIpPools 5,*
-ModifyListener 0;b;1
-ModifyListenerAttributes 0;b;1
-ModifyLoadBalancerAttributes c
-ModifyRule d;e
-ModifyTargetGroup f
-ModifyTargetGroupAttributes f
+ModifyListener 0;d;1
+ModifyListenerAttributes 0;d;1
+ModifyLoadBalancerAttributes e
+ModifyRule f;g
+ModifyTargetGroup h
+ModifyTargetGroupAttributes h
 ModifyTrustStore 4
-RegisterTargets f
+RegisterTargets h
 RemoveListenerCertificates 0;1
 RemoveTags 2,3
 RemoveTrustStoreRevocations 4
 SetIpAddressType 5,6,7,*
-SetRulePriorities h;i
+SetRulePriorities j;k
 SetSecurityGroups 5,7,*
 SetSubnets 5,6,7,*`,
   elementalinference: `elementalinference elemental-inference elemental-inference rest-json - 2018-11-14
@@ -8258,7 +8258,7 @@ UpdateSubscriber 8`,
   events: `events events events json AWSEvents 2015-10-07
 *.endpoint.events events
 
-$P:events:$R::event-source/{Name} ~replay/{ReplayName} ~api-destination/{Name} ~connection/{ConnectionArn} ~archive/{ArchiveName} ~event-bus/* ~connection/{Name} ~endpoint/{Name} {=RoleArn} ~event-bus/{Name} ~rule/{EventBusName:bus}/{Name|Rule} ~rule/{Name|Rule} ~connection/* ~event-bus/{Name:=default} $P:events:$R::event-source/{EventSourceName} {=ResourceARN} ~event-bus/{Entries.EventBusName:=default} {=Targets.RoleArn} ~archive/*
+$P:events:$R::event-source/{Name} ~replay/{ReplayName} ~api-destination/{Name} ~connection/{ConnectionArn} ~archive/{ArchiveName} ~event-bus/* ~connection/{Name} ~endpoint/{Name} {=RoleArn} ~event-bus/{Name} ~rule/{EventBusName:bus}/{Name|Rule} ~rule/{Name|Rule} ~connection/* ~event-bus/{Name:=default} $P:events:$R::event-source/{EventSourceName} {=ResourceARN} ~event-bus/{Entries.EventBusName:each=default} {=Targets.RoleArn} ~archive/*
 ActivateEventSource 0
 CancelReplay 1
 CreateApiDestination 2;3
@@ -8934,12 +8934,12 @@ WithdrawByoipCidr *`,
   glue: `glue glue glue json AWSGlue 2017-03-31
 glue
 
-~database/{DatabaseName} ~catalog ~table/{DatabaseName}/{TableName} ~connection/* ~table/{DatabaseName}/* ~blueprint/{Names} ~crawler/{CrawlerNames} ~devEndpoint/{DevEndpointNames} ~job/{JobNames} ~database/* ~table/*/* ~trigger/{TriggerNames} ~workflow/{Names} ~job/{JobName} ~dataQualityRuleset/* ~mlTransform/{TransformId} ~session/{SessionId} ~blueprint/{Name} ~catalog/{Name} {=Role} {=RoleArn} ~catalog/* ~integration:* ~integrationresourceproperty/*/{ResourceArn} {=ResourceArn} ~job/{Name} ~registry/{RegistryName} ~registry/* ~schema/{SchemaName} ~session/{Id} ~table/{DatabaseName}/{Name} ~trigger/{Name} ~usageProfile/* ~workflow/{Name} ~catalog/{CatalogId} ~connection/{ConnectionName} ~connectionType:{ConnectionType} ~crawler/{Name} ~dataQualityRuleset/{Name} ~database/{Name} ~userDefinedFunction/*/* ~devEndpoint/{EndpointName} ~integration:{IntegrationIdentifier} ~schema/* ~usageProfile/{Name} ~userDefinedFunction/{DatabaseName}/{FunctionName} ~blueprint/{BlueprintName} ~connection/{Name} ~session/* ~job/* ~job/{jobName} ~mlTransform/* ~userDefinedFunction/{DatabaseName}/* ~crawler/{CrawlerName} ~integrationresourceproperty/*/* ~integration:{IntegrationIdentifier|IntegrationName} ~dataQualityRuleset/{RulesetNames} ~dataQualityRuleset/{Ruleset}
+~database/{DatabaseName} ~catalog ~table/{DatabaseName}/{TableName} ~connection/{ConnectionNameList} ~table/{DatabaseName}/{TablesToDelete} ~blueprint/{Names} ~crawler/{CrawlerNames} ~devEndpoint/{DevEndpointNames} ~job/{JobNames} ~database/* ~table/*/* ~trigger/{TriggerNames} ~workflow/{Names} ~job/{JobName} ~dataQualityRuleset/* ~mlTransform/{TransformId} ~session/{SessionId} ~blueprint/{Name} ~catalog/{Name} {=Role} $P:iam::$A:role/{Role} ~database/{DatabaseInput.Name} {=RoleArn} ~catalog/* ~connection/* ~integration:* ~integrationresourceproperty/*/{ResourceArn} {=ResourceArn} ~job/{Name} ~registry/{RegistryName} ~registry/{SchemaId.RegistryName|RegistryId.RegistryName|RegistryId.RegistryArn|SchemaId.SchemaArn:registry} ~schema/{SchemaName} ~session/{Id} ~table/{DatabaseName}/{Name} ~trigger/{Name} ~usageProfile/{Name} ~workflow/{Name} ~catalog/{CatalogId} ~connection/{ConnectionName} ~connectionType:{ConnectionType} ~crawler/{Name} ~dataQualityRuleset/{Name} ~database/{Name} ~table/{Name}/* ~userDefinedFunction/{Name}/* ~devEndpoint/{EndpointName} ~integration:{IntegrationIdentifier} ~schema/{SchemaId.SchemaArn|SchemaId.SchemaName} ~userDefinedFunction/{DatabaseName}/{FunctionName} ~blueprint/{BlueprintName} ~connection/{Name} ~session/* ~job/* ~job/{jobName} ~mlTransform/* ~table/{DatabaseName}/* ~userDefinedFunction/{DatabaseName}/* ~crawler/{CrawlerName} ~integrationresourceproperty/*/* ~integration:{IntegrationIdentifier|IntegrationName} ~dataQualityRuleset/{RulesetNames} ~dataQualityRuleset/{Ruleset}
 AssociateGlossaryTerms -
 BatchCreatePartition 0;1;2
-BatchDeleteConnection 3;1
+BatchDeleteConnection 1;3
 BatchDeletePartition 0;1;2
-BatchDeleteTable 0;1;4
+BatchDeleteTable 1;0;4
 BatchDeleteTableVersion 0;1;2
 BatchGetBlueprints 5
 BatchGetCrawlers 6
@@ -8967,85 +8967,85 @@ CreateCatalog i;1
 CreateClassifier *
 CreateColumnStatisticsTaskSettings 0;1;2;+iam:PassRole@j
 CreateConnection 1
-CreateCrawler *;+iam:PassRole@j
+CreateCrawler *;+iam:PassRole@k
 CreateCustomEntityType *
 CreateDataQualityEvaluationConfig -
 CreateDataQualityRuleset *
-CreateDatabase 9;1
-CreateDevEndpoint *;+iam:PassRole@k
+CreateDatabase 1;l
+CreateDevEndpoint *;+iam:PassRole@m
 CreateGlossary -
 CreateGlossaryTerm -
 CreateGlueIdentityCenterConfiguration *
-CreateIntegration l;3;9;m
-CreateIntegrationResourceProperty l;3;9;n
-CreateIntegrationTableProperties o,*
-CreateJob p;+iam:PassRole@j
+CreateIntegration n;o;9;p
+CreateIntegrationResourceProperty n;o;9;q
+CreateIntegrationTableProperties r,*
+CreateJob s;+iam:PassRole@k
 CreateMLTransform *;+iam:PassRole@j
 CreatePartition 0;1;2
 CreatePartitionIndex 0;1;2
-CreateRegistry q
-CreateSchema r;s
+CreateRegistry t
+CreateSchema u;v
 CreateScript *
 CreateSecurityConfiguration *
-CreateSession t;+iam:PassRole@j
-CreateTable 0;1;u
+CreateSession w;+iam:PassRole@j
+CreateTable 0;1;x
 CreateTableOptimizer 0;1;2
-CreateTrigger v
-CreateUsageProfile w
+CreateTrigger y
+CreateUsageProfile z
 CreateUserDefinedFunction 0;1
-CreateWorkflow x
+CreateWorkflow 10
 DeleteAsset -
 DeleteAssetType -
 DeleteAttachment -
 DeleteBlueprint h
-DeleteCatalog 1;y
+DeleteCatalog 1;11
 DeleteClassifier *
 DeleteColumnStatisticsForPartition 0;1;2
 DeleteColumnStatisticsForTable 0;1;2
 DeleteColumnStatisticsTaskSettings 0;1;2
-DeleteConnection z;1
-DeleteConnectionType 10
-DeleteCrawler 11
+DeleteConnection 12;1
+DeleteConnectionType 13
+DeleteCrawler 14
 DeleteCustomEntityType *
 DeleteDataQualityEvaluationConfig -
-DeleteDataQualityRuleset 12
-DeleteDatabase 13;1;a;14
-DeleteDevEndpoint 15
+DeleteDataQualityRuleset 15
+DeleteDatabase 1;16;17;18
+DeleteDevEndpoint 19
 DeleteFormType -
 DeleteGlossary -
 DeleteGlossaryTerm -
 DeleteGlueIdentityCenterConfiguration *
-DeleteIntegration 16
-DeleteIntegrationResourceProperty l;3;9;n
-DeleteIntegrationTableProperties o,*
+DeleteIntegration 1a
+DeleteIntegrationResourceProperty n;o;9;q
+DeleteIntegrationTableProperties r,*
 DeleteJob d
 DeleteMLTransform f
 DeletePartition 0;1;2
 DeletePartitionIndex 0;1;2
-DeleteRegistry r
-DeleteResourcePolicy o,*
-DeleteSchema r;17
-DeleteSchemaVersions r;17
+DeleteRegistry u
+DeleteResourcePolicy r,*
+DeleteSchema u;1b
+DeleteSchemaVersions u;1b
 DeleteSecurityConfiguration *
-DeleteSession t
-DeleteTable 0;1;u
+DeleteSession w
+DeleteTable 0;1;x
 DeleteTableOptimizer 0;1;2
 DeleteTableVersion 0;1;2
-DeleteTrigger v
-DeleteUsageProfile 18
-DeleteUserDefinedFunction 0;1;19
-DeleteWorkflow x
-DescribeConnectionType 10,*
-DescribeEntity z;1
+DeleteTrigger y
+DeleteUsageProfile z
+DeleteUserDefinedFunction 0;1;1c
+DeleteWorkflow 10
+DescribeConnectionType 13,*
+DescribeEntity 12;1
 DescribeInboundIntegrations *
-DescribeIntegrations 16
+DescribeIntegrations 1a
 DisassociateGlossaryTerms -
 GetAsset -
 GetAssetType -
 GetBlueprint h
-GetBlueprintRun 1a
-GetBlueprintRuns 1a
-GetCatalog 1;y
+GetBlueprintRun 1d
+GetBlueprintRuns 1d
+GetCatalog 1;11
 GetCatalogImportStatus 1
 GetCatalogs 1
 GetClassifier *
@@ -9055,90 +9055,90 @@ GetColumnStatisticsForTable 0;1;2
 GetColumnStatisticsTaskRun *
 GetColumnStatisticsTaskRuns *
 GetColumnStatisticsTaskSettings *
-GetConnection 1b;1
-GetConnections 3;1
-GetCrawler 11
+GetConnection 1e;1
+GetConnections o;1
+GetCrawler 14
 GetCrawlerMetrics *
 GetCrawlers *
 GetCustomEntityType *
-GetDashboardUrl 1c
+GetDashboardUrl 1f
 GetDataCatalogEncryptionSettings 1
 GetDataCatalogExportConfiguration -
 GetDataQualityEvaluationConfig -
-GetDataQualityModel e;1d
-GetDataQualityModelResult e;1d
+GetDataQualityModel e;1g
+GetDataQualityModelResult e;1g
 GetDataQualityResult e
 GetDataQualityResultV2 GetDataQualityResult@e
 GetDataQualityRuleRecommendationRun e
-GetDataQualityRuleset 12
+GetDataQualityRuleset 15
 GetDataQualityRulesetEvaluationRun e
-GetDatabase 13;1
+GetDatabase 16;1
 GetDatabases 9;1
 GetDataflowGraph *
-GetDevEndpoint 15
+GetDevEndpoint 19
 GetDevEndpoints *
-GetEntityRecords y
+GetEntityRecords 11
 GetFormType -
 GetGlossary -
 GetGlossaryTerm -
 GetGlueIdentityCenterConfiguration *
-GetIntegrationResourceProperty l;3;9;n
-GetIntegrationTableProperties o,*
+GetIntegrationResourceProperty n;o;9;q
+GetIntegrationTableProperties r,*
 GetJob d
 GetJobBookmark *
 GetJobRun d
 GetJobRuns d
-GetJobUpgradeAnalysis 1e
+GetJobUpgradeAnalysis 1h
 GetJobs *
 GetMLTaskRun f
 GetMLTaskRuns f
 GetMLTransform f
-GetMLTransforms 1f
+GetMLTransforms 1i
 GetMapping *
 GetMaterializedViewRefreshTaskRun -
 GetPartition 0;1;2
 GetPartitionIndexes 0;1;2
 GetPartitions 0;1;2
 GetPlan *
-GetRegistry r
+GetRegistry u
 GetResourcePolicies 1
-GetResourcePolicy o,*
-GetSchema r;17
-GetSchemaByDefinition r;17
+GetResourcePolicy r,*
+GetSchema u;1b
+GetSchemaByDefinition u;1b
 GetSchemaVersion *
-GetSchemaVersionsDiff r;17
+GetSchemaVersionsDiff u;1b
 GetSecurityConfiguration *
 GetSecurityConfigurations *
-GetSession t
+GetSession w
 GetSessionEndpoint g
 GetStatement g
 GetSystemLogsForJobRun -
 GetSystemLogsForSession -
-GetTable 0;1;u
+GetTable 0;1;x
 GetTableOptimizer 0;1;2
 GetTableVersion 0;1;2
 GetTableVersions 0;1;2
-GetTables 0;1;4
-GetTags o,*
-GetTrigger v
+GetTables 0;1;1j
+GetTags r,*
+GetTrigger y
 GetTriggers *
 GetUnfilteredPartitionMetadata -
 GetUnfilteredPartitionsMetadata -
 GetUnfilteredTableMetadata -
-GetUsageProfile 18
-GetUserDefinedFunction 0;1;19
-GetUserDefinedFunctions 0;1;1g
-GetWorkflow x
-GetWorkflowRun x
-GetWorkflowRunProperties x
-GetWorkflowRuns x
+GetUsageProfile z
+GetUserDefinedFunction 0;1;1c
+GetUserDefinedFunctions 0;1;1k
+GetWorkflow 10
+GetWorkflowRun 10
+GetWorkflowRunProperties 10
+GetWorkflowRuns 10
 ImportCatalogToGlue 1
 ListAssetTypes -
 ListBlueprints *
 ListColumnStatisticsTaskRuns *
 ListConnectionTypes *
 ListCrawlers *
-ListCrawls 1h
+ListCrawls 1l
 ListCustomEntityTypes *
 ListDataQualityEvaluationConfigs -
 ListDataQualityResults e
@@ -9149,106 +9149,106 @@ ListDataQualityRulesets e
 ListDataQualityStatisticAnnotations -
 ListDataQualityStatistics -
 ListDevEndpoints *
-ListEntities z;1
+ListEntities 12;1
 ListFormTypes -
 ListGlossaries -
 ListGlossaryTerms -
-ListIntegrationResourceProperties l;3;9;1i
+ListIntegrationResourceProperties n;o;9;1m
 ListIntegrationTableProperties -
 ListIterableForms -
 ListJobs *
-ListMLTransforms 1f
+ListMLTransforms 1i
 ListMaterializedViewRefreshTaskRuns -
 ListRegistries *
-ListSchemaVersions r;17
-ListSchemas r
+ListSchemaVersions u;1b
+ListSchemas u
 ListSessions *
 ListStatements g
 ListTableOptimizerRuns 0;1;2
 ListTriggers *
 ListUsageProfiles *
 ListWorkflows *
-ModifyIntegration 1j
+ModifyIntegration 1n
 PublishDataQualityResultV2 -
 PutAsset -
 PutAssetType -
 PutAttachment -
 PutDataCatalogEncryptionSettings 1
 PutDataCatalogExportConfiguration -
-PutDataQualityProfileAnnotation e;1d
+PutDataQualityProfileAnnotation e;1g
 PutFormType -
-PutResourcePolicy o,*
+PutResourcePolicy r,*
 PutSchemaVersionMetadata *
-PutWorkflowRunProperties x
+PutWorkflowRunProperties 10
 QuerySchemaVersionMetadata *
-RegisterConnectionType 10
-RegisterSchemaVersion r;17
+RegisterConnectionType 13
+RegisterSchemaVersion u;1b
 RemoveSchemaVersionMetadata *
 ResetJobBookmark *
-ResumeWorkflowRun x
+ResumeWorkflowRun 10
 RunStatement g
 SearchAssets -
 SearchTables 9;1;a
-StartBlueprintRun 1a;+iam:PassRole@k
+StartBlueprintRun 1d;+iam:PassRole@m
 StartColumnStatisticsTaskRun 0;1;2;+iam:PassRole@j
 StartColumnStatisticsTaskRunSchedule 0;1;2
-StartCrawler 11
+StartCrawler 14
 StartCrawlerSchedule *
 StartDataQualityRuleRecommendationRun e;+iam:PassRole@j
-StartDataQualityRulesetEvaluationRun 1k;+iam:PassRole@j
+StartDataQualityRulesetEvaluationRun 1o;+iam:PassRole@j
 StartExportLabelsTaskRun f
 StartImportLabelsTaskRun f
 StartJobRun d
-StartJobUpgradeAnalysis 1e
+StartJobUpgradeAnalysis 1h
 StartMLEvaluationTaskRun f
 StartMLLabelingSetGenerationTaskRun f
 StartMaterializedViewRefreshTaskRun -
-StartTrigger v
-StartWorkflowRun x
+StartTrigger y
+StartWorkflowRun 10
 StopColumnStatisticsTaskRun 0;1;2
 StopColumnStatisticsTaskRunSchedule 0;1;2
-StopCrawler 11
+StopCrawler 14
 StopCrawlerSchedule *
-StopJobUpgradeAnalysis 1e
+StopJobUpgradeAnalysis 1h
 StopMaterializedViewRefreshTaskRun -
-StopSession t
-StopTrigger v
-StopWorkflowRun x
-TagResource o,*
-TestConnection z,*
-UntagResource o,*
+StopSession w
+StopTrigger y
+StopWorkflowRun 10
+TagResource r,*
+TestConnection 12,*
+UntagResource r,*
 UpdateAsset -
 UpdateBlueprint h
-UpdateCatalog 1;y
+UpdateCatalog 1;11
 UpdateClassifier *
 UpdateColumnStatisticsForPartition 0;1;2
 UpdateColumnStatisticsForTable 0;1;2
 UpdateColumnStatisticsTaskSettings 0;1;2;+iam:PassRole@j
-UpdateConnection 1b;1
-UpdateCrawler 11;+iam:PassRole@j
+UpdateConnection 1e;1
+UpdateCrawler 14;+iam:PassRole@j
 UpdateCrawlerSchedule *
 UpdateDataQualityEvaluationConfig -
-UpdateDataQualityRuleset 1l
-UpdateDatabase 13;1
-UpdateDevEndpoint 15
+UpdateDataQualityRuleset 1p
+UpdateDatabase 16;1
+UpdateDevEndpoint 19
 UpdateGlossary -
 UpdateGlossaryTerm -
 UpdateGlueIdentityCenterConfiguration *
-UpdateIntegrationResourceProperty l;3;9;n
-UpdateIntegrationTableProperties o,*
+UpdateIntegrationResourceProperty n;o;9;q
+UpdateIntegrationTableProperties r,*
 UpdateJob d
 UpdateJobFromSourceControl d
 UpdateMLTransform f;+iam:PassRole@j
 UpdatePartition 0;1;2
-UpdateRegistry r
-UpdateSchema r;17
+UpdateRegistry u
+UpdateSchema u;1b
 UpdateSourceControlFromJob d
-UpdateTable 0;1;u
+UpdateTable 0;1;x
 UpdateTableOptimizer 0;1;2
-UpdateTrigger v
-UpdateUsageProfile 18
-UpdateUserDefinedFunction 0;1;19
-UpdateWorkflow x`,
+UpdateTrigger y
+UpdateUsageProfile z
+UpdateUserDefinedFunction 0;1;1c
+UpdateWorkflow 10`,
   grafana: `grafana grafana grafana rest-json - 2020-08-18
 grafana
 
@@ -9622,7 +9622,7 @@ UpdateProfileWithAgent 0`,
   iam: `iam iam iam query - 2010-05-08
 iam
 
-$P:iam::$A:delegation-request/{DelegationRequestId} {=OpenIDConnectProviderArn} $P:iam::$A:oidc-provider/* $P:iam::$A:instance-profile/{InstanceProfileName} $P:iam::$A:role/{RoleName} $P:iam::$A:group/{GroupName} $P:iam::$A:user/{UserName} $P:iam::$A:user/* $P:iam::$A:delegation-request/* $P:iam::$A:group{Path:=/}{GroupName} $P:iam::$A:instance-profile{Path:=/}{InstanceProfileName} $P:iam::$A:policy{Path:=/}{PolicyName} $P:iam::$A:policy/{PolicyArn} $P:iam::$A:role{Path:=/}{RoleName} $P:iam::$A:saml-provider/{Name} $P:iam::$A:role/* $P:iam::$A:user{Path:=/}{UserName} $P:iam::$A:mfa/* $P:iam::$A:saml-provider/{SAMLProviderArn} $P:iam::$A:server-certificate/{ServerCertificateName} $P:iam::$A:access-report/{EntityPath} {=Arn} {=PolicySourceArn} {=EntityArn} $P:iam::aws:role-template/*/*:{TemplateArn} {=ResourceArns}
+$P:iam::$A:delegation-request/{DelegationRequestId} {=OpenIDConnectProviderArn} $P:iam::$A:oidc-provider/* $P:iam::$A:instance-profile/{InstanceProfileName} $P:iam::$A:role/{RoleName} $P:iam::$A:group/{GroupName} $P:iam::$A:user/{UserName} $P:iam::$A:user/* $P:iam::$A:delegation-request/* $P:iam::$A:group{Path:=/}{GroupName} $P:iam::$A:instance-profile{Path:=/}{InstanceProfileName} $P:iam::$A:oidc-provider/{Url:bareurl} $P:iam::$A:policy{Path:=/}{PolicyName} $P:iam::$A:policy/{PolicyArn} $P:iam::$A:role{Path:=/}{RoleName} $P:iam::$A:saml-provider/{Name} $P:iam::$A:role/aws-service-role/{AWSServiceName}/* $P:iam::$A:user{Path:=/}{UserName} $P:iam::$A:mfa{Path:=/}{VirtualMFADeviceName} $P:iam::$A:saml-provider/{SAMLProviderArn} $P:iam::$A:server-certificate/{ServerCertificateName} {=SerialNumber} $P:iam::$A:mfa/* $P:iam::$A:access-report/{EntityPath} {=Arn} {=PolicySourceArn} {=EntityArn} $P:iam::aws:role-template/*/*:{TemplateArn} $P:iam::$A:role/* {=ResourceArns}
 AcceptDelegationRequest 0
 AcquireRole -
 AddClientIDToOpenIDConnectProvider 1,2
@@ -9639,15 +9639,15 @@ CreateDelegationRequest 8
 CreateGroup 9
 CreateInstanceProfile a
 CreateLoginProfile 6
-CreateOpenIDConnectProvider 2
-CreatePolicy b
-CreatePolicyVersion c
-CreateRole d
-CreateSAMLProvider e
-CreateServiceLinkedRole f
+CreateOpenIDConnectProvider b
+CreatePolicy c
+CreatePolicyVersion d
+CreateRole e
+CreateSAMLProvider f
+CreateServiceLinkedRole g
 CreateServiceSpecificCredential 6
-CreateUser g
-CreateVirtualMFADevice h
+CreateUser h
+CreateVirtualMFADevice i
 DeactivateMFADevice 6
 DeleteAccessKey 6
 DeleteAccountAlias *
@@ -9657,21 +9657,21 @@ DeleteGroupPolicy 5
 DeleteInstanceProfile 3
 DeleteLoginProfile 6
 DeleteOpenIDConnectProvider 1,2
-DeletePolicy c
-DeletePolicyVersion c
+DeletePolicy d
+DeletePolicyVersion d
 DeleteRole 4
 DeleteRolePermissionsBoundary 4
 DeleteRolePolicy 4
-DeleteSAMLProvider i
+DeleteSAMLProvider j
 DeleteSSHPublicKey 6
-DeleteServerCertificate j
+DeleteServerCertificate k
 DeleteServiceLinkedRole 4
 DeleteServiceSpecificCredential 6
 DeleteSigningCertificate 6
 DeleteUser 6
 DeleteUserPermissionsBoundary 6
 DeleteUserPolicy 6
-DeleteVirtualMFADevice *
+DeleteVirtualMFADevice l,m
 DetachGroupPolicy 5
 DetachRolePolicy 4
 DetachUserPolicy 6
@@ -9683,37 +9683,37 @@ EnableOrganizationsRootCredentialsManagement *
 EnableOrganizationsRootSessions *
 EnableOutboundWebIdentityFederation *
 GenerateCredentialReport *
-GenerateOrganizationsAccessReport k
-GenerateServiceLastAccessedDetails l,*
+GenerateOrganizationsAccessReport n
+GenerateServiceLastAccessedDetails o,*
 GetAccessKeyLastUsed 7
 GetAccountAuthorizationDetails *
 GetAccountPasswordPolicy *
 GetAccountProperties *
 GetAccountSummary *
 GetContextKeysForCustomPolicy *
-GetContextKeysForPrincipalPolicy m,*
+GetContextKeysForPrincipalPolicy p,*
 GetCredentialReport *
 GetDelegationRequest 0
 GetGroup 5
 GetGroupPolicy 5
-GetHumanReadableSummary n,8
+GetHumanReadableSummary q,8
 GetInstanceProfile 3
 GetLoginProfile 6
 GetMFADevice 6
 GetOpenIDConnectProvider 1,2
 GetOrganizationsAccessReport *
 GetOutboundWebIdentityFederationInfo *
-GetPolicy c
-GetPolicyVersion c
+GetPolicy d
+GetPolicyVersion d
 GetRole 4
 GetRolePolicy 4
-GetRoleTemplateVersion o
-GetSAMLProvider i
+GetRoleTemplateVersion r
+GetSAMLProvider j
 GetSSHPublicKey 6
-GetServerCertificate j
+GetServerCertificate k
 GetServiceLastAccessedDetails *
 GetServiceLastAccessedDetailsWithEntities *
-GetServiceLinkedRoleDeletionStatus f
+GetServiceLinkedRoleDeletionStatus s
 GetUser 6
 GetUserPolicy 6
 ListAccessKeys 6
@@ -9722,29 +9722,29 @@ ListAttachedGroupPolicies 5
 ListAttachedRolePolicies 4
 ListAttachedUserPolicies 6
 ListDelegationRequests *
-ListEntitiesForPolicy c
+ListEntitiesForPolicy d
 ListGroupPolicies 5
 ListGroups *
 ListGroupsForUser 6
 ListInstanceProfileTags 3
 ListInstanceProfiles *
 ListInstanceProfilesForRole 4
-ListMFADeviceTags h
+ListMFADeviceTags l,m
 ListMFADevices 6,*
 ListOpenIDConnectProviderTags 1,2
 ListOpenIDConnectProviders *
 ListOrganizationsFeatures *
 ListPolicies *
-ListPoliciesGrantingServiceAccess l,*
-ListPolicyTags c
-ListPolicyVersions c
+ListPoliciesGrantingServiceAccess o,*
+ListPolicyTags d
+ListPolicyVersions d
 ListRolePolicies 4
 ListRoleTags 4
 ListRoles *
-ListSAMLProviderTags i
+ListSAMLProviderTags j
 ListSAMLProviders *
 ListSSHPublicKeys 6
-ListServerCertificateTags j
+ListServerCertificateTags k
 ListServerCertificates *
 ListServiceSpecificCredentials 6
 ListSigningCertificates 6
@@ -9765,25 +9765,25 @@ RemoveUserFromGroup 5
 ResetServiceSpecificCredential 6
 ResyncMFADevice 6
 SendDelegationToken 0
-SetDefaultPolicyVersion c
+SetDefaultPolicyVersion d
 SetSecurityTokenServicePreferences *
 SimulateCustomPolicy *
-SimulatePrincipalPolicy p,*
+SimulatePrincipalPolicy t,*
 TagInstanceProfile 3
-TagMFADevice h
+TagMFADevice l,m
 TagOpenIDConnectProvider 1,2
-TagPolicy c
+TagPolicy d
 TagRole 4
-TagSAMLProvider i
-TagServerCertificate j
+TagSAMLProvider j
+TagServerCertificate k
 TagUser 6
 UntagInstanceProfile 3
-UntagMFADevice h
+UntagMFADevice l,m
 UntagOpenIDConnectProvider 1,2
-UntagPolicy c
+UntagPolicy d
 UntagRole 4
-UntagSAMLProvider i
-UntagServerCertificate j
+UntagSAMLProvider j
+UntagServerCertificate k
 UntagUser 6
 UpdateAccessKey 6
 UpdateAccountPasswordPolicy *
@@ -9794,14 +9794,14 @@ UpdateLoginProfile 6
 UpdateOpenIDConnectProviderThumbprint 1,2
 UpdateRole 4
 UpdateRoleDescription 4
-UpdateSAMLProvider i
+UpdateSAMLProvider j
 UpdateSSHPublicKey 6
-UpdateServerCertificate j
+UpdateServerCertificate k
 UpdateServiceSpecificCredential 6
 UpdateSigningCertificate 6
 UpdateUser 6
 UploadSSHPublicKey 6
-UploadServerCertificate j
+UploadServerCertificate k
 UploadSigningCertificate 6`,
   identitystore: `identitystore identitystore identitystore json AWSIdentityStore 2020-06-15
 identitystore
@@ -11560,7 +11560,7 @@ UpdateTableStorageOptimizer PO/UpdateTableStorageOptimizer *`,
   lambda: `lambda lambda lambda rest-json - 2015-03-31
 lambda
 
-~layer:{LayerName}:{VersionNumber} ~function:{FunctionName} ~function:*:*/durable-execution/*/{DurableExecutionArn} ~capacity-provider:{CapacityProviderName} {=Role} ~code-signing-config:{CodeSigningConfigArn} ~event-source-mapping:{UUID} ~function:{FunctionName}:* {=ResourceArn} ~function:* {=Arn|arn} ~function:{FunctionName}:{Qualifier} {=Resource} ~layer:{LayerName} ~function:*:*/durable-execution/*/*
+~layer:{LayerName}:{VersionNumber} ~function:{FunctionName} ~function:*:*/durable-execution/*/{DurableExecutionArn} ~capacity-provider:{CapacityProviderName} {=Role} ~code-signing-config:{CodeSigningConfigArn} ~event-source-mapping:{UUID} ~function:{FunctionName}:{Qualifier} {=ResourceArn} ~function:* {=Arn|arn} {=Resource} ~layer:{LayerName} ~function:*:*/durable-execution/*/*
 AddLayerVersionPermission PO/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy 0
 AddPermission PO/2015-03-31/functions/{FunctionName}/policy 1
 CheckpointDurableExecution PO/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint 2
@@ -11581,7 +11581,7 @@ DeleteFunctionConcurrency D/2017-10-31/functions/{FunctionName}/concurrency 1
 DeleteFunctionEventInvokeConfig D/2019-09-25/functions/{FunctionName}/event-invoke-config 1
 DeleteFunctionUrlConfig D/2021-10-31/functions/{FunctionName}/url 1
 DeleteLayerVersion D/2018-10-31/layers/{LayerName}/versions/{VersionNumber} 0
-DeleteProvisionedConcurrencyConfig D/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7,7,*
+DeleteProvisionedConcurrencyConfig D/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7
 DeleteResourcePolicy D/2026-07-09/resource-policy/{ResourceArn} 8,9
 GetAccountSettings G/2016-08-19/account-settings *
 GetAlias G/2015-03-31/functions/{FunctionName}/aliases/{Name} 1
@@ -11603,12 +11603,12 @@ GetLayerVersion G/2018-10-31/layers/{LayerName}/versions/{VersionNumber} 0
 GetLayerVersionByArn G/2018-10-31/layers?find=LayerVersion GetLayerVersion@a
 GetLayerVersionPolicy G/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy 0
 GetPolicy G/2015-03-31/functions/{FunctionName}/policy 1
-GetProvisionedConcurrencyConfig G/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7,7,*
+GetProvisionedConcurrencyConfig G/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7
 GetResourcePolicy G/2026-07-09/resource-policy/{ResourceArn} 8,9
 GetRuntimeManagementConfig G/2021-07-20/functions/{FunctionName}/runtime-management-config 1
-Invoke PO/2015-03-31/functions/{FunctionName}/invocations InvokeFunction@b,1
-InvokeAsync PO/2014-11-13/functions/{FunctionName}/invoke-async InvokeFunction@b,1
-InvokeWithResponseStream PO/2021-11-15/functions/{FunctionName}/response-streaming-invocations InvokeFunction@b,1
+Invoke PO/2015-03-31/functions/{FunctionName}/invocations InvokeFunction@7,1
+InvokeAsync PO/2014-11-13/functions/{FunctionName}/invoke-async InvokeFunction@7,1
+InvokeWithResponseStream PO/2021-11-15/functions/{FunctionName}/response-streaming-invocations InvokeFunction@7,1
 ListAliases G/2015-03-31/functions/{FunctionName}/aliases 1
 ListCapacityProviders G/2025-11-30/capacity-providers *
 ListCodeSigningConfigs G/2020-04-22/code-signing-configs *
@@ -11622,28 +11622,28 @@ ListFunctionsByCodeSigningConfig G/2020-04-22/code-signing-configs/{CodeSigningC
 ListLayerVersions G/2018-10-31/layers/{LayerName}/versions *
 ListLayers G/2018-10-31/layers *
 ListProvisionedConcurrencyConfigs G/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL 1
-ListTags G/2017-03-31/tags/{Resource} c,*
+ListTags G/2017-03-31/tags/{Resource} b,*
 ListVersionsByFunction G/2015-03-31/functions/{FunctionName}/versions 1
 PauseDurableExecution PO/2025-12-01/durable-executions/{DurableExecutionArn}/pause -
-PublishLayerVersion PO/2018-10-31/layers/{LayerName}/versions d
+PublishLayerVersion PO/2018-10-31/layers/{LayerName}/versions c
 PublishVersion PO/2015-03-31/functions/{FunctionName}/versions 1
 PutFunctionCodeSigningConfig PU/2020-06-30/functions/{FunctionName}/code-signing-config 5;1
 PutFunctionConcurrency PU/2017-10-31/functions/{FunctionName}/concurrency 1
 PutFunctionEventInvokeConfig PU/2019-09-25/functions/{FunctionName}/event-invoke-config 1
 PutFunctionRecursionConfig PU/2024-08-31/functions/{FunctionName}/recursion-config 1
 PutFunctionScalingConfig PU/2025-11-30/functions/{FunctionName}/function-scaling-config 1
-PutProvisionedConcurrencyConfig PU/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7,7,*
+PutProvisionedConcurrencyConfig PU/2019-09-30/functions/{FunctionName}/provisioned-concurrency 7
 PutResourcePolicy PU/2026-07-09/resource-policy/{ResourceArn} 8,9
 PutRuntimeManagementConfig PU/2021-07-20/functions/{FunctionName}/runtime-management-config 1
 RemoveLayerVersionPermission D/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId} 0
 RemovePermission D/2015-03-31/functions/{FunctionName}/policy/{StatementId} 1
 ResumeDurableExecution PO/2025-12-01/durable-executions/{DurableExecutionArn}/resume -
-SendDurableExecutionCallbackFailure PO/2025-12-01/durable-execution-callbacks/{CallbackId}/fail e
-SendDurableExecutionCallbackHeartbeat PO/2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat e
-SendDurableExecutionCallbackSuccess PO/2025-12-01/durable-execution-callbacks/{CallbackId}/succeed e
+SendDurableExecutionCallbackFailure PO/2025-12-01/durable-execution-callbacks/{CallbackId}/fail d
+SendDurableExecutionCallbackHeartbeat PO/2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat d
+SendDurableExecutionCallbackSuccess PO/2025-12-01/durable-execution-callbacks/{CallbackId}/succeed d
 StopDurableExecution PO/2025-12-01/durable-executions/{DurableExecutionArn}/stop 2
-TagResource PO/2017-03-31/tags/{Resource} c,*
-UntagResource D/2017-03-31/tags/{Resource} c,*
+TagResource PO/2017-03-31/tags/{Resource} b,*
+UntagResource D/2017-03-31/tags/{Resource} b,*
 UpdateAlias PU/2015-03-31/functions/{FunctionName}/aliases/{Name} 1
 UpdateCapacityProvider PU/2025-11-30/capacity-providers/{CapacityProviderName} 3
 UpdateCodeSigningConfig PU/2020-04-22/code-signing-configs/{CodeSigningConfigArn} 5
@@ -15318,7 +15318,7 @@ CreateConfigurationSet PO/v1/email/configuration-sets 0
 CreateConfigurationSetEventDestination PO/v1/email/configuration-sets/{ConfigurationSetName}/event-destinations 0
 CreateDedicatedIpPool PO/v1/email/dedicated-ip-pools 1
 CreateDeliverabilityTestReport PO/v1/email/deliverability-dashboard/test 2
-CreateEmailIdentity PO/v1/email/identities 2
+CreateEmailIdentity PO/v1/email/identities 3
 DeleteConfigurationSet D/v1/email/configuration-sets/{ConfigurationSetName} 0
 DeleteConfigurationSetEventDestination D/v1/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 0
 DeleteDedicatedIpPool D/v1/email/dedicated-ip-pools/{PoolName} 1
@@ -15947,7 +15947,7 @@ DescribeActionConnectorPermissions G/accounts/{AwsAccountId}/action-connectors/{
 DescribeAgent G/accounts/{AwsAccountId}/agents/{AgentId} 5
 DescribeAgentPermissions G/accounts/{AwsAccountId}/agents/{AgentId}/permissions 5
 DescribeAnalysis G/accounts/{AwsAccountId}/analyses/{AnalysisId} 6
-DescribeAnalysisDefinition G/accounts/{AwsAccountId}/analyses/{AnalysisId}/definition -
+DescribeAnalysisDefinition G/accounts/{AwsAccountId}/analyses/{AnalysisId}/definition DescribeAnalysis@6
 DescribeAnalysisPermissions G/accounts/{AwsAccountId}/analyses/{AnalysisId}/permissions 6
 DescribeApp G/accounts/{AwsAccountId}/apps/{AppId} t
 DescribeAppPermissions G/accounts/{AwsAccountId}/apps/{AppId}/permissions t
@@ -15960,7 +15960,7 @@ DescribeBrandAssignment G/accounts/{AwsAccountId}/brandassignments *
 DescribeBrandPublishedVersion G/accounts/{AwsAccountId}/brands/{BrandId}/publishedversion 8
 DescribeCustomPermissions G/accounts/{AwsAccountId}/custom-permissions/{CustomPermissionsName} 18
 DescribeDashboard G/accounts/{AwsAccountId}/dashboards/{DashboardId} a
-DescribeDashboardDefinition G/accounts/{AwsAccountId}/dashboards/{DashboardId}/definition -
+DescribeDashboardDefinition G/accounts/{AwsAccountId}/dashboards/{DashboardId}/definition DescribeDashboard@a
 DescribeDashboardPermissions G/accounts/{AwsAccountId}/dashboards/{DashboardId}/permissions a
 DescribeDashboardSnapshotJob G/accounts/{AwsAccountId}/dashboards/{DashboardId}/snapshot-jobs/{SnapshotJobId} 19
 DescribeDashboardSnapshotJobResult G/accounts/{AwsAccountId}/dashboards/{DashboardId}/snapshot-jobs/{SnapshotJobId}/result 19
@@ -15997,7 +15997,7 @@ DescribeSpace G/v1/accounts/{AwsAccountId}/spaces/{SpaceId} m
 DescribeSpacePermissions G/v1/accounts/{AwsAccountId}/spaces/{SpaceId}/permissions m
 DescribeTemplate G/accounts/{AwsAccountId}/templates/{TemplateId} n
 DescribeTemplateAlias G/accounts/{AwsAccountId}/templates/{TemplateId}/aliases/{AliasName} n
-DescribeTemplateDefinition G/accounts/{AwsAccountId}/templates/{TemplateId}/definition -
+DescribeTemplateDefinition G/accounts/{AwsAccountId}/templates/{TemplateId}/definition DescribeTemplate@n
 DescribeTemplatePermissions G/accounts/{AwsAccountId}/templates/{TemplateId}/permissions n
 DescribeTheme G/accounts/{AwsAccountId}/themes/{ThemeId} o
 DescribeThemeAlias G/accounts/{AwsAccountId}/themes/{ThemeId}/aliases/{AliasName} o
@@ -16214,7 +16214,7 @@ UpdateRule PA/rules/{identifier} 1`,
   rds: `rds rds rds query - 2014-10-31
 rds
 
-~cluster:{DBClusterIdentifier} ~db:{DBInstanceIdentifier} ~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~secgrp:{DBSecurityGroupName} ~cluster-pg:* ~cluster-snapshot:* ~pg:* ~snapshot:* ~og:{TargetOptionGroupIdentifier} ~deployment:{BlueGreenDeploymentName} ~cev:{Engine}/{EngineVersion}/* ~cluster-pg:{DBClusterParameterGroupName} ~og:{OptionGroupName} ~subgrp:{DBSubnetGroupName} {=DomainIAMRoleName} {=MonitoringRoleArn} ~cluster-endpoint:{DBClusterEndpointIdentifier} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~cluster:* ~pg:{DBParameterGroupName} {=RoleArn} ~db-proxy:* ~db-proxy-endpoint:* ~shard-group:* ~snapshot:{DBSnapshotIdentifier} $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~integration:{IntegrationName} ~tenant-database:* ~deployment:{BlueGreenDeploymentIdentifier} ~cluster-auto-backup:* ~auto-backup:{DBInstanceAutomatedBackupsArn} ~db-proxy:{DBProxyName} ~db-proxy-endpoint:{DBProxyEndpointName} ~integration:{IntegrationIdentifier} ~cluster:{DBClusterIdentifiers} ~db:{DBInstanceIdentifiers} ~target-group:{TargetGroupName} ~ri:{ReservedDBInstanceId} {=ResourceArn} ~db:* ~integration:{IntegrationIdentifier|IntegrationName} ~cluster:{DbClusterIdentifier} ~cluster-snapshot:{SnapshotIdentifier} ~snapshot:{SnapshotIdentifier} ~db:{TargetDBInstanceIdentifier} {=SourceDBInstanceArn} {=SourceArn} {=IamRoleArn}
+~cluster:{DBClusterIdentifier} ~db:{DBInstanceIdentifier} ~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~secgrp:{DBSecurityGroupName} ~cluster-pg:{SourceDBClusterParameterGroupIdentifier} ~cluster-pg:{TargetDBClusterParameterGroupIdentifier} ~cluster-snapshot:{SourceDBClusterSnapshotIdentifier} ~cluster-snapshot:{TargetDBClusterSnapshotIdentifier} ~pg:{SourceDBParameterGroupIdentifier} ~pg:{TargetDBParameterGroupIdentifier} ~snapshot:{SourceDBSnapshotIdentifier} ~snapshot:{TargetDBSnapshotIdentifier} ~og:{TargetOptionGroupIdentifier} ~deployment:{BlueGreenDeploymentName} ~cev:{Engine}/{EngineVersion}/* ~cluster-pg:{DBClusterParameterGroupName} ~og:{OptionGroupName} ~subgrp:{DBSubnetGroupName} {=DomainIAMRoleName} {=MonitoringRoleArn} ~cluster-endpoint:{DBClusterEndpointIdentifier} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~cluster:* ~pg:{DBParameterGroupName} {=RoleArn} ~db-proxy:* ~db-proxy-endpoint:* ~shard-group:* ~snapshot:{DBSnapshotIdentifier} $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~integration:{IntegrationName} ~tenant-database:* ~deployment:{BlueGreenDeploymentIdentifier} ~cluster-snapshot:{FinalDBSnapshotIdentifier} ~cluster-auto-backup:* ~auto-backup:{DBInstanceAutomatedBackupsArn} ~db-proxy:{DBProxyName} ~db-proxy-endpoint:{DBProxyEndpointName} ~integration:{IntegrationIdentifier} ~cluster:{DBClusterIdentifiers} ~db:{DBInstanceIdentifiers} ~target-group:{TargetGroupName} ~ri:{ReservedDBInstanceId} {=ResourceArn} ~db:* ~integration:{IntegrationIdentifier|IntegrationName} ~cluster:{DbClusterIdentifier} ~cluster-snapshot:{SnapshotIdentifier} ~snapshot:{SnapshotIdentifier} ~db:{TargetDBInstanceIdentifier} {=SourceDBInstanceArn} {=SourceArn} {=IamRoleArn}
 AddRoleToDBCluster 0
 AddRoleToDBInstance 1
 AddSourceIdentifierToSubscription 2
@@ -16224,164 +16224,164 @@ AuthorizeDBSecurityGroupIngress 5
 BacktrackDBCluster 0
 CancelDBCapacityReservation -
 CancelExportTask *
-CopyDBClusterParameterGroup 6
-CopyDBClusterSnapshot 7
-CopyDBParameterGroup 8
-CopyDBSnapshot 9
-CopyOptionGroup a
-CreateBlueGreenDeployment b
-CreateCustomDBEngineVersion c
+CopyDBClusterParameterGroup 6;7
+CopyDBClusterSnapshot 8;9
+CopyDBParameterGroup a;b
+CopyDBSnapshot c;d
+CopyOptionGroup e
+CreateBlueGreenDeployment f
+CreateCustomDBEngineVersion g
 CreateDBCapacityReservation -
-CreateDBCluster 0;d;e;f;+iam:PassRole@g;+iam:PassRole@h
-CreateDBClusterEndpoint 0;i
-CreateDBClusterParameterGroup d
-CreateDBClusterSnapshot 0;j
-CreateDBInstance 1;+iam:PassRole@h;+iam:PassRole@g
-CreateDBInstanceReadReplica k;1;e;l;f;+iam:PassRole@h;+iam:PassRole@g
-CreateDBParameterGroup l
-CreateDBProxy *;+iam:PassRole@m
-CreateDBProxyEndpoint n;o
+CreateDBCluster 0;h;i;j;+iam:PassRole@k;+iam:PassRole@l
+CreateDBClusterEndpoint 0;m
+CreateDBClusterParameterGroup h
+CreateDBClusterSnapshot 0;n
+CreateDBInstance 1;+iam:PassRole@l;+iam:PassRole@k
+CreateDBInstanceReadReplica o;1;i;p;j;+iam:PassRole@l;+iam:PassRole@k
+CreateDBParameterGroup p
+CreateDBProxy *;+iam:PassRole@q
+CreateDBProxyEndpoint r;s
 CreateDBSecurityGroup 5
-CreateDBShardGroup 0;p
-CreateDBSnapshot 1;q
-CreateDBSubnetGroup f
+CreateDBShardGroup 0;t
+CreateDBSnapshot 1;u
+CreateDBSubnetGroup j
 CreateEventSubscription 2
-CreateGlobalCluster k;r
-CreateIntegration k;s
-CreateOptionGroup e
-CreateTenantDatabase 1;t
-DeleteBlueGreenDeployment u
-DeleteCustomDBEngineVersion c
-DeleteDBCluster 0;7
-DeleteDBClusterAutomatedBackup v
-DeleteDBClusterEndpoint i
-DeleteDBClusterParameterGroup d
-DeleteDBClusterSnapshot j
+CreateGlobalCluster o;v
+CreateIntegration o;w
+CreateOptionGroup i
+CreateTenantDatabase 1;x
+DeleteBlueGreenDeployment y
+DeleteCustomDBEngineVersion g
+DeleteDBCluster 0;+z
+DeleteDBClusterAutomatedBackup 10
+DeleteDBClusterEndpoint m
+DeleteDBClusterParameterGroup h
+DeleteDBClusterSnapshot n
 DeleteDBInstance 1
-DeleteDBInstanceAutomatedBackup w
-DeleteDBParameterGroup l
-DeleteDBProxy x
-DeleteDBProxyEndpoint y
+DeleteDBInstanceAutomatedBackup 11
+DeleteDBParameterGroup p
+DeleteDBProxy 12
+DeleteDBProxyEndpoint 13
 DeleteDBSecurityGroup 5
-DeleteDBShardGroup p
-DeleteDBSnapshot q
-DeleteDBSubnetGroup f
+DeleteDBShardGroup t
+DeleteDBSnapshot u
+DeleteDBSubnetGroup j
 DeleteEventSubscription 2
-DeleteGlobalCluster r
-DeleteIntegration z
-DeleteOptionGroup e
-DeleteTenantDatabase 1;t
-DeregisterDBProxyTargets 10;11;x;12
+DeleteGlobalCluster v
+DeleteIntegration 14
+DeleteOptionGroup i
+DeleteTenantDatabase 1;x
+DeregisterDBProxyTargets 15;16;12;17
 DescribeAccountAttributes *
-DescribeBlueGreenDeployments u,*
+DescribeBlueGreenDeployments y,*
 DescribeCertificates *
 DescribeDBCapacityReservations -
 DescribeDBClusterAutomatedBackups 0,*
 DescribeDBClusterBacktracks 0
-DescribeDBClusterEndpoints 0,*;+i
-DescribeDBClusterParameterGroups d,*
-DescribeDBClusterParameters d
-DescribeDBClusterSnapshotAttributes j
-DescribeDBClusterSnapshots 0,*;+j
+DescribeDBClusterEndpoints 0,*;+m
+DescribeDBClusterParameterGroups h,*
+DescribeDBClusterParameters h
+DescribeDBClusterSnapshotAttributes n
+DescribeDBClusterSnapshots 0,*;+n
 DescribeDBClusters 0,*
 DescribeDBEngineVersions *
-DescribeDBInstanceAutomatedBackups w,*;+1
+DescribeDBInstanceAutomatedBackups 11,*;+1
 DescribeDBInstances 1,*
 DescribeDBLogFiles 1
 DescribeDBMajorEngineVersions *
-DescribeDBParameterGroups l,*
-DescribeDBParameters l
-DescribeDBProxies x,*
-DescribeDBProxyEndpoints x,*;+y
-DescribeDBProxyTargetGroups x
-DescribeDBProxyTargets x;12
+DescribeDBParameterGroups p,*
+DescribeDBParameters p
+DescribeDBProxies 12,*
+DescribeDBProxyEndpoints 12,*;+13
+DescribeDBProxyTargetGroups 12
+DescribeDBProxyTargets 12;17
 DescribeDBRecommendations *
 DescribeDBSecurityGroups 5,*
-DescribeDBShardGroups p
-DescribeDBSnapshotAttributes q
-DescribeDBSnapshotTenantDatabases 1,*;+q
-DescribeDBSnapshots 1,*;+q
-DescribeDBSubnetGroups f,*
+DescribeDBShardGroups t
+DescribeDBSnapshotAttributes u
+DescribeDBSnapshotTenantDatabases 1,*;+u
+DescribeDBSnapshots 1,*;+u
+DescribeDBSubnetGroups j,*
 DescribeEngineDefaultClusterParameters *
 DescribeEngineDefaultParameters *
 DescribeEventCategories *
 DescribeEventSubscriptions 2,*
 DescribeEvents *
 DescribeExportTasks *
-DescribeGlobalClusters r,*
-DescribeIntegrations z,*
+DescribeGlobalClusters v,*
+DescribeIntegrations 14,*
 DescribeOptionGroupOptions *
-DescribeOptionGroups e,*
+DescribeOptionGroups i,*
 DescribeOrderableDBInstanceOptions *
 DescribePendingMaintenanceActions 4,*
-DescribeReservedDBInstances 13,*
+DescribeReservedDBInstances 18,*
 DescribeReservedDBInstancesOfferings *
 DescribeServerlessV2PlatformVersions -
 DescribeSourceRegions *
 DescribeTenantDatabases 1,*
 DescribeValidDBInstanceModifications 1
-DisableHttpEndpoint 14,k
+DisableHttpEndpoint 19,o
 DownloadDBLogFilePortion 1
-EnableHttpEndpoint 14,k
+EnableHttpEndpoint 19,o
 FailoverDBCluster 0
-FailoverGlobalCluster k;r
+FailoverGlobalCluster o;v
 ListTagsForResource 3,*
-ModifyActivityStream 14,15
+ModifyActivityStream 19,1a
 ModifyCertificates *
 ModifyCurrentDBClusterCapacity 0
-ModifyCustomDBEngineVersion c
+ModifyCustomDBEngineVersion g
 ModifyDBCapacityReservation -
-ModifyDBCluster 0;+iam:PassRole@g;+iam:PassRole@h
-ModifyDBClusterEndpoint i
-ModifyDBClusterParameterGroup d
-ModifyDBClusterSnapshotAttribute j
-ModifyDBInstance 1;+iam:PassRole@h;+iam:PassRole@g
-ModifyDBParameterGroup l
-ModifyDBProxy x;+iam:PassRole@m
-ModifyDBProxyEndpoint y
-ModifyDBProxyTargetGroup 12
+ModifyDBCluster 0;+iam:PassRole@k;+iam:PassRole@l
+ModifyDBClusterEndpoint m
+ModifyDBClusterParameterGroup h
+ModifyDBClusterSnapshotAttribute n
+ModifyDBInstance 1;+iam:PassRole@l;+iam:PassRole@k
+ModifyDBParameterGroup p
+ModifyDBProxy 12;+iam:PassRole@q
+ModifyDBProxyEndpoint 13
+ModifyDBProxyTargetGroup 17
 ModifyDBRecommendation *
-ModifyDBShardGroup p
-ModifyDBSnapshot q
-ModifyDBSnapshotAttribute q
-ModifyDBSubnetGroup f
+ModifyDBShardGroup t
+ModifyDBSnapshot u
+ModifyDBSnapshotAttribute u
+ModifyDBSubnetGroup j
 ModifyEventSubscription 2
-ModifyGlobalCluster r
-ModifyIntegration 16
-ModifyOptionGroup e
-ModifyTenantDatabase 1;t
+ModifyGlobalCluster v
+ModifyIntegration 1b
+ModifyOptionGroup i
+ModifyTenantDatabase 1;x
 PromoteReadReplica 1
 PromoteReadReplicaDBCluster 0
-PurchaseReservedDBInstancesOffering 13
+PurchaseReservedDBInstancesOffering 18
 RebootDBCluster 0
 RebootDBInstance 1
-RebootDBShardGroup p
-RegisterDBProxyTargets 12
-RemoveFromGlobalCluster 17;r
+RebootDBShardGroup t
+RegisterDBProxyTargets 17
+RemoveFromGlobalCluster 1c;v
 RemoveRoleFromDBCluster 0
 RemoveRoleFromDBInstance 1
 RemoveSourceIdentifierFromSubscription 2
 RemoveTagsFromResource 3,*
-ResetDBClusterParameterGroup d
-ResetDBParameterGroup l
-RestoreDBClusterFromS3 0;d;e;f;+iam:PassRole@g
-RestoreDBClusterFromSnapshot 0;d;e;f;18;19;+iam:PassRole@g;+iam:PassRole@h
-RestoreDBClusterToPointInTime 0;d;e;f;+iam:PassRole@g;+iam:PassRole@h
-RestoreDBInstanceFromDBSnapshot 1;e;l;f;+iam:PassRole@g
-RestoreDBInstanceFromS3 1;e;l;f;+iam:PassRole@h
-RestoreDBInstanceToPointInTime 1a;e;l;f;+iam:PassRole@g
+ResetDBClusterParameterGroup h
+ResetDBParameterGroup p
+RestoreDBClusterFromS3 0;h;i;j;+iam:PassRole@k
+RestoreDBClusterFromSnapshot 0;h;i;j;1d;1e;+iam:PassRole@k;+iam:PassRole@l
+RestoreDBClusterToPointInTime 0;h;i;j;+iam:PassRole@k;+iam:PassRole@l
+RestoreDBInstanceFromDBSnapshot 1;i;p;j;+iam:PassRole@k
+RestoreDBInstanceFromS3 1;i;p;j;+iam:PassRole@l
+RestoreDBInstanceToPointInTime 1f;i;p;j;+iam:PassRole@k
 RevokeDBSecurityGroupIngress 5
-StartActivityStream 14,*
+StartActivityStream 19,*
 StartDBCluster 0
 StartDBInstance 1
-StartDBInstanceAutomatedBackupsReplication 1b,*
-StartExportTask 1c,*;+iam:PassRole@1d
-StopActivityStream 14,*
+StartDBInstanceAutomatedBackupsReplication 1g,*
+StartExportTask 1h,*;+iam:PassRole@1i
+StopActivityStream 19,*
 StopDBCluster 0
 StopDBInstance 1
-StopDBInstanceAutomatedBackupsReplication 1b,15
-SwitchoverBlueGreenDeployment u
-SwitchoverGlobalCluster k;r
+StopDBInstanceAutomatedBackupsReplication 1g,1a
+SwitchoverBlueGreenDeployment y
+SwitchoverGlobalCluster o;v
 SwitchoverReadReplica 1`,
   'rds-data': `rds-data rds-data rds-data rest-json - 2018-08-01
 rds-data
@@ -16396,7 +16396,7 @@ RollbackTransaction PO/RollbackTransaction 0,1`,
   redshift: `redshift redshift redshift query - 2012-12-01
 redshift
 
-~datashare:*/{DataShareArn} ~securitygroup:*/ec2securitygroup/*/{EC2SecurityGroupName} ~securitygroupingress:*/ec2securitygroup/*/* ~cluster:{ClusterIdentifier} ~snapshot:*/{SnapshotArn|SnapshotIdentifier} ~snapshot:*/* ~snapshot:*/{TargetSnapshotIdentifier} ~parametergroup:{ParameterGroupName} ~securitygroup:*/ec2securitygroup/*/* ~snapshot:{ClusterIdentifier}/{SnapshotIdentifier} ~subnetgroup:* ~eventsubscription:{SubscriptionName} ~hsmclientcertificate:{HsmClientCertificateIdentifier} ~hsmconfiguration:{HsmConfigurationIdentifier} ~integration:{IntegrationName} {=IamRoleArn} {=IamRole} ~snapshotcopygrant:{SnapshotCopyGrantName} ~snapshotschedule:{ScheduleIdentifier} {=ResourceName} ~usagelimit:* ~snapshot:*/{SnapshotIdentifier} ~integration:{IntegrationArn} ~qev2idcapplication:{Qev2IdcApplicationArn} ~redshiftidcapplication:{RedshiftIdcApplicationArn} {=ResourceArn} ~namespace:* ~usagelimit:{UsageLimitId} ~dbuser:{ClusterIdentifier}/{DbUser} ~dbname:{ClusterIdentifier}/{DbName} ~cluster:{ClusterIds} ~integration:{IntegrationArn|IntegrationName} ~snapshot:{ClusterIdentifier}/{SnapshotArn|SnapshotIdentifier}
+~datashare:*/{DataShareArn} ~securitygroup:{ClusterSecurityGroupName}/ec2securitygroup/*/{EC2SecurityGroupName} ~securitygroupingress:{ClusterSecurityGroupName}/ec2securitygroup/*/* ~cluster:{ClusterIdentifier} ~snapshot:*/{SnapshotArn|SnapshotIdentifier} ~snapshot:*/* ~snapshot:*/{TargetSnapshotIdentifier} ~parametergroup:{ParameterGroupName} ~securitygroup:{ClusterSecurityGroupName}/ec2securitygroup/*/* ~snapshot:{ClusterIdentifier}/{SnapshotIdentifier} ~subnetgroup:{ClusterSubnetGroupName} ~eventsubscription:{SubscriptionName} ~hsmclientcertificate:{HsmClientCertificateIdentifier} ~hsmconfiguration:{HsmConfigurationIdentifier} ~integration:{IntegrationName} {=IamRoleArn} {=IamRole} ~snapshotcopygrant:{SnapshotCopyGrantName} ~snapshotschedule:{ScheduleIdentifier} {=ResourceName} ~usagelimit:* ~snapshot:*/{SnapshotIdentifier} ~integration:{IntegrationArn} ~qev2idcapplication:{Qev2IdcApplicationArn} ~redshiftidcapplication:{RedshiftIdcApplicationArn} {=ResourceArn} ~namespace:* ~usagelimit:{UsageLimitId} ~dbuser:{ClusterIdentifier}/{DbUser} ~dbname:{ClusterIdentifier}/{DbName} ~cluster:{ClusterIds} ~integration:{IntegrationArn|IntegrationName} ~snapshot:{ClusterIdentifier}/{SnapshotArn|SnapshotIdentifier}
 AcceptReservedNodeExchange *
 AddPartner *
 AssociateDataShareConsumer 0
@@ -16986,12 +16986,12 @@ UpdateTrustAnchor PA/trustanchor/{trustAnchorId} 2`,
   route53: `route53 route53 route53 rest-xml - 2013-04-01
 route53
 
-$P:route53:::hostedzone/{HostedZoneId} $P:route53:::hostedzone/{Id|HostedZoneId} $P:route53:::cidrcollection/{CidrCollectionId|Id} $P:route53:::healthcheck/* $P:route53:::hostedzone/* $P:route53:::trafficpolicy/{TrafficPolicyId} $P:route53:::trafficpolicy/{Id} $P:route53:::healthcheck/{HealthCheckId} $P:route53:::hostedzone/{Id} $P:route53:::queryloggingconfig/{Id} $P:route53:::delegationset/{Id} $P:route53:::trafficpolicyinstance/{Id} $P:route53:::change/{Id} $P:route53:::delegationset/{Id|DelegationSetId} $P:route53:::cidrcollection/{CidrCollectionId|CollectionId} $P:route53:::hostedzone/{hostedzoneid|HostedZoneId} $P:route53:::hostedzone/{id|HostedZoneId} $P:route53:::trafficpolicy/{id|TrafficPolicyId}
+$P:route53:::hostedzone/{HostedZoneId} $P:route53:::hostedzone/{Id|HostedZoneId} $P:route53:::cidrcollection/{CidrCollectionId|Id} $P:route53:::hostedzone/{ResourceId|ResourceIds?ResourceType=hostedzone} $P:route53:::healthcheck/{ResourceId|ResourceIds?ResourceType=healthcheck} $P:route53:::trafficpolicy/{TrafficPolicyId} $P:route53:::trafficpolicy/{Id} $P:route53:::healthcheck/{HealthCheckId} $P:route53:::hostedzone/{Id} $P:route53:::queryloggingconfig/{Id} $P:route53:::delegationset/{Id} $P:route53:::trafficpolicyinstance/{Id} $P:route53:::change/{Id} $P:route53:::delegationset/{Id|DelegationSetId} $P:route53:::cidrcollection/{CidrCollectionId|CollectionId} $P:route53:::hostedzone/{hostedzoneid|HostedZoneId} $P:route53:::hostedzone/{id|HostedZoneId} $P:route53:::trafficpolicy/{id|TrafficPolicyId}
 ActivateKeySigningKey PO/2013-04-01/keysigningkey/{HostedZoneId}/{Name}/activate 0
 AssociateVPCWithHostedZone PO/2013-04-01/hostedzone/{Id}/associatevpc 1,*
 ChangeCidrCollection PO/2013-04-01/cidrcollection/{CidrCollectionId} 2
 ChangeResourceRecordSets PO/2013-04-01/hostedzone/{Id}/rrset/ 1
-ChangeTagsForResource PO/2013-04-01/tags/{ResourceType}/{ResourceId} 3;4
+ChangeTagsForResource PO/2013-04-01/tags/{ResourceType}/{ResourceId} 3,4,*
 CreateCidrCollection PO/2013-04-01/cidrcollection *
 CreateHealthCheck PO/2013-04-01/healthcheck *
 CreateHostedZone PO/2013-04-01/hostedzone *
@@ -17047,8 +17047,8 @@ ListQueryLoggingConfigs G/2013-04-01/queryloggingconfig f,*
 ListResourceRecordSetProtections G/2013-04-01/hostedzone/{Id}/rrsetprotection -
 ListResourceRecordSets G/2013-04-01/hostedzone/{Id}/rrset 1
 ListReusableDelegationSets G/2013-04-01/delegationset *
-ListTagsForResource G/2013-04-01/tags/{ResourceType}/{ResourceId} *
-ListTagsForResources PO/2013-04-01/tags/{ResourceType} *
+ListTagsForResource G/2013-04-01/tags/{ResourceType}/{ResourceId} 3,4,*
+ListTagsForResources PO/2013-04-01/tags/{ResourceType} 3,4,*
 ListTrafficPolicies G/2013-04-01/trafficpolicies *
 ListTrafficPolicyInstances G/2013-04-01/trafficpolicyinstances *
 ListTrafficPolicyInstancesByHostedZone G/2013-04-01/trafficpolicyinstances/hostedzone g
@@ -17395,45 +17395,45 @@ UpdateRumMetricDefinition PA/rummetrics/{AppMonitorName}/metrics 0`,
   s3control: `s3control s3 s3 rest-xml - 2018-08-20
 *.s3-control s3-control s3-outposts s3express-control
 *
-{=IdentityCenterArn} ~access-grants/default ~access-grants/default/grant/* ~access-grants/default/location/* {=IAMRoleArn} ~accesspoint/{name|Name} $P:s3-object-lambda:$R:$A:accesspoint/{name|Name} $P:s3:::{name|Bucket} {=RoleArn} $P:s3::$A:accesspoint/* ~access-grants/default/grant/{id|AccessGrantId} ~access-grants/default/location/{id|AccessGrantsLocationId} ~job/{id|JobId} ~storage-lens/{storagelensid|ConfigId} ~storage-lens-group/{name|Name} {=request_token|RequestTokenARN} $P:s3:us-west-2:$A:async-request/mrap/*/* $P:s3::$A:accesspoint/{name|Name} {=resourceArn|ResourceArn}
+{=IdentityCenterArn} ~access-grants/default ~access-grants/default/grant/* ~access-grants/default/location/* {=IAMRoleArn} ~accesspoint/{name|Name} $P:s3-object-lambda:$R:$A:accesspoint/{name|Name} {=name|Bucket} $P:s3-outposts:$R:$A:outpost/{x-amz-outpost-id}/bucket/{name|Bucket} {=RoleArn} $P:s3::$A:accesspoint/* ~access-grants/default/grant/{id|AccessGrantId} ~access-grants/default/location/{id|AccessGrantsLocationId} $P:s3express:$R:$A:accesspoint/{name|Name} ~job/{id|JobId} ~storage-lens/{storagelensid|ConfigId} ~storage-lens-group/{name|Name} {=request_token|RequestTokenARN} $P:s3:us-west-2:$A:async-request/mrap/*/* $P:s3::$A:accesspoint/{name|Name} {=resourceArn|ResourceArn}
 AssociateAccessGrantsIdentityCenter PO/v20180820/accessgrantsinstance/identitycenter 0,1
 CreateAccessGrant PO/v20180820/accessgrantsinstance/grant 2
 CreateAccessGrantsInstance PO/v20180820/accessgrantsinstance 1
 CreateAccessGrantsLocation PO/v20180820/accessgrantsinstance/location 3;+iam:PassRole@4
 CreateAccessPoint PU/v20180820/accesspoint/{name} 5
 CreateAccessPointForObjectLambda PU/v20180820/accesspointforobjectlambda/{name} 6
-CreateBucket PU/v20180820/bucket/{name} 7
-CreateJob PO/v20180820/jobs *;+iam:PassRole@8
-CreateMultiRegionAccessPoint PO/v20180820/async-requests/mrap/create 9
+CreateBucket PU/v20180820/bucket/{name} s3-outposts:CreateBucket@7,8
+CreateJob PO/v20180820/jobs *;+iam:PassRole@9
+CreateMultiRegionAccessPoint PO/v20180820/async-requests/mrap/create a
 CreateStorageLensGroup PO/v20180820/storagelensgroup *
-DeleteAccessGrant D/v20180820/accessgrantsinstance/grant/{id} a
+DeleteAccessGrant D/v20180820/accessgrantsinstance/grant/{id} b
 DeleteAccessGrantsInstance D/v20180820/accessgrantsinstance 1
 DeleteAccessGrantsInstanceResourcePolicy D/v20180820/accessgrantsinstance/resourcepolicy 1
-DeleteAccessGrantsLocation D/v20180820/accessgrantsinstance/location/{id} b
+DeleteAccessGrantsLocation D/v20180820/accessgrantsinstance/location/{id} c
 DeleteAccessPoint D/v20180820/accesspoint/{name} 5
 DeleteAccessPointForObjectLambda D/v20180820/accesspointforobjectlambda/{name} 6
 DeleteAccessPointPolicy D/v20180820/accesspoint/{name}/policy 5
 DeleteAccessPointPolicyForObjectLambda D/v20180820/accesspointforobjectlambda/{name}/policy 6
-DeleteAccessPointScope D/v20180820/accesspoint/{name}/scope -
-DeleteBucket D/v20180820/bucket/{name} 7
-DeleteBucketLifecycleConfiguration D/v20180820/bucket/{name}/lifecycleconfiguration -
-DeleteBucketPolicy D/v20180820/bucket/{name}/policy 7
-DeleteBucketReplication D/v20180820/bucket/{name}/replication -
-DeleteBucketTagging D/v20180820/bucket/{name}/tagging -
-DeleteJobTagging D/v20180820/jobs/{id}/tagging c
-DeleteMultiRegionAccessPoint PO/v20180820/async-requests/mrap/delete 9
+DeleteAccessPointScope D/v20180820/accesspoint/{name}/scope s3express:DeleteAccessPointScope@d
+DeleteBucket D/v20180820/bucket/{name} s3-outposts:DeleteBucket@7,8
+DeleteBucketLifecycleConfiguration D/v20180820/bucket/{name}/lifecycleconfiguration s3-outposts:PutLifecycleConfiguration@7,8
+DeleteBucketPolicy D/v20180820/bucket/{name}/policy s3-outposts:DeleteBucketPolicy@7,8
+DeleteBucketReplication D/v20180820/bucket/{name}/replication s3-outposts:PutReplicationConfiguration@7,8
+DeleteBucketTagging D/v20180820/bucket/{name}/tagging s3-outposts:PutBucketTagging@7,8
+DeleteJobTagging D/v20180820/jobs/{id}/tagging e
+DeleteMultiRegionAccessPoint PO/v20180820/async-requests/mrap/delete a
 DeletePublicAccessBlock D/v20180820/configuration/publicAccessBlock PutAccountPublicAccessBlock@*
-DeleteStorageLensConfiguration D/v20180820/storagelens/{storagelensid} d
-DeleteStorageLensConfigurationTagging D/v20180820/storagelens/{storagelensid}/tagging d
-DeleteStorageLensGroup D/v20180820/storagelensgroup/{name} e
-DescribeJob G/v20180820/jobs/{id} c
-DescribeMultiRegionAccessPointOperation G/v20180820/async-requests/mrap/{request_token+} f,g
+DeleteStorageLensConfiguration D/v20180820/storagelens/{storagelensid} f
+DeleteStorageLensConfigurationTagging D/v20180820/storagelens/{storagelensid}/tagging f
+DeleteStorageLensGroup D/v20180820/storagelensgroup/{name} g
+DescribeJob G/v20180820/jobs/{id} e
+DescribeMultiRegionAccessPointOperation G/v20180820/async-requests/mrap/{request_token+} h,i
 DissociateAccessGrantsIdentityCenter D/v20180820/accessgrantsinstance/identitycenter 1
-GetAccessGrant G/v20180820/accessgrantsinstance/grant/{id} a
+GetAccessGrant G/v20180820/accessgrantsinstance/grant/{id} b
 GetAccessGrantsInstance G/v20180820/accessgrantsinstance 1
 GetAccessGrantsInstanceForPrefix G/v20180820/accessgrantsinstance/prefix 1
 GetAccessGrantsInstanceResourcePolicy G/v20180820/accessgrantsinstance/resourcepolicy 1
-GetAccessGrantsLocation G/v20180820/accessgrantsinstance/location/{id} b
+GetAccessGrantsLocation G/v20180820/accessgrantsinstance/location/{id} c
 GetAccessPoint G/v20180820/accesspoint/{name} *
 GetAccessPointConfigurationForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/configuration 6
 GetAccessPointForObjectLambda G/v20180820/accesspointforobjectlambda/{name} 6
@@ -17441,58 +17441,58 @@ GetAccessPointPolicy G/v20180820/accesspoint/{name}/policy 5
 GetAccessPointPolicyForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/policy 6
 GetAccessPointPolicyStatus G/v20180820/accesspoint/{name}/policyStatus 5
 GetAccessPointPolicyStatusForObjectLambda G/v20180820/accesspointforobjectlambda/{name}/policyStatus 6
-GetAccessPointScope G/v20180820/accesspoint/{name}/scope -
-GetBucket G/v20180820/bucket/{name} -
-GetBucketLifecycleConfiguration G/v20180820/bucket/{name}/lifecycleconfiguration -
-GetBucketPolicy G/v20180820/bucket/{name}/policy 7,*
-GetBucketReplication G/v20180820/bucket/{name}/replication -
-GetBucketTagging G/v20180820/bucket/{name}/tagging 7
-GetBucketVersioning G/v20180820/bucket/{name}/versioning 7
+GetAccessPointScope G/v20180820/accesspoint/{name}/scope s3express:GetAccessPointScope@d
+GetBucket G/v20180820/bucket/{name} s3-outposts:GetBucket@7,8
+GetBucketLifecycleConfiguration G/v20180820/bucket/{name}/lifecycleconfiguration s3-outposts:GetLifecycleConfiguration@7,8
+GetBucketPolicy G/v20180820/bucket/{name}/policy s3-outposts:GetBucketPolicy@7,8
+GetBucketReplication G/v20180820/bucket/{name}/replication s3-outposts:GetReplicationConfiguration@7,8
+GetBucketTagging G/v20180820/bucket/{name}/tagging s3-outposts:GetBucketTagging@7,8
+GetBucketVersioning G/v20180820/bucket/{name}/versioning s3-outposts:GetBucketVersioning@7,8
 GetDataAccess G/v20180820/accessgrantsinstance/dataaccess 1
-GetJobTagging G/v20180820/jobs/{id}/tagging c
-GetMultiRegionAccessPoint G/v20180820/mrap/instances/{name+} h
-GetMultiRegionAccessPointPolicy G/v20180820/mrap/instances/{name+}/policy h
-GetMultiRegionAccessPointPolicyStatus G/v20180820/mrap/instances/{name+}/policystatus h
-GetMultiRegionAccessPointRoutes G/v20180820/mrap/instances/{mrap+}/routes 9
+GetJobTagging G/v20180820/jobs/{id}/tagging e
+GetMultiRegionAccessPoint G/v20180820/mrap/instances/{name+} j
+GetMultiRegionAccessPointPolicy G/v20180820/mrap/instances/{name+}/policy j
+GetMultiRegionAccessPointPolicyStatus G/v20180820/mrap/instances/{name+}/policystatus j
+GetMultiRegionAccessPointRoutes G/v20180820/mrap/instances/{mrap+}/routes a
 GetPublicAccessBlock G/v20180820/configuration/publicAccessBlock GetAccountPublicAccessBlock@*
-GetStorageLensConfiguration G/v20180820/storagelens/{storagelensid} d
-GetStorageLensConfigurationTagging G/v20180820/storagelens/{storagelensid}/tagging d
-GetStorageLensGroup G/v20180820/storagelensgroup/{name} e
+GetStorageLensConfiguration G/v20180820/storagelens/{storagelensid} f
+GetStorageLensConfigurationTagging G/v20180820/storagelens/{storagelensid}/tagging f
+GetStorageLensGroup G/v20180820/storagelensgroup/{name} g
 ListAccessGrants G/v20180820/accessgrantsinstance/grants 1
 ListAccessGrantsInstances G/v20180820/accessgrantsinstances *
 ListAccessGrantsLocations G/v20180820/accessgrantsinstance/locations 1
 ListAccessPoints G/v20180820/accesspoint *
-ListAccessPointsForDirectoryBuckets G/v20180820/accesspointfordirectory -
+ListAccessPointsForDirectoryBuckets G/v20180820/accesspointfordirectory s3express:ListAccessPointsForDirectoryBuckets@*
 ListAccessPointsForObjectLambda G/v20180820/accesspointforobjectlambda *
 ListCallerAccessGrants G/v20180820/accessgrantsinstance/caller/grants 1
 ListJobs G/v20180820/jobs *
 ListMultiRegionAccessPoints G/v20180820/mrap/instances *
-ListRegionalBuckets G/v20180820/bucket -
+ListRegionalBuckets G/v20180820/bucket s3-outposts:ListRegionalBuckets@*
 ListStorageLensConfigurations G/v20180820/storagelens *
 ListStorageLensGroups G/v20180820/storagelensgroup *
-ListTagsForResource G/v20180820/tags/{resourceArn+} i,*
+ListTagsForResource G/v20180820/tags/{resourceArn+} k,*
 PutAccessGrantsInstanceResourcePolicy PU/v20180820/accessgrantsinstance/resourcepolicy 1
 PutAccessPointConfigurationForObjectLambda PU/v20180820/accesspointforobjectlambda/{name}/configuration 6
 PutAccessPointPolicy PU/v20180820/accesspoint/{name}/policy 5
 PutAccessPointPolicyForObjectLambda PU/v20180820/accesspointforobjectlambda/{name}/policy 6
-PutAccessPointScope PU/v20180820/accesspoint/{name}/scope -
-PutBucketLifecycleConfiguration PU/v20180820/bucket/{name}/lifecycleconfiguration -
-PutBucketPolicy PU/v20180820/bucket/{name}/policy 7
-PutBucketReplication PU/v20180820/bucket/{name}/replication -
-PutBucketTagging PU/v20180820/bucket/{name}/tagging 7
-PutBucketVersioning PU/v20180820/bucket/{name}/versioning 7
-PutJobTagging PU/v20180820/jobs/{id}/tagging c
-PutMultiRegionAccessPointPolicy PO/v20180820/async-requests/mrap/put-policy 9
+PutAccessPointScope PU/v20180820/accesspoint/{name}/scope s3express:PutAccessPointScope@d
+PutBucketLifecycleConfiguration PU/v20180820/bucket/{name}/lifecycleconfiguration s3-outposts:PutLifecycleConfiguration@7,8
+PutBucketPolicy PU/v20180820/bucket/{name}/policy s3-outposts:PutBucketPolicy@7,8
+PutBucketReplication PU/v20180820/bucket/{name}/replication s3-outposts:PutReplicationConfiguration@7,8
+PutBucketTagging PU/v20180820/bucket/{name}/tagging s3-outposts:PutBucketTagging@7,8
+PutBucketVersioning PU/v20180820/bucket/{name}/versioning s3-outposts:PutBucketVersioning@7,8
+PutJobTagging PU/v20180820/jobs/{id}/tagging e
+PutMultiRegionAccessPointPolicy PO/v20180820/async-requests/mrap/put-policy a
 PutPublicAccessBlock PU/v20180820/configuration/publicAccessBlock PutAccountPublicAccessBlock@*
 PutStorageLensConfiguration PU/v20180820/storagelens/{storagelensid} *
-PutStorageLensConfigurationTagging PU/v20180820/storagelens/{storagelensid}/tagging d
-SubmitMultiRegionAccessPointRoutes PA/v20180820/mrap/instances/{mrap+}/routes 9
-TagResource PO/v20180820/tags/{resourceArn+} i,*
-UntagResource D/v20180820/tags/{resourceArn+} i,*
-UpdateAccessGrantsLocation PU/v20180820/accessgrantsinstance/location/{id} b;+iam:PassRole@4
-UpdateJobPriority PO/v20180820/jobs/{id}/priority c
-UpdateJobStatus PO/v20180820/jobs/{id}/status c
-UpdateStorageLensGroup PU/v20180820/storagelensgroup/{name} e`,
+PutStorageLensConfigurationTagging PU/v20180820/storagelens/{storagelensid}/tagging f
+SubmitMultiRegionAccessPointRoutes PA/v20180820/mrap/instances/{mrap+}/routes a
+TagResource PO/v20180820/tags/{resourceArn+} k,*
+UntagResource D/v20180820/tags/{resourceArn+} k,*
+UpdateAccessGrantsLocation PU/v20180820/accessgrantsinstance/location/{id} c;+iam:PassRole@4
+UpdateJobPriority PO/v20180820/jobs/{id}/priority e
+UpdateJobStatus PO/v20180820/jobs/{id}/status e
+UpdateStorageLensGroup PU/v20180820/storagelensgroup/{name} g`,
   s3files: `s3files s3files s3files rest-json - 2025-05-05
 s3files
 
@@ -18699,7 +18699,7 @@ DeleteNamespace 2
 DeleteService 3
 DeleteServiceAttributes 4
 DeregisterInstance 4
-DiscoverInstances 5;6
+DiscoverInstances *
 DiscoverInstancesRevision 5;6
 GetInstance 4
 GetInstancesHealthStatus 4
@@ -18724,7 +18724,7 @@ UpdateServiceAttributes 4`,
   ses: `ses ses ses query - 2010-12-01
 email
 
-~configuration-set/* ~configuration-set/{ConfigurationSetName} ~custom-verification-email-template/{TemplateName} ~identity/* ~identity/{Source} ~template/{Template}
+~configuration-set/{ConfigurationSet.Name} ~configuration-set/{ConfigurationSetName} ~custom-verification-email-template/{TemplateName} ~identity/{BounceSender:mail} ~identity/{SourceArn|Source:mail} ~template/{Template}
 CloneReceiptRuleSet *
 CreateConfigurationSet 0
 CreateConfigurationSetEventDestination 1
@@ -18771,11 +18771,11 @@ PutConfigurationSetDeliveryOptions 1
 PutIdentityPolicy *
 ReorderReceiptRuleSet *
 SendBounce 3
-SendBulkTemplatedEmail 4;5
+SendBulkTemplatedEmail 4;+1;5
 SendCustomVerificationEmail 2
-SendEmail 4
-SendRawEmail 4
-SendTemplatedEmail 4;5
+SendEmail 4;+1
+SendRawEmail 4;+1
+SendTemplatedEmail 4;+1;5
 SetActiveReceiptRuleSet *
 SetIdentityDkimEnabled *
 SetIdentityFeedbackForwardingEnabled *
@@ -18799,82 +18799,82 @@ VerifyEmailIdentity *`,
   sesv2: `sesv2 ses ses rest-json - 2019-09-27
 *.endpoints.email email
 
-{=CertificateArn} ~identity/* ~export-job/{JobId} ~configuration-set/{ConfigurationSetName} ~contact-list/{ContactListName} ~custom-verification-email-template/{TemplateName} ~dedicated-ip-pool/{PoolName} ~template/{TemplateName} ~tenant/{TenantName}/* ~configuration-set/* ~template/* ~identity/{EmailIdentity} ~multi-region-endpoint/{EndpointName} ~dedicated-ip-pool/* ~deliverability-test-report/{ReportId} ~import-job/{JobId} ~tenant/*/* {=ResourceArn} ~dedicated-ip-pool/{IP|Ip} ~identity/{FromEmailAddress} ~template/{DefaultContent.Template.TemplateName} ~template/{Content.Template.TemplateName} $P:ses:$R:aws:reputation-policy/*
-AssociateEmailIdentityCertificate PO/v2/email/identity/certificates 0,1
+~identity/{EmailIdentity} ~export-job/{JobId} ~configuration-set/{ConfigurationSetName} ~contact-list/{ContactListName} ~custom-verification-email-template/{TemplateName} ~dedicated-ip-pool/{PoolName} ~identity/* ~template/{TemplateName} ~tenant/{TenantName}/* ~configuration-set/* ~template/* ~multi-region-endpoint/{EndpointName} ~dedicated-ip-pool/* ~deliverability-test-report/{ReportId} ~import-job/{JobId} ~tenant/*/* {=ResourceArn} ~dedicated-ip-pool/{IP|Ip} ~identity/{FromEmailAddressIdentityArn|FromEmailAddress:mail} ~template/{DefaultContent.Template.TemplateName} ~template/{Content.Template.TemplateName} $P:ses:$R:aws:reputation-policy/*
+AssociateEmailIdentityCertificate PO/v2/email/identity/certificates 0
 BatchGetMetricData PO/v2/email/metrics/batch *
-CancelExportJob PU/v2/email/export-jobs/{JobId}/cancel 2
-CreateConfigurationSet PO/v2/email/configuration-sets 3
-CreateConfigurationSetEventDestination PO/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations 3
-CreateContact PO/v2/email/contact-lists/{ContactListName}/contacts 4
-CreateContactList PO/v2/email/contact-lists 4
-CreateCustomVerificationEmailTemplate PO/v2/email/custom-verification-email-templates 5
-CreateDedicatedIpPool PO/v2/email/dedicated-ip-pools 6
-CreateDeliverabilityTestReport PO/v2/email/deliverability-dashboard/test 1
-CreateEmailIdentity PO/v2/email/identities 1
-CreateEmailIdentityPolicy PO/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 1
+CancelExportJob PU/v2/email/export-jobs/{JobId}/cancel 1
+CreateConfigurationSet PO/v2/email/configuration-sets 2
+CreateConfigurationSetEventDestination PO/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations 2
+CreateContact PO/v2/email/contact-lists/{ContactListName}/contacts 3
+CreateContactList PO/v2/email/contact-lists 3
+CreateCustomVerificationEmailTemplate PO/v2/email/custom-verification-email-templates 4
+CreateDedicatedIpPool PO/v2/email/dedicated-ip-pools 5
+CreateDeliverabilityTestReport PO/v2/email/deliverability-dashboard/test 6
+CreateEmailIdentity PO/v2/email/identities 0
+CreateEmailIdentityPolicy PO/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 0
 CreateEmailTemplate PO/v2/email/templates 7
 CreateExportJob PO/v2/email/export-jobs *
 CreateImportJob PO/v2/email/import-jobs *
 CreateMultiRegionEndpoint PO/v2/email/multi-region-endpoints *
 CreateTenant PO/v2/email/tenants 8
-CreateTenantResourceAssociation PO/v2/email/tenants/resources 9;1;a;8
-DeleteConfigurationSet D/v2/email/configuration-sets/{ConfigurationSetName} 3
-DeleteConfigurationSetEventDestination D/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 3
-DeleteContact D/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 4
-DeleteContactList D/v2/email/contact-lists/{ContactListName} 4
-DeleteCustomVerificationEmailTemplate D/v2/email/custom-verification-email-templates/{TemplateName} 5
-DeleteDedicatedIpPool D/v2/email/dedicated-ip-pools/{PoolName} 6
-DeleteEmailIdentity D/v2/email/identities/{EmailIdentity} b
-DeleteEmailIdentityPolicy D/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 1
+CreateTenantResourceAssociation PO/v2/email/tenants/resources 9;6;a;8
+DeleteConfigurationSet D/v2/email/configuration-sets/{ConfigurationSetName} 2
+DeleteConfigurationSetEventDestination D/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 2
+DeleteContact D/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 3
+DeleteContactList D/v2/email/contact-lists/{ContactListName} 3
+DeleteCustomVerificationEmailTemplate D/v2/email/custom-verification-email-templates/{TemplateName} 4
+DeleteDedicatedIpPool D/v2/email/dedicated-ip-pools/{PoolName} 5
+DeleteEmailIdentity D/v2/email/identities/{EmailIdentity} 0
+DeleteEmailIdentityPolicy D/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 0
 DeleteEmailTemplate D/v2/email/templates/{TemplateName} 7
-DeleteMultiRegionEndpoint D/v2/email/multi-region-endpoints/{EndpointName} c
+DeleteMultiRegionEndpoint D/v2/email/multi-region-endpoints/{EndpointName} b
 DeleteSuppressedDestination D/v2/email/suppression/addresses/{EmailAddress} 8,*
 DeleteTenant PO/v2/email/tenants/delete 8
-DeleteTenantResourceAssociation PO/v2/email/tenants/resources/delete 9;1;a;8
-DisassociateEmailIdentityCertificate PO/v2/email/identity/certificates/delete 1
+DeleteTenantResourceAssociation PO/v2/email/tenants/resources/delete 9;6;a;8
+DisassociateEmailIdentityCertificate PO/v2/email/identity/certificates/delete 0
 GetAccount G/v2/email/account *
 GetBlacklistReports G/v2/email/deliverability-dashboard/blacklist-report *
-GetConfigurationSet G/v2/email/configuration-sets/{ConfigurationSetName} 3
-GetConfigurationSetEventDestinations G/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations 3
-GetContact G/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 4
-GetContactList G/v2/email/contact-lists/{ContactListName} 4
-GetCustomVerificationEmailTemplate G/v2/email/custom-verification-email-templates/{TemplateName} 5
+GetConfigurationSet G/v2/email/configuration-sets/{ConfigurationSetName} 2
+GetConfigurationSetEventDestinations G/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations 2
+GetContact G/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 3
+GetContactList G/v2/email/contact-lists/{ContactListName} 3
+GetCustomVerificationEmailTemplate G/v2/email/custom-verification-email-templates/{TemplateName} 4
 GetDedicatedIp G/v2/email/dedicated-ips/{IP} *
-GetDedicatedIpPool G/v2/email/dedicated-ip-pools/{PoolName} 6
-GetDedicatedIps G/v2/email/dedicated-ips d
+GetDedicatedIpPool G/v2/email/dedicated-ip-pools/{PoolName} 5
+GetDedicatedIps G/v2/email/dedicated-ips c
 GetDeliverabilityDashboardOptions G/v2/email/deliverability-dashboard *
-GetDeliverabilityTestReport G/v2/email/deliverability-dashboard/test-reports/{ReportId} e
+GetDeliverabilityTestReport G/v2/email/deliverability-dashboard/test-reports/{ReportId} d
 GetDomainDeliverabilityCampaign G/v2/email/deliverability-dashboard/campaigns/{CampaignId} *
-GetDomainStatisticsReport G/v2/email/deliverability-dashboard/statistics-report/{Domain} 1
+GetDomainStatisticsReport G/v2/email/deliverability-dashboard/statistics-report/{Domain} 6
 GetEmailAddressInsights PO/v2/email/email-address-insights/ *
-GetEmailIdentity G/v2/email/identities/{EmailIdentity} b
-GetEmailIdentityPolicies G/v2/email/identities/{EmailIdentity}/policies b
+GetEmailIdentity G/v2/email/identities/{EmailIdentity} 0
+GetEmailIdentityPolicies G/v2/email/identities/{EmailIdentity}/policies 0
 GetEmailTemplate G/v2/email/templates/{TemplateName} 7
-GetExportJob G/v2/email/export-jobs/{JobId} 2
-GetImportJob G/v2/email/import-jobs/{JobId} f
+GetExportJob G/v2/email/export-jobs/{JobId} 1
+GetImportJob G/v2/email/import-jobs/{JobId} e
 GetMessageInsights G/v2/email/insights/{MessageId}/ *
-GetMultiRegionEndpoint G/v2/email/multi-region-endpoints/{EndpointName} c
-GetReputationEntity G/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference} g
+GetMultiRegionEndpoint G/v2/email/multi-region-endpoints/{EndpointName} b
+GetReputationEntity G/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference} f
 GetSuppressedDestination G/v2/email/suppression/addresses/{EmailAddress} 8,*
 GetTenant PO/v2/email/tenants/get 8
 ListConfigurationSets PO/v2/email/list-configuration-sets *
 ListContactLists G/v2/email/contact-lists *
-ListContacts PO/v2/email/contact-lists/{ContactListName}/contacts/list 4
+ListContacts PO/v2/email/contact-lists/{ContactListName}/contacts/list 3
 ListCustomVerificationEmailTemplates G/v2/email/custom-verification-email-templates *
 ListDedicatedIpPools G/v2/email/dedicated-ip-pools *
 ListDeliverabilityTestReports G/v2/email/deliverability-dashboard/test-reports *
 ListDomainDeliverabilityCampaigns G/v2/email/deliverability-dashboard/domains/{SubscribedDomain}/campaigns *
 ListEmailIdentities PO/v2/email/list-identities *
-ListEmailIdentityCertificates PO/v2/email/identity/certificates/list 1
+ListEmailIdentityCertificates PO/v2/email/identity/certificates/list 0
 ListEmailTemplates G/v2/email/templates *
 ListExportJobs PO/v2/email/list-export-jobs *
 ListImportJobs PO/v2/email/import-jobs/list *
 ListMultiRegionEndpoints G/v2/email/multi-region-endpoints *
-ListRecommendations PO/v2/email/vdm/recommendations 1
-ListReputationEntities PO/v2/email/reputation/entities g
-ListResourceTenants PO/v2/email/resources/tenants/list h,*
+ListRecommendations PO/v2/email/vdm/recommendations 6
+ListReputationEntities PO/v2/email/reputation/entities f
+ListResourceTenants PO/v2/email/resources/tenants/list g,*
 ListSuppressedDestinations G/v2/email/suppression/addresses 8,*
-ListTagsForResource G/v2/email/tags h,*
+ListTagsForResource G/v2/email/tags g,*
 ListTenantResources PO/v2/email/tenants/resources/list 8
 ListTenants PO/v2/email/tenants/list *
 PutAccountDedicatedIpWarmupAttributes PU/v2/email/account/dedicated-ips/warmup *
@@ -18883,39 +18883,39 @@ PutAccountPricingAttributes PU/v2/email/account/pricing-attributes *
 PutAccountSendingAttributes PU/v2/email/account/sending *
 PutAccountSuppressionAttributes PU/v2/email/account/suppression *
 PutAccountVdmAttributes PU/v2/email/account/vdm *
-PutConfigurationSetArchivingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/archiving-options 3
-PutConfigurationSetDeliveryOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/delivery-options 3
-PutConfigurationSetReputationOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/reputation-options 3
-PutConfigurationSetSendingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/sending 3
-PutConfigurationSetSuppressionOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/suppression-options 3
-PutConfigurationSetTrackingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/tracking-options 3
-PutConfigurationSetVdmOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/vdm-options 3
-PutDedicatedIpInPool PU/v2/email/dedicated-ips/{IP}/pool i
-PutDedicatedIpPoolScalingAttributes PU/v2/email/dedicated-ip-pools/{PoolName}/scaling 6
+PutConfigurationSetArchivingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/archiving-options 2
+PutConfigurationSetDeliveryOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/delivery-options 2
+PutConfigurationSetReputationOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/reputation-options 2
+PutConfigurationSetSendingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/sending 2
+PutConfigurationSetSuppressionOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/suppression-options 2
+PutConfigurationSetTrackingOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/tracking-options 2
+PutConfigurationSetVdmOptions PU/v2/email/configuration-sets/{ConfigurationSetName}/vdm-options 2
+PutDedicatedIpInPool PU/v2/email/dedicated-ips/{IP}/pool h
+PutDedicatedIpPoolScalingAttributes PU/v2/email/dedicated-ip-pools/{PoolName}/scaling 5
 PutDedicatedIpWarmupAttributes PU/v2/email/dedicated-ips/{IP}/warmup *
 PutDeliverabilityDashboardOption PU/v2/email/deliverability-dashboard *
-PutEmailIdentityConfigurationSetAttributes PU/v2/email/identities/{EmailIdentity}/configuration-set 1
-PutEmailIdentityDkimAttributes PU/v2/email/identities/{EmailIdentity}/dkim b
-PutEmailIdentityDkimSigningAttributes PU/v2/email/identities/{EmailIdentity}/dkim/signing b
-PutEmailIdentityFeedbackAttributes PU/v2/email/identities/{EmailIdentity}/feedback b
-PutEmailIdentityMailFromAttributes PU/v2/email/identities/{EmailIdentity}/mail-from b
+PutEmailIdentityConfigurationSetAttributes PU/v2/email/identities/{EmailIdentity}/configuration-set 0
+PutEmailIdentityDkimAttributes PU/v2/email/identities/{EmailIdentity}/dkim 0
+PutEmailIdentityDkimSigningAttributes PU/v2/email/identities/{EmailIdentity}/dkim/signing 0
+PutEmailIdentityFeedbackAttributes PU/v2/email/identities/{EmailIdentity}/feedback 0
+PutEmailIdentityMailFromAttributes PU/v2/email/identities/{EmailIdentity}/mail-from 0
 PutSuppressedDestination PU/v2/email/suppression/addresses 8,*
 PutTenantSuppressionAttributes PO/v2/email/tenant/suppression 8
-SendBulkEmail PO/v2/email/outbound-bulk-emails j;+k
-SendCustomVerificationEmail PO/v2/email/outbound-custom-verification-emails 5
-SendEmail PO/v2/email/outbound-emails j;+l
-TagResource PO/v2/email/tags h,*
+SendBulkEmail PO/v2/email/outbound-bulk-emails i;+2;+j
+SendCustomVerificationEmail PO/v2/email/outbound-custom-verification-emails 4
+SendEmail PO/v2/email/outbound-emails i;+2;+k
+TagResource PO/v2/email/tags g,*
 TestRenderEmailTemplate PO/v2/email/templates/{TemplateName}/render 7
-UntagResource D/v2/email/tags h,*
-UpdateConfigurationSet PO/v2/email/update-configuration-sets 3
-UpdateConfigurationSetEventDestination PU/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 3
-UpdateContact PU/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 4
-UpdateContactList PU/v2/email/contact-lists/{ContactListName} 4
-UpdateCustomVerificationEmailTemplate PU/v2/email/custom-verification-email-templates/{TemplateName} 5
-UpdateEmailIdentityPolicy PU/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 1
+UntagResource D/v2/email/tags g,*
+UpdateConfigurationSet PO/v2/email/update-configuration-sets 2
+UpdateConfigurationSetEventDestination PU/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations/{EventDestinationName} 2
+UpdateContact PU/v2/email/contact-lists/{ContactListName}/contacts/{EmailAddress} 3
+UpdateContactList PU/v2/email/contact-lists/{ContactListName} 3
+UpdateCustomVerificationEmailTemplate PU/v2/email/custom-verification-email-templates/{TemplateName} 4
+UpdateEmailIdentityPolicy PU/v2/email/identities/{EmailIdentity}/policies/{PolicyName} 0
 UpdateEmailTemplate PU/v2/email/templates/{TemplateName} 7
-UpdateReputationEntityCustomerManagedStatus PU/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}/customer-managed-status g
-UpdateReputationEntityPolicy PU/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}/policy m;g`,
+UpdateReputationEntityCustomerManagedStatus PU/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}/customer-managed-status f
+UpdateReputationEntityPolicy PU/v2/email/reputation/entities/{ReputationEntityType}/{ReputationEntityReference}/policy l;f`,
   shield: `shield shield shield smithy-rpc-v2-cbor,json AWSShield_20160616 2016-06-02
 shield
 
@@ -19186,63 +19186,63 @@ UntagQueue 0`,
   ssm: `ssm ssm ssm json AmazonSSM 2014-11-06
 ssm
 
-~maintenancewindow/{ResourceId} ~opsitem/{ResourceId} ~opsmetadata/{ResourceId} ~patchbaseline/{ResourceId} ~opsitem/{OpsItemId} ~maintenancewindow/* {=IamRole} ~association/* ~document/* ~cloud-connector/* {=RoleArn} ~document/{Name} ~resource-data-sync/{SyncName} ~association/{AssociationId} $P:ec2:$R:$A:instance/{InstanceId} ~managed-instance/{InstanceId} ~cloud-connector/{CloudConnectorId} ~maintenancewindow/{WindowId} ~opsmetadata/{OpsMetadataArn} ~parameter/{Name} ~parameter/{Names} ~patchbaseline/{BaselineId} {=ResourceArn} ~windowtarget/{WindowTargetId} ~windowtask/{WindowTaskId} ~automation-execution/{AutomationExecutionId} $P:ec2:$R:$A:instance/{InstanceIds} ~managed-instance/{InstanceIds} ~opsitem/* ~patchbaseline/* ~opsitem/{OpsItemId|OpsItemArn} ~parameter/{Path:bare} ~servicesetting/{SettingId} {=ServiceRoleArn} ~session/{SessionId} ~document/{DocumentName} ~association/{AssociationIds} ~automation-execution/* $P:ec2:$R:$A:instance/{Target} ~association/{AssociationId|AssociationName} $P:iam::$A:role/{IamRole}
-AddTagsToResource 0,1,2,3,*
-AssociateOpsItemRelatedItem 4
+~parameter/{ResourceId?ResourceType=Parameter} ~document/{ResourceId?ResourceType=Document} ~maintenancewindow/{ResourceId?ResourceType=MaintenanceWindow} ~managed-instance/{ResourceId?ResourceType=ManagedInstance} ~patchbaseline/{ResourceId?ResourceType=PatchBaseline} ~opsitem/{ResourceId?ResourceType=OpsItem} ~opsmetadata/{ResourceId?ResourceType=OpsMetadata} ~automation-execution/{ResourceId?ResourceType=Automation} ~association/{ResourceId?ResourceType=Association} ~opsitem/{OpsItemId} ~maintenancewindow/* {=IamRole} ~association/* ~document/{Name} $P:ec2:$R:$A:instance/{InstanceId:^i-} ~managed-instance/{InstanceId:^mi-} ~document/* ~cloud-connector/* {=RoleArn} ~resource-data-sync/{SyncName} ~association/{AssociationId} $P:ec2:$R:$A:instance/{InstanceId} ~managed-instance/{InstanceId} ~cloud-connector/{CloudConnectorId} ~maintenancewindow/{WindowId} ~opsmetadata/{OpsMetadataArn} ~parameter/{Name} ~parameter/{Names} ~patchbaseline/{BaselineId} {=ResourceArn} ~windowtarget/{WindowTargetId} ~windowtask/{WindowTaskId} ~automation-execution/{AutomationExecutionId} $P:ec2:$R:$A:instance/{InstanceIds:^i-} ~managed-instance/{InstanceIds:^mi-} ~opsitem/* $P:ec2:$R:$A:instance/{Target:^i-} ~managed-instance/{Target:^mi-} ~patchbaseline/* ~opsitem/{OpsItemId|OpsItemArn} ~parameter/{Path:bare} ~servicesetting/{SettingId} {=ServiceRoleArn} ~session/{SessionId} ~document/{DocumentName} ~association/{AssociationIds} ~automation-execution/* ~association/{AssociationId|AssociationName} $P:iam::$A:role/{IamRole}
+AddTagsToResource 0,1,2,3,4,5,6,7,8,*
+AssociateOpsItemRelatedItem 9
 CancelCommand *
-CancelMaintenanceWindowExecution 5
-CreateActivation *;+iam:PassRole@6
-CreateAssociation 7;8
-CreateAssociationBatch 8
-CreateCloudConnector 9;+iam:PassRole@a
-CreateDocument b
+CancelMaintenanceWindowExecution a
+CreateActivation *;+iam:PassRole@b
+CreateAssociation c;d;+e;+f
+CreateAssociationBatch g
+CreateCloudConnector h;+iam:PassRole@i
+CreateDocument d
 CreateMaintenanceWindow *
 CreateOpsItem *
 CreateOpsMetadata *
 CreatePatchBaseline *
-CreateResourceDataSync c
+CreateResourceDataSync j
 DeleteActivation *
-DeleteAssociation d,*;+e,f
-DeleteCloudConnector g
-DeleteDocument b
+DeleteAssociation k,*;+l,m
+DeleteCloudConnector n
+DeleteDocument d
 DeleteInventory *
-DeleteMaintenanceWindow h
-DeleteOpsItem 4
-DeleteOpsMetadata i
-DeleteParameter j
-DeleteParameters k
-DeletePatchBaseline l
-DeleteResourceDataSync c
-DeleteResourcePolicy m,*
+DeleteMaintenanceWindow o
+DeleteOpsItem 9
+DeleteOpsMetadata p
+DeleteParameter q
+DeleteParameters r
+DeletePatchBaseline s
+DeleteResourceDataSync j
+DeleteResourcePolicy t,*
 DeregisterDefaultHostManagementConfiguration -
-DeregisterManagedInstance f
-DeregisterPatchBaselineForPatchGroup l
-DeregisterTargetFromMaintenanceWindow h;n
-DeregisterTaskFromMaintenanceWindow h;o
+DeregisterManagedInstance m
+DeregisterPatchBaselineForPatchGroup s
+DeregisterTargetFromMaintenanceWindow o;u
+DeregisterTaskFromMaintenanceWindow o;v
 DescribeActivations *
-DescribeAssociation d,*;+e,f
-DescribeAssociationExecutionTargets d
-DescribeAssociationExecutions d
+DescribeAssociation k,*;+l,m
+DescribeAssociationExecutionTargets k
+DescribeAssociationExecutions k
 DescribeAutomationExecutions *
-DescribeAutomationStepExecutions p
+DescribeAutomationStepExecutions w
 DescribeAvailablePatches *
-DescribeDocument b
-DescribeDocumentPermission b
-DescribeEffectiveInstanceAssociations e;f
-DescribeEffectivePatchesForPatchBaseline l
-DescribeInstanceAssociationsStatus e;f
+DescribeDocument d
+DescribeDocumentPermission d
+DescribeEffectiveInstanceAssociations e,f,*
+DescribeEffectivePatchesForPatchBaseline s
+DescribeInstanceAssociationsStatus e,f,*
 DescribeInstanceInformation *
-DescribeInstancePatchStates q;r
+DescribeInstancePatchStates +x;+y
 DescribeInstancePatchStatesForPatchGroup *
-DescribeInstancePatches e;f
+DescribeInstancePatches e,f,*
 DescribeInstanceProperties *
 DescribeInventoryDeletions *
 DescribeMaintenanceWindowExecutionTaskInvocations *
 DescribeMaintenanceWindowExecutionTasks *
-DescribeMaintenanceWindowExecutions h
+DescribeMaintenanceWindowExecutions o
 DescribeMaintenanceWindowSchedule *
-DescribeMaintenanceWindowTargets h
-DescribeMaintenanceWindowTasks h
+DescribeMaintenanceWindowTargets o
+DescribeMaintenanceWindowTasks o
 DescribeMaintenanceWindows *
 DescribeMaintenanceWindowsForTarget *
 DescribeOpsItems *
@@ -19252,95 +19252,95 @@ DescribePatchGroupState *
 DescribePatchGroups *
 DescribePatchProperties *
 DescribeSessions *
-DisassociateOpsItemRelatedItem 4
-GetAccessToken s
-GetAutomationExecution p
-GetCalendarState 8
-GetCloudConnector g
+DisassociateOpsItemRelatedItem 9
+GetAccessToken z
+GetAutomationExecution w
+GetCalendarState g
+GetCloudConnector n
 GetCommandInvocation *
-GetConnectionStatus *
-GetDefaultPatchBaseline t
+GetConnectionStatus 10,11,*
+GetDefaultPatchBaseline 12
 GetDeployablePatchSnapshotForInstance *
-GetDocument b
+GetDocument d
 GetExecutionPreview *
 GetInventory *
 GetInventorySchema *
-GetMaintenanceWindow h
+GetMaintenanceWindow o
 GetMaintenanceWindowExecution *
 GetMaintenanceWindowExecutionTask *
 GetMaintenanceWindowExecutionTaskInvocation *
-GetMaintenanceWindowTask h
-GetOpsItem u
-GetOpsMetadata i
-GetOpsSummary c
-GetParameter j
-GetParameterHistory j
-GetParameters k
-GetParametersByPath v
-GetPatchBaseline l
+GetMaintenanceWindowTask o
+GetOpsItem 13
+GetOpsMetadata p
+GetOpsSummary j
+GetParameter q
+GetParameterHistory q
+GetParameters r
+GetParametersByPath 14
+GetPatchBaseline s
 GetPatchBaselineForPatchGroup *
-GetResourcePolicies m,*
-GetServiceSetting w
-LabelParameterVersion j
-ListAssociationVersions d
+GetResourcePolicies t,*
+GetServiceSetting 15
+LabelParameterVersion q
+ListAssociationVersions k
 ListAssociations *
 ListCloudConnectors *
 ListCommandInvocations *
 ListCommands *
 ListComplianceItems *
 ListComplianceSummaries *
-ListDocumentMetadataHistory b
-ListDocumentVersions b
+ListDocumentMetadataHistory d
+ListDocumentVersions d
 ListDocuments *
 ListInventoryEntries *
-ListNodes c
-ListNodesSummary c
+ListNodes j
+ListNodesSummary j
 ListOpsItemEvents *
 ListOpsItemRelatedItems *
 ListOpsMetadata *
 ListResourceComplianceSummaries *
 ListResourceDataSync *
-ListTagsForResource 0,1,2,3,*
-ModifyDocumentPermission b
+ListTagsForResource 0,1,2,3,4,5,6,7,8,*
+ModifyDocumentPermission d
 PutComplianceItems *
 PutInventory *
-PutParameter j
-PutResourcePolicy m,*
+PutParameter q
+PutResourcePolicy t,*
 RegisterDefaultHostManagementConfiguration -
-RegisterDefaultPatchBaseline l
-RegisterPatchBaselineForPatchGroup l
-RegisterTargetWithMaintenanceWindow h
-RegisterTaskWithMaintenanceWindow h;+iam:PassRole@x
-RemoveTagsFromResource 0,1,2,3,*
-ResetServiceSetting w
-ResumeSession y
-SendAutomationSignal p
-SendCommand z;+q
+RegisterDefaultPatchBaseline s
+RegisterPatchBaselineForPatchGroup s
+RegisterTargetWithMaintenanceWindow o
+RegisterTaskWithMaintenanceWindow o;+iam:PassRole@16
+RemoveTagsFromResource 0,1,2,3,4,5,6,7,8,*
+ResetServiceSetting 15
+ResumeSession 17
+SendAutomationSignal w
+SendCommand 18;+x;+y
 StartAccessRequest *
-StartAssociationsOnce 10
-StartAutomationExecution 11;z
-StartChangeRequestExecution 11;z
+StartAssociationsOnce 19
+StartAutomationExecution 1a;18
+StartChangeRequestExecution 1a;18
 StartExecutionPreview *
-StartSession 12;+z
-StopAutomationExecution p
-TerminateSession y
-UnlabelParameterVersion j
-UpdateAssociation 13
-UpdateAssociationStatus 8;e;f
-UpdateCloudConnector g
-UpdateDocument b
-UpdateDocumentDefaultVersion b
-UpdateDocumentMetadata b
-UpdateMaintenanceWindow h
-UpdateMaintenanceWindowTarget h;n
-UpdateMaintenanceWindowTask h;o;+iam:PassRole@x
-UpdateManagedInstanceRole 14;f;+iam:PassRole@6
-UpdateOpsItem u
-UpdateOpsMetadata i
-UpdatePatchBaseline l
-UpdateResourceDataSync c
-UpdateServiceSetting w
-ValidateCloudConnector g`,
+StartSession 10,11,*;+18
+StopAutomationExecution w
+TerminateSession 17
+UnlabelParameterVersion q
+UpdateAssociation 1b
+UpdateAssociationStatus d;+e;+f
+UpdateCloudConnector n
+UpdateDocument d
+UpdateDocumentDefaultVersion d
+UpdateDocumentMetadata d
+UpdateMaintenanceWindow o
+UpdateMaintenanceWindowTarget o;u
+UpdateMaintenanceWindowTask o;v;+iam:PassRole@16
+UpdateManagedInstanceRole 1c;m;+iam:PassRole@b
+UpdateOpsItem 13
+UpdateOpsMetadata p
+UpdatePatchBaseline s
+UpdateResourceDataSync j
+UpdateServiceSetting 15
+ValidateCloudConnector n`,
   'ssm-contacts': `ssm-contacts ssm-contacts ssm-contacts json SSMContacts 2021-05-03
 ssm-contacts
 
@@ -19569,43 +19569,43 @@ StartDeviceAuthorization PO/device_authorization -`,
   stepfunctions: `stepfunctions states states json AWSStepFunctions 2016-11-23
 states
 sync-
-~activity:{name} ~stateMachine:{name} {=roleArn} ~activity:{activityArn} ~stateMachine:{stateMachineArn} {=stateMachineAliasArn} ~stateMachine:* {=stateMachineVersionArn} ~execution:*:{executionArn} ~express:*:{executionArn}:* ~mapRun:*/*:{mapRunArn} ~mapRun:{stateMachineArn}/*:{mapRunArn} {=resourceArn}
+~activity:{name} ~stateMachine:{name} {=roleArn} ~stateMachine:{routingConfiguration.stateMachineVersionArn:machine} ~activity:{activityArn} ~stateMachine:{stateMachineArn} {=stateMachineAliasArn} ~stateMachine:* {=stateMachineVersionArn} ~execution:*:{executionArn} ~express:*:{executionArn}:* ~mapRun:*/*:{mapRunArn} ~stateMachine:{stateMachineArn:machine} {=mapRunArn} {=resourceArn}
 CreateActivity 0
 CreateStateMachine 1;+iam:PassRole@2
-CreateStateMachineAlias 1
-DeleteActivity 3
-DeleteStateMachine 4
-DeleteStateMachineAlias 5,6
-DeleteStateMachineVersion 7,6
-DescribeActivity 3
-DescribeExecution 8;9
-DescribeMapRun a
-DescribeStateMachine 4
-DescribeStateMachineAlias 5,6
-DescribeStateMachineForExecution 8
-GetActivityTask 3
-GetExecutionHistory 8
+CreateStateMachineAlias 3
+DeleteActivity 4
+DeleteStateMachine 5
+DeleteStateMachineAlias 6,7
+DeleteStateMachineVersion 8,7
+DescribeActivity 4
+DescribeExecution 9;a
+DescribeMapRun b
+DescribeStateMachine c,*
+DescribeStateMachineAlias 6,7
+DescribeStateMachineForExecution 9
+GetActivityTask 4
+GetExecutionHistory 9
 ListActivities *
-ListExecutions b;4
-ListMapRuns 8
-ListStateMachineAliases 4
-ListStateMachineVersions 4
+ListExecutions c,d,*
+ListMapRuns 9
+ListStateMachineAliases 5
+ListStateMachineVersions 5
 ListStateMachines *
-ListTagsForResource c,*
-PublishStateMachineVersion 4
-RedriveExecution 8
+ListTagsForResource e,*
+PublishStateMachineVersion 5
+RedriveExecution 9
 SendTaskFailure *
 SendTaskHeartbeat *
 SendTaskSuccess *
-StartExecution 4
-StartSyncExecution 4
-StopExecution 8
-TagResource c,*
+StartExecution c,*
+StartSyncExecution c,*
+StopExecution 9
+TagResource e,*
 TestState *
-UntagResource c,*
-UpdateMapRun a
-UpdateStateMachine 4;+iam:PassRole@2
-UpdateStateMachineAlias 5,6
+UntagResource e,*
+UpdateMapRun b
+UpdateStateMachine c,*;+iam:PassRole@2
+UpdateStateMachineAlias 6,7
 ValidateStateMachineDefinition *`,
   storagegateway: `storagegateway storagegateway storagegateway json StorageGateway_20130630 2013-06-30
 storagegateway
@@ -20491,7 +20491,7 @@ UpdateXssMatchSet p`,
   wafv2: `wafv2 wafv2 wafv2 json AWSWAF_20190729 2019-07-29
 wafv2
 
-~*/webacl/*/{WebACLArn} ~{Scope}/ipset/{Name}/* ~{Scope}/regexpatternset/{Name}/* ~{Scope}/rulegroup/{Name}/* ~{Scope}/webacl/{Name}/* ~{Scope}/ipset/{Name}/{Id} {=ResourceArn} ~*/webacl/*/* ~*/rulegroup/*/* ~{Scope}/regexpatternset/{Name}/{Id} ~{Scope}/rulegroup/{Name}/{Id} ~{Scope}/webacl/{Name}/{Id} ~{Scope}/managedruleset/{Name}/{Id} ~{Scope}/webacl/*/{WebACLName|WebACLId} ~{Scope}/webacl/*/{WebAclArn} {=ResourceARN}
+~*/webacl/*/{WebACLArn} ~{Scope:scope}/ipset/{Name}/* ~{Scope:scope}/regexpatternset/{Name}/* ~{Scope:scope}/rulegroup/{Name}/* ~{Scope:scope}/webacl/{Name}/* ~{Scope:scope}/ipset/{Name}/{Id} {=ResourceArn} ~*/webacl/*/* ~*/rulegroup/*/* ~{Scope:scope}/regexpatternset/{Name}/{Id} ~{Scope:scope}/rulegroup/{Name}/{Id} ~{Scope:scope}/webacl/{Name}/{Id} ~{Scope:scope}/managedruleset/{Name}/{Id} ~{Scope:scope}/webacl/*/{WebACLName|WebACLId} ~{Scope:scope}/webacl/*/{WebAclArn} {=ResourceARN} {=LoggingConfiguration.ResourceArn}
 AssociateWebACL 0
 CheckCapacity *
 CreateAPIKey *
@@ -20541,7 +20541,7 @@ ListRuleGroups *
 ListSettlementRecords *
 ListTagsForResource f,*
 ListWebACLs *
-PutLoggingConfiguration 7
+PutLoggingConfiguration g
 PutManagedRuleSetVersions c;a
 PutPermissionPolicy 6,8
 TagResource f,*

@@ -34,6 +34,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'x-amz-object-ownership',
   'x-amz-bypass-governance-retention',
   'x-amz-account-id',
+  'x-amz-outpost-id',
 ]);
 
 /** Keeps what tells the request's action and nothing that authenticates. */
