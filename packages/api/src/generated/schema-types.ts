@@ -314,6 +314,7 @@ export type KafkaOperation = 'ALL' | 'CONSUME' | 'PRODUCE' | 'CREATE' | 'ALTER' 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'TRACE' | 'PATCH' | 'CONNECT' | 'ALL';
 
 export interface EdgeFilter {
+  readonly ids?: readonly string[] | null;
   readonly namespaces?: readonly string[] | null;
   readonly clusters?: readonly string[] | null;
   readonly environments?: readonly string[] | null;

@@ -1,5 +1,7 @@
 import type { schema } from '@nm/api';
 import { parseRfc3339 } from '@nm/core';
+import { GraphQLError } from 'graphql';
+import { MAX_PAGE } from '../store/query.ts';
 import type { EdgeFilter, LabelSelector, PeerSelector, Window, WorkloadSelector } from '../store/query.ts';
 
 /** The store's filter for a filter of the API. */
@@ -18,10 +20,21 @@ export function toStoreFilter(filter: schema.EdgeFilter | null | undefined): Edg
     ...(either.length > 0 && { either }),
     ...(filter?.client && { client: toPeerSelector(filter.client) }),
     ...(filter?.server && { server: toPeerSelector(filter.server) }),
+    ...(filter?.ids && filter.ids.length > 0 && { ids: toIds(filter.ids) }),
     ...compact({ evidence: filter?.evidence, ports: filter?.ports, protocols: filter?.protocols }),
     ...(filter?.includeSystem !== true && { classes: ['app'] }),
     ...(filter?.includeUnknown !== true && { exclude: { either: [{ types: ['unknown'] }] } }),
   };
+}
+
+/** Ids that no edge can have find nothing, as ids do that none has. */
+function toIds(ids: readonly string[]): number[] {
+  if (ids.length > MAX_PAGE) {
+    throw new GraphQLError(`filter.ids has ${ids.length} values; ask for at most ${MAX_PAGE} at a time`, {
+      extensions: { code: 'ARGUMENT_INVALID' },
+    });
+  }
+  return ids.map(Number).map((id) => (Number.isSafeInteger(id) && id >= 0 ? id : -1));
 }
 
 function toPeerSelector(filter: schema.PeerFilter): PeerSelector {
