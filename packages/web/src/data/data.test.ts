@@ -54,6 +54,7 @@ describe('address', () => {
   const state: fc.Arbitrary<UrlState> = fc.record(
     {
       view: fc.constantFrom('graph', 'table'),
+      lines: fc.constantFrom('kind', 'protection'),
       filter: fc.record({
         clusters: words,
         environments: words,
@@ -63,6 +64,7 @@ describe('address', () => {
         domains: words,
         excludeNamespaces: words,
         excludeNames: words,
+        protection: fc.uniqueArray(fc.constantFrom('denied', 'open', 'undeclared'), { maxLength: 3 }),
         evidence: fc.uniqueArray(fc.constantFrom('dns', 'tcp', 'kafka')),
         ports: fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 3 }),
         text: fc.string({ maxLength: 10 }),
@@ -80,7 +82,7 @@ describe('address', () => {
       columns: fc.uniqueArray(fc.constantFrom(...COLUMNS), { minLength: 1 }),
       mapFile: word,
     },
-    { requiredKeys: ['view', 'filter', 'opened', 'closed', 'sort', 'columns'] },
+    { requiredKeys: ['view', 'lines', 'filter', 'opened', 'closed', 'sort', 'columns'] },
   ) as fc.Arbitrary<UrlState>;
 
   test('every state comes back from its address', () => {
@@ -210,6 +212,9 @@ describe('session', () => {
         return Promise.resolve({ window: { since: 5 } });
       },
       loadDetailed: () => Promise.resolve(),
+      loadNamespace: () => Promise.resolve(),
+      loadEdges: () => Promise.resolve([]),
+      loadWorkload: () => Promise.resolve(undefined),
       loadEdge: () => Promise.resolve(undefined),
       loadActivity: () => Promise.reject(new Error('no activity')),
       loadStatus: () => Promise.resolve(undefined),

@@ -32,6 +32,9 @@ export function createFileSource(document: MapDocument, label: string): MapSourc
       onPage(edges);
       return Promise.resolve();
     },
+    loadEdges: () => Promise.resolve([]),
+    loadNamespace: () => Promise.resolve(),
+    loadWorkload: () => Promise.resolve(undefined),
     loadEdge: (id) => Promise.resolve(byId.get(id)),
     loadActivity: () => Promise.resolve(undefined),
     loadStatus: () => Promise.resolve(undefined),

@@ -1,11 +1,12 @@
-import { ACTIVITY, NAMESPACES, STATUS } from '@nm/api';
+import { ACTIVITY, ApiError, NAMESPACES, STATUS } from '@nm/api';
 import type { ApiClient, Operation, schema } from '@nm/api';
 import type { UiEdge } from '../graph/ui-edge.ts';
-import { FULL_EDGES, SLIM_EDGES, WEB_CHANGES, WEB_EDGE } from './operations.ts';
-import { LARGE_MAP_EDGES } from './source.ts';
+import { FULL_EDGES, SLIM_EDGES, WEB_CHANGES, WEB_DECLARED, WEB_EDGE, WEB_OVERVIEW, WEB_WORKLOAD } from './operations.ts';
+import { LARGE_MAP_EDGES, OVERVIEW_EDGES } from './source.ts';
 import type { LoadProgress, MapSource } from './source.ts';
 import type { TimeWindow } from './time-range.ts';
-import { toUiEdge } from './to-ui-edge.ts';
+import { toOverview } from './to-overview.ts';
+import { toDeclaredEdge, toUiEdge } from './to-ui-edge.ts';
 
 export interface LiveSourceDeps {
   readonly client: ApiClient;
@@ -16,6 +17,9 @@ export interface LiveSourceDeps {
 const PAGE_EDGES = 1_000;
 const FIRST_PAGE_EDGES = 500;
 const PARALLEL = 4;
+/** Links between groups that a picture from above can use, and declared calls that were never seen. */
+const OVERVIEW_LINKS = 5_000;
+const MAX_DECLARED = 5_000;
 const QUERY_TIMEOUT_MS = 30_000;
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000, 10_000] as const;
 
@@ -49,11 +53,17 @@ export function createLiveSource({ client, delay }: LiveSourceDeps, label: strin
     label,
     defaultTime: { type: 'last', ms: 86_400_000 },
 
-    async load(window, onPage, signal) {
+    async load(window, onPage, signal, onOverview) {
       const variables = { ...toVariables(window), filter: everything };
       const first = await client.run(FULL_EDGES, { ...variables, first: FIRST_PAGE_EDGES }, { signal, timeoutMs: QUERY_TIMEOUT_MS });
       const total = first.edges.totalCount;
       let loaded = first.edges.nodes.length;
+      if (total > OVERVIEW_EDGES && onOverview !== undefined) {
+        const overview = await unlessUnknown(
+          client.run(WEB_OVERVIEW, { ...variables, first: OVERVIEW_LINKS }, { signal, timeoutMs: QUERY_TIMEOUT_MS }),
+        );
+        if (overview !== undefined) onOverview(toOverview(overview.overview));
+      }
       onPage(first.edges.nodes.map(toUiEdge), { loaded, total });
       const report = (_page: schema.EdgeConnection, edges: readonly UiEdge[]): void => {
         loaded += edges.length;
@@ -65,10 +75,35 @@ export function createLiveSource({ client, delay }: LiveSourceDeps, label: strin
       } else if (first.edges.pageInfo.hasNextPage && first.edges.pageInfo.endCursor != null) {
         await loadPages(FULL_EDGES, { ...variables, after: first.edges.pageInfo.endCursor }, report, signal);
       }
+      const declared = await unlessUnknown(client.run(WEB_DECLARED, { unseen: true, first: MAX_DECLARED }, { signal }));
+      if (declared !== undefined) onPage(declared.declaredCalls.nodes.map(toDeclaredEdge), { loaded: total, total });
       return { window: parseWindow(first.edges.window) };
     },
 
     loadDetailed: (window, onPage, signal) => loadParts(FULL_EDGES, toVariables(window), (_page, edges) => onPage(edges), signal),
+
+    async loadEdges(ids, window, signal) {
+      const filter = { ...everything, ids: [...ids] };
+      const { edges } = await client.run(FULL_EDGES, { ...toVariables(window), filter, first: PAGE_EDGES }, { signal });
+      return edges.nodes.map(toUiEdge);
+    },
+
+    loadNamespace: (namespace, window, onPage, signal) =>
+      loadPages(
+        SLIM_EDGES,
+        { ...toVariables(window), filter: { ...everything, namespaces: [namespace] } },
+        (_page, edges) => onPage(edges),
+        signal,
+      ),
+
+    async loadWorkload({ cluster, namespace, name, kind }, signal) {
+      const filter = { clusters: [cluster], namespaces: [namespace], text: name };
+      const { pods, workloads } = await client.run(WEB_WORKLOAD, { workload: { cluster, namespace, name, kind }, filter }, { signal });
+      const protection = workloads.nodes.find(
+        (node) => node.name === name && node.namespace === namespace && node.kind === kind,
+      )?.protection;
+      return { pods, ...(protection == null ? {} : { protection }) };
+    },
 
     async loadEdge(id, window, signal) {
       const { edge } = await client.run(WEB_EDGE, { id, ...toVariables(window) }, { signal });
@@ -136,6 +171,16 @@ export function createLiveSource({ client, delay }: LiveSourceDeps, label: strin
     const parts: schema.PeerFilter[] = [{ types: ['internet', 'apiServer', 'node', 'aws', 'gcp', 'azure', 'unknown'] }];
     for (let start = 0; start < names.length; start += size) parts.push({ namespaces: names.slice(start, start + size) });
     return parts;
+  }
+}
+
+/** Undefined from a mapper that is older than the question. */
+async function unlessUnknown<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'API_INVALID_QUERY') return undefined;
+    throw error;
   }
 }
 

@@ -5,7 +5,8 @@ const PEER =
 const EVIDENCE = ['dns', 'tcp', 'socket', 'udp', 'kafka', 'http', 'aws']
   .map((kind) => `${kind} { count firstSeen lastSeen approximate }`)
   .join(' ');
-const PROTECTION = 'protection { intents network { state policies caveats exceptions { port protocol state } } mesh { state policies } }';
+const PROTECTION =
+  'protection { intents network { state policies caveats serverSelected exceptions { port protocol state } } mesh { state policies caveats } }';
 
 /** What the picture, the filters and the table need; the rest is asked for when an edge is opened. */
 const SLIM = `id class shared names client { ${PEER} } server { ${PEER} } evidence { ${EVIDENCE} }
@@ -33,6 +34,37 @@ export const SLIM_EDGES = edgesOperation('WebSlimEdges', SLIM);
 export const WEB_EDGE: Operation<{ readonly edge: schema.Edge | null }, schema.QueryEdgeArgs> = {
   name: 'WebEdge',
   text: `query WebEdge($id: ID!, $since: Time, $until: Time) { edge(id: $id, since: $since, until: $until) { ${FULL} } }`,
+};
+
+export const WEB_OVERVIEW: Operation<{ readonly overview: schema.Overview }, schema.QueryOverviewArgs> = {
+  name: 'WebOverview',
+  text: `query WebOverview($filter: EdgeFilter, $since: Time, $until: Time, $first: Int) {
+  overview(filter: $filter, since: $since, until: $until, first: $first) {
+    groups { id type cluster namespace environment scope peers workloads kinds lastSeen }
+    links { client server edges evidence lookedUpOnly firstSeen lastSeen protection { network mesh intents } }
+    linkCount edgeCount window { since until }
+  }
+}`,
+};
+
+export const WEB_DECLARED: Operation<{ readonly declaredCalls: schema.DeclaredCalls }, schema.QueryDeclaredCallsArgs> = {
+  name: 'WebDeclared',
+  text: `query WebDeclared($unseen: Boolean, $first: Int) { declaredCalls(unseen: $unseen, first: $first) {
+  nodes { intents client { ${PEER} } server { ${PEER} } topics ports state } totalCount unseenCount
+} }`,
+};
+
+export const WEB_WORKLOAD: Operation<
+  { readonly pods: readonly schema.Pod[]; readonly workloads: schema.WorkloadConnection },
+  { readonly workload: schema.WorkloadSelector; readonly filter: schema.WorkloadFilter }
+> = {
+  name: 'WebWorkload',
+  text: `query WebWorkload($workload: WorkloadSelector!, $filter: WorkloadFilter) {
+  pods(workload: $workload) { name node addresses phase ready createdAt }
+  workloads(filter: $filter, first: 50) { nodes {
+    cluster namespace name kind protection { state ingress egress mesh intents hostNetwork }
+  } }
+}`,
 };
 
 export const WEB_CHANGES: Operation<{ readonly changes: schema.Changes }, schema.SubscriptionChangesArgs> = {

@@ -1,6 +1,10 @@
 import { createMapModel, MAX_EDGES } from '../graph/model.ts';
 import type { MapModel, MutableMapModel } from '../graph/model.ts';
 import type { ActivitySeries } from '../graph/activity.ts';
+import { overlay } from '../graph/overview.ts';
+import type { MapOverview } from '../graph/overview.ts';
+import { recountEveryMs, toLiveChange } from './live-window.ts';
+import { LARGE_MAP_EDGES } from './source.ts';
 import type { LiveState, LoadProgress, MapSource, UiStatus } from './source.ts';
 import { toWindow } from './time-range.ts';
 import type { TimeRange, TimeWindow } from './time-range.ts';
@@ -11,6 +15,8 @@ export interface SessionSnapshot {
   readonly phase: 'starting' | 'loading' | 'ready' | 'failed';
   readonly error?: string;
   readonly model: MapModel;
+  /** What the graph shows instead while a large map is loaded: everything from above, and what was opened. */
+  readonly fromAbove?: MapModel;
   /** Rises when the model's content changed: models are mutable. */
   readonly version: number;
   /** The earlier window, while two are compared. */
@@ -29,46 +35,69 @@ export interface SessionDeps {
   readonly now: () => number;
   /** Calls back once after so many milliseconds; returns how to cancel. */
   readonly schedule: (run: () => void, ms: number) => () => void;
+  /** False while nobody can see the page: nothing is counted anew then. */
+  readonly isVisible?: () => boolean;
 }
 
 /** Pages and live changes reach the views at most this often, rarer for large maps. */
 const PUBLISH_MS = 250;
 const PUBLISH_LARGE_MS = 1_200;
-const LARGE_EDGES = 5_000;
 /** Up to so many edges the first picture waits for the last page: it comes soon, and nothing has to move then. */
 const AT_ONCE_EDGES = 3_000;
 const STATUS_EVERY_MS = 30_000;
+/** Changed edges are counted within the window at most this often, at most so many at once (docs/limits.md: web recount). */
+const COUNT_EVERY_MS = 5_000;
+export const MAX_COUNTED = 1_000;
 export const ACTIVITY_BUCKETS = 120;
 
+interface Opened {
+  readonly source: MapSource;
+  readonly time: TimeRange;
+  readonly compare?: TimeRange;
+}
+
 /** Loads a source's map, follows its changes and tells listeners. */
-export function createMapSession({ now, schedule }: SessionDeps) {
+export function createMapSession({ now, schedule, isVisible = () => true }: SessionDeps) {
   let snapshot: SessionSnapshot = { phase: 'starting', model: createMapModel(), version: 0, window: {}, notLoaded: 0 };
   const listeners = new Set<() => void>();
   let running = new AbortController();
   let cancelPublish: (() => void) | undefined;
+  /** What is being loaded or followed. */
+  let model = createMapModel();
+  let above: { readonly overview: MapOverview; readonly details: MutableMapModel; readonly known: Set<string> } | undefined;
 
   const publish = (change: Partial<SessionSnapshot>): void => {
     snapshot = { ...snapshot, ...change };
     for (const listener of listeners) listener();
   };
   /** Many small changes of the model become one for the views. */
-  const publishSoon = (model: MutableMapModel): void => {
+  const publishSoon = (): void => {
     if (cancelPublish !== undefined) return;
     cancelPublish = schedule(
       () => {
         cancelPublish = undefined;
         // Of a large map only the first page and the whole are drawn: drawing in between would hold up its loading.
-        const isDrawn = snapshot.phase !== 'loading' || (snapshot.progress?.total ?? 0) <= LARGE_EDGES;
+        const isDrawn = snapshot.phase !== 'loading' || (snapshot.progress?.total ?? 0) <= LARGE_MAP_EDGES;
         publish(isDrawn ? { model, version: snapshot.version + 1 } : {});
       },
-      snapshot.phase !== 'loading' && model.links.size > LARGE_EDGES ? PUBLISH_LARGE_MS : PUBLISH_MS,
+      snapshot.phase !== 'loading' && model.links.size > LARGE_MAP_EDGES ? PUBLISH_LARGE_MS : PUBLISH_MS,
     );
   };
+  const publishAbove = (): void => {
+    if (above === undefined) return;
+    const { overview, details, known } = above;
+    publish({
+      fromAbove: overlay(overview, details, ({ namespace }) => namespace !== undefined && known.has(namespace)),
+      version: snapshot.version + 1,
+    });
+  };
 
-  async function load(source: MapSource, time: TimeRange, compare: TimeRange | undefined, signal: AbortSignal): Promise<void> {
-    const model = createMapModel();
+  async function load({ source, time, compare }: Opened, signal: AbortSignal): Promise<void> {
+    model = createMapModel();
+    above = undefined;
+    const own = model;
     let isFirst = true;
-    const { before: _before, error: _error, activity: _activity, ...rest } = snapshot;
+    const { before: _before, error: _error, activity: _activity, fromAbove: _above, ...rest } = snapshot;
     snapshot = { ...rest, source, phase: 'loading' };
     publish({});
     try {
@@ -76,42 +105,75 @@ export function createMapSession({ now, schedule }: SessionDeps) {
         toWindow(time, now()),
         (edges, progress) => {
           if (signal.aborted) return;
-          model.upsert(edges);
+          own.upsert(edges);
           const notLoaded = Math.max(0, progress.total - MAX_EDGES);
           if (progress.total <= AT_ONCE_EDGES && progress.loaded < progress.total) return;
           // The old picture stays until there is something new to show.
-          if (isFirst) publish({ model, version: snapshot.version + 1, progress, notLoaded });
+          if (isFirst) publish({ model: own, version: snapshot.version + 1, progress, notLoaded });
           else {
             snapshot = { ...snapshot, progress };
-            publishSoon(model);
+            publishSoon();
           }
           isFirst = false;
         },
         signal,
+        (overview) => {
+          if (signal.aborted || compare !== undefined) return;
+          above = { overview, details: createMapModel(), known: new Set() };
+          publishAbove();
+        },
       );
       const before = compare === undefined ? undefined : await loadWhole(source, toWindow(compare, now()), signal);
       if (signal.aborted) return;
       cancelPublish?.();
       cancelPublish = undefined;
-      const { progress: _progress, ...loaded } = snapshot;
+      const { progress: _progress, fromAbove: _whole, ...loaded } = snapshot;
+      above = undefined;
       performance.mark('nm-map-loaded');
-      snapshot = { ...loaded, phase: 'ready', window, model, version: snapshot.version + 1, ...(before === undefined ? {} : { before }) };
+      snapshot = {
+        ...loaded,
+        phase: 'ready',
+        window,
+        model: own,
+        version: snapshot.version + 1,
+        ...(before === undefined ? {} : { before }),
+      };
       publish({});
-      await Promise.all([follow(source, model, signal), loadActivity(source, time, signal), watchStatus(source, signal)]);
+      await Promise.all([
+        follow(source, time, signal),
+        loadActivity(source, time, signal),
+        watchStatus(source, signal),
+        recount(source, time, signal),
+      ]);
     } catch (error) {
       if (signal.aborted) return;
       publish({ phase: 'failed', error: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  async function follow(source: MapSource, model: MutableMapModel, signal: AbortSignal): Promise<void> {
+  async function follow(source: MapSource, time: TimeRange, signal: AbortSignal): Promise<void> {
+    const uncounted = new Set<string>();
+    let cancelCount: (() => void) | undefined;
+    const count = async (): Promise<void> => {
+      cancelCount = undefined;
+      const ids = [...uncounted].slice(0, MAX_COUNTED);
+      uncounted.clear();
+      const counted = await source.loadEdges(ids, toWindow(time, now()), signal).catch(() => []);
+      if (signal.aborted || counted.length === 0) return;
+      model.upsert(counted);
+      publishSoon();
+    };
+    signal.addEventListener('abort', () => cancelCount?.(), { once: true });
     await source.follow(
       ({ edges, reset }) => {
         if (signal.aborted) return;
         if (reset) return reload();
-        if (edges.length === 0) return;
-        model.upsert(edges);
-        publishSoon(model);
+        const change = toLiveChange(edges, model.links, toWindow(time, now()));
+        for (const id of change.ids) uncounted.add(id);
+        if (uncounted.size > 0) cancelCount ??= schedule(() => void count(), COUNT_EVERY_MS);
+        if (change.edges.length === 0) return;
+        model.upsert(change.edges);
+        publishSoon();
       },
       (live) => {
         if (!signal.aborted && live !== snapshot.live) publish({ live });
@@ -129,6 +191,27 @@ export function createMapSession({ now, schedule }: SessionDeps) {
     }
   }
 
+  /** What a window that moves on left behind is forgotten, what it still covers is counted anew; nothing moves. */
+  async function recount(source: MapSource, time: TimeRange, signal: AbortSignal): Promise<void> {
+    const everyMs = source.kind === 'live' ? recountEveryMs(time, model.links.size > LARGE_MAP_EDGES) : undefined;
+    if (everyMs === undefined) return;
+    for (;;) {
+      await pause(everyMs, signal);
+      if (signal.aborted) return;
+      if (!isVisible()) continue;
+      try {
+        const next = createMapModel();
+        const { window } = await source.load(toWindow(time, now()), (edges) => next.upsert(edges), signal);
+        if (signal.aborted) return;
+        model = next;
+        publish({ model, window, version: snapshot.version + 1 });
+        await loadActivity(source, time, signal);
+      } catch {
+        // The live connection already says that the mapper is away.
+      }
+    }
+  }
+
   async function watchStatus(source: MapSource, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -138,29 +221,52 @@ export function createMapSession({ now, schedule }: SessionDeps) {
       } catch {
         // The live connection already says that the mapper is away.
       }
-      await new Promise<void>((resolve) => {
-        const cancel = schedule(resolve, STATUS_EVERY_MS);
-        signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
-      });
+      await pause(STATUS_EVERY_MS, signal);
     }
   }
 
-  let last: { readonly source: MapSource; readonly time: TimeRange; readonly compare?: TimeRange } | undefined;
+  function pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = schedule(resolve, ms);
+      signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+    });
+  }
+
+  let last: Opened | undefined;
   function open(source: MapSource, time: TimeRange, compare?: TimeRange): void {
     running.abort();
     running = new AbortController();
     cancelPublish?.();
     cancelPublish = undefined;
     last = { source, time, ...(compare === undefined ? {} : { compare }) };
-    void load(source, time, compare, running.signal);
+    void load(last, running.signal);
   }
   function reload(): void {
     if (last !== undefined) open(last.source, last.time, last.compare);
   }
 
+  /** Loads a namespace of a large map ahead of the rest, because somebody wants to see it. */
+  async function want(namespace: string): Promise<void> {
+    if (above === undefined || last === undefined || above.known.has(namespace)) return;
+    const mine = above;
+    const { signal } = running;
+    const found = createMapModel();
+    try {
+      await last.source.loadNamespace(namespace, toWindow(last.time, now()), (edges) => found.upsert(edges), signal);
+    } catch {
+      // It comes with the rest.
+      return;
+    }
+    if (signal.aborted || above !== mine) return;
+    mine.details.upsert([...found.links.values()].map(({ edge }) => edge));
+    mine.known.add(namespace);
+    publishAbove();
+  }
+
   return {
     open,
     reload,
+    want,
     stop: (): void => running.abort(),
     getSnapshot: (): SessionSnapshot => snapshot,
     subscribe: (listener: () => void): (() => void) => {

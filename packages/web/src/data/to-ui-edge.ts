@@ -1,3 +1,4 @@
+import type { schema } from '@nm/api';
 import { edgeKey } from '@nm/core';
 import type { MapDocument } from '@nm/core';
 import type { UiEdge } from '../graph/ui-edge.ts';
@@ -8,6 +9,21 @@ import type { UiEdge } from '../graph/ui-edge.ts';
  */
 export function toUiEdge(answer: object): UiEdge {
   return dropNulls(answer) as UiEdge;
+}
+
+/** A call that ClientIntents declare and nobody ever saw: an edge without evidence. */
+export function toDeclaredEdge({ client, server, topics, ports }: schema.DeclaredCall): UiEdge {
+  const ends = { client: dropNulls(client) as UiEdge['client'], server: dropNulls(server) as UiEdge['server'] };
+  return {
+    ...ends,
+    id: `declared ${edgeKey(ends.client, ends.server, undefined)}`,
+    class: 'app',
+    shared: false,
+    evidence: {},
+    ports: (ports ?? []).map((port) => ({ port, protocol: 'TCP', evidence: {} })),
+    ...(topics == null || topics.length === 0 ? {} : { kafka: topics.map((topic) => ({ topic, operation: 'declared', allowed: true })) }),
+    protection: { intents: 'unseen' },
+  };
 }
 
 /** The edges of a map file under the identities that a mapper would use; one that comes twice keeps both by number. */

@@ -1,7 +1,8 @@
 import { EVIDENCE_KINDS } from '@nm/core';
 import type { EvidenceKind } from '@nm/core';
-import { NO_FILTER } from '../graph/filter.ts';
-import type { MapFilter } from '../graph/filter.ts';
+import type { LinesMode } from '../graph/elements.ts';
+import { NO_FILTER, PROTECTION_STATES } from '../graph/filter.ts';
+import type { MapFilter, ProtectionState } from '../graph/filter.ts';
 import type { Focus } from '../graph/focus.ts';
 import { COLUMNS, DEFAULT_COLUMNS } from '../graph/table.ts';
 import type { Column, Sort } from '../graph/table.ts';
@@ -16,6 +17,8 @@ export type Selection =
 /** Everything that a shared address must bring back. */
 export interface UrlState {
   readonly view: 'graph' | 'table';
+  /** What the lines of the graph tell. */
+  readonly lines: LinesMode;
   readonly filter: MapFilter;
   /** Absent: what suits the source. */
   readonly time?: TimeRange;
@@ -34,6 +37,7 @@ export interface UrlState {
 
 export const DEFAULT_URL_STATE: UrlState = {
   view: 'graph',
+  lines: 'kind',
   filter: NO_FILTER,
   opened: [],
   closed: [],
@@ -66,6 +70,7 @@ export function parseUrlState(search: string): UrlState {
   for (const [name, field] of Object.entries(LISTS)) filter[field] = all(name);
   for (const [name, field] of Object.entries(SWITCHES)) filter[field] = params.get(name) === '1';
   filter.evidence = all('evidence').filter((kind): kind is EvidenceKind => (EVIDENCE_KINDS as readonly string[]).includes(kind));
+  filter.protection = all('prot').filter((state): state is ProtectionState => (PROTECTION_STATES as readonly string[]).includes(state));
   filter.ports = all('port')
     .map(Number)
     .filter((port) => Number.isInteger(port) && port > 0 && port < 65_536);
@@ -80,6 +85,7 @@ export function parseUrlState(search: string): UrlState {
   const mapFile = params.get('map');
   return {
     view: params.get('view') === 'table' ? 'table' : 'graph',
+    lines: params.get('lines') === 'protection' ? 'protection' : 'kind',
     filter,
     opened: all('open'),
     closed: all('shut'),
@@ -99,11 +105,13 @@ export function toUrlSearch(state: UrlState): string {
   const { filter } = state;
   if (state.mapFile !== undefined) params.set('map', state.mapFile);
   if (state.view === 'table') params.set('view', 'table');
+  if (state.lines === 'protection') params.set('lines', 'protection');
   if (state.time !== undefined) params.set('t', formatTimeRange(state.time));
   if (state.compare !== undefined) params.set('vs', formatTimeRange(state.compare));
   if (filter.text !== '') params.set('q', filter.text);
   for (const [name, field] of Object.entries(LISTS)) for (const value of filter[field]) params.append(name, value);
   for (const kind of filter.evidence) params.append('evidence', kind);
+  for (const word of filter.protection) params.append('prot', word);
   for (const port of filter.ports) params.append('port', String(port));
   for (const [name, field] of Object.entries(SWITCHES)) if (filter[field]) params.set(name, '1');
   if (filter.seenSince !== undefined) params.set('since', new Date(filter.seenSince).toISOString());
@@ -123,7 +131,7 @@ export function toUrlSearch(state: UrlState): string {
 
 /** How many filters differ from the default: the number on the filter button. */
 export function countFilters(filter: MapFilter): number {
-  const lists = [...Object.values(LISTS), 'evidence', 'ports'] as const;
+  const lists = [...Object.values(LISTS), 'evidence', 'protection', 'ports'] as const;
   const switches = Object.values(SWITCHES).filter((field) => filter[field]).length;
   return (
     lists.filter((field) => filter[field].length > 0).length +

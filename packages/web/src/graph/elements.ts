@@ -1,3 +1,4 @@
+import { isServerProtected } from './model.ts';
 import type { ViewEdge, ViewGraph, ViewNode } from './view-graph.ts';
 
 /** What the drawing needs of one element: plain data, so that it can be compared, tested and sent to a worker. */
@@ -30,8 +31,11 @@ const LABEL_CHARS = 30;
 /** Average advance of a character at 12 px in the interface fonts. */
 const CHAR_PX = 6.9;
 
+/** What lines tell: the kind of call, or what policies say about it. */
+export type LinesMode = 'kind' | 'protection';
+
 /** `now` decides the tone: what was seen lately is drawn stronger. */
-export function toElements(view: ViewGraph, now: number): GraphElements {
+export function toElements(view: ViewGraph, now: number, lines: LinesMode = 'kind'): GraphElements {
   const nodes = new Map<string, NodeElement>();
   for (const box of view.boxes) {
     nodes.set(box.id, {
@@ -41,13 +45,27 @@ export function toElements(view: ViewGraph, now: number): GraphElements {
       ...(box.parent === undefined ? {} : { parent: box.parent }),
     });
   }
-  for (const node of view.nodes) nodes.set(node.id, toNodeElement(node));
+  const guarded = lines === 'protection' ? guardedNodes(view) : new Map<string, string>();
+  for (const node of view.nodes) nodes.set(node.id, toNodeElement(node, guarded.get(node.id)));
   const edges = new Map<string, EdgeElement>();
-  for (const edge of view.edges) edges.set(edge.id, toEdgeElement(edge, now));
+  for (const edge of view.edges) edges.set(edge.id, toEdgeElement(edge, now, lines));
   return { nodes, edges };
 }
 
-function toNodeElement(node: ViewNode): NodeElement {
+/** Servers: `exposed` when no policy restricts who may call them. A group is as exposed as its most exposed member. */
+function guardedNodes({ edges }: ViewGraph): Map<string, string> {
+  const guarded = new Map<string, string>();
+  for (const { target, links } of edges) {
+    for (const link of links) {
+      const isProtected = isServerProtected(link);
+      if (isProtected === false) guarded.set(target, 'exposed');
+      else if (isProtected === true && !guarded.has(target)) guarded.set(target, 'protected');
+    }
+  }
+  return guarded;
+}
+
+function toNodeElement(node: ViewNode, guarded: string | undefined): NodeElement {
   const isGroup = node.shape === 'group';
   const short = shorten(node.label);
   const label = isGroup ? `${short}\n${node.size} ${groupNoun(node)}` : short;
@@ -55,7 +73,7 @@ function toNodeElement(node: ViewNode): NodeElement {
   return {
     id: node.id,
     label,
-    classes: `peer ${node.shape}${isGroup ? ` ${node.level ?? ''}` : ''}`,
+    classes: `peer ${node.shape}${isGroup ? ` ${node.level ?? ''}` : ''}${guarded === undefined ? '' : ` ${guarded}`}`,
     width: Math.round(longest * CHAR_PX + (isGroup ? 34 : 24)),
     height: isGroup ? 46 : 28,
     ...(node.parent === undefined ? {} : { parent: node.parent }),
@@ -77,9 +95,9 @@ export function shorten(label: string): string {
   return `${label.slice(0, head)}…${label.slice(label.length - (LABEL_CHARS - 1 - head))}`;
 }
 
-function toEdgeElement(edge: ViewEdge, now: number): EdgeElement {
-  const classes = ['link', edge.kind, ageClass(now - edge.lastSeenAt)];
-  if (edge.lookedUpOnly) classes.push('looked-up');
+function toEdgeElement(edge: ViewEdge, now: number, lines: LinesMode): EdgeElement {
+  const classes = ['link', lines === 'kind' ? edge.kind : `by-${edge.policy ?? 'unknown'}`, ageClass(now - edge.lastSeenAt)];
+  if (edge.lookedUpOnly && lines === 'kind') classes.push('looked-up');
   if (edge.denied) classes.push('denied');
   else if (edge.undeclared) classes.push('undeclared');
   else if (edge.unseen) classes.push('unseen');

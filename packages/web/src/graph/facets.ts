@@ -1,3 +1,4 @@
+import { protectionStates } from './filter.ts';
 import { isSystemNamespace } from './system-namespaces.ts';
 import type { MapModel } from './model.ts';
 
@@ -15,6 +16,7 @@ export interface Facets {
   readonly systemNamespaces: readonly FacetValue[];
   readonly kinds: readonly FacetValue[];
   readonly evidence: readonly FacetValue[];
+  readonly protection: readonly FacetValue[];
   readonly ports: readonly FacetValue[];
   readonly labels: readonly FacetValue[];
 }
@@ -23,9 +25,11 @@ const MAX_LABELS = 200;
 const MAX_PORTS = 200;
 
 export function toFacets(model: MapModel): Facets {
-  const tallies = { clusters: tally(), environments: tally(), namespaces: tally(), kinds: tally(), evidence: tally(), ports: tally() };
+  const names = ['clusters', 'environments', 'namespaces', 'kinds', 'evidence', 'protection', 'ports'] as const;
+  const tallies = Object.fromEntries(names.map((name) => [name, tally()])) as Record<(typeof names)[number], ReturnType<typeof tally>>;
   const labels = tally();
-  for (const { client, server, edge } of model.links.values()) {
+  for (const link of model.links.values()) {
+    const { client, server, edge } = link;
     for (const node of client === server ? [client] : [client, server]) {
       if (node.cluster !== undefined) tallies.clusters.add(node.cluster);
       if (node.environment !== undefined) tallies.environments.add(node.environment);
@@ -34,6 +38,7 @@ export function toFacets(model: MapModel): Facets {
       if (node.peer.kind !== '') tallies.kinds.add(node.peer.kind);
     }
     for (const kind of Object.keys(edge.evidence)) tallies.evidence.add(kind);
+    for (const state of protectionStates(link)) tallies.protection.add(state);
     for (const { port } of edge.ports) if (port !== undefined) tallies.ports.add(String(port));
   }
   for (const { peer } of model.nodes.values()) {
@@ -48,6 +53,7 @@ export function toFacets(model: MapModel): Facets {
     systemNamespaces: namespaces.filter(({ value }) => isSystemNamespace(value)),
     kinds: tallies.kinds.values(),
     evidence: tallies.evidence.values(),
+    protection: tallies.protection.values(),
     ports: tallies.ports.values().slice(0, MAX_PORTS),
     labels: labels.values().slice(0, MAX_LABELS),
   };

@@ -1,7 +1,20 @@
-import type { EvidenceKind } from '@nm/core';
+import type { EvidenceKind, IntentState, PolicyState } from '@nm/core';
 import type { MapLink, MapModel, MapNode } from './model.ts';
 import { finish, STEP_SIZE } from './steps.ts';
 import type { Steps } from './steps.ts';
+
+/** What policies (the first four) and declared intents say about a call. */
+export const PROTECTION_STATES = [
+  'allowed',
+  'denied',
+  'open',
+  'unknown',
+  'declared',
+  'undeclared',
+  'unmanaged',
+  'unseen',
+] as const satisfies readonly (PolicyState | IntentState)[];
+export type ProtectionState = (typeof PROTECTION_STATES)[number];
 
 /** What to show. Empty lists are no filter; every filter that is given must hold. */
 export interface MapFilter {
@@ -15,6 +28,7 @@ export interface MapFilter {
   readonly ports: readonly number[];
   /** A domain, or `*.example.com` for all below it. */
   readonly domains: readonly string[];
+  readonly protection: readonly ProtectionState[];
   readonly text: string;
   readonly excludeNamespaces: readonly string[];
   /** Names of workloads, domains or nodes. */
@@ -38,6 +52,7 @@ export const NO_FILTER: MapFilter = {
   evidence: [],
   ports: [],
   domains: [],
+  protection: [],
   text: '',
   excludeNamespaces: [],
   excludeNames: [],
@@ -88,14 +103,28 @@ export function toPredicate(filter: MapFilter): (link: MapLink) => boolean {
   if (filter.ports.length > 0) {
     tests.push((link) => link.edge.ports.some(({ port }) => port !== undefined && filter.ports.includes(port)));
   }
+  if (filter.protection.length > 0) tests.push((link) => protectionStates(link).some((state) => filter.protection.includes(state)));
   if (filter.domains.length > 0) tests.push((link) => filter.domains.some((domain) => hasDomain(link, domain.toLowerCase())));
   if (seenSince !== undefined) {
     // What is only declared has no time at which it was seen.
     tests.push((link) => link.lastSeenAt >= seenSince || link.edge.protection?.intents === 'unseen');
   }
   const text = filter.text.trim().toLowerCase();
+  // Of many calls in one nobody knows which of them would pass.
+  if (text !== '' || asksForDetails(filter)) tests.push((link) => link.standsFor === undefined);
   if (text !== '') tests.push((link) => searchText(link).includes(text));
   return (link) => tests.every((test) => test(link));
+}
+
+function asksForDetails(filter: MapFilter): boolean {
+  const lists = [filter.kinds, filter.labels, filter.evidence, filter.ports, filter.domains, filter.protection, filter.excludeNames];
+  return lists.some((list) => list.length > 0);
+}
+
+/** At most one word of the policies, one of the intents. */
+export function protectionStates({ policy, edge }: MapLink): ProtectionState[] {
+  const { intents } = edge.protection ?? {};
+  return [...(policy === undefined ? [] : [policy]), ...(intents === undefined ? [] : [intents])];
 }
 
 function includes(list: readonly string[], value: string | undefined): boolean {

@@ -45,12 +45,15 @@ export function* groupSteps(links: readonly MapLink[]): Steps<Grouping> {
     environments.add(node.environment ?? '');
   }
   const groups = new Map<string, MapGroup & { size: number }>();
+  const summed = new Set<string>();
+  for (const node of unique) if (node.standsFor !== undefined) summed.add(innermost(node));
   const groupOf = new Map<string, string>();
   for (const node of unique) {
     let parent: string | undefined;
     for (const { id, level, label } of groupPath(node, clusters.size > 1, environments.size > 1)) {
       const group = groups.get(id) ?? { id, level, label, size: 0, ...(parent === undefined ? {} : { parent }) };
-      group.size += 1;
+      // Members that are known already are among those for which one stands.
+      group.size += node.standsFor ?? (summed.has(innermost(node)) ? 0 : 1);
       groups.set(id, group);
       parent = id;
     }
@@ -58,6 +61,11 @@ export function* groupSteps(links: readonly MapLink[]): Steps<Grouping> {
     if (++done % STEP_SIZE === 0) yield;
   }
   return { groups, groupOf, nodes: unique };
+}
+
+/** Id of the group that a node would be in, whatever levels there are. */
+function innermost(node: MapNode): string {
+  return groupPath(node, false, false).at(-1)?.id ?? node.id;
 }
 
 /** While two windows are compared a peer comes from both of their models. */

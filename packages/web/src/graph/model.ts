@@ -1,5 +1,5 @@
 import { peerKey, peerName } from '@nm/core';
-import type { PeerType } from '@nm/core';
+import type { PeerType, PolicyState } from '@nm/core';
 import { isSystemNamespace } from './system-namespaces.ts';
 import type { UiEdge, UiPeer } from './ui-edge.ts';
 
@@ -16,6 +16,8 @@ export interface MapNode {
   readonly environment?: string;
   /** In a namespace that Kubernetes, its distribution or this tool uses for itself. */
   readonly isSystem: boolean;
+  /** Stands for so many peers of its group, of which no more is known yet. */
+  readonly standsFor?: number;
 }
 
 export interface MapLink {
@@ -33,6 +35,10 @@ export interface MapLink {
   readonly lookedUpOnly: boolean;
   /** A broker refused it, or a policy would. */
   readonly denied: boolean;
+  /** What NetworkPolicies and the mesh's policies together say; absent where nobody reads them. */
+  readonly policy?: PolicyState;
+  /** Stands for so many edges between two groups, of which no more is known yet. */
+  readonly standsFor?: number;
 }
 
 /** All edges of one source, interned: each peer once. Grows by `upsert`; `version` rises with every change. */
@@ -82,7 +88,7 @@ export function createMapModel(maxEdges: number = MAX_EDGES): MutableMapModel {
   };
 }
 
-function toNode(id: string, peer: UiPeer): MapNode {
+export function toNode(id: string, peer: UiPeer): MapNode {
   return {
     id,
     peer,
@@ -102,7 +108,7 @@ function nodeName(peer: UiPeer): string {
   return peerName(peer);
 }
 
-function toLink(edge: UiEdge, client: MapNode, server: MapNode): MapLink {
+export function toLink(edge: UiEdge, client: MapNode, server: MapNode): MapLink {
   let count = 0;
   let firstSeenAt = Number.POSITIVE_INFINITY;
   let lastSeenAt = Number.NEGATIVE_INFINITY;
@@ -114,6 +120,7 @@ function toLink(edge: UiEdge, client: MapNode, server: MapNode): MapLink {
     firstSeenAt = Math.min(firstSeenAt, Date.parse(evidence.firstSeen));
     lastSeenAt = Math.max(lastSeenAt, Date.parse(evidence.lastSeen));
   }
+  const policy = policyOf(edge);
   return {
     id: edge.id,
     edge,
@@ -124,8 +131,25 @@ function toLink(edge: UiEdge, client: MapNode, server: MapNode): MapLink {
     firstSeenAt: Number.isFinite(firstSeenAt) ? firstSeenAt : 0,
     lastSeenAt: Number.isFinite(lastSeenAt) ? lastSeenAt : 0,
     lookedUpOnly: kinds === 1 && edge.evidence.dns !== undefined,
-    denied: edge.kafka?.some((access) => !access.allowed) === true || edge.protection?.network?.state === 'denied',
+    denied: policy === 'denied' || edge.kafka?.some((access) => !access.allowed) === true,
+    ...(policy === undefined ? {} : { policy }),
   };
+}
+
+/** Whether policies restrict who may call the server of a call; undefined where nobody knows. */
+export function isServerProtected({ edge: { protection } }: MapLink): boolean | undefined {
+  const { network, mesh } = protection ?? {};
+  if (network?.serverSelected === true || mesh?.state === 'allowed' || mesh?.state === 'denied') return true;
+  // Where neither end is selected the server is not either.
+  return network?.serverSelected ?? (network?.state === 'open' ? false : undefined);
+}
+
+/** A call must pass both; one that says nothing (open) leaves the word to the other. */
+const POLICY_ORDER: readonly PolicyState[] = ['denied', 'unknown', 'allowed', 'open'];
+
+function policyOf({ protection }: UiEdge): PolicyState | undefined {
+  const states = [protection?.network?.state, protection?.mesh?.state];
+  return POLICY_ORDER.find((state) => states.includes(state));
 }
 
 function linkKind(edge: UiEdge): LinkKind {

@@ -1,7 +1,7 @@
 import { compareLinks } from './compare.ts';
 import type { Change, ComparedLinks } from './compare.ts';
 import { toElements } from './elements.ts';
-import type { GraphElements } from './elements.ts';
+import type { GraphElements, LinesMode } from './elements.ts';
 import { filterSteps } from './filter.ts';
 import type { MapFilter } from './filter.ts';
 import { focusLinks } from './focus.ts';
@@ -25,6 +25,8 @@ export interface PipelineInput {
   readonly isPartial?: boolean;
   /** Milliseconds since the Unix epoch from which ages count. */
   readonly now: number;
+  /** What lines tell; the kind of call unless said. */
+  readonly lines?: LinesMode;
 }
 
 export interface MapView {
@@ -38,14 +40,24 @@ export interface MapView {
 }
 
 /** model → filter → focus → compare → group → simplify → elements. */
-export function* pipelineSteps({ model, before, filter, focus, opened, closed, isPartial = false, now }: PipelineInput): Steps<MapView> {
+export function* pipelineSteps({
+  model,
+  before,
+  filter,
+  focus,
+  opened,
+  closed,
+  isPartial = false,
+  now,
+  lines,
+}: PipelineInput): Steps<MapView> {
   const narrow = (links: MapLink[]): MapLink[] => (focus === undefined ? links : focusLinks(links, focus));
   const shown = narrow(yield* filterSteps(model, filter));
   const compared = before === undefined ? undefined : compareLinks(narrow(yield* filterSteps(before, filter)), shown);
   const links = compared?.links ?? shown;
   const grouping = yield* groupSteps(links);
   const graph = yield* viewSteps(links, grouping, { opened: new Set(opened), closed: new Set(closed), isPartial }, compared?.changes);
-  const elements = toElements(graph, now);
+  const elements = toElements(graph, now, lines);
   return {
     links,
     grouping,

@@ -1,4 +1,4 @@
-import type { PeerType } from '@nm/core';
+import type { PeerType, PolicyState } from '@nm/core';
 import type { Change } from './compare.ts';
 import type { GroupLevel, Grouping, MapGroup } from './group.ts';
 import type { LinkKind, MapLink, MapNode } from './model.ts';
@@ -35,6 +35,8 @@ export interface ViewEdge {
   readonly undeclared: boolean;
   /** Only declared: nothing of it was ever observed. */
   readonly unseen: boolean;
+  /** Of several calls the one that most wants to be looked at. */
+  readonly policy?: PolicyState;
   readonly change?: Change;
   readonly links: readonly MapLink[];
 }
@@ -168,6 +170,7 @@ function* mergeLinks(
     const first = list[0];
     if (first === undefined) continue;
     const change = changes === undefined ? undefined : commonChange(list, changes);
+    const policy = POLICY_URGENCY.find((state) => list.some((link) => link.policy === state));
     let count = 0;
     let lastSeenAt = 0;
     for (const link of list) {
@@ -185,6 +188,7 @@ function* mergeLinks(
       denied: list.some((link) => link.denied),
       undeclared: list.some((link) => link.edge.protection?.intents === 'undeclared'),
       unseen: list.every((link) => link.edge.protection?.intents === 'unseen'),
+      ...(policy === undefined ? {} : { policy }),
       links: list,
       ...(change === undefined ? {} : { change }),
     });
@@ -198,6 +202,8 @@ function mainKind(links: readonly MapLink[]): LinkKind {
   for (const { kind } of links) counts[kind] += 1;
   return KIND_ORDER.reduce((best, kind) => (counts[kind] > counts[best] ? kind : best));
 }
+
+const POLICY_URGENCY: readonly PolicyState[] = ['denied', 'open', 'unknown', 'allowed'];
 
 const KIND_ORDER: readonly LinkKind[] = ['kafka', 'http', 'cloud', 'internet', 'internal'];
 

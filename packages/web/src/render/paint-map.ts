@@ -114,7 +114,10 @@ export function paintMap(
   }
 
   function paintEdges(): void {
-    const alike = new Map<string, { readonly look: EdgeLook; readonly width: number; readonly emphasis: number; readonly edges: EdgeElement[] }>();
+    const alike = new Map<
+      string,
+      { readonly look: EdgeLook; readonly width: number; readonly emphasis: number; readonly edges: EdgeElement[] }
+    >();
     for (const edge of elements.edges.values()) {
       const emphasis = edge.id === marks.chosen ? 2 : marks.near.has(edge.id) ? 1 : 0;
       const key = `${emphasis} ${edge.width} ${edge.classes}`;

@@ -63,7 +63,9 @@ export function toStylesheet(theme: Palette): StylesheetJson {
 
 function edgeStyle({ colour, dash, head, hollow, tail, middle, opacity }: Partial<EdgeLook>, theme: Palette): object {
   return {
-    ...(colour === undefined ? {} : { 'line-color': theme[colour], 'target-arrow-color': theme[colour], 'source-arrow-color': theme[colour] }),
+    ...(colour === undefined
+      ? {}
+      : { 'line-color': theme[colour], 'target-arrow-color': theme[colour], 'source-arrow-color': theme[colour] }),
     ...(dash === undefined ? {} : dash.length === 0 ? { 'line-style': 'solid' } : { 'line-style': 'dashed', 'line-dash-pattern': dash }),
     ...(head === undefined ? {} : { 'target-arrow-shape': head }),
     ...(hollow === undefined ? {} : { 'target-arrow-fill': hollow ? 'hollow' : 'filled' }),

@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path';
 import { SCHEMA_TEXT } from '@nm/api';
 import { buildSchema, parse, validate } from 'graphql';
 import type { UiEdge } from '../graph/ui-edge.ts';
+import { toFixtureOverview, toFixtureWorkload } from './fixture-answers.ts';
 
 /** The policy under which the mapper serves this page; a violation is an error of the test. */
 export const STRICT_CSP =
@@ -26,6 +27,8 @@ export interface FixtureServerOptions {
   /** The clock of the pretended mapper. */
   readonly now: number;
   readonly status?: Readonly<Record<string, unknown>>;
+  /** Calls that are declared and were never seen, in the form of the API. */
+  readonly declared?: readonly object[];
   /** Further files by path. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -38,7 +41,13 @@ interface Variables {
   readonly id?: string;
   readonly edge?: string | null;
   readonly buckets?: number;
-  readonly filter?: { readonly client?: { readonly namespaces?: readonly string[]; readonly types?: readonly string[] } };
+  readonly filter?: {
+    readonly ids?: readonly string[];
+    readonly namespaces?: readonly string[];
+    readonly text?: string;
+    readonly client?: { readonly namespaces?: readonly string[]; readonly types?: readonly string[] };
+  };
+  readonly workload?: { readonly namespace: string; readonly name: string };
 }
 
 /** A mapper's outside for browser tests: the built page and the part of GraphQL that it uses, from a fixture. */
@@ -105,19 +114,24 @@ export async function startFixtureServer(options: FixtureServerOptions) {
   /** Answers of one question are kept, or a page of a large map would cost a pass over all of it. */
   const windows = new Map<string, UiEdge[]>();
   function inWindow(variables: Variables): UiEdge[] {
-    const key = JSON.stringify([variables.since, variables.until, variables.filter?.client]);
+    const { client, namespaces, ids } = variables.filter ?? {};
+    const key = JSON.stringify([variables.since, variables.until, client, namespaces, ids]);
     const known = windows.get(key) ?? selectEdges(variables);
     windows.set(key, known);
     return known;
   }
 
   function selectEdges({ since, until, filter }: Variables): UiEdge[] {
-    if (since == null && until == null && filter?.client === undefined) return edges;
+    const { ids, namespaces: either } = filter ?? {};
+    if (since == null && until == null && filter?.client === undefined && ids === undefined && either === undefined) return edges;
     const from = since == null ? Number.NEGATIVE_INFINITY : Date.parse(since);
     const to = until == null ? Number.POSITIVE_INFINITY : Date.parse(until);
     const { namespaces, types } = filter?.client ?? {};
-    return edges.filter(({ client, evidence }) => {
-      if (namespaces !== undefined && !('namespace' in client && namespaces.includes(client.namespace ?? ''))) return false;
+    const isIn = (peer: UiEdge['client'], names: readonly string[]): boolean => 'namespace' in peer && names.includes(peer.namespace ?? '');
+    return edges.filter(({ id, client, server: other, evidence }) => {
+      if (ids !== undefined && !ids.includes(id)) return false;
+      if (either !== undefined && !isIn(client, either) && !isIn(other, either)) return false;
+      if (namespaces !== undefined && !isIn(client, namespaces)) return false;
       if (types !== undefined && !types.includes(client.type)) return false;
       return Object.values(evidence).some(
         (item) => item !== undefined && Date.parse(item.lastSeen) >= from && Date.parse(item.firstSeen) <= to,
@@ -141,6 +155,14 @@ export async function startFixtureServer(options: FixtureServerOptions) {
           },
         };
       }
+      case 'WebOverview':
+        return { overview: toFixtureOverview(inWindow(variables), variables) };
+      case 'WebDeclared': {
+        const nodes = options.declared ?? [];
+        return { declaredCalls: { nodes, totalCount: nodes.length, unseenCount: nodes.length } };
+      }
+      case 'WebWorkload':
+        return toFixtureWorkload(variables.workload, options.now);
       case 'WebEdge':
         return { edge: edges.find(({ id }) => id === variables.id) ?? null };
       case 'Namespaces': {

@@ -41,7 +41,11 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
   const now = useNow(source, snapshot.window.until);
   const { map, isPending } = useMapView(snapshot, url, now);
 
-  const { time, compare } = url;
+  const { time, compare, opened } = url;
+  useEffect(() => {
+    if (snapshot.fromAbove === undefined) return;
+    for (const id of opened) if (id.startsWith('n:')) void session.want(id.slice(id.indexOf('/') + 1));
+  }, [session, snapshot.fromAbove, opened]);
   useEffect(() => session.open(source, time ?? source.defaultTime, compare), [session, source, time, compare]);
   useEffect(() => {
     document.title = source.label === '' ? 'network-mapper' : `${source.label} · network-mapper`;

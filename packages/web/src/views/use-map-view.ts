@@ -15,9 +15,10 @@ const NOTHING: MapView = finish(pipelineSteps({ model: createMapModel(), filter:
 
 /** The picture of what the session holds and the address asks for; `isPending` while one is computed. */
 export function useMapView(snapshot: SessionSnapshot, url: UrlState, now: number): { readonly map: MapView; readonly isPending: boolean } {
-  const { model, version, before, progress } = snapshot;
-  const isPartial = progress !== undefined && progress.loaded < progress.total;
-  const { focus, opened, closed } = url;
+  const { version, before, progress } = snapshot;
+  const model = snapshot.fromAbove ?? snapshot.model;
+  const isPartial = snapshot.fromAbove !== undefined || (progress !== undefined && progress.loaded < progress.total);
+  const { focus, opened, closed, lines } = url;
   const { filter: asked } = url;
   const since = slidingSince(snapshot, url, now);
   const filter = useMemo(
@@ -26,8 +27,8 @@ export function useMapView(snapshot: SessionSnapshot, url: UrlState, now: number
   );
   const isSmall = model.links.size + (before?.links.size ?? 0) <= AT_ONCE_LINKS;
   const input = useMemo(
-    () => ({ model, before, filter, focus, opened, closed, isPartial, now, version }),
-    [model, before, filter, focus, opened, closed, isPartial, now, version],
+    () => ({ model, before, filter, focus, opened, closed, isPartial, now, lines, version }),
+    [model, before, filter, focus, opened, closed, isPartial, now, lines, version],
   );
   const atOnce = useMemo(() => (isSmall ? finish(pipelineSteps(input)) : undefined), [isSmall, input]);
   const [late, setLate] = useState<{ readonly map: MapView; readonly input: unknown }>({ map: NOTHING, input: undefined });

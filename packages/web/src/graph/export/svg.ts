@@ -15,7 +15,10 @@ export function toSvg(elements: GraphElements, positions: ReadonlyMap<string, Po
     const { x, y } = centreOf(at);
     if (node.width === undefined) {
       const path = roundPath((at.right - at.left) / 2, (at.bottom - at.top) / 2, 10);
-      boxes.push(shape(path, x, y, `fill="${palette.box}" stroke="${palette.boxBorder}"`), label(node.label, x, at.top - 6, palette.muted, 600));
+      boxes.push(
+        shape(path, x, y, `fill="${palette.box}" stroke="${palette.boxBorder}"`),
+        label(node.label, x, at.top - 6, palette.muted, 600),
+      );
       continue;
     }
     const look = nodeLook(node.classes);
