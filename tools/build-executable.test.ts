@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { toKrewManifest, UNRELEASED } from './krew-manifest.ts';
 
 interface Manifest {
   readonly apiVersion: string;
@@ -21,7 +22,13 @@ interface Manifest {
 }
 
 const template = readFileSync(new URL('../deploy/krew/network-mapper.yaml', import.meta.url), 'utf8');
-const manifest = parse(template.replaceAll('{{version}}', '1.2.3').replaceAll('{{sha256}}', 'a'.repeat(64))) as Manifest;
+const values = {
+  version: '1.2.3',
+  homepage: 'https://example.org/',
+  releaseUrl: 'https://example.org/files/v{version}/',
+  sha256: 'a'.repeat(64),
+};
+const manifest = parse(toKrewManifest(template, values)) as Manifest;
 
 /** The rules of krew's own validation (docs: developer guide, plugin manifest). */
 describe('krew manifest', () => {
@@ -50,6 +57,16 @@ describe('krew manifest', () => {
       const file = uri.slice(uri.lastIndexOf('/') + 1);
       expect(script).toContain(`${file.slice(0, file.indexOf('linux'))}\${values.platform}.tar.gz`);
     }
-    expect(template.match(/\{\{\w+\}\}/g)?.toSorted()).toEqual(['{{sha256}}', '{{version}}', '{{version}}']);
+    expect(script).toContain('toKrewManifest(');
   });
+  test('leads nowhere before a release names its addresses', () => {
+    const { spec } = parse(toKrewManifest(template, { ...values, ...UNRELEASED })) as Manifest;
+    expect(new URL(spec.homepage).hostname).toMatch(/\.invalid$/);
+    expect(spec.platforms.map(({ uri }) => uri)).toEqual(['https://release.invalid/v1.2.3/kubectl-network_mapper-linux-x64.tar.gz']);
+  });
+  test.each([
+    ['an address without https', template, { ...values, releaseUrl: 'http://example.org' }, /releaseUrl must be an https address/],
+    ['an address that would be more YAML', template, { ...values, homepage: 'https://a\nspec: {}' }, /homepage must be an https address/],
+    ['a place that nobody fills in', `${template}\nx: {{new}}`, values, /asks for \{\{new\}\}/],
+  ])('refuses %s', (_name, text, wrong, message) => expect(() => toKrewManifest(text, wrong)).toThrow(message));
 });

@@ -10,13 +10,16 @@ import { inject } from 'postject';
 import { ASSETS } from '../packages/cli/src/graph/assets.ts';
 import { readBuildInfo } from './build-info.ts';
 import { sha256, writeSbom, writeSums } from './build-sums.ts';
+import { toKrewManifest, UNRELEASED } from './krew-manifest.ts';
 
 /**
  * One file with Node.js in it (single executable application, https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html)
  * for the commands of a laptop, under dist/executable/; with it the archive and the manifest of the kubectl plugin, the
  * list of what is inside (SBOM) and checksums.
  *
- *   node tools/build-executable.ts [--node FILE --platform NAME]
+ *   node tools/build-executable.ts [--node FILE --platform NAME] [--homepage URL --release-url URL]
+ *
+ * A release names its homepage and the folder of its files (`{version}` in it is the version) for the krew manifest.
  *
  * Linux x64 with the running Node.js is what is tested. For another target give that platform's node binary of the
  * same version (untested; macOS wants the file signed anew, Windows the ending .exe).
@@ -26,6 +29,8 @@ const { values } = parseArgs({
   options: {
     node: { type: 'string', default: process.execPath },
     platform: { type: 'string', default: `${process.platform}-${process.arch}` },
+    homepage: { type: 'string', default: UNRELEASED.homepage },
+    'release-url': { type: 'string', default: UNRELEASED.releaseUrl },
     out: { type: 'string', default: join(root, 'dist', 'executable') },
   },
 });
@@ -117,8 +122,16 @@ const tar = execFileSync(
 writeFileSync(archive, gzipSync(tar, { level: 9 }));
 rmSync(work, { recursive: true });
 
-const template = readFileSync(join(root, 'deploy', 'krew', 'network-mapper.yaml'), 'utf8').replace(/^#.*\n/gm, '');
-writeFileSync(join(out, 'network-mapper.yaml'), template.replaceAll('{{version}}', info.version).replaceAll('{{sha256}}', sha256(archive)));
+const { homepage, 'release-url': releaseUrl } = values;
+writeFileSync(
+  join(out, 'network-mapper.yaml'),
+  toKrewManifest(readFileSync(join(root, 'deploy', 'krew', 'network-mapper.yaml'), 'utf8'), {
+    version: info.version,
+    homepage,
+    releaseUrl,
+    sha256: sha256(archive),
+  }),
+);
 writeSbom(root, info, join(out, 'sbom.cdx.json'));
 writeSums(out);
 if (values.platform === `${process.platform}-${process.arch}`) tryOut(executable);

