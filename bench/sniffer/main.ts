@@ -1,6 +1,8 @@
 /**
- * What the sniffer costs: `node bench/sniffer/main.ts [seconds]`, as root. Works in a network namespace of its own,
- * with the sniffer as a bundle, a sink as its mapper, and a generator in another process. Prints a line per load.
+ * What the sniffer costs: `node bench/sniffer/main.ts [seconds] [KIND:RATE…]`, as root. Works in a network namespace of
+ * its own, with the sniffer as a bundle, a sink as its mapper, and a generator in another process. Prints a line per
+ * load; kinds are `dns`, `many` (50 names for each client) and `syn`, rates frames per second as seen. The first load
+ * finds code that was never run before: it is there to be left out.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -12,6 +14,7 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const LOADS = ['dns:200000', 'dns:200000', 'many:200000', 'dns:800000', 'syn:200000', 'syn:800000'];
 const isInside = process.env['NM_BENCH_INSIDE'] === '1';
 
 if (isInside) await measureAll();
@@ -27,6 +30,7 @@ function enter(): void {
 
 async function measureAll(): Promise<void> {
   const seconds = Number(process.argv[2] ?? 5);
+  const loads = process.argv.length > 3 ? process.argv.slice(3) : LOADS;
   const ip = (...args: readonly string[]): void => void execFileSync('ip', args);
   ip('link', 'set', 'lo', 'up');
   ip('link', 'add', 'bench0', 'type', 'veth', 'peer', 'name', 'bench1');
@@ -63,13 +67,8 @@ async function measureAll(): Promise<void> {
       await sleep(10_000);
       return undefined;
     });
-    for (const [kind, rate] of [
-      ['dns', 200_000],
-      ['many', 200_000],
-      ['dns', 800_000],
-      ['syn', 200_000],
-      ['syn', 800_000],
-    ] as const) {
+    for (const load of loads) {
+      const [kind = '', rate = ''] = load.split(':');
       await measure(`${kind} ${rate}/s`, sniffer, () => generate(kind, rate, seconds), port);
     }
   } finally {
@@ -88,15 +87,18 @@ interface Generated {
 async function measure(name: string, sniffer: ChildProcess, load: () => Promise<Generated | undefined>, sinkPort?: number): Promise<void> {
   const pid = sniffer.pid ?? 0;
   const before = await read(sinkPort);
-  const cpuBefore = cpuMs(pid);
+  const cpuBefore = cpuTime(pid);
   const startedAt = performance.now();
   const generated = await load();
   const elapsed = (performance.now() - startedAt) / 1_000;
   const atLoad = memory(pid);
   if (generated !== undefined) await sleep(12_000);
-  const cpu = cpuMs(pid) - cpuBefore;
+  const spent = cpuTime(pid);
+  const [user, system] = [spent.user - cpuBefore.user, spent.system - cpuBefore.system];
+  const cpu = user + system;
   const after = await read(sinkPort);
   const frames = after.frames - before.frames;
+  const perFrames = (ms: number): string => ((ms / frames) * 100_000).toFixed(1);
   const line = [
     name.padEnd(14),
     `CPU ${((cpu / elapsed / 1_000) * 100).toFixed(2)} %`,
@@ -107,25 +109,21 @@ async function measure(name: string, sniffer: ChildProcess, load: () => Promise<
       `sent ${Math.round(generated.frames / generated.seconds)} frames/s`,
       `seen ${((frames / generated.frames) * 100).toFixed(2)} %`,
       `kernel drops ${after.drops - before.drops}`,
-      `${((cpu / frames) * 100_000).toFixed(1)} ms per 100,000 frames`,
+      `${perFrames(cpu)} ms per 100,000 frames (system ${perFrames(system)})`,
       `reported ${generated.lookups > 0 ? after.dns - before.dns : after.tcp - before.tcp} of ${generated.lookups + generated.attempts} in ${after.rows - before.rows} rows`,
     );
   }
   process.stdout.write(`${line.join(', ')}\n`);
 }
 
-async function generate(kind: 'dns' | 'many' | 'syn', rate: number, seconds: number): Promise<Generated> {
+async function generate(kind: string, rate: string, seconds: number): Promise<Generated> {
   const index = readFileSync('/proc/net/if_inet6', 'latin1')
     .split('\n')
     .find((line) => line.endsWith('bench0'))
     ?.split(' ')[1];
-  const child = spawn(
-    process.execPath,
-    [`${here}generate.ts`, String(Number.parseInt(index ?? '0', 16)), String(rate), String(seconds), kind],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [`${here}generate.ts`, String(Number.parseInt(index ?? '0', 16)), rate, String(seconds), kind], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return JSON.parse(await firstLine(child)) as Generated;
 }
 
@@ -188,10 +186,10 @@ async function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-/** User and system time of a process; clock ticks are 10 ms on Linux. */
-function cpuMs(pid: number): number {
+/** User and system time of a process, milliseconds; clock ticks are 10 ms on Linux. */
+function cpuTime(pid: number): { readonly user: number; readonly system: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  return { user: Number(fields[11]) * 10, system: Number(fields[12]) * 10 };
 }
 
 function memory(pid: number): { readonly rss: number; readonly anonymous: number } {

@@ -29,7 +29,7 @@ export function createLivePipeline(observer: Observer, dnsPorts: readonly number
   const streams = createDnsStreams(LIVE_STREAM_LIMITS);
   const watch = new NewSourceWatch();
   const isDnsPort = new PortSet(dnsPorts);
-  const onMessage: Parameters<DnsStreams['push']>[1] = (view) => observer.dns(view);
+  const onMessage: Parameters<DnsStreams['push']>[1] = (view) => void observer.dns(view);
   const { view } = decoder;
 
   return {
@@ -44,13 +44,11 @@ export function createLivePipeline(observer: Observer, dnsPorts: readonly number
       const isDns = isDnsPort.has(view.sourcePort) || isDnsPort.has(view.destinationPort);
       if (view.protocol === TCP) {
         if ((view.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
-          watch.source(bytes, view.sourceOffset, view.family, frame.at);
-          observer.tcpSyn(view);
+          if (observer.tcpSyn(view)) watch.source(bytes, view.sourceOffset, view.family, frame.at);
         }
         if (isDns) streams.push(view, onMessage);
       } else if (isDns) {
-        if (isDnsPort.has(view.destinationPort)) watch.source(bytes, view.sourceOffset, view.family, frame.at);
-        observer.dns(view);
+        if (observer.dns(view)) watch.source(bytes, view.destinationOffset, view.family, frame.at);
       }
     },
     setDnsPorts(ports) {

@@ -1,7 +1,7 @@
 import { readInt32 } from './read-int32.ts';
 
 /** Sources that are remembered; twice as many places. */
-const CAPACITY = 16_384;
+const CAPACITY = 4_096;
 const FORGET_AFTER_MS = 10_000;
 const INTERFACES = 65_536;
 
