@@ -144,6 +144,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
         { intervalMs: CHANGES_INTERVAL_MS, maxSubscriptions: options.maxSubscriptions },
       ),
       environments,
+      tallier: { statesOf: (edges) => Promise.resolve(edges.map(() => ({}))), isProtected: () => undefined },
       cluster: view,
       metrics,
       clock,

@@ -19,13 +19,16 @@ import { IngestError } from '../ingest/ingest.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { MapperMetrics } from '../mapper-metrics.ts';
 import { MAX_PAGE } from '../store/query.ts';
-import type { StoredEdge, Window } from '../store/query.ts';
+import type { StoredEdge } from '../store/query.ts';
 import type { Store } from '../store/store.ts';
 import { readActivity } from '../views/activity-view.ts';
 import type { createChangesView } from '../views/changes-view.ts';
 import { toStoreFilter, toWindow, toWorkloadFilter } from '../views/edge-filter.ts';
 import { toEdgeView } from '../views/edge-view.ts';
 import type { IntentsView } from '../views/intents-view.ts';
+import { createOverviewView } from '../views/overview-view.ts';
+import type { Tallier } from '../views/overview-view.ts';
+import { toWindowView } from '../views/window-view.ts';
 import { toPodsView } from '../views/pods-view.ts';
 import type { RequestContext } from './execute-query.ts';
 import type { RowSource } from './streamed-query.ts';
@@ -37,6 +40,7 @@ export interface RootDeps {
   readonly status: () => Promise<schema.Status>;
   readonly changes: ReturnType<typeof createChangesView>;
   readonly environments: EnvironmentBook;
+  readonly tallier: Tallier;
   readonly cluster: ClusterView;
   readonly metrics: MapperMetrics;
   readonly clock: Clock;
@@ -83,6 +87,7 @@ function createReads(deps: RootDeps, options: { readonly cluster: string }): obj
   const environmentOf = environments.environmentOf;
   const toView = (edge: StoredEdge): object => toEdgeView(edge, environmentOf);
   const read = (context: RequestContext): void => requirePermission(context.identity, 'read');
+  const overview = createOverviewView({ ...deps, environmentOf });
 
   return {
     health: () => true,
@@ -105,6 +110,10 @@ function createReads(deps: RootDeps, options: { readonly cluster: string }): obj
         totalCount: () => store.countEdges({ filter, window }),
         window: toWindowView(page.window),
       };
+    },
+    async overview(args: schema.QueryOverviewArgs, context: RequestContext) {
+      read(context);
+      return overview(args);
     },
     async edge(args: schema.QueryEdgeArgs, context: RequestContext) {
       read(context);
@@ -240,11 +249,4 @@ function pageSize(first: number | null | undefined): number {
   if (first < 1 || first > MAX_PAGE)
     throw new GraphQLError(`first must be from 1 to ${MAX_PAGE}`, { extensions: { code: 'ARGUMENT_INVALID' } });
   return first;
-}
-
-function toWindowView(window: Window): schema.Window {
-  return {
-    since: window.since === undefined ? null : toRfc3339(window.since),
-    until: window.until === undefined ? null : toRfc3339(window.until),
-  };
 }

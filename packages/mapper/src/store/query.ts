@@ -1,4 +1,4 @@
-import type { Edge, EdgeClass, EvidenceKind, PeerType, TransportProtocol, WorkloadPeer } from '@nm/core';
+import type { Edge, EdgeClass, EvidenceKind, Peer, PeerType, TransportProtocol, WorkloadPeer } from '@nm/core';
 
 /** Half-open interval of capture time, ms; an absent end is open. Answers carry the window that was really used (rule 23). */
 export interface Window {
@@ -76,6 +76,21 @@ export interface StoredEdge {
   readonly cursor: string;
   /** Evidence, ports and counts are those of the window; details (Kafka, HTTP, names) those seen in it. */
   readonly edge: Edge;
+}
+
+/** An edge in few words, for tallies over very many. */
+export interface EdgeOutline {
+  readonly id: number;
+  /** Without labels; one object per peer within an answer. */
+  readonly client: Peer;
+  readonly server: Peer;
+  /** Kinds seen at any time. */
+  readonly evidence: readonly EvidenceKind[];
+  /** Another number once another port, Service or kind of evidence is known. */
+  readonly shape: number;
+  /** Of all evidence, to the activity bucket. */
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
 }
 
 export interface EdgePage {

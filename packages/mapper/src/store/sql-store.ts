@@ -14,6 +14,7 @@ import type {
   ClusterSummary,
   EdgeChanges,
   EdgeFilter,
+  EdgeOutline,
   EdgePage,
   EdgeQuery,
   NamespaceSummary,
@@ -25,6 +26,7 @@ import type {
 } from './query.ts';
 import { EdgeReader } from './read/edge-reader.ts';
 import { ListReader } from './read/list-reader.ts';
+import { OutlineIndex } from './read/outline-index.ts';
 import { usedWindow } from './read/used-window.ts';
 import { toReporter } from './read/reporter-row.ts';
 import { migrate } from './schema/migrate.ts';
@@ -55,6 +57,7 @@ export class SqlStore implements Store {
   readonly #numbers: ChangeNumbers;
   readonly #edges: EdgeReader;
   readonly #lists: ListReader;
+  readonly #outlines: OutlineIndex;
   readonly #maintainer: Maintainer;
   readonly #waiting: WaitingRoom;
   readonly #intervals: IntervalTable;
@@ -82,6 +85,7 @@ export class SqlStore implements Store {
     );
     this.#edges = new EdgeReader(deps.backend, options);
     this.#lists = new ListReader(deps.backend);
+    this.#outlines = new OutlineIndex(deps.backend, () => deps.clock.now());
     this.#waiting = new WaitingRoom(deps.backend, deps.clock);
     this.#intervals = new IntervalTable(deps.backend);
   }
@@ -169,6 +173,14 @@ export class SqlStore implements Store {
       labels: query.labels ?? true,
       ...(query.signal !== undefined && { signal: query.signal }),
     });
+  }
+
+  outlineEdges(query: { filter?: EdgeFilter; window?: Window; signal?: AbortSignal }): {
+    readonly window: Window;
+    readonly chunks: AsyncIterable<readonly EdgeOutline[]>;
+  } {
+    const window = this.#usedWindow(query.window);
+    return { window, chunks: this.#outlines.read(query.filter ?? {}, window, query.signal) };
   }
 
   async changes(query: { since: number; filter?: EdgeFilter; window?: Window; limit: number }): Promise<EdgeChanges> {
@@ -263,6 +275,7 @@ export class SqlStore implements Store {
   async maintain(signal?: AbortSignal): Promise<MaintenanceOutcome> {
     return this.#guard(async () => {
       await this.#waiting.recount();
+      this.#outlines.forgetUnused();
       this.#writer.edges = (await this.#lists.counts()).edges;
       if (!(await this.lease('maintenance', LEASE_MS))) {
         return {

@@ -6,6 +6,7 @@ import type {
   ClusterSummary,
   EdgeChanges,
   EdgeFilter,
+  EdgeOutline,
   EdgePage,
   EdgeQuery,
   NamespaceSummary,
@@ -64,6 +65,11 @@ export interface Store {
     labels?: boolean;
     signal?: AbortSignal;
   }): AsyncIterable<readonly StoredEdge[]>;
+  /** All edges in few words, in chunks of no order; the window is the one really used. */
+  outlineEdges(query: { filter?: EdgeFilter; window?: Window; signal?: AbortSignal }): {
+    readonly window: Window;
+    readonly chunks: AsyncIterable<readonly EdgeOutline[]>;
+  };
   /** Edges that changed after `since` (a version); polled. Changes of counts alone appear within seconds. */
   changes(query: { since: number; filter?: EdgeFilter; window?: Window; limit: number }): Promise<EdgeChanges>;
   workloads(query: WorkloadQuery): Promise<WorkloadPage>;

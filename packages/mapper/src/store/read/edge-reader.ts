@@ -6,7 +6,8 @@ import type { EdgeFilter, EdgePage, EdgeQuery, StoredEdge, Window } from '../que
 import { MAX_PAGE } from '../query.ts';
 import { bucketOf, minutesToMs } from '../schema/buckets.ts';
 import { StoreError } from '../store-error.ts';
-import { edgeConditions, evidenceCondition, isOneOf, join, windowCondition } from './filter-sql.ts';
+import { edgeWhere, isOneOf } from './filter-sql.ts';
+import type { join } from './filter-sql.ts';
 import { loadPeers } from './peer-reader.ts';
 import { toEdge } from './to-edge.ts';
 import type { CountedEvidence, DetailBounds, StoredDetail } from './to-edge.ts';
@@ -113,8 +114,7 @@ export class EdgeReader {
   }
 
   #where(filter: EdgeFilter, window: Window): ReturnType<typeof join> {
-    const conditions = [...edgeConditions(filter, this.#backend.kind), evidenceCondition(filter, window), windowCondition(window)];
-    return join(conditions.filter((condition) => condition !== undefined));
+    return edgeWhere(filter, window, this.#backend.kind);
   }
 
   async #select(filter: EdgeFilter, window: Window, page: { after: string | undefined; limit: number }): Promise<readonly EdgeRow[]> {

@@ -6,8 +6,14 @@ import { bucketOf } from '../schema/buckets.ts';
 
 type Condition = RawBuilder<unknown>;
 
+/** Everything that an edge must be, on `edge e`. */
+export function edgeWhere(filter: EdgeFilter, window: Window, kind: Backend['kind']): Condition {
+  const conditions = [...edgeConditions(filter, kind), evidenceCondition(filter, window), windowCondition(window)];
+  return join(conditions.filter((condition) => condition !== undefined));
+}
+
 /** Conditions on `edge e` as SQL; an empty filter gives none. Values are always parameters. */
-export function edgeConditions(filter: EdgeFilter, kind: Backend['kind']): Condition[] {
+function edgeConditions(filter: EdgeFilter, kind: Backend['kind']): Condition[] {
   const conditions: Condition[] = [];
   const end = (column: 'client_id' | 'server_id', selector: PeerSelector): Condition =>
     sql`${sql.ref(`e.${column}`)} in (${peersMatching(selector, kind)})`;
@@ -27,7 +33,7 @@ export function edgeConditions(filter: EdgeFilter, kind: Backend['kind']): Condi
 }
 
 /** Evidence that an edge must have, in the window if there is one. */
-export function evidenceCondition(filter: EdgeFilter, window: Window): Condition | undefined {
+function evidenceCondition(filter: EdgeFilter, window: Window): Condition | undefined {
   const parts: Condition[] = [];
   if (hasValues(filter.evidence)) parts.push(sql`v.kind in (${list(filter.evidence)})`);
   if (hasValues(filter.ports)) parts.push(sql`v.port in (${list(filter.ports)})`);

@@ -1,5 +1,5 @@
 import type { Clock, EdgeUpdate } from '@nm/core';
-import { silentLogger } from '@nm/core';
+import { peerName, silentLogger } from '@nm/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createStore } from '../create-store.ts';
 import type { EdgeFilter, Window } from '../query.ts';
@@ -44,6 +44,48 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     });
     afterEach(async () => {
       await Promise.all(opened.splice(0).map((each) => each.stop()));
+    });
+
+    describe('outlines of edges', () => {
+      const outlines = async (query: { filter?: EdgeFilter; window?: Window } = {}, of = store): Promise<string[]> =>
+        (await collect(of.outlineEdges(query).chunks))
+          .flat()
+          .map(({ client, server, evidence }) => `${peerName(client)}->${peerName(server)} ${evidence.join('+')}`)
+          .toSorted();
+
+      it('say who calls whom and how it is known', async () => {
+        await apply(store, update(), update({ evidence: 'dns', port: undefined as never }), update({ server: workload('db') }));
+        expect(await outlines()).toEqual(['frontend->cart dns+tcp', 'frontend->db tcp']);
+        expect(await outlines({ filter: { server: { workloads: [{ name: 'db' }] } } })).toEqual(['frontend->db tcp']);
+      });
+
+      it('follow what is added', async () => {
+        await apply(store, update());
+        const [[before] = []] = await collect(store.outlineEdges({}).chunks);
+        await apply(store, update({ lastSeenAt: T0 + HOUR }), update({ client: workload('job') }));
+        await expect.poll(() => outlines()).toEqual(['frontend->cart tcp', 'job->cart tcp']);
+        await apply(store, update({ port: { port: 9, protocol: 'TCP' }, evidence: 'socket' }));
+        await expect.poll(() => outlines()).toEqual(['frontend->cart tcp+socket', 'job->cart tcp']);
+        const after = (await collect(store.outlineEdges({}).chunks)).flat().find(({ id }) => id === before?.id);
+        expect(after?.shape).toBeGreaterThan(before?.shape ?? Number.NaN);
+        expect(after).toMatchObject({ firstSeenAt: T0, lastSeenAt: T0 + HOUR });
+      });
+
+      it('forget what was deleted, and know what came instead', async () => {
+        await apply(store, update());
+        expect(await outlines()).toEqual(['frontend->cart tcp']);
+        await store.reset({ cluster: 'one', at: T0 + MINUTE });
+        expect(await outlines()).toEqual([]);
+        await apply(store, update({ lastSeenAt: T0 + HOUR, firstSeenAt: T0 + HOUR, client: workload('job'), evidence: 'udp' }));
+        await expect.poll(() => outlines()).toEqual(['job->cart udp']);
+      });
+
+      it('are those of the window', async () => {
+        await apply(store, update(), update({ client: workload('job'), lastSeenAt: T0 + HOUR, firstSeenAt: T0 + HOUR }));
+        now = T0 + 2 * HOUR;
+        expect(await outlines({ window: { since: T0 + HOUR } })).toEqual(['job->cart tcp']);
+        expect(store.outlineEdges({ window: { since: T0 + HOUR + 1 } }).window).toEqual({ since: T0 + HOUR });
+      });
     });
 
     describe('edges', () => {
