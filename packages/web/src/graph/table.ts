@@ -1,4 +1,5 @@
 import type { Change } from './compare.ts';
+import { protectionStates } from './filter.ts';
 import type { MapLink } from './model.ts';
 
 export const COLUMNS = [
@@ -90,7 +91,7 @@ export function cellText({ link, change }: Row, column: Column): string {
     case 'details':
       return detailText(link);
     case 'protection':
-      return [edge.protection?.network?.state, edge.protection?.intents].filter(Boolean).join(' ');
+      return protectionStates(link).join(' ');
     case 'change':
       return change ?? '';
   }

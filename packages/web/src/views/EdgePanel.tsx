@@ -9,6 +9,7 @@ import { useApp } from './context.ts';
 import { Facts } from './Facts.tsx';
 import { Icon } from './Icon.tsx';
 import { Marks } from './LinkList.tsx';
+import { ProtectionFacts } from './ProtectionFacts.tsx';
 import { barsPath } from './TimeBar.tsx';
 
 const EVIDENCE_NAMES: Readonly<Record<EvidenceKind, string>> = {
@@ -21,24 +22,11 @@ const EVIDENCE_NAMES: Readonly<Record<EvidenceKind, string>> = {
   aws: 'Cloud request',
 };
 
-const STATE_TEXTS = {
-  allowed: 'Network policies allow it',
-  denied: 'Network policies would deny it',
-  open: 'No network policy selects either end',
-  unknown: 'Policies cannot be judged',
-} as const;
-
-const INTENT_TEXTS = {
-  declared: 'Declared in ClientIntents',
-  undeclared: 'Undeclared: would be blocked once enforced',
-  unmanaged: 'Nothing declared about this server',
-  unseen: 'Declared, never seen',
-} as const;
-
 /** One call, or the calls between two groups. */
 export function EdgePanel({ links }: { readonly links: readonly MapLink[] }) {
   const [first] = links;
   if (first === undefined) return null;
+  if (links.every(({ standsFor }) => standsFor !== undefined)) return <NotLoaded links={links} />;
   return links.length === 1 ? <OneEdge key={first.id} link={first} /> : <ManyEdges links={links} />;
 }
 
@@ -69,6 +57,25 @@ function ManyEdges({ links }: { readonly links: readonly MapLink[] }) {
           ))}
       </ul>
       {links.length > 200 && <p className="hint">The busiest 200; the table has all.</p>}
+    </>
+  );
+}
+
+/** Calls between groups of a large map that is still being loaded. */
+function NotLoaded({ links }: { readonly links: readonly MapLink[] }) {
+  const { session } = useApp();
+  const [first] = links;
+  const count = links.reduce((sum, link) => sum + (link.standsFor ?? 0), 0);
+  useEffect(() => {
+    if (first?.client.namespace !== undefined) void session.want(first.client.namespace);
+  }, [session, first]);
+  return (
+    <>
+      <p className="eyebrow">Calls between groups</p>
+      <h2>
+        {first?.client.namespace ?? first?.client.type} → {first?.server.namespace ?? first?.server.type}
+      </h2>
+      <p className="hint">{count === 1 ? 'One call' : `${count.toLocaleString('en')} calls`}; loading them …</p>
     </>
   );
 }
@@ -154,53 +161,18 @@ function OneEdge({ link }: { readonly link: MapLink }) {
 /** The edge with everything, and its activity, as soon as the source has told. */
 function useDetails(link: MapLink): { readonly edge: UiEdge; readonly activity: ActivitySeries | undefined } {
   const { source, window } = useApp().snapshot;
-  const [full, setFull] = useState<UiEdge>();
+  const [full, setFull] = useState<{ readonly of: MapLink; readonly edge: UiEdge | undefined }>();
   const [activity, setActivity] = useState<ActivitySeries>();
   useEffect(() => {
     if (source === undefined) return;
     const stop = new AbortController();
     const quiet = (): void => undefined;
-    source.loadEdge(link.id, window, stop.signal).then(setFull, quiet);
+    source.loadEdge(link.id, window, stop.signal).then((edge) => setFull({ of: link, edge }), quiet);
     source.loadActivity({ window, buckets: 60, edgeId: link.id }, stop.signal).then(setActivity, quiet);
     return () => stop.abort();
-  }, [source, window, link.id]);
-  return { edge: full ?? link.edge, activity };
-}
-
-function ProtectionFacts({ edge }: { readonly edge: UiEdge }) {
-  const { protection } = edge;
-  if (protection === undefined) return null;
-  const { network, mesh, intents } = protection;
-  return (
-    <ul className="protection-list">
-      {network !== undefined && (
-        <li className={`protection is-${network.state}`}>
-          <Icon name={network.state === 'denied' ? 'warning' : 'shield'} />
-          <span>
-            {STATE_TEXTS[network.state]}
-            {network.policies.length > 0 && <small>{network.policies.join(', ')}</small>}
-            {network.exceptions?.map(({ port, protocol, state }) => (
-              <small key={`${port ?? ''}${protocol}`}>
-                {port ?? ''}/{protocol}: {state}
-              </small>
-            ))}
-          </span>
-        </li>
-      )}
-      {mesh !== undefined && (
-        <li className={`protection is-${mesh.state}`}>
-          <Icon name="shield" />
-          <span>Mesh: {mesh.state}</span>
-        </li>
-      )}
-      {intents !== undefined && (
-        <li className={`protection is-${intents}`}>
-          <Icon name={intents === 'declared' ? 'check' : 'warning'} />
-          <span>{INTENT_TEXTS[intents]}</span>
-        </li>
-      )}
-    </ul>
-  );
+    // A live change makes another link of it, with newer counts.
+  }, [source, window, link]);
+  return { edge: full?.of === link && full.edge !== undefined ? full.edge : link.edge, activity };
 }
 
 function Ports({ edge }: { readonly edge: UiEdge }) {

@@ -3,10 +3,11 @@ import type { EvidenceKind } from '@nm/core';
 import { toFacets } from '../graph/facets.ts';
 import type { FacetValue } from '../graph/facets.ts';
 import { NO_FILTER } from '../graph/filter.ts';
-import type { MapFilter } from '../graph/filter.ts';
+import type { MapFilter, ProtectionState } from '../graph/filter.ts';
 import { countFilters } from '../data/url-state.ts';
 import { useApp } from './context.ts';
 import { Icon } from './Icon.tsx';
+import { PROTECTION_WORDS } from './protection-words.ts';
 
 export function FilterRail({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }) {
   if (!open) return <aside id="filters" hidden />;
@@ -95,6 +96,20 @@ function OpenRail({ onClose }: { readonly onClose: () => void }) {
         onToggle={(value) => {
           const kind = value as EvidenceKind;
           set({ evidence: filter.evidence.includes(kind) ? filter.evidence.filter((item) => item !== kind) : [...filter.evidence, kind] });
+        }}
+      />
+      <Facet
+        title="Protection"
+        values={facets.protection}
+        chosen={filter.protection}
+        name={(value) => PROTECTION_WORDS[value as ProtectionState]}
+        onToggle={(value) => {
+          const state = value as ProtectionState;
+          set({
+            protection: filter.protection.includes(state)
+              ? filter.protection.filter((item) => item !== state)
+              : [...filter.protection, state],
+          });
         }}
       />
       <Facet

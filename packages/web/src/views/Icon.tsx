@@ -20,6 +20,7 @@ const PATHS = {
   shield: 'M10 3l6 2v5c0 4-3 6-6 7-3-1-6-3-6-7V5z',
   warning: 'M10 3l8 14H2zM10 8v4M10 14.500v.2',
   arrow: 'M4 10h12M12 6l4 4-4 4',
+  unlock: 'M5 9h10v7H5zM7 9V6.500a3 3 0 0 1 5.800-1M10 12v1.500',
   check: 'M4 10l4 4 8-8',
 } as const;
 

@@ -1,55 +1,90 @@
 import { useState } from 'react';
+import { edgeLook, HEADS, nodeLook, outlinePath } from '../graph/looks.ts';
+import type { Head } from '../graph/looks.ts';
 import { useApp } from './context.ts';
 
-const LINES = [
-  { kind: 'internal', text: 'In the cluster' },
-  { kind: 'http', text: 'HTTP paths known' },
-  { kind: 'kafka', text: 'Kafka' },
-  { kind: 'internet', text: 'Internet' },
-  { kind: 'cloud', text: 'Cloud API' },
-  { kind: 'looked-up', text: 'Looked up only, never seen connecting' },
-  { kind: 'denied', text: 'Denied, or would be by policy' },
-] as const;
+interface Entry {
+  readonly classes: string;
+  readonly text: string;
+}
 
-const SHAPES = [
-  { kind: 'workload', text: 'Workload' },
-  { kind: 'group', text: 'Closed group (double-click opens)' },
-  { kind: 'internet', text: 'Internet' },
-  { kind: 'cloud', text: 'Cloud resource' },
-  { kind: 'node', text: 'Node' },
-  { kind: 'apiServer', text: 'Kubernetes API' },
-] as const;
+const KINDS: readonly Entry[] = [
+  { classes: '', text: 'In the cluster' },
+  { classes: 'http', text: 'HTTP paths known' },
+  { classes: 'kafka', text: 'Kafka' },
+  { classes: 'internet', text: 'Internet' },
+  { classes: 'cloud', text: 'Cloud API' },
+  { classes: 'looked-up', text: 'Looked up only, never seen connecting' },
+  { classes: 'denied', text: 'Denied, or would be by policy' },
+];
+const POLICIES: readonly Entry[] = [
+  { classes: 'by-allowed', text: 'Policies allow it' },
+  { classes: 'by-unknown denied', text: 'Policies would deny it, or a broker did' },
+  { classes: 'by-open', text: 'No policy selects either end' },
+  { classes: 'by-unknown', text: 'Not known' },
+];
+const INTENTS: readonly Entry[] = [
+  { classes: 'undeclared', text: 'Undeclared: square at the caller' },
+  { classes: 'unseen', text: 'Declared, never seen' },
+];
+const CHANGES: readonly Entry[] = [
+  { classes: 'added', text: 'Added' },
+  { classes: 'gone', text: 'Gone' },
+];
+const SHAPES: readonly Entry[] = [
+  { classes: 'workload', text: 'Workload' },
+  { classes: 'group', text: 'Closed group (double-click opens)' },
+  { classes: 'internet', text: 'Internet' },
+  { classes: 'aws', text: 'Cloud resource' },
+  { classes: 'node', text: 'Node' },
+  { classes: 'apiServer', text: 'Kubernetes API' },
+  { classes: 'service', text: 'Service without pods' },
+];
+const GUARDED: readonly Entry[] = [
+  { classes: 'protected', text: 'Server with a policy on who may call it' },
+  { classes: 'exposed', text: 'Open server' },
+];
 
-/** What lines and shapes mean; closed until somebody asks. */
+/** What lines and shapes mean, and the choice of what lines tell; closed until somebody asks. */
 export function Legend() {
+  const { url, map, setUrl } = useApp();
   const [open, setOpen] = useState(false);
-  const { changes } = useApp().map;
-  const lines =
-    changes === undefined ? LINES : [...LINES, { kind: 'added', text: 'Added' } as const, { kind: 'gone', text: 'Gone' } as const];
+  const isProtection = url.lines === 'protection';
+  const lines = [...(isProtection ? POLICIES : KINDS), ...INTENTS, ...(map.changes === undefined ? [] : CHANGES)];
   return (
     <section className="legend" aria-label="Legend">
-      <button type="button" className="quiet-button" aria-expanded={open} onClick={() => setOpen(!open)}>
-        Legend
-      </button>
+      <div className="legend-bar">
+        <button type="button" className="quiet-button" aria-expanded={open} onClick={() => setOpen(!open)}>
+          Legend
+        </button>
+        <span className="topbar-group" role="group" aria-label="Lines tell">
+          {(['kind', 'protection'] as const).map((mode) => (
+            <button
+              key={mode}
+              type="button"
+              className={`button segment small${url.lines === mode ? ' is-on' : ''}`}
+              aria-pressed={url.lines === mode}
+              onClick={() => setUrl((state) => ({ ...state, lines: mode }))}
+            >
+              {mode === 'kind' ? 'Traffic' : 'Protection'}
+            </button>
+          ))}
+        </span>
+      </div>
       {open && (
         <div className="legend-body">
           <ul>
-            {lines.map(({ kind, text }) => (
-              <li key={kind}>
-                <svg className={`swatch line ${kind}`} viewBox="0 0 36 12" aria-hidden="true">
-                  <path className="stroke" d="M1 6h28" />
-                  <path className="head" d={HEADS[kind] ?? 'M28 2l7 4-7 4z'} />
-                </svg>
+            {lines.map(({ classes, text }) => (
+              <li key={text}>
+                <Line classes={classes} />
                 {text}
               </li>
             ))}
           </ul>
           <ul>
-            {SHAPES.map(({ kind, text }) => (
-              <li key={kind}>
-                <svg className={`swatch shape ${kind}`} viewBox="0 0 36 16" aria-hidden="true">
-                  <path d={OUTLINES[kind]} />
-                </svg>
+            {[...SHAPES, ...(isProtection ? GUARDED : [])].map(({ classes, text }) => (
+              <li key={text}>
+                <Shape classes={classes} />
                 {text}
               </li>
             ))}
@@ -61,20 +96,35 @@ export function Legend() {
   );
 }
 
-const HEADS: Readonly<Record<string, string>> = {
-  kafka: 'M28 6l3.500-4 3.500 4-3.500 4z',
-  internet: 'M27 1l8 5-8 5 2.500-5z',
-  cloud: 'M28 6a3 3 0 1 0 6 0 3 3 0 1 0-6 0z',
-  denied: 'M30 0h3v12h-3z',
-  http: 'M26 1h3l5 5-5 5h-3l5-5z',
-};
+function Line({ classes }: { readonly classes: string }) {
+  const { colour, dash, head, hollow, tail } = edgeLook(classes);
+  const tip = (kind: Head, transform: string) => (
+    <polygon
+      className={hollow === true ? 'swatch-hollow' : 'swatch-head'}
+      points={HEADS[kind].map(([x, y]) => `${x * 9},${y * 9}`).join(' ')}
+      transform={transform}
+    />
+  );
+  return (
+    <svg className={`swatch of-${colour}`} viewBox="0 0 40 14" aria-hidden="true">
+      <path className="swatch-line" d="M4 7h32" strokeDasharray={dash === undefined || dash.length === 0 ? undefined : dash.join(' ')} />
+      {tip(head, 'translate(38 7)')}
+      {tail !== undefined && tip(tail, 'translate(2 7) rotate(180)')}
+    </svg>
+  );
+}
 
-const OUTLINES = {
-  workload: 'M5 2h26a4 4 0 0 1 4 4v4a4 4 0 0 1-4 4H5a4 4 0 0 1-4-4V6a4 4 0 0 1 4-4z',
-  group:
-    'M5 1h26a4 4 0 0 1 4 4v6a4 4 0 0 1-4 4H5a4 4 0 0 1-4-4V5a4 4 0 0 1 4-4zM5 4h26a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1z',
-  internet: 'M8 2h20a6 6 0 0 1 0 12H8A6 6 0 0 1 8 2z',
-  cloud: 'M3 2q15-2 30 0v12q-15 2-30 0z',
-  node: 'M2 2h32v12H2z',
-  apiServer: 'M8 2h20l7 6-7 6H8L1 8z',
-} as const;
+function Shape({ classes }: { readonly classes: string }) {
+  const { outline, colour, border, double, dash, fill } = nodeLook(classes);
+  return (
+    <svg className={`swatch of-${colour} on-${fill}`} viewBox="-20 -8 40 16" aria-hidden="true">
+      <path
+        className="swatch-shape"
+        d={outlinePath(outline, 36, 13)}
+        strokeWidth={double === true ? 1 : border}
+        strokeDasharray={dash === undefined ? undefined : dash.join(' ')}
+      />
+      {double === true && <path className="swatch-shape" d={outlinePath(outline, 31, 8)} />}
+    </svg>
+  );
+}

@@ -58,7 +58,11 @@ export function Marks({ link }: { readonly link: MapLink }) {
   return (
     <>
       {link.lookedUpOnly && <span className="tag">lookup only</span>}
-      {link.denied && <span className="tag is-danger">denied</span>}
+      {link.policy === 'denied' ? (
+        <span className="tag is-danger">would be denied</span>
+      ) : (
+        link.denied && <span className="tag is-danger">denied</span>
+      )}
       {intents === 'unseen' && <span className="tag">declared, never seen</span>}
       {intents === 'undeclared' && <span className="tag is-danger">undeclared</span>}
     </>

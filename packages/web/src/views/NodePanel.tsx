@@ -7,6 +7,7 @@ import { toIntentsYaml } from './export-map.ts';
 import { Icon } from './Icon.tsx';
 import { LinkList } from './LinkList.tsx';
 import { Facts } from './Facts.tsx';
+import { PodList, ServerProtection, useWorkloadDetails } from './WorkloadFacts.tsx';
 
 const TYPE_NAMES: Readonly<Record<MapNode['type'], string>> = {
   workload: 'Workload',
@@ -38,6 +39,7 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [model, version, node]);
   const { peer } = node;
+  const details = useWorkloadDetails(peer.type === 'workload' ? peer : undefined);
   const all = [...outgoing, ...incoming];
   const firstSeenAt = all.reduce((first, link) => Math.min(first, link.firstSeenAt), Number.POSITIVE_INFINITY);
   const lastSeenAt = all.reduce((last, link) => Math.max(last, link.lastSeenAt), 0);
@@ -46,6 +48,9 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
       incoming.flatMap(({ edge }) => edge.ports.map(({ port, protocol }) => (port === undefined ? protocol : `${port}/${protocol}`))),
     ),
   ];
+  const domains = outgoing.flatMap(({ server }) =>
+    server.peer.type === 'internet' && server.peer.domain !== undefined ? [server.peer.domain] : [],
+  );
   const addresses =
     peer.type === 'internet' || peer.type === 'service'
       ? (peer.addresses ?? [])
@@ -70,7 +75,7 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
           </button>
         )}
       </div>
-      <Protection incoming={incoming} />
+      <ServerProtection protection={details?.protection} incoming={incoming} />
       <Facts
         facts={[
           ['Cluster', node.cluster],
@@ -82,6 +87,12 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
           ['Region', 'region' in peer ? peer.region : undefined],
           ['Why unknown', peer.type === 'unknown' && peer.reason !== undefined ? (REASONS[peer.reason] ?? peer.reason) : undefined],
           ['Ports called', ports.length > 0 ? ports.slice(0, 20).join(', ') : undefined],
+          [
+            'Domains used',
+            domains.length > 0
+              ? `${domains.slice(0, 8).join(', ')}${domains.length > 8 ? ` and ${domains.length - 8} more` : ''}`
+              : undefined,
+          ],
           ['First seen', Number.isFinite(firstSeenAt) ? formatAge(app.now - firstSeenAt) : undefined],
           ['Last seen', lastSeenAt > 0 ? formatAge(app.now - lastSeenAt) : undefined],
         ]}
@@ -101,6 +112,7 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
           </ul>
         </details>
       )}
+      {details !== undefined && <PodList pods={details.pods} />}
       {peer.type === 'workload' && peer.labels !== undefined && (
         <details>
           <summary>
@@ -119,21 +131,6 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
       <LinkList title="Calls" links={outgoing} end="server" />
       {peer.type === 'workload' && <Intents node={node} links={outgoing} />}
     </>
-  );
-}
-
-function Protection({ incoming }: { readonly incoming: readonly MapLink[] }) {
-  const states = incoming.flatMap(({ edge }) => edge.protection?.network?.state ?? []);
-  if (states.length === 0) return null;
-  const isOpen = states.every((state) => state === 'open');
-  const denied = states.filter((state) => state === 'denied').length;
-  return (
-    <p className={`protection ${isOpen ? 'is-open' : 'is-protected'}`}>
-      <Icon name="shield" />
-      {isOpen
-        ? 'Open: no network policy selects it'
-        : `Protected by network policies${denied > 0 ? `; ${denied} of its callers would be denied` : ''}`}
-    </p>
   );
 }
 
