@@ -29,6 +29,8 @@ import { ReporterBook } from './ingest/reporter-book.ts';
 import { createWaitingRetry } from './ingest/waiting.ts';
 import { createMapperMetrics } from './mapper-metrics.ts';
 import type { MapperOptions } from './mapper-options.ts';
+import { createMeshWatcher } from './mesh-watcher.ts';
+import type { CreateMeshWatcher } from './mesh-watcher.ts';
 import { createUpkeep, gaugeReader } from './upkeep.ts';
 import { createStore } from './store/create-store.ts';
 import { createChangesView } from './views/changes-view.ts';
@@ -45,6 +47,8 @@ export interface MapperDeps {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Namespace of the mapper's own pod, when it runs in one. */
   readonly namespace?: string;
+  /** Brings the watcher of a mesh, for --istio. */
+  readonly createMeshWatcher?: CreateMeshWatcher;
 }
 
 export interface Mapper extends Startable {
@@ -223,6 +227,10 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   lifecycle.add('upkeep', upkeep);
   lifecycle.add('exports', exports);
   lifecycle.add('waiting observations', waiting);
+  if (options.istio) {
+    const { env = {}, version, createMeshWatcher: create } = deps;
+    lifecycle.add('Istio watcher', createMeshWatcher({ create, ingest, store, register, clock, log, env, version }, options));
+  }
   lifecycle.add('queries', {
     async start(signal) {
       files.current = await loadStaticFiles(options.web);

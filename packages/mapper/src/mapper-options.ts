@@ -155,6 +155,37 @@ export const MAPPER_OPTIONS = {
     key: 'limits.subscriptions',
   }),
 
+  istio: option({
+    flag: 'istio',
+    type: boolean(),
+    default: false,
+    help: 'Also read the proxies of an Istio mesh, as `network-mapper istio-watcher` does.',
+    key: 'istioWatcher.enabled',
+    oldEnv: ['OTTERIZE_ENABLE_ISTIO_COLLECTION'],
+  }),
+  istioNamespace: optional({
+    flag: 'istio-namespace',
+    type: text('a namespace'),
+    help: 'With --istio: only the proxies of this namespace.',
+    key: 'istioWatcher.namespace',
+    oldEnv: ['OTTERIZE_ISTIO_RESTRICT_COLLECTION_TO_NAMESPACE'],
+  }),
+  istioInterval: option({
+    flag: 'istio-interval',
+    type: duration({ minMs: 1_000, maxMs: 3_600_000 }),
+    default: 30_000,
+    help: 'With --istio: how often every proxy is read.',
+    key: 'istioWatcher.interval',
+    oldEnv: ['OTTERIZE_ISTIO_COOLDOWN_INTERVAL'],
+  }),
+  istioReadBy: option({
+    flag: 'istio-read-by',
+    type: choice(['network', 'exec']),
+    default: 'network',
+    help: 'With --istio: over the pod network, or by a command in the proxies’ containers (needs the right to pods/exec).',
+    key: 'istioWatcher.readBy',
+  }),
+
   auth: option({
     flag: 'auth',
     type: choice(['kubernetes', 'none']),

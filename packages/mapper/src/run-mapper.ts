@@ -7,6 +7,7 @@ import { createDumpSource } from './cluster/cluster-source.ts';
 import type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
 import { createLiveSource } from './cluster/live-source.ts';
 import { MAPPER_OPTIONS } from './mapper-options.ts';
+import type { CreateMeshWatcher } from './mesh-watcher.ts';
 
 export interface RunMapperSettings {
   /** Aborted on SIGTERM or SIGINT: stops the mapper. */
@@ -16,6 +17,7 @@ export interface RunMapperSettings {
   readonly clock?: Clock;
   /** Environment variables of other parts, which are not unknown here. */
   readonly otherEnv?: readonly string[];
+  readonly createMeshWatcher?: CreateMeshWatcher;
 }
 
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
@@ -70,6 +72,7 @@ export async function runMapper(
       version: settings.version,
       env,
       ...(namespace !== undefined && { namespace }),
+      ...(settings.createMeshWatcher !== undefined && { createMeshWatcher: settings.createMeshWatcher }),
     },
     { ...options, ...(options.podName === undefined && env['HOSTNAME'] !== undefined && { podName: env['HOSTNAME'] }) },
   );

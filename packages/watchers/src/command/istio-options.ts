@@ -1,4 +1,4 @@
-import { boolean, bytes, duration, integer, option, optional, text } from '@nm/runtime';
+import { boolean, bytes, choice, duration, integer, option, optional, text } from '@nm/runtime';
 import { ISTIO_WATCHER_DEFAULTS } from '../istio/istio-watcher.ts';
 import { WATCHER_OPTIONS } from './common-options.ts';
 
@@ -37,6 +37,23 @@ export const ISTIO_OPTIONS = {
     type: integer({ min: 1, max: 100 }),
     default: ISTIO_WATCHER_DEFAULTS.parallel,
     help: 'Proxies read at a time.',
+  }),
+  readBy: option({
+    flag: 'read-by',
+    type: choice(['network', 'exec']),
+    default: 'network',
+    help: 'How proxies are read: over the pod network, or by a command in their container (needs the right to pods/exec).',
+  }),
+  proxyTls: option({
+    flag: 'proxy-tls',
+    type: choice(['off', 'on', 'insecure']),
+    default: 'off',
+    help: 'Ask the ports of statistics by TLS: on checks who signed their certificates, insecure does not.',
+  }),
+  proxyCaFile: optional({
+    flag: 'proxy-ca-file',
+    type: text('a file'),
+    help: "With --proxy-tls on: PEM file of the authority that signed the proxies' certificates.",
   }),
   maxAnswer: option({ flag: 'max-answer', type: bytes(), default: 64 * 1024 * 1024, help: 'Longest statistics of a proxy that are read.' }),
   seenBefore: option({

@@ -1,9 +1,14 @@
-import { loadKubeClient } from '@nm/kube';
+import { execInPod, loadKubeClient } from '@nm/kube';
+import type { KubeClient } from '@nm/kube';
 import { createMetrics, loadOptions, OptionError } from '@nm/runtime';
+import type { OptionValues } from '@nm/runtime';
+import { createExecSource } from '../istio/exec-source.ts';
 import { ISTIO_METRICS } from '../istio/istio-metrics.ts';
 import { createIstioWatcher, ISTIO_WATCHER_DEFAULTS } from '../istio/istio-watcher.ts';
+import { createNetworkSource } from '../istio/network-source.ts';
 import { printStatistics } from '../istio/print-statistics.ts';
 import { createProxyReader } from '../istio/proxy-reader.ts';
+import type { ProxyReader } from '../istio/proxy-reader.ts';
 import { ISTIO_OPTIONS } from './istio-options.ts';
 import {
   createMapperSink,
@@ -13,6 +18,7 @@ import {
   optionSources,
   printedHelp,
   readInput,
+  readText,
   refusePositional,
   runUntilStopped,
   SYSTEM_CLOCK,
@@ -38,20 +44,23 @@ export async function runIstioWatcher(context: WatcherContext): Promise<number> 
       return;
     }
     if (values.print || values.previous !== undefined) throw new OptionError('option_conflict', '--print and --previous need --file STATS');
+    if (values.proxyCaFile !== undefined && values.proxyTls !== 'on')
+      throw new OptionError('option_conflict', '--proxy-ca-file needs --proxy-tls on');
     const log = createWatcherLog('istio-watcher', values.logLevel);
     const register = createRegister();
+    const client = await loadKubeClient({
+      env: context.env,
+      ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
+      ...(values.kubeContext === undefined ? {} : { context: values.kubeContext }),
+    });
     const watcher = createIstioWatcher(
       {
         log,
         clock: SYSTEM_CLOCK,
         metrics: createMetrics(ISTIO_METRICS, register),
         sink: await createMapperSink(context, values, { kind: 'istio-watcher', clock: SYSTEM_CLOCK, log }),
-        proxies: createProxyReader({ timeoutMs: values.timeout, maxBytes: values.maxAnswer }),
-        reader: await loadKubeClient({
-          env: context.env,
-          ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
-          ...(values.kubeContext === undefined ? {} : { context: values.kubeContext }),
-        }),
+        proxies: await createProxies(context, client, values),
+        reader: client,
       },
       {
         ...ISTIO_WATCHER_DEFAULTS,
@@ -63,4 +72,19 @@ export async function runIstioWatcher(context: WatcherContext): Promise<number> 
     );
     await runUntilStopped(context, { log, register, metricsListen: values.metricsListen }, watcher);
   });
+}
+
+/** The way to the proxies that the options ask for. Throws AppError `input-unreadable`. */
+async function createProxies(
+  context: WatcherContext,
+  client: KubeClient,
+  values: OptionValues<typeof ISTIO_OPTIONS>,
+): Promise<ProxyReader> {
+  const { proxyTls, proxyCaFile } = values;
+  const ca = proxyCaFile === undefined ? undefined : await readText(context, proxyCaFile);
+  const network = createNetworkSource(
+    proxyTls === 'off' ? undefined : { insecure: proxyTls === 'insecure', ...(ca === undefined ? {} : { ca }) },
+  );
+  const source = values.readBy === 'exec' ? createExecSource((target, signal) => execInPod(client, target, { signal }), network) : network;
+  return createProxyReader(source, { timeoutMs: values.timeout, maxBytes: values.maxAnswer });
 }

@@ -8,7 +8,7 @@ import type { Clock, Logger } from '@nm/core';
 import { createHealth, createHttpListener, createLogger, createMetricsHandler, describeOptions, OptionError } from '@nm/runtime';
 import type { ListenAddress, LogLevel, OptionTable, Startable } from '@nm/runtime';
 import type { ObservationSink } from '../report/observation-sink.ts';
-import { createReportSink } from '../report/report-sink.ts';
+import { createReportSink, reportOver } from '../report/report-sink.ts';
 import { createTlsFetch } from './tls-fetch.ts';
 
 /** What the process gives a watcher that it runs. */
@@ -44,6 +44,13 @@ export async function guarded(work: () => Promise<void>): Promise<number> {
 
 export function writerOf(context: WatcherContext): (text: string) => void {
   return context.stdout ?? ((text) => void process.stdout.write(text));
+}
+
+/** A file's text. Throws AppError `input-unreadable`. */
+export async function readText(context: WatcherContext, path: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readInput(context, path)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Prints usage and options when they are asked for. */
@@ -99,7 +106,10 @@ export async function createMapperSink(
       ? {}
       : { headers: async () => ({ authorization: `Bearer ${(await readFile(resolve(context.cwd, tokenFile), 'utf8')).trim()}` }) }),
   });
-  return createReportSink({ client, clock: deps.clock, log: deps.log }, { kind: deps.kind, version: context.version ?? '0.0.0' });
+  return createReportSink(
+    { report: reportOver(client), clock: deps.clock, log: deps.log },
+    { kind: deps.kind, version: context.version ?? '0.0.0' },
+  );
 }
 
 /** Serves metrics and health around a watcher until the signal aborts. */

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeReader } from '../kube/kube-reader.ts';
 import { ISTIO_METRICS } from './istio-metrics.ts';
 import { createIstioWatcher, ISTIO_WATCHER_DEFAULTS } from './istio-watcher.ts';
+import { createNetworkSource } from './network-source.ts';
 import { printStatistics } from './print-statistics.ts';
 import { createProxyReader } from './proxy-reader.ts';
 import { createLoopbackPods, startEnvoy } from './testing/envoy.ts';
@@ -111,7 +112,7 @@ async function watch(): Promise<{ look: () => Promise<Row[]>; stop: () => Promis
   const watcher = createIstioWatcher(
     {
       reader,
-      proxies: createProxyReader({ timeoutMs: 10_000, maxBytes: 1e7 }),
+      proxies: createProxyReader(createNetworkSource(), { timeoutMs: 10_000, maxBytes: 1e7 }),
       sink: { take: (observations) => Promise.resolve(void taken.push(...observations)) },
       clock: { now: Date.now },
       log: silentLogger,

@@ -9,6 +9,7 @@ import type { StatsServer } from '../testing/stats-server.ts';
 import { ISTIO_METRICS } from './istio-metrics.ts';
 import { createIstioWatcher, ISTIO_WATCHER_DEFAULTS } from './istio-watcher.ts';
 import type { IstioWatcherOptions } from './istio-watcher.ts';
+import { createNetworkSource } from './network-source.ts';
 import { createProxyReader } from './proxy-reader.ts';
 
 const NOW = Date.parse('2026-01-02T03:04:05Z');
@@ -81,22 +82,24 @@ describe('rounds over the proxies of a mesh', () => {
   async function watch(
     options: Partial<IstioWatcherOptions> = {},
     limits: { timeoutMs?: number; maxBytes?: number } = {},
+    isElected?: () => Promise<boolean>,
   ): Promise<() => Promise<Observation[]>> {
     const reader: KubeReader = {
       request: (path) => Promise.resolve({ items: path.includes('tlsMode') ? pods : [] }),
       stream: () => Promise.reject(new Error('not used')),
     };
     const log: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
-    const proxies = createProxyReader({ timeoutMs: 5_000, maxBytes: 1e6, ...limits });
+    const proxies = createProxyReader(createNetworkSource(), { timeoutMs: 5_000, maxBytes: 1e6, ...limits });
     const watcher = createIstioWatcher(
       {
         reader,
         // The real ports are fixed; the test's server has another.
-        proxies: { ...proxies, read: (address, _ports, signal) => proxies.read(address, [1, server.port], signal) },
+        proxies: { ...proxies, read: (proxy, signal) => proxies.read({ ...proxy, ports: [1, server.port] }, signal) },
         sink: { take: (observations) => Promise.resolve(void taken.push(...observations)) },
         clock: { now: () => now },
         log,
         metrics: createMetrics(ISTIO_METRICS, new Registry()),
+        ...(isElected === undefined ? {} : { isElected }),
       },
       { ...ISTIO_WATCHER_DEFAULTS, intervalMs: 3_600_000, ...options },
     );
@@ -246,6 +249,24 @@ describe('rounds over the proxies of a mesh', () => {
       [web, { protocol: 'TCP', name: 'cart.shop.svc.cluster.local' }, '/y', 1],
       [web, { ...shop('cart'), name: 'cart.shop.svc.cluster.local' }, '/z', 1],
     ]);
+  });
+
+  it('of several watchers the elected one looks; what another has counted is not counted again', async () => {
+    let elected = true;
+    pods = [pod({ started: '2026-01-02T03:04:06Z' })];
+    server.text = series('/a', 5);
+    now += 2_000;
+    const next = await watch({}, {}, () => Promise.resolve(elected));
+    expect(counts(taken)).toEqual([['/a', 0]]);
+    elected = false;
+    const asked = server.requests.length;
+    server.text = series('/a', 9);
+    expect(await next()).toEqual([]);
+    expect(server.requests.length).toBe(asked);
+    elected = true;
+    expect(counts(await next())).toEqual([['/a', 0]]);
+    server.text = series('/a', 10);
+    expect(counts(await next())).toEqual([['/a', 1]]);
   });
 
   it('says what to set when requests come without paths, and when there is no mesh', async () => {

@@ -25,6 +25,8 @@ export interface IstioWatcherDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics<typeof ISTIO_METRICS>;
+  /** Of several watchers of one mesh only the elected one looks; asked before every round. */
+  readonly isElected?: () => Promise<boolean>;
 }
 
 export interface IstioWatcherOptions {
@@ -79,6 +81,8 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let startedAt = 0;
+  /** Since when we look: what a proxy that is older had counted before is nobody's or another watcher's. */
+  let electedAt: number | undefined;
   let requestsWithoutPath = 0;
   let hasPaths = false;
   let hasAdvised = false;
@@ -100,7 +104,7 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
     const { uid } = proxy.pod;
     let state = watched.get(uid);
     if (state === undefined) {
-      const isYoung = proxy.startedAt !== undefined && proxy.startedAt >= startedAt;
+      const isYoung = proxy.startedAt !== undefined && proxy.startedAt >= (electedAt ?? startedAt);
       state = { run: proxy.run, table: createCounterTable(options.maxSeriesPerProxy), hasBase: isYoung, refused: 0 };
       watched.set(uid, state);
     } else if (state.run !== proxy.run) {
@@ -134,7 +138,7 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
     table.begin();
     let isWhole = false;
     try {
-      for await (const chunk of deps.proxies.read(proxy.address, proxy.ports, stopping.signal)) {
+      for await (const chunk of deps.proxies.read(proxy, stopping.signal)) {
         scrape.push(chunk);
         if (aggregate.size >= MAX_CALLS) outbox.add(aggregate.drain(clock.now()));
       }
@@ -159,7 +163,20 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
     }
   }
 
+  /** Whether it is ours to look. What we remember is old when somebody else has looked meanwhile. */
+  async function isOurs(): Promise<boolean> {
+    if (deps.isElected === undefined || (await deps.isElected())) {
+      electedAt ??= deps.isElected === undefined ? startedAt : clock.now();
+      return true;
+    }
+    electedAt = undefined;
+    watched.clear();
+    metrics.proxies.set(0);
+    return false;
+  }
+
   async function readAll(): Promise<void> {
+    if (!(await isOurs())) return;
     const roundAt = performance.now();
     const proxies = await discover();
     const present = new Set(proxies.map((proxy) => proxy.pod.uid));

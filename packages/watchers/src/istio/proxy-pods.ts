@@ -14,7 +14,8 @@ export interface Proxy {
   readonly ports: readonly number[];
 }
 
-const CONTAINER = 'istio-proxy';
+/** The container of every proxy of the mesh, ztunnel's too. */
+export const PROXY_CONTAINER = 'istio-proxy';
 /** Envoy's own listener: nothing but its statistics, so an application cannot put counters among them. */
 const ENVOY_PORT = 15090;
 /** The agent's: Envoy's statistics and the application's. ztunnel serves only its own there. */
@@ -25,7 +26,7 @@ export const PROXY_SELECTORS = ['security.istio.io/tlsMode', 'gateway.networking
 
 /** The proxy that a pod runs; undefined when it runs none, or none that can be asked now. */
 export function toProxy(pod: WatchedPod): Proxy | undefined {
-  const container = pod.containers.find(({ name }) => name === CONTAINER);
+  const container = pod.containers.find(({ name }) => name === PROXY_CONTAINER);
   const [address] = pod.addresses;
   if (container === undefined || address === undefined || pod.phase !== 'Running') return undefined;
   const kind = kindOf(pod);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReportWriter, REPORT } from '@nm/api';
-import type { ApiClient, ReportBatch } from '@nm/api';
+import type { ApiClient, ReportAnswer, ReportBatch } from '@nm/api';
 import type { Clock, Logger, Observation } from '@nm/core';
 import type { ObservationSink } from './observation-sink.ts';
 
@@ -11,12 +11,20 @@ export interface ReportSinkOptions {
   readonly maxRows?: number;
 }
 
+/** Hands a batch to the mapper; resolves when it is stored. */
+export type SendReport = (batch: ReportBatch, signal?: AbortSignal) => Promise<ReportAnswer>;
+
+/** To a mapper over the network. */
+export function reportOver(client: ApiClient): SendReport {
+  return async (batch, signal) => (await client.run(REPORT, { batch }, signal === undefined ? {} : { signal })).report;
+}
+
 /**
  * Sends observations to the mapper with `report(batch)`. A batch that was sent and not answered is sent again unchanged,
  * with its sequence, when the same list is offered again: so the mapper can tell a repeat.
  */
 export function createReportSink(
-  deps: { readonly client: ApiClient; readonly clock: Clock; readonly log: Logger },
+  deps: { readonly report: SendReport; readonly clock: Clock; readonly log: Logger },
   options: ReportSinkOptions,
 ): ObservationSink {
   const instance = randomUUID();
@@ -42,9 +50,9 @@ export function createReportSink(
       }
       while (stored < offered.length) {
         unanswered ??= nextBatch();
-        const { report } = await deps.client.run(REPORT, { batch: unanswered.batch }, signal === undefined ? {} : { signal });
-        if (report.rejected.length > 0) {
-          deps.log.warn('the mapper rejected observations', { rejected: report.rejected.length, code: report.rejected[0]?.code });
+        const { rejected } = await deps.report(unanswered.batch, signal);
+        if (rejected.length > 0) {
+          deps.log.warn('the mapper rejected observations', { rejected: rejected.length, code: rejected[0]?.code });
         }
         stored = unanswered.end;
         unanswered = undefined;

@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFakeApiServer } from '@nm/kube/testing';
+import { createKubeClient, execInPod } from '@nm/kube';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toWatchedPod } from '../kube/watched-pod.ts';
+import { createExecSource } from './exec-source.ts';
+import { createNetworkSource } from './network-source.ts';
+import { toProxy } from './proxy-pods.ts';
+import type { Proxy } from './proxy-pods.ts';
+import { createProxyReader, STATISTICS_PATH } from './proxy-reader.ts';
+import type { ProxySource } from './proxy-reader.ts';
+
+const TEXT = 'istio_requests_total{reporter="source"} 1\n';
+
+function proxyOf(port: number, labels: Record<string, string> = { 'security.istio.io/tlsMode': 'istio' }): Proxy {
+  const pod = toWatchedPod({
+    metadata: { name: 'web-0', namespace: 'shop', uid: 'u', labels },
+    spec: { containers: [{ name: 'web' }], initContainers: [{ name: 'istio-proxy', restartPolicy: 'Always' }] },
+    status: { phase: 'Running', podIP: '127.0.0.1', initContainerStatuses: [{ name: 'istio-proxy', state: { running: {} } }] },
+  });
+  const proxy = pod === undefined ? undefined : toProxy(pod);
+  if (proxy === undefined) throw new Error('no proxy');
+  return { ...proxy, ports: [port] };
+}
+
+async function read(source: ProxySource, proxy: Proxy): Promise<string> {
+  const reader = createProxyReader(source, { timeoutMs: 5_000, maxBytes: 1e6 });
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of reader.read(proxy)) chunks.push(chunk);
+  } finally {
+    reader.close();
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+describe('statistics by TLS', () => {
+  let folder: string;
+  let server: Server;
+  let proxy: Proxy;
+  let ca: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'nm-proxy-tls-'));
+    const openssl = (...words: string[]): unknown => execFileSync('openssl', words, { cwd: folder, stdio: 'pipe' });
+    // As a mesh's authority signs them: the workload's SPIFFE identity, no address.
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '3',
+      '-keyout',
+      'ca.key',
+      '-out',
+      'ca.crt',
+      '-subj',
+      '/O=cluster.local',
+    );
+    openssl(
+      'req',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      'key.pem',
+      '-out',
+      'proxy.csr',
+      '-subj',
+      '/',
+    );
+    execFileSync('sh', ['-c', 'echo subjectAltName=URI:spiffe://cluster.local/ns/shop/sa/web > san.cnf'], { cwd: folder });
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      'proxy.csr',
+      '-CA',
+      'ca.crt',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-days',
+      '3',
+      '-out',
+      'cert.pem',
+      '-extfile',
+      'san.cnf',
+    );
+    ca = readFileSync(join(folder, 'ca.crt'), 'utf8');
+    server = createServer({ cert: readFileSync(join(folder, 'cert.pem')), key: readFileSync(join(folder, 'key.pem')) }, (_, response) =>
+      response.end(TEXT),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    proxy = proxyOf((server.address() as AddressInfo).port);
+  });
+  afterAll(() => {
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('with the authority that signed it', async () => {
+    expect(await read(createNetworkSource({ ca }), proxy)).toBe(TEXT);
+  });
+  it('with anybody’s certificate', async () => {
+    expect(await read(createNetworkSource({ insecure: true }), proxy)).toBe(TEXT);
+  });
+  it.each([
+    ['the authority is not known', {}],
+    ['TLS was not asked for', undefined],
+  ])('not when %s', async (_, tls) => {
+    await expect(read(createNetworkSource(tls), proxy)).rejects.toMatchObject({ code: 'proxy-unreachable' });
+  });
+});
+
+describe('statistics by a command in the container', () => {
+  it('asks the agent of a native sidecar, and ztunnel over the network', async () => {
+    const server = await createFakeApiServer();
+    const client = createKubeClient({ baseUrl: server.url, namespace: 'default', options: () => Promise.resolve({}) });
+    const commands: unknown[] = [];
+    server.onExec((target) => {
+      commands.push(target);
+      return { stdout: [Buffer.from(TEXT)], status: { status: 'Success' } };
+    });
+    const network: ProxySource = {
+      open: (proxy) =>
+        (async function* () {
+          yield await Promise.resolve(Buffer.from(proxy.kind));
+        })(),
+      close: () => undefined,
+    };
+    const source = createExecSource((target, signal) => execInPod(client, target, { signal }), network);
+    expect(await read(source, proxyOf(1))).toBe(TEXT);
+    expect(await read(source, proxyOf(1, { app: 'ztunnel' }))).toBe('ztunnel');
+    expect(commands).toEqual([
+      { namespace: 'shop', pod: 'web-0', container: 'istio-proxy', command: ['pilot-agent', 'request', 'GET', STATISTICS_PATH.slice(1)] },
+    ]);
+    client.close();
+    await server.close();
+  });
+});
