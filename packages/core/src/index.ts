@@ -1,3 +1,4 @@
+export { Generations } from './bounded/generations.ts';
 export * from './cluster/records.ts';
 export * from './errors.ts';
 export * from './intents/access-terms.ts';

@@ -1,4 +1,5 @@
 import { parseAddress } from '../model/address.ts';
+import { EntryIndex } from './entry-index.ts';
 import type { IdentityOptions } from './identity.ts';
 import { NodeIndex } from './node-index.ts';
 import { NEAREST_PODS_MS, PodHistory } from './pod-history.ts';
@@ -22,6 +23,8 @@ export interface ClusterView {
   readonly pods: PodHistory;
   readonly services: ServiceIndex;
   readonly nodes: NodeIndex;
+  /** Ingresses and Gateways. */
+  readonly entries: EntryIndex;
   readonly namespaces: ReadonlyMap<string, NamespaceRecord>;
   /** Stretches of time in which answers stay the same, as long as `generation` does. */
   readonly epochs: TimeEpochs;
@@ -50,6 +53,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
   const nodes = new NodeIndex();
   const namespaces = new Map<string, NamespaceRecord>();
   const ranges = new RangeSet();
+  const entries = new EntryIndex();
   const serviceRange = createServiceRange();
   const domains = (options.clusterDomains ?? ['cluster.local']).map((domain) => domain.toLowerCase().replace(/^\.+|\.+$/g, ''));
 
@@ -68,6 +72,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     pods,
     services,
     nodes,
+    entries,
     namespaces,
     epochs,
     get generation() {
@@ -93,6 +98,13 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
           return undefined;
         case 'range':
           ranges.add(change.cidr);
+          return undefined;
+        case 'entry':
+          return entries.apply(change.entry, deleted);
+        // They decide who may call whom, never who did.
+        case 'networkPolicy':
+        case 'authorizationPolicy':
+        case 'clientIntents':
           return undefined;
       }
     },

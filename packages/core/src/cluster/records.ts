@@ -1,3 +1,7 @@
+import type { AuthorizationPolicyRecord } from '../policy/authorization-policy.ts';
+import type { DeclaredIntents } from '../policy/declared-intents.ts';
+import type { NetworkPolicyRecord } from '../policy/network-policy.ts';
+
 /**
  * What the cluster view needs to know of Kubernetes objects, and nothing more. The package kube turns API objects
  * (dumps and watches) into these records; instants are milliseconds since the Unix epoch, addresses are canonical.
@@ -48,6 +52,8 @@ export interface PodRecord {
   /** spec.hostname and spec.subdomain, for pod names under a headless Service. */
   readonly hostname?: string;
   readonly subdomain?: string;
+  /** spec.serviceAccountName: whom a mesh takes it for. */
+  readonly serviceAccount?: string;
 }
 
 export interface ServicePortRecord {
@@ -118,6 +124,34 @@ export interface NamespaceRecord {
 }
 
 /**
+ * An Ingress, a Gateway (gateway.networking.k8s.io) or a route of one: where the outside comes in. Load balancers are
+ * those of its status; what answers are Services.
+ */
+export interface EntryRecord {
+  readonly uid: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** Host names of load balancers, lower case. */
+  readonly hostnames: readonly string[];
+  /** Names that the outside asks for, lower case, also `*.example.com`; none: any name. */
+  readonly hosts: readonly string[];
+  readonly backends: readonly EntryBackend[];
+  /** Gateways that a route hangs on: `namespace/name`. */
+  readonly parents: readonly string[];
+}
+
+export interface EntryBackend {
+  /** Only for this name; absent: for all of `hosts`. */
+  readonly host?: string;
+  readonly namespace: string;
+  readonly service: string;
+  /** Number or name of the Service's port; absent: any. */
+  readonly port?: number | string;
+}
+
+/**
  * A change of the cluster, in the order in which it was learned. `at` is when it was observed (watch time, dump time),
  * absent when unknown: the objects' own times count then. A deletion closes what the object owned.
  */
@@ -128,5 +162,28 @@ export type ClusterChange =
   | { readonly type: 'node'; readonly node: NodeRecord; readonly at?: number; readonly deleted?: boolean }
   | { readonly type: 'owner'; readonly owner: OwnerRecord; readonly at?: number; readonly deleted?: boolean }
   | { readonly type: 'namespace'; readonly namespace: NamespaceRecord; readonly at?: number; readonly deleted?: boolean }
+  | { readonly type: 'entry'; readonly entry: EntryRecord; readonly at?: number; readonly deleted?: boolean }
+  /** What restricts calls; `uid` tells objects apart. */
+  | {
+      readonly type: 'networkPolicy';
+      readonly uid: string;
+      readonly policy: NetworkPolicyRecord;
+      readonly at?: number;
+      readonly deleted?: boolean;
+    }
+  | {
+      readonly type: 'authorizationPolicy';
+      readonly uid: string;
+      readonly policy: AuthorizationPolicyRecord;
+      readonly at?: number;
+      readonly deleted?: boolean;
+    }
+  | {
+      readonly type: 'clientIntents';
+      readonly uid: string;
+      readonly intents: DeclaredIntents;
+      readonly at?: number;
+      readonly deleted?: boolean;
+    }
   /** Address ranges of the cluster that no node names: ServiceCIDR objects, options. */
   | { readonly type: 'range'; readonly cidr: string; readonly use: 'pod' | 'service' };

@@ -621,6 +621,16 @@ describe('rules 18, 19: nodes', () => {
     expect(lines(view(SHOP), observation, { hasSniffer: () => false })).toEqual([`node node-1 > ${CART}, port 8080/TCP`]);
   });
 
+  test('a node whose sniffer was not heard of yet is waited for: the masquerade of a moment ago is no edge', () => {
+    const observation = fromNode(tcp('10.244.2.9:8080'), { vantage: 'server', node: 'node-2' });
+    const heard = new Set<string>();
+    const resolver = createResolver({ view: view(SHOP) }, { waitMs: 10_000, hasSniffer: (name) => heard.has(name) });
+    expect(resolver.resolve(observation, T + 1_000)).toEqual({ updates: [], waitFor: 'not-yet-known' });
+    expect(resolver.resolve(observation, T + 10_000).updates).toHaveLength(1);
+    heard.add('node-1');
+    expect(resolver.resolve(observation, T + 1_000)).toEqual({ updates: [], dropped: 'masquerade' });
+  });
+
   test('our own traffic is system', () => {
     const labels = { 'app.kubernetes.io/name': 'network-mapper' };
     const cluster = view([...SHOP, pod('mapper-0', '10.244.1.99', { labels, namespace: 'otterize-system' })]);

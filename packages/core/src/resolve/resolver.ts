@@ -43,7 +43,11 @@ export function createResolver(deps: { readonly view: ClusterView }, options: Re
     const at = oriented.lastSeenAt;
     const client = locateSource(oriented, at);
     const server = locateDestination(oriented, at);
-    if (waitMs > 0 && now - at < waitMs && (mayAppearLater(client) || mayAppearLater(server)))
+    if (
+      waitMs > 0 &&
+      now - at < waitMs &&
+      (mayAppearLater(client) || mayAppearLater(server) || mayBeMasqueraded(options, oriented, client))
+    )
       return { updates: [], waitFor: 'not-yet-known' };
     return combine(oriented, client, server);
   };
@@ -230,6 +234,13 @@ function dropReason(
   if (peer.type === 'node' && observation.vantage === 'server' && options.hasSniffer?.(peer.name, observation.lastSeenAt) === true)
     return 'masquerade';
   return undefined;
+}
+
+/** A node whose sniffer was not heard of yet: it may be on its way, or report to another replica. */
+function mayBeMasqueraded(options: ResolverOptions, observation: Observation, client: Found): boolean {
+  if (observation.vantage !== 'server' || options.hasSniffer === undefined || !isTargets(client)) return false;
+  const peer = client.targets[0]?.peer;
+  return peer?.type === 'node' && !options.hasSniffer(peer.name, observation.lastSeenAt);
 }
 
 function factsOf(view: ClusterView, target: Target): TargetFacts {

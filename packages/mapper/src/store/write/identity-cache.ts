@@ -1,5 +1,5 @@
 import type { EvidenceKind, Peer, TransportProtocol, Vantage } from '@nm/core';
-import { Generations } from './generations.ts';
+import { Generations } from '@nm/core';
 
 /** A cluster as the write path needs it; `id` is 0 until its row is made. */
 export interface ClusterEntry {
