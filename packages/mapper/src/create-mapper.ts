@@ -131,7 +131,10 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     { cluster },
   );
   const memory = createMemoryKeeper(MAX_MEMORY_GROWTH_BYTES);
-  const upkeep = createUpkeep({ store, source, facts, keeper, reporters, view, environments, memory, clock, log }, { cluster });
+  const upkeep = createUpkeep(
+    { store, source, facts, keeper, reporters, view, environments, memory, clock, log },
+    { cluster, hasReplicas: !options.store.startsWith('sqlite:') },
+  );
 
   const intents = createIntentsView({ store, memory }, { cluster });
   const root = createRoot(

@@ -16,6 +16,8 @@ export interface Upkeep extends Startable {
 }
 
 const ENVIRONMENT_INTERVAL_MS = 10_000;
+/** Well below --resolve-wait, so that what waits for it is decided with it. */
+const REPORTERS_INTERVAL_MS = 3_000;
 const MAINTENANCE_INTERVAL_MS = 60_000;
 const MEMORY_INTERVAL_MS = 5_000;
 
@@ -32,7 +34,11 @@ export function createUpkeep(
     readonly clock: Clock;
     readonly log: Logger;
   },
-  options: { readonly cluster: string },
+  options: {
+    readonly cluster: string;
+    /** Whether others may store to the same place. */
+    readonly hasReplicas: boolean;
+  },
 ): Upkeep {
   const { store, facts, log } = deps;
   const timers: NodeJS.Timeout[] = [];
@@ -49,21 +55,29 @@ export function createUpkeep(
     timers.push(timer);
   }
 
+  /** Sniffers report to one replica; all need to know which nodes have one, and what it tells of its node. */
+  async function learnReporters(): Promise<void> {
+    for (const state of await store.reporters(options.cluster)) {
+      const { addresses = [], listeners } = deps.reporters.restore(state) ?? {};
+      if (state.node === undefined) continue;
+      if (addresses.length > 0) deps.view.nodes.applyReported(state.node, addresses);
+      if (listeners !== undefined) deps.view.nodes.applyListeners(state.node, listeners);
+    }
+  }
+
   return {
     storeHealth: () => ({ ok: isOpen }),
     async start() {
       const uid = facts.clusterUid;
       await store.registerCluster({ name: options.cluster, ...(uid !== undefined && { uid }) });
-      for (const state of await store.reporters(options.cluster)) {
-        const addresses = deps.reporters.restore(state);
-        if (state.node !== undefined && addresses.length > 0) deps.view.nodes.applyReported(state.node, addresses);
-      }
+      await learnReporters();
       if (deps.source.isLive) {
         const restored = await deps.keeper.restore();
         log.info('address history restored', { pods: restored });
       }
       await deps.environments.save();
       isOpen = true;
+      if (options.hasReplicas) every(REPORTERS_INTERVAL_MS, 'reporters', learnReporters);
       every(ENVIRONMENT_INTERVAL_MS, 'environments', () => deps.environments.save());
       every(MAINTENANCE_INTERVAL_MS, 'maintenance', () => store.maintain(stopping.signal));
       // Not while reports come in: they would wait for the pause.

@@ -136,7 +136,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
           ...(reporter.node !== undefined && { node: reporter.node }),
           version: reporter.version,
           seenAt: receivedAt,
-          extra: entry === undefined ? '{}' : reporters.extraOf(entry, reporter.addresses),
+          extra: entry === undefined ? '{}' : reporters.extraOf(entry, reporter),
         },
         parts: [resolved],
       }).catch((error: unknown) => {

@@ -41,26 +41,60 @@ describe('whether a node had a sniffer', () => {
 });
 
 describe('what is kept over a restart', () => {
-  test('node, losses, addresses and since when', () => {
+  test('node, losses, addresses, listeners and since when', () => {
     const before = new ReporterBook();
     const { entry } = before.heard({ ...SNIFFER, losses: { ring: 3 } }, NOW, NOW);
     const after = new ReporterBook();
-    const addresses = after.restore({
+    const listeners = [{ port: 10_250, protocol: 'TCP' }] as const;
+    const told = after.restore({
       instance: 'a',
       kind: 'sniffer',
       node: 'node-1',
       version: '1',
       seenAt: NOW + 5,
-      extra: before.extraOf(entry, ['10.0.0.1']),
+      extra: before.extraOf(entry, { addresses: ['10.0.0.1'], listeners }),
     });
-    expect(addresses).toEqual(['10.0.0.1']);
+    expect(told).toMatchObject({ addresses: ['10.0.0.1'], listeners });
     expect(after.all()).toMatchObject([{ instance: 'a', losses: { ring: 3 }, firstSeenAt: NOW, lastSeenAt: NOW + 5 }]);
     expect(after.hasSniffer('node-1', NOW)).toBe(true);
   });
 
   test.each(['', 'nonsense', '[]', 'null', '{"losses": 5}'])('%s instead of JSON breaks nothing', (extra) => {
     const book = new ReporterBook();
-    expect(book.restore({ instance: 'a', kind: 'sniffer', seenAt: NOW, extra })).toEqual([]);
+    expect(book.restore({ instance: 'a', kind: 'sniffer', seenAt: NOW, extra })?.addresses).toBeUndefined();
+    expect(book.all()).toHaveLength(1);
+  });
+
+  test('listeners beyond the bound are left out before addresses are', () => {
+    const book = new ReporterBook();
+    const { entry } = book.heard(SNIFFER, NOW, NOW);
+    const listeners = Array.from({ length: 3_000 }, (_, port) => ({ port, protocol: 'TCP' as const }));
+    expect(JSON.parse(book.extraOf(entry, { addresses: ['10.0.0.1'], listeners }))).toEqual({
+      losses: {},
+      firstSeenAt: NOW,
+      addresses: ['10.0.0.1'],
+    });
+  });
+});
+
+describe('what another replica heard', () => {
+  const state = { instance: 'b', kind: 'sniffer', node: 'node-2', version: '1', seenAt: NOW };
+  const extra = JSON.stringify({ addresses: ['10.0.0.2'], firstSeenAt: NOW - 60_000 });
+
+  test('its node has a sniffer here too, and stays so', () => {
+    const book = new ReporterBook();
+    expect(book.hasSniffer('node-2', NOW)).toBe(false);
+    expect(book.restore({ ...state, extra })).toMatchObject({ addresses: ['10.0.0.2'] });
+    book.restore({ ...state, seenAt: NOW + 600_000, extra });
+    expect(book.hasSniffer('node-2', NOW + 600_000)).toBe(true);
+  });
+
+  test('does not take the place of what was heard here since', () => {
+    const book = new ReporterBook();
+    const { entry } = book.heard({ ...SNIFFER, instance: 'b', losses: { ring: 1 } }, NOW + 5, NOW + 5);
+    entry.batches = 7;
+    expect(book.restore({ ...state, extra })).toBeUndefined();
+    expect(book.all()).toMatchObject([{ batches: 7, losses: { ring: 1 }, lastSeenAt: NOW + 5 }]);
   });
 });
 

@@ -18,10 +18,17 @@ export interface ReporterEntry {
   readonly offsets: number[];
 }
 
-/** Part of an entry that outlives a restart, as JSON. */
-interface Extra {
-  readonly losses?: Readonly<Record<string, number>>;
+type Listeners = NonNullable<Reporter['listeners']>;
+
+/** What a sniffer tells of its node, for replicas that do not hear it and for the time after a restart. */
+export interface NodeReport {
   readonly addresses?: readonly string[];
+  readonly listeners?: Listeners;
+}
+
+/** Part of an entry that outlives a restart, as JSON. */
+interface Extra extends NodeReport {
+  readonly losses?: Readonly<Record<string, number>>;
   readonly firstSeenAt?: number;
 }
 
@@ -70,13 +77,20 @@ export class ReporterBook {
   }
 
   /** JSON to be stored with the reporter's sequence. */
-  extraOf(entry: ReporterEntry, addresses: readonly string[] | undefined): string {
-    const extra: Extra = { losses: entry.losses, firstSeenAt: entry.firstSeenAt, ...(addresses !== undefined && { addresses }) };
-    const json = JSON.stringify(extra);
-    return json.length <= MAX_EXTRA_LENGTH ? json : JSON.stringify({ losses: entry.losses, firstSeenAt: entry.firstSeenAt });
+  extraOf(entry: ReporterEntry, { addresses, listeners }: NodeReport): string {
+    const own = { losses: entry.losses, firstSeenAt: entry.firstSeenAt };
+    const withAddresses: Extra = { ...own, ...(addresses !== undefined && { addresses }) };
+    for (const extra of [{ ...withAddresses, ...(listeners !== undefined && { listeners }) }, withAddresses]) {
+      const json = JSON.stringify(extra);
+      if (json.length <= MAX_EXTRA_LENGTH) return json;
+    }
+    return JSON.stringify(own);
   }
 
-  /** Takes back what was stored; returns the node's own addresses, if any. */
+  /**
+   * Takes in what was stored, by this replica before it started or by another one; returns what the reporter told of its
+   * node. Undefined when this replica heard of it since.
+   */
   restore(state: {
     readonly instance: string;
     readonly kind: string;
@@ -84,8 +98,11 @@ export class ReporterBook {
     readonly version?: string;
     readonly seenAt: number;
     readonly extra?: string;
-  }): readonly string[] {
+  }): NodeReport | undefined {
+    const known = this.#entries.get(state.instance);
+    if (known !== undefined && known.lastSeenAt >= state.seenAt) return undefined;
     const extra = parseExtra(state.extra);
+    this.#entries.delete(state.instance);
     this.#entries.set(state.instance, {
       kind: state.kind,
       ...(state.node !== undefined && { node: state.node }),
@@ -93,18 +110,19 @@ export class ReporterBook {
       version: state.version ?? '',
       firstSeenAt: extra.firstSeenAt ?? state.seenAt,
       lastSeenAt: state.seenAt,
-      batches: 0,
-      observations: 0,
-      rejected: 0,
-      clockOffsetMs: undefined,
+      batches: known?.batches ?? 0,
+      observations: known?.observations ?? 0,
+      rejected: known?.rejected ?? 0,
+      clockOffsetMs: known?.clockOffsetMs,
       losses: extra.losses ?? {},
-      offsets: [],
+      offsets: known?.offsets ?? [],
     });
+    if (this.#entries.size > MAX_REPORTERS) this.#entries.delete(this.#entries.keys().next().value ?? '');
     if (state.kind === 'sniffer' && state.node !== undefined) {
       this.#noteSniffer(state.node, extra.firstSeenAt ?? state.seenAt);
       this.#noteSniffer(state.node, state.seenAt);
     }
-    return extra.addresses ?? [];
+    return extra;
   }
 
   #entryOf(reporter: Reporter, now: number): ReporterEntry {
