@@ -329,6 +329,7 @@ function createResettableLimiter(): DomainLimiter & { reset(): void } {
     get collapsed() {
       return collapsedBefore + current.collapsed;
     },
+    serverOf: (client, server) => current.serverOf(client, server),
     limit: (update) => current.limit(update),
     reset() {
       collapsedBefore += current.collapsed;
