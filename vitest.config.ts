@@ -3,15 +3,19 @@ import { defineConfig } from 'vitest/config';
 const FILES = 'packages/*/src/**';
 
 /** A suite of its own for what needs root, a cluster or a broker: `npm run test:NAME`. One file at a time: they share the machine. */
-function suite(name: string): {
+function suite(
+  name: string,
+  globalSetup: string[] = [],
+): {
   extends: true;
-  test: { name: string; include: string[]; fileParallelism: false; testTimeout: number; hookTimeout: number };
+  test: { name: string; include: string[]; globalSetup: string[]; fileParallelism: false; testTimeout: number; hookTimeout: number };
 } {
   return {
     extends: true,
     test: {
       name,
       include: [`${FILES}/*.${name}.test.ts`, `e2e/**/*.${name}.test.ts`],
+      globalSetup,
       fileParallelism: false,
       testTimeout: 300_000,
       hookTimeout: 600_000,
@@ -34,7 +38,7 @@ export default defineConfig({
         },
       },
       suite('root'),
-      suite('cluster'),
+      suite('cluster', ['e2e/support/global-setup.ts']),
       suite('kafka'),
       suite('envoy'),
     ],

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createReportWriter } from '@nm/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CHART, command, helm, kubectl, portForward, startCluster, tokenKeyFile } from './support/cluster.ts';
+import { CHART, helm, kubectl, portForward, tokenKeyFile } from './support/cluster.ts';
 
 /** Who may do what, asked of a real API server: the installed mapper, reached from outside of its pod through a NodePort. */
 const NAMESPACE = 'nm-identity';
@@ -16,10 +16,7 @@ let port = 0;
 const tokens: Record<string, string> = {};
 
 beforeAll(async () => {
-  await startCluster();
   await remove();
-  await command('npm', ['run', '-s', 'build']);
-  await command(process.execPath, ['tools/build-image.ts', '--load', 'network-mapper:e2e']);
   // Other ports than an installation that may run beside it, because sniffers are in the nodes' network.
   const values = [
     'image.tag=e2e',

@@ -153,6 +153,11 @@ export function shopManifests(image: string): object {
   return { apiVersion: 'v1', kind: 'List', items };
 }
 
+/** A Job that connects once to the cart, which is on node-1, and is over. */
+export function callOnce(name: string, node: string, image: string): object {
+  return workload({ name, kind: 'Job', node, steps: [{ connect: 'cart', port: 7070 }] }, image);
+}
+
 function service(name: string, spec: object, ports: readonly object[], namespace = 'shop'): object {
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector: { app: name }, ports, ...spec } };
 }

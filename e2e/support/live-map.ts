@@ -75,9 +75,19 @@ export function peerName(peer: LivePeer): string {
   return `${peer.type} ${peer.name ?? peer.address ?? ''}`.trim();
 }
 
+/** `client -> server` */
+export function edgeKey(edge: LiveEdge): string {
+  return `${peerName(edge.client)} -> ${peerName(edge.server)}`;
+}
+
+/** Times that anything was seen of an edge, all kinds of evidence together. */
+export function countOf(edge: LiveEdge | undefined): number {
+  return Object.values(edge?.evidence ?? {}).reduce((sum, evidence) => sum + (evidence?.count ?? 0), 0);
+}
+
 /** `client -> server :port,port tcp x3+socket x1`: an edge for a message. */
 export function edgeLine(edge: LiveEdge): string {
   const kinds = Object.entries(edge.evidence).flatMap(([kind, evidence]) => (evidence ? `${kind} x${evidence.count}` : []));
   const ports = edge.ports.map(({ port }) => port).join(',');
-  return `${peerName(edge.client)} -> ${peerName(edge.server)}${ports === '' ? '' : ` :${ports}`} ${kinds.join('+')}`;
+  return `${edgeKey(edge)}${ports === '' ? '' : ` :${ports}`} ${kinds.join('+')}`;
 }
