@@ -12,10 +12,15 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   watchers: [
     'kafkaWatcher.enabled=true',
     'kafkaWatcher.servers={kafka.shop,events.pay:broker}',
+    'kafkaWatcher.servers[2].name=main',
+    'kafkaWatcher.servers[2].namespace=pay',
+    'kafkaWatcher.servers[2].container=broker',
     'istioWatcher.enabled=true',
     'mapper.serviceMonitor.enabled=true',
     'sniffer.podMonitor.enabled=true',
   ],
+  'istio-in-mapper': ['istioWatcher.enabled=true', 'istioWatcher.inMapper=true', 'istioWatcher.readBy=exec', 'istioWatcher.namespace=shop'],
+  'istio-tls': ['istioWatcher.enabled=true', 'istioWatcher.readBy=exec', 'istioWatcher.proxyTls=on'],
   'tls-secret': ['tls.mode=secret', 'tls.secretName=map-tls', 'networkPolicy.reportersFrom={192.0.2.0/24}'],
   'owner-kinds': ['mapper.ownerKinds[0].kind=Rollout', 'mapper.ownerKinds[0].group=argoproj.io', 'mapper.ownerKinds[0].resource=rollouts'],
 };
@@ -68,6 +73,12 @@ test.each<[string, readonly string[], RegExp]>([
   ['several replicas on SQLite', ['mapper.replicas=2'], /needs mapper.store.type postgresql/],
   ['PostgreSQL without its Secret', ['mapper.store.type=postgresql'], /existingSecret is needed/],
   ['TLS without its Secret', ['tls.mode=secret'], /secretName is needed/],
+  ['a Kafka server without namespace', ['kafkaWatcher.enabled=true', 'kafkaWatcher.servers[0].name=kafka'], /namespace/],
+  [
+    'TLS of proxies in the mapper',
+    ['istioWatcher.enabled=true', 'istioWatcher.inMapper=true', 'istioWatcher.proxyTls=insecure'],
+    /of its own/,
+  ],
   ['a Kafka watcher without servers', ['kafkaWatcher.enabled=true'], /kafkaWatcher.servers is needed/],
   ['a key that nobody knows', ['mapper.replica=2'], /replica.* not allowed/],
 ])('%s is refused', async (_, values, message) => {

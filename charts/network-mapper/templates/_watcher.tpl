@@ -1,4 +1,10 @@
-{{/* Deployment of a watcher; call with root, component, args, values. */}}
+{{/* A Kafka server as the watcher's --servers wants it; its parts, or the short form. */}}
+{{- define "nm.kafkaServer" -}}
+{{- if kindIs "string" . -}}{{ . }}
+{{- else -}}{{ .name }}.{{ .namespace }}{{ with .container }}:{{ . }}{{ end }}{{- end -}}
+{{- end -}}
+
+{{/* Deployment of a watcher; call with root, component, args, values and, if there is one, proxyCa: a ConfigMap. */}}
 {{- define "nm.watcher" -}}
 apiVersion: apps/v1
 kind: Deployment
@@ -51,6 +57,12 @@ spec:
             capabilities: { drop: [ALL] }
           volumeMounts:
             {{- include "nm.reporterMounts" .root | nindent 12 }}
+            {{- with .proxyCa }}
+            - { name: proxy-ca, mountPath: /var/run/network-mapper/proxy-ca, readOnly: true }
+            {{- end }}
       volumes:
         {{- include "nm.reporterVolumes" .root | nindent 8 }}
+        {{- with .proxyCa }}
+        - { name: proxy-ca, configMap: { name: {{ . }} } }
+        {{- end }}
 {{- end -}}
