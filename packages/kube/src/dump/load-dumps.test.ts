@@ -66,6 +66,13 @@ function nameOf(change: Exclude<ClusterChange, { type: 'range' }>): string {
       return change.namespace.name;
     case 'owner':
       return change.owner.name;
+    case 'entry':
+      return change.entry.name;
+    case 'networkPolicy':
+    case 'authorizationPolicy':
+      return change.policy.name;
+    case 'clientIntents':
+      return change.intents.name;
   }
 }
 

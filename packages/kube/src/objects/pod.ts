@@ -34,6 +34,7 @@ export function toPodRecord(object: JsonObject): PodRecord | undefined {
     containers: containers.map((container) => ({ name: textOf(container['name']) ?? '', image: textOf(container['image']) ?? '' })),
     ...optional('hostname', textOf(spec['hostname'])),
     ...optional('subdomain', textOf(spec['subdomain'])),
+    ...optional('serviceAccount', textOf(spec['serviceAccountName'])),
   };
 }
 

@@ -541,3 +541,114 @@ describe('owners, namespaces, ranges', () => {
     expect(troubles).toEqual([expected]);
   });
 });
+
+describe('what restricts calls', () => {
+  const metadata = { name: 'p', namespace: 'shop', uid: 'u' };
+
+  test.each<[string, string, string, object, ClusterChange['type']]>([
+    ['a NetworkPolicy', 'networking.k8s.io/v1', 'NetworkPolicy', { podSelector: {} }, 'networkPolicy'],
+    ['an AuthorizationPolicy', 'security.istio.io/v1', 'AuthorizationPolicy', {}, 'authorizationPolicy'],
+    ['ClientIntents', 'k8s.otterize.com/v2beta1', 'ClientIntents', { workload: { name: 'web' }, targets: [] }, 'clientIntents'],
+    ['older ClientIntents', 'k8s.otterize.com/v1alpha3', 'ClientIntents', { service: { name: 'web' }, calls: [] }, 'clientIntents'],
+  ])('%s', (_, apiVersion, kind, spec, type) => {
+    const changes = toClusterChanges({ apiVersion, kind, metadata, spec }, { at: T0, deleted: true });
+    expect(changes).toMatchObject([{ type, uid: 'u', at: T0, deleted: true }]);
+  });
+
+  test.each([
+    ['projectcalico.org/v3', 'NetworkPolicy'],
+    ['policy.linkerd.io/v1alpha1', 'AuthorizationPolicy'],
+  ])('%s has a %s of its own, which is none', (apiVersion, kind) => {
+    const troubles: ObjectTrouble[] = [];
+    expect(toClusterChanges({ apiVersion, kind, metadata, spec: { podSelector: {} } }, {}, (trouble) => troubles.push(trouble))).toEqual(
+      [],
+    );
+    expect(troubles).toEqual(['irrelevant']);
+  });
+});
+
+describe('where the outside comes in', () => {
+  const metadata = { name: 'edge', namespace: 'shop', uid: 'u' };
+  const ingress = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata,
+    spec: {
+      rules: [
+        {
+          host: 'Shop.Example.com',
+          http: {
+            paths: [
+              { path: '/', backend: { service: { name: 'web', port: { number: 80 } } } },
+              { path: '/api', backend: { service: { name: 'api', port: { name: 'http' } } } },
+            ],
+          },
+        },
+      ],
+    },
+    status: { loadBalancer: { ingress: [{ ip: '203.0.113.7' }, { hostname: 'LB-1.example.net.' }] } },
+  };
+
+  test('an Ingress', () => {
+    expect(only('entry', ingress).entry).toEqual({
+      uid: 'u',
+      kind: 'Ingress',
+      namespace: 'shop',
+      name: 'edge',
+      addresses: ['203.0.113.7'],
+      hostnames: ['lb-1.example.net'],
+      hosts: ['shop.example.com'],
+      backends: [
+        { host: 'shop.example.com', namespace: 'shop', service: 'web', port: 80 },
+        { host: 'shop.example.com', namespace: 'shop', service: 'api', port: 'http' },
+      ],
+      parents: [],
+    });
+  });
+
+  test('an Ingress of before v1, with a default backend', () => {
+    const old = { apiVersion: 'extensions/v1beta1', kind: 'Ingress', metadata, spec: { backend: { serviceName: 'web', servicePort: 80 } } };
+    expect(only('entry', old).entry).toMatchObject({ hosts: [], backends: [{ namespace: 'shop', service: 'web', port: 80 }] });
+  });
+
+  test('a Gateway and its route', () => {
+    const gateway = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata,
+      spec: { listeners: [{ hostname: '*.example.com' }, {}] },
+      status: { addresses: [{ value: '203.0.113.8' }, { type: 'Hostname', value: 'gw.example.net' }] },
+    };
+    const route = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { ...metadata, name: 'route', uid: 'r' },
+      spec: {
+        hostnames: ['shop.example.com'],
+        parentRefs: [{ name: 'edge' }, { kind: 'Service', name: 'mesh' }],
+        rules: [
+          {
+            backendRefs: [
+              { name: 'web', port: 80 },
+              { name: 'other', namespace: 'b' },
+              { kind: 'S3', name: 'x' },
+            ],
+          },
+        ],
+      },
+    };
+    expect(only('entry', gateway).entry).toMatchObject({ addresses: ['203.0.113.8'], hostnames: ['gw.example.net'], hosts: [] });
+    expect(only('entry', route).entry).toMatchObject({
+      hosts: ['shop.example.com'],
+      parents: ['shop/edge'],
+      backends: [
+        { namespace: 'shop', service: 'web', port: 80 },
+        { namespace: 'b', service: 'other' },
+      ],
+    });
+  });
+
+  test('a Gateway of Istio is another kind', () => {
+    expect(toClusterChanges({ apiVersion: 'networking.istio.io/v1', kind: 'Gateway', metadata, spec: {} })).toEqual([]);
+  });
+});

@@ -2,9 +2,11 @@ import type { ClusterChange, OwnerRecord } from '@nm/core';
 import { toEndpointSliceRecord, toEndpointsRecord } from './endpoints.ts';
 import { isJsonObject, optional, textOf } from './fields.ts';
 import type { JsonObject } from './fields.ts';
+import { isEntryVersion, toEntryRecord } from './entry.ts';
 import { toMetadata } from './metadata.ts';
 import { toNodeRecord } from './node.ts';
 import { toPodRecord } from './pod.ts';
+import { toPolicyChange } from './policy.ts';
 import { hasRanges, rangesOfPod, toRangeChanges } from './ranges.ts';
 import { toServiceRecord } from './service.ts';
 
@@ -100,6 +102,21 @@ function convert(object: JsonObject, kind: string, context: ObjectContext): Clus
       const metadata = toMetadata(object, kind, false);
       if (metadata === undefined) return 'no-name';
       return [{ type: 'namespace', namespace: { name: metadata.name, uid: metadata.uid, labels: metadata.labels }, ...observed }];
+    }
+    case 'Ingress':
+    case 'Gateway':
+    case 'HTTPRoute':
+    case 'GRPCRoute':
+    case 'TLSRoute':
+    case 'TCPRoute': {
+      const entry = isEntryVersion(versionOf(object, context)) ? toEntryRecord(object, kind) : undefined;
+      return entry === undefined ? 'irrelevant' : [{ type: 'entry', entry, ...observed }];
+    }
+    case 'NetworkPolicy':
+    case 'AuthorizationPolicy':
+    case 'ClientIntents': {
+      const change = toPolicyChange(object, kind, versionOf(object, context));
+      return change === undefined ? 'irrelevant' : [{ ...change, ...observed }];
     }
     default:
       if (hasRanges(kind)) return [...toRangeChanges(object, kind)];

@@ -26,7 +26,7 @@ async function start(serverOptions: FakeApiServerOptions, options: ClusterWatchO
   server = await createFakeApiServer(serverOptions);
   prepare();
   const client = createKubeClient({ baseUrl: server.url, namespace: 'default', options: async () => ({}) });
-  const reflector = { backoff: { firstMs: 5, maxMs: 20 }, slowRetryMs: 40 };
+  const reflector = { backoff: { firstMs: 5, maxMs: 20 }, slowRetryMs: 40, optionalRetryMs: 40 };
   watch = createClusterWatch({ client, logger: silentLogger, onChanges: (more) => changes.push(...more) }, { ...options, reflector });
   watch.start();
   await watch.settled(AbortSignal.timeout(10_000));
@@ -74,7 +74,7 @@ test('every kind of the view is read', async () => {
     'range',
     'service',
   ]);
-  expect(started.states().every((state) => state.synced)).toBe(true);
+  expect(started.states().every((state) => state.synced || (state.isOptional && state.phase === 'absent'))).toBe(true);
 });
 
 test('what may not be read is named, the rest works', async () => {
@@ -124,4 +124,43 @@ describe('custom owners', () => {
     ['rollout', undefined],
     ['', undefined],
   ])('%j', (text, expected) => expect(parseOwnerKind(text)).toEqual(expected));
+});
+
+describe('kinds of extensions', () => {
+  const POLICIES = {
+    group: 'security.istio.io',
+    version: 'v1',
+    kind: 'AuthorizationPolicy',
+    plural: 'authorizationpolicies',
+    namespaced: true,
+  };
+  const policy = (): void => void server.put(object('security.istio.io/v1', 'AuthorizationPolicy', 'deny'));
+
+  test('are read where the cluster has them', async () => {
+    await start({ resources: [POLICIES] }, {}, policy);
+    expect(changes).toMatchObject([{ type: 'authorizationPolicy', policy: { name: 'deny' } }]);
+  });
+
+  test('that are absent hold nothing up and are no trouble', async () => {
+    const logged: string[] = [];
+    server = await createFakeApiServer({});
+    const client = createKubeClient({ baseUrl: server.url, namespace: 'default', options: async () => ({}) });
+    const logger = {
+      ...silentLogger,
+      info: (message: string) => void logged.push(message),
+      warn: (message: string) => void logged.push(message),
+    };
+    watch = createClusterWatch({ client, logger, onChanges: () => undefined });
+    watch.start();
+    await watch.settled(AbortSignal.timeout(10_000));
+    expect(logged).toEqual([]);
+    expect(server.requests.filter(({ path }) => path.includes('authorizationpolicies'))).toHaveLength(2);
+  });
+
+  test('what was read goes when the kind is taken away', async () => {
+    await start({ resources: [POLICIES] }, {}, policy);
+    server.plant({ path: /authorizationpolicies/, status: 404, times: 1_000 });
+    server.watches.drop();
+    await expect.poll(() => changes.at(-1)).toMatchObject({ type: 'authorizationPolicy', deleted: true });
+  });
 });

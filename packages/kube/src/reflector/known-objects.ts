@@ -15,6 +15,8 @@ export interface KnownObjects {
   /** Between these, `see` marks what a list holds; `endList` gives the deletion of everything else. */
   beginList(): void;
   endList(at: number): ClusterChange[];
+  /** The deletion of everything: the kind itself is gone. */
+  endAll(at: number): ClusterChange[];
 }
 
 interface Known {
@@ -28,6 +30,15 @@ export function createKnownObjects(kind: string, apiVersion: () => string, onSki
   let list = 0;
   const convert = (object: unknown, at: number, deleted: boolean): ClusterChange[] =>
     toClusterChanges(object, { kind, apiVersion: apiVersion(), at, deleted }, onSkipped);
+  const endList = (at: number): ClusterChange[] => {
+    const gone: ClusterChange[] = [];
+    for (const [key, entry] of known) {
+      if (entry.list === list || entry.change.type === 'range') continue;
+      known.delete(key);
+      gone.push({ ...entry.change, at, deleted: true });
+    }
+    return gone;
+  };
   return {
     size: () => known.size,
     see(object, at) {
@@ -57,14 +68,10 @@ export function createKnownObjects(kind: string, apiVersion: () => string, onSki
     beginList() {
       list += 1;
     },
-    endList(at) {
-      const gone: ClusterChange[] = [];
-      for (const [key, entry] of known) {
-        if (entry.list === list || entry.change.type === 'range') continue;
-        known.delete(key);
-        gone.push({ ...entry.change, at, deleted: true });
-      }
-      return gone;
+    endList,
+    endAll(at) {
+      list += 1;
+      return endList(at);
     },
   };
 }
@@ -84,6 +91,12 @@ function keyOf(change: ClusterChange): string | undefined {
       return change.namespace.uid;
     case 'owner':
       return change.owner.uid;
+    case 'entry':
+      return change.entry.uid;
+    case 'networkPolicy':
+    case 'authorizationPolicy':
+    case 'clientIntents':
+      return change.uid;
     case 'range':
       return undefined;
   }

@@ -20,6 +20,8 @@ export interface ReflectorOptions {
   readonly backoff: BackoffOptions;
   /** How often a missing permission or kind is tried again. */
   readonly slowRetryMs: number;
+  /** The same for the kinds of extensions that most clusters lack. */
+  readonly optionalRetryMs: number;
 }
 
 export const REFLECTOR_DEFAULTS: ReflectorOptions = {
@@ -29,6 +31,7 @@ export const REFLECTOR_DEFAULTS: ReflectorOptions = {
   listTimeoutMs: 60_000,
   backoff: { firstMs: 500, maxMs: 30_000 },
   slowRetryMs: 60_000,
+  optionalRetryMs: 300_000,
 };
 
 export type ReflectorPhase = 'starting' | 'listing' | 'watching' | 'retrying' | 'forbidden' | 'absent' | 'stopped';
@@ -38,6 +41,7 @@ export interface ReflectorState {
   readonly phase: ReflectorPhase;
   /** The first list is complete. */
   readonly synced: boolean;
+  readonly isOptional: boolean;
   readonly objects: number;
   /** Since when nothing was right, and why; absent while all is well. */
   readonly lastError?: { readonly code: string; readonly message: string; readonly at: number };
@@ -171,8 +175,10 @@ export function createReflector(deps: ReflectorDeps, settings: Partial<Reflector
       enter(code === 'kube-forbidden' ? 'forbidden' : 'absent');
       if (isNew && code === 'kube-forbidden')
         logger.warn('no permission to list and watch a kubernetes resource', { resource: resource.name, reason: message });
-      if (isNew && code === 'kube-not-found') logger.info('the cluster does not serve a kubernetes resource', { resource: resource.name });
-      return jittered(options.slowRetryMs, random);
+      if (code === 'kube-not-found') emit(known.endAll(now()));
+      if (isNew && code === 'kube-not-found' && resource.isOptional !== true)
+        logger.info('the cluster does not serve a kubernetes resource', { resource: resource.name });
+      return jittered(resource.isOptional === true ? options.optionalRetryMs : options.slowRetryMs, random);
     }
     enter('retrying');
     const fields = { resource: resource.name, code, reason: message, attempt };
@@ -222,6 +228,7 @@ export function createReflector(deps: ReflectorDeps, settings: Partial<Reflector
       resource: resource.name,
       phase,
       synced,
+      isOptional: resource.isOptional === true,
       objects: known.size(),
       ...(lastError === undefined ? {} : { lastError }),
       ...(heardAt === undefined ? {} : { heardAt }),

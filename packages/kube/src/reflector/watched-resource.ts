@@ -7,6 +7,8 @@ export interface WatchedResource {
   readonly versions: readonly { readonly apiVersion: string; readonly path: string }[];
   /** Only names, UIDs and owners are wanted (PartialObjectMetadata). */
   readonly isPartial: boolean;
+  /** Of an extension that most clusters lack: nobody is told that it is absent, and it is looked for seldom. */
+  readonly isOptional?: boolean;
 }
 
 function resource(group: string, plural: string, kind: string, versions: readonly string[], isPartial: boolean): WatchedResource {
@@ -19,6 +21,10 @@ function resource(group: string, plural: string, kind: string, versions: readonl
     })),
     isPartial,
   };
+}
+
+function extension(group: string, plural: string, kind: string, versions: readonly string[]): WatchedResource {
+  return { ...resource(group, plural, kind, versions, false), isOptional: true };
 }
 
 /** What the cluster view is made of: `get`, `list` and `watch` on each of them is all that the mapper needs. */
@@ -36,6 +42,12 @@ export const CLUSTER_RESOURCES: readonly WatchedResource[] = [
   resource('batch', 'jobs', 'Job', ['v1'], true),
   resource('batch', 'cronjobs', 'CronJob', ['v1', 'v1beta1'], true),
   resource('', 'replicationcontrollers', 'ReplicationController', ['v1'], true),
+  resource('networking.k8s.io', 'ingresses', 'Ingress', ['v1'], false),
+  resource('networking.k8s.io', 'networkpolicies', 'NetworkPolicy', ['v1'], false),
+  extension('gateway.networking.k8s.io', 'gateways', 'Gateway', ['v1', 'v1beta1']),
+  extension('gateway.networking.k8s.io', 'httproutes', 'HTTPRoute', ['v1', 'v1beta1']),
+  extension('security.istio.io', 'authorizationpolicies', 'AuthorizationPolicy', ['v1', 'v1beta1']),
+  extension('k8s.otterize.com', 'clientintents', 'ClientIntents', ['v2beta1', 'v2alpha1', 'v1alpha3', 'v1alpha2']),
 ];
 
 /** Accept header (API concepts, "Metadata-only fetches"); plain JSON for servers that do not know the kind. */

@@ -77,7 +77,7 @@ export function createLiveSource(
 /** Kinds that may not be read make the map poorer, not the mapper unready. */
 function toHealth(watch: ClusterWatch | undefined): HealthCheck {
   if (watch === undefined) return { ok: false, detail: 'not started' };
-  const missing = watch.states().filter(({ phase }) => phase !== 'watching');
+  const missing = watch.states().filter(({ phase, isOptional }) => phase !== 'watching' && !(phase === 'absent' && isOptional));
   const detail = missing.map(({ resource, phase }) => `${resource}: ${phase}`).join(', ');
   return { ok: watch.isSettled(), ...(detail !== '' && { detail }) };
 }
