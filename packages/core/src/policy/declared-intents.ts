@@ -1,4 +1,3 @@
-import { peerKey } from '../model/peer.ts';
 import type { Peer, ServiceRef, WorkloadPeer } from '../model/peer.ts';
 import type { IntentState } from './protection.ts';
 
@@ -30,54 +29,67 @@ export interface DeclarableEdge {
   readonly services?: readonly ServiceRef[];
 }
 
-export interface DeclarationReport {
-  /** One state per edge, in the order given; undefined where declarations do not apply (the client is no workload). */
-  readonly states: readonly (IntentState | undefined)[];
-  /** Declared targets that no edge matched. */
-  readonly unseen: readonly { readonly client: DeclaredIntents; readonly target: DeclaredTarget }[];
+/** Declarations made ready to be compared with edges. */
+export interface DeclaredIndex {
+  readonly size: number;
+  /**
+   * What enforcing would make of a call: once anybody declares a call to a server, that server is protected and
+   * undeclared callers would be blocked; a client that declares any internet target has its other internet calls
+   * blocked. Undefined where declarations do not apply: the client is no workload.
+   */
+  stateOf(edge: DeclarableEdge): Exclude<IntentState, 'unseen'> | undefined;
+  /** Targets of the client's declarations that the edge fulfils. */
+  fulfilledBy(edge: DeclarableEdge): readonly DeclaredTarget[];
+  /** Objects that name a workload as a target, itself or by a Service before it. */
+  naming(workload: WorkloadPeer): readonly DeclaredIntents[];
+  /** Whether an object speaks for a workload. */
+  isClient(workload: WorkloadPeer): boolean;
 }
 
-/**
- * Compares edges with declared intents as enforcement would see them: once anybody declares a call to a server, that
- * server is protected and undeclared callers would be blocked; a client that declares any internet target has its
- * other internet calls blocked.
- */
-export function compareWithDeclared(edges: readonly DeclarableEdge[], declared: readonly DeclaredIntents[]): DeclarationReport {
-  const byClient = new Map<string, DeclaredIntents[]>();
+/** Workloads behind a Service now; none when that is not known. */
+export type WorkloadsBehind = (service: ServiceRef) => readonly { readonly namespace: string; readonly name: string }[];
+
+export function toDeclaredIndex(declared: readonly DeclaredIntents[], workloadsBehind: WorkloadsBehind = () => []): DeclaredIndex {
+  const byClient = Map.groupBy(declared, ({ namespace, workload }) => `${namespace}/${workload.name}`);
+  const byServer = new Map<string, Set<DeclaredIntents>>();
   for (const intents of declared) {
-    const key = `${intents.namespace}/${intents.workload.name}`;
-    byClient.set(key, [...(byClient.get(key) ?? []), intents]);
+    for (const name of intents.targets.flatMap((target) => namedServers(target, intents.namespace, workloadsBehind))) {
+      const naming = byServer.get(name) ?? new Set();
+      byServer.set(name, naming.add(intents));
+    }
   }
+  const fulfilledBy = (edge: DeclarableEdge): readonly DeclaredTarget[] => {
+    if (edge.client.type !== 'workload') return [];
+    return declarationsOf(edge.client, byClient).flatMap(({ namespace, targets }) =>
+      targets.filter((target) => targetMatches(target, namespace, edge)),
+    );
+  };
+  return {
+    size: declared.length,
+    fulfilledBy,
+    naming: ({ namespace, name }) => [...(byServer.get(`workload:${namespace}/${name}`) ?? [])],
+    isClient: (workload) => declarationsOf(workload, byClient).length > 0,
+    stateOf(edge) {
+      if (edge.client.type !== 'workload') return undefined;
+      if (fulfilledBy(edge).length > 0) return 'declared';
+      const isRestricted =
+        edge.server.type === 'internet'
+          ? declarationsOf(edge.client, byClient).some(({ targets }) => targets.some(({ type }) => type === 'internet'))
+          : namesOf(edge).some((name) => byServer.has(name));
+      return isRestricted ? 'undeclared' : 'unmanaged';
+    },
+  };
+}
+
+/** Declared targets that no edge fulfils. */
+export function unseenTargets(
+  edges: Iterable<DeclarableEdge>,
+  declared: readonly DeclaredIntents[],
+): readonly { readonly client: DeclaredIntents; readonly target: DeclaredTarget }[] {
+  const index = toDeclaredIndex(declared);
   const seen = new Set<DeclaredTarget>();
-  const protectedServers = new Set<string>();
-  const matched = edges.map((edge) => {
-    const own = edge.client.type === 'workload' ? declarationsOf(edge.client, byClient) : [];
-    let isDeclared = false;
-    for (const intents of own) {
-      for (const target of intents.targets) {
-        if (!targetMatches(target, intents.namespace, edge)) continue;
-        seen.add(target);
-        isDeclared = true;
-      }
-    }
-    if (isDeclared) protectedServers.add(peerKey(edge.server));
-    return isDeclared;
-  });
-  const named = namedServers(declared);
-  const states = edges.map((edge, index): IntentState | undefined => {
-    if (edge.client.type !== 'workload') return undefined;
-    if (matched[index] === true) return 'declared';
-    if (edge.server.type === 'internet') {
-      const restricts = declarationsOf(edge.client, byClient).some((intents) =>
-        intents.targets.some((target) => target.type === 'internet'),
-      );
-      return restricts ? 'undeclared' : 'unmanaged';
-    }
-    const isProtectedServer = protectedServers.has(peerKey(edge.server)) || namesOf(edge).some((name) => named.has(name));
-    return isProtectedServer ? 'undeclared' : 'unmanaged';
-  });
-  const unseen = declared.flatMap((client) => client.targets.filter((target) => !seen.has(target)).map((target) => ({ client, target })));
-  return { states, unseen };
+  for (const edge of edges) for (const target of index.fulfilledBy(edge)) seen.add(target);
+  return declared.flatMap((client) => client.targets.filter((target) => !seen.has(target)).map((target) => ({ client, target })));
 }
 
 function declarationsOf(client: WorkloadPeer, byClient: ReadonlyMap<string, readonly DeclaredIntents[]>): readonly DeclaredIntents[] {
@@ -160,16 +172,30 @@ function namesOf(edge: DeclarableEdge): string[] {
   return services;
 }
 
-function namedServers(declared: readonly DeclaredIntents[]): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { namespace, targets } of declared) {
-    for (const target of targets) {
-      if (target.type === 'service') names.add(`service:${qualified(target.name, namespace)}`);
-      if (target.type === 'kafka') names.add(`workload:${qualified(target.name, namespace)}`);
-      if (target.type === 'kubernetes') {
-        names.add(`${target.kind === 'Service' ? 'service' : 'workload'}:${qualified(target.name, namespace)}`);
-      }
+/** Every name of servers that a target means; a Service stands for the workloads behind it too. */
+function namedServers(target: DeclaredTarget, namespace: string, workloadsBehind: WorkloadsBehind): string[] {
+  switch (target.type) {
+    case 'kafka':
+      return [`workload:${qualified(target.name, namespace)}`];
+    case 'service':
+      return serviceAndWorkloads(qualified(target.name, namespace), workloadsBehind);
+    case 'kubernetes': {
+      const name = qualified(target.name, namespace);
+      if (isApiServerName(target.name, namespace)) return [`service:${name}`];
+      return target.kind === 'Service' ? serviceAndWorkloads(name, workloadsBehind) : [`workload:${name}`];
     }
+    case 'internet':
+    case 'aws':
+    case 'gcp':
+    case 'azure':
+      return [];
   }
-  return names;
+}
+
+function serviceAndWorkloads(service: string, workloadsBehind: WorkloadsBehind): string[] {
+  const [namespace = '', name = ''] = service.split('/');
+  return [
+    `service:${service}`,
+    ...workloadsBehind({ namespace, name }).map((workload) => `workload:${workload.namespace}/${workload.name}`),
+  ];
 }

@@ -69,17 +69,33 @@ export interface NetworkVerdict {
 
 const OPEN: DirectionVerdict = { state: 'open', policies: [], caveats: [] };
 
-/** Policies by namespace: only those of the pod's own namespace can select it. */
-export type PolicyIndex = ReadonlyMap<string, readonly NetworkPolicyRecord[]>;
+/** Policies by the pods that they select; answers are kept as long as the index and the pod's PodEnd. */
+export interface PolicyIndex {
+  readonly size: number;
+  selecting(pod: PodEnd, direction: PolicyDirection): readonly NetworkPolicyRecord[];
+}
 
 export function toPolicyIndex(policies: Iterable<NetworkPolicyRecord>): PolicyIndex {
-  const index = new Map<string, NetworkPolicyRecord[]>();
-  for (const policy of policies) {
-    const list = index.get(policy.namespace);
-    if (list === undefined) index.set(policy.namespace, [policy]);
-    else list.push(policy);
-  }
-  return index;
+  // Only those of the pod's own namespace can select it.
+  const byNamespace = Map.groupBy(policies, ({ namespace }) => namespace);
+  const kept = {
+    Ingress: new WeakMap<PodEnd, readonly NetworkPolicyRecord[]>(),
+    Egress: new WeakMap<PodEnd, readonly NetworkPolicyRecord[]>(),
+  };
+  let size = 0;
+  for (const list of byNamespace.values()) size += list.length;
+  return {
+    size,
+    selecting(pod, direction) {
+      const known = kept[direction].get(pod);
+      if (known !== undefined) return known;
+      const found = (byNamespace.get(pod.namespace) ?? []).filter(
+        (policy) => policyDirections(policy).includes(direction) && selectorMatches(policy.podSelector, pod.labels),
+      );
+      kept[direction].set(pod, found);
+      return found;
+    },
+  };
 }
 
 /**
@@ -109,9 +125,7 @@ function evaluateDirection(
 ): DirectionVerdict {
   if (subject.type !== 'pod') return OPEN;
   if (subject.hostNetwork === true) return { ...OPEN, caveats: ['host-network'] };
-  const selecting = (policies.get(subject.namespace) ?? []).filter(
-    (policy) => policyDirections(policy).includes(direction) && selectorMatches(policy.podSelector, subject.labels),
-  );
+  const selecting = policies.selecting(subject, direction);
   if (selecting.length === 0) return OPEN;
   if (other.type === 'node' && other.sameNode === true) return { state: 'allowed', policies: [], caveats: ['node-local'] };
 
@@ -121,19 +135,20 @@ function evaluateDirection(
   for (const policy of selecting) {
     const rules = (direction === 'Ingress' ? policy.ingress : policy.egress) ?? [];
     const answers = rules.map((rule) => ruleAllows(rule, policy.namespace, other, server, target));
-    if (answers.some((answer) => answer.allows === 'yes')) allowing.push(policyId(policy));
+    if (answers.some((answer) => answer.allows === 'yes')) allowing.push(toPolicyId(policy));
     for (const answer of answers) {
       if (answer.allows === 'yes' && answer.caveat !== undefined) caveats.add(answer.caveat);
       if (answer.allows === 'maybe' && answer.caveat !== undefined) unsure.add(answer.caveat);
     }
   }
   if (allowing.length > 0) return { state: 'allowed', policies: allowing.toSorted(), caveats: [...caveats] };
-  const selectingIds = selecting.map(policyId).toSorted();
+  const selectingIds = selecting.map(toPolicyId).toSorted();
   if (unsure.size > 0) return { state: 'unknown', policies: selectingIds, caveats: [...unsure] };
   return { state: 'denied', policies: selectingIds, caveats: other.type === 'pod' && other.hostNetwork === true ? ['host-network'] : [] };
 }
 
-function policyId(policy: NetworkPolicyRecord): string {
+/** `namespace/name`. */
+export function toPolicyId(policy: { readonly namespace: string; readonly name: string }): string {
   return `${policy.namespace}/${policy.name}`;
 }
 

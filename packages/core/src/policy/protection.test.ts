@@ -3,7 +3,7 @@ import type { Peer } from '../model/peer.ts';
 import { toPolicyIndex } from './evaluate-network-policy.ts';
 import type { PolicyEnd } from './evaluate-network-policy.ts';
 import { evaluateEdge, isProtected } from './protection.ts';
-import { compareWithDeclared } from './declared-intents.ts';
+import { toDeclaredIndex, unseenTargets } from './declared-intents.ts';
 import type { DeclarableEdge, DeclaredIntents } from './declared-intents.ts';
 import type { IntentState } from './protection.ts';
 
@@ -80,10 +80,18 @@ test.each<[string, DeclarableEdge, IntentState | undefined]>([
   ['server that nobody named', edge(workload('web'), workload('free')), 'unmanaged'],
   ['a client that cannot declare', edge({ type: 'node', cluster: 'c', name: 'n' }, workload('cart')), undefined],
 ])('%s', (_name, item, want) => {
-  expect(compareWithDeclared([item], DECLARED).states).toEqual([want]);
+  expect(toDeclaredIndex(DECLARED).stateOf(item)).toBe(want);
 });
 
 test('says which declared targets were never seen', () => {
-  const { unseen } = compareWithDeclared([edge(workload('web'), workload('cart'))], DECLARED);
+  const unseen = unseenTargets([edge(workload('web'), workload('cart'))], DECLARED);
   expect(unseen.map(({ target }) => target.type)).toEqual(['service', 'internet', 'kubernetes', 'service']);
+});
+
+test('a declared Service protects the workloads behind it, by whatever name they are called', () => {
+  const behind = () => [{ namespace: 'bank', name: 'pay-v2' }];
+  const index = toDeclaredIndex(DECLARED, behind);
+  expect(index.stateOf(edge(workload('other'), workload('pay-v2', 'bank')))).toBe('undeclared');
+  expect(index.naming({ type: 'workload', cluster: 'c', namespace: 'bank', name: 'pay-v2', kind: 'Deployment' })).toEqual(DECLARED);
+  expect(toDeclaredIndex(DECLARED).stateOf(edge(workload('other'), workload('pay-v2', 'bank')))).toBe('unmanaged');
 });
