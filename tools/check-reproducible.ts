@@ -12,11 +12,14 @@ import { fileURLToPath } from 'node:url';
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const SUMS = ['dist/SHA256SUMS', 'dist/executable/SHA256SUMS'];
+// Others may commit meanwhile: both builds are of this one.
+const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 const work = mkdtempSync(join(tmpdir(), 'nm-reproducible-'));
 
 function buildIn(name: string): Map<string, string> {
   const folder = join(work, name);
-  execFileSync('git', ['clone', '--quiet', root, folder], { stdio: 'inherit' });
+  execFileSync('git', ['clone', '--quiet', '--no-checkout', root, folder], { stdio: 'inherit' });
+  execFileSync('git', ['checkout', '--quiet', '--detach', commit], { cwd: folder, stdio: 'inherit' });
   // Copied, not linked: what is built must be the copy, also where packages import each other.
   cpSync(join(root, 'node_modules'), join(folder, 'node_modules'), { recursive: true, verbatimSymlinks: true });
   for (const script of ['tools/build.ts', 'tools/build-executable.ts'])
