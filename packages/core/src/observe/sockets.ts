@@ -50,6 +50,8 @@ export interface SocketObserver {
    * that was told already. Needs no table.
    */
   still(id: string, at: number): Observation[];
+  /** Kinds of connections of a namespace (ends and direction) that its last look found and the one before had not. */
+  newGroups(id: string): number;
   /** Listening sockets of a namespace in the round that ended last. */
   listeners(id: string): readonly SocketListener[];
   /** Forgets a namespace that is gone. */
@@ -62,6 +64,9 @@ interface Known {
   listeners: readonly SocketListener[];
   /** What was open at the last look. */
   present: readonly Observation[];
+  /** Keys of its groups. */
+  groups: ReadonlySet<number>;
+  newGroups: number;
   /** Keys of the groups that were told in this bucket. */
   told: ReadonlySet<number>;
 }
@@ -129,7 +134,7 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
   const prepare = (namespace: SocketNamespace, from: number, to: number): void => {
     const listeners = markListeners(from, to);
     const before = known.get(namespace.id);
-    if (before === undefined) known.set(namespace.id, { connections: new KeySet(0), bucket: -1, listeners, present: [], told: new Set() });
+    if (before === undefined) known.set(namespace.id, createKnown(listeners));
     else before.listeners = listeners;
     for (let row = from; row < to; row++) {
       if (isConnection(rows, row) && listening[listenIndex(row)] === 1)
@@ -197,6 +202,9 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
       // Also a group that is new without a new connection: its owner, or the server behind it, became known.
       if (group.count > 0 || !told.has(id)) out.push(observation);
     }
+    state.newGroups = 0;
+    for (const id of groups.keys()) if (!state.groups.has(id)) state.newGroups += 1;
+    state.groups = new Set(groups.keys());
     state.connections = seen;
     state.bucket = bucket;
     state.present = present;
@@ -232,9 +240,14 @@ export function createSocketObserver(options: { readonly seed?: number; readonly
       state.bucket = bucket;
       return state.present.map((observation) => ({ ...observation, count: 0, firstSeenAt: at, lastSeenAt: at }));
     },
+    newGroups: (id) => known.get(id)?.newGroups ?? 0,
     listeners: (id) => known.get(id)?.listeners ?? [],
     forget: (id) => void known.delete(id),
   };
+}
+
+function createKnown(listeners: readonly SocketListener[]): Known {
+  return { connections: new KeySet(0), bucket: -1, listeners, present: [], groups: new Set(), newGroups: 0, told: new Set() };
 }
 
 /** Rule 4 and 21: open, with a peer, and neither end is loopback or the socket's own address. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseFibTrie, parseIfInet6 } from './addresses.ts';
 import { parseAddress } from '@nm/core';
 import { isOnRoute, parseLocalRoutes } from './routes.ts';
-import { parseSocketCounters } from './snmp.ts';
+import { decodeSocketCounters, parseSocketsInUse } from './socket-counters.ts';
 
 describe('parseFibTrie', () => {
   const trie = `Main:
@@ -52,22 +52,28 @@ describe('parseIfInet6', () => {
   ])('%s', (_name, text, expected) => expect(parseIfInet6(text)).toEqual(expected));
 });
 
-describe('parseSocketCounters', () => {
-  const snmp = (active: number, passive: number, established: number, out: number): string =>
-    `Ip: Forwarding DefaultTTL\nIp: 1 64\nTcp: RtoAlgorithm ActiveOpens PassiveOpens CurrEstab\nTcp: 1 ${active} ${passive} ${established}\nUdp: InDatagrams NoPorts OutDatagrams\nUdp: 4 0 ${out}\nUdpLite: InDatagrams\nUdpLite: 0\n`;
-  const before = parseSocketCounters(snmp(5, 6, 7, 8));
+describe('decodeSocketCounters', () => {
+  const decode = (text: string): unknown => decodeSocketCounters(Buffer.from(`${text}rest of a longer file`), text.length);
+  const udp = 'Udp: InDatagrams NoPorts OutDatagrams\nUdp: 4 0 8\nUdpLite: InDatagrams\nUdpLite: 0\n';
   test.each([
-    ['nothing', snmp(5, 6, 7, 8), true, true],
-    ['a connection opened', snmp(6, 6, 8, 8), false, true],
-    ['a connection accepted', snmp(5, 7, 8, 8), false, true],
-    ['a connection closed', snmp(5, 6, 6, 8), false, true],
-    ['a datagram', snmp(5, 6, 7, 9), true, false],
-  ])('%s', (_name, text, sameTcp, sameUdp) => {
-    const after = parseSocketCounters(text);
-    expect([after?.tcp === before?.tcp, after?.udp === before?.udp]).toEqual([sameTcp, sameUdp]);
-  });
-  test('not such a file', () => expect(parseSocketCounters('Ip: x\n')).toBeUndefined());
+    [
+      'in the order of today',
+      `Ip: Forwarding DefaultTTL\nIp: 1 64\nTcp: RtoAlgorithm MaxConn ActiveOpens PassiveOpens CurrEstab\nTcp: 1 -1 5 6 7\n${udp}`,
+      { opens: 11, open: 7, datagrams: 12 },
+    ],
+    ['in another order', `Tcp: CurrEstab PassiveOpens ActiveOpens\nTcp: 7 60 5\n${udp}`, { opens: 65, open: 7, datagrams: 12 }],
+    ['without UDP', 'Tcp: ActiveOpens PassiveOpens CurrEstab\nTcp: 1 2 3\n', { opens: 3, open: 3, datagrams: 0 }],
+    ['no such file', 'Ip: x\n', undefined],
+    ['names without values', 'Tcp: ActiveOpens PassiveOpens CurrEstab\n', undefined],
+    ['empty', '', undefined],
+  ])('%s', (_name, text, expected) => expect(decode(text)).toEqual(expected));
 });
+
+test.each([
+  ['both families', 'sockets: used 3\nTCP: inuse 2 orphan 0 tw 5 alloc 9 mem 1\n', 'TCP6: inuse 4\n', { tcp: 2, tcp6: 4, timeWait: 5 }],
+  ['a kernel without IPv6', 'TCP: inuse 2 orphan 0 tw 0 alloc 9 mem 1\n', '', { tcp: 2, tcp6: 0, timeWait: 0 }],
+  ['not readable', '', '', undefined],
+])('parseSocketsInUse: %s', (_name, sockstat, sockstat6, expected) => expect(parseSocketsInUse(sockstat, sockstat6)).toEqual(expected));
 
 describe('parseLocalRoutes', () => {
   const route4 = [

@@ -2,8 +2,9 @@ import { createSocketObserver, SOCKET_TCP, SOCKET_UDP, SocketTableParser } from 
 import type { Observation, SocketListener, SocketObserver } from '@nm/core';
 import type { LocalNamespace, NodeView } from '../proc/node-view.ts';
 import { readPieces, readText } from '../proc/proc-files.ts';
-import { parseSocketCounters } from '../proc/snmp.ts';
-import type { SocketCounters } from '../proc/snmp.ts';
+import { parseSocketsInUse, SocketCounterFile } from '../proc/socket-counters.ts';
+import type { SocketCounters } from '../proc/socket-counters.ts';
+import { ReadSchedule, tcpCounter } from './read-schedule.ts';
 
 export interface SocketScannerDeps {
   readonly view: NodeView;
@@ -34,27 +35,31 @@ interface Due {
   readonly namespace: LocalNamespace;
   readonly table: Table;
   readonly counter: number;
+  readonly open: number;
+  /** The slow pass: read whatever the counters say. */
+  readonly isPass: boolean;
 }
 
 interface Table {
   readonly namespaceId: string;
   readonly protocol: typeof SOCKET_TCP | typeof SOCKET_UDP;
-  readonly files: readonly string[];
-  counter: number;
-  readAt: number;
-  costMs: number;
+  readonly schedule: ReadSchedule;
 }
 
-/** A table is read again after this multiple of what reading it cost, so that a large one does not keep the others waiting. */
-const COST_MULTIPLE = 40;
 const MIN_GAP_MS: Readonly<Record<number, number>> = {
   [SOCKET_TCP]: 900,
   // Every DNS question moves the UDP counters; connected UDP sockets live longer.
   [SOCKET_UDP]: 30_000,
 };
-/** All tables together may take this share of a core in the long run, and so much at once (at the start). */
+/** All tables together may take this share of a core in the long run, and so much at once, at the start and later. */
 const CPU_SHARE = 0.02;
-const MAX_CREDIT_MS = 1_000;
+const FIRST_CREDIT_MS = 1_000;
+const MAX_CREDIT_MS = 200;
+/** Of it, those whose last reads found nothing new: connections that come and go, the same again and again. */
+const FRUITLESS_SHARE = 0.0025;
+const MAX_FRUITLESS_CREDIT_MS = 100;
+/** Namespaces whose counters are kept open; more are opened each time. */
+const MAX_KEPT_FILES = 1_024;
 /** The slow pass over tables whose counters stand still; a new listener of the node itself moves none. */
 const FULL_MS = 30 * 60 * 1000;
 const HOST_FULL_MS = 60_000;
@@ -63,31 +68,49 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   const observer = createSocketObserver();
   const parser = new SocketTableParser(observer.rows);
   const tables = new Map<string, readonly Table[]>();
-  const readings = new Map<string, CounterReading>();
+  const files = new Map<string, SocketCounterFile>();
   const counts: SocketScannerCounts = { tableReads: 0, malformed: 0, unreadable: 0 };
   let hostId = '';
-  let credit = MAX_CREDIT_MS;
+  let credit = FIRST_CREDIT_MS;
+  let fruitlessCredit = MAX_FRUITLESS_CREDIT_MS;
   let polledAt = 0;
 
   const tablesOf = (namespace: LocalNamespace): readonly Table[] => {
     const known = tables.get(namespace.id);
     if (known !== undefined) return known;
-    const made: Table[] = [
-      { namespaceId: namespace.id, protocol: SOCKET_TCP, files: ['tcp', 'tcp6'], counter: -1, readAt: Number.NEGATIVE_INFINITY, costMs: 0 },
-      { namespaceId: namespace.id, protocol: SOCKET_UDP, files: ['udp', 'udp6'], counter: -1, readAt: Number.NEGATIVE_INFINITY, costMs: 0 },
-    ];
+    const made = ([SOCKET_TCP, SOCKET_UDP] as const).map((protocol): Table => ({
+      namespaceId: namespace.id,
+      protocol,
+      schedule: new ReadSchedule(MIN_GAP_MS[protocol] ?? 0),
+    }));
     tables.set(namespace.id, made);
     return made;
   };
 
-  const isDue = (namespace: LocalNamespace, table: Table, counter: number, now: number): boolean => {
-    const age = now - table.readAt;
-    if (age >= (namespace.isHost ? HOST_FULL_MS : FULL_MS)) return true;
-    const gap = Math.max(MIN_GAP_MS[table.protocol] ?? 0, table.costMs * COST_MULTIPLE);
-    return counter !== table.counter && age >= gap;
+  const countersOf = (namespace: LocalNamespace): SocketCounters | undefined => {
+    const file = files.get(namespace.id) ?? new SocketCounterFile();
+    if (!file.isOpen) {
+      const folder = deps.view.folderOf(namespace);
+      if (folder === undefined) return undefined;
+      file.open(folder);
+    }
+    const found = file.read();
+    if (files.has(namespace.id)) return found;
+    if (files.size < MAX_KEPT_FILES) files.set(namespace.id, file);
+    else file.close();
+    return found;
   };
 
-  const read = (namespace: LocalNamespace, table: Table, folder: string): void => {
+  /** Files of the table that can have anything in them. */
+  const filesOf = (table: Table, folder: string): readonly string[] => {
+    if (table.protocol === SOCKET_UDP) return ['udp', 'udp6'];
+    const inUse = parseSocketsInUse(readText(`${folder}/net/sockstat`), readText(`${folder}/net/sockstat6`));
+    if (inUse === undefined || inUse.timeWait > 0) return ['tcp', 'tcp6'];
+    return [...(inUse.tcp > 0 ? ['tcp'] : []), ...(inUse.tcp6 > 0 ? ['tcp6'] : [])];
+  };
+
+  /** @returns what it cost, milliseconds of CPU time. */
+  const read = (namespace: LocalNamespace, table: Table, folder: string): number => {
     const startedAt = deps.cpuMs();
     observer.namespace({
       id: tableId(table),
@@ -95,7 +118,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       ...(namespace.isHost ? { ownerOf: (inode: number) => deps.view.ownerOfSocket(inode) } : {}),
     });
     let paused = 0;
-    for (const file of table.files) {
+    for (const file of filesOf(table, folder)) {
       parser.begin(table.protocol);
       readPieces(`${folder}/net/${file}`, (bytes, length) => {
         parser.push(bytes, length);
@@ -106,7 +129,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       parser.end();
     }
     counts.tableReads += 1;
-    table.costMs = deps.cpuMs() - startedAt - paused;
+    return deps.cpuMs() - startedAt - paused;
   };
 
   const forgetGone = (present: ReadonlySet<string>): void => {
@@ -114,7 +137,8 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       if (present.has(id)) continue;
       for (const table of gone) observer.forget(tableId(table));
       tables.delete(id);
-      readings.delete(id);
+      files.get(id)?.close();
+      files.delete(id);
     }
   };
 
@@ -124,22 +148,24 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     const present = new Set<string>();
     for (const namespace of deps.view.namespaces()) {
       present.add(namespace.id);
-      const found = readCounters(deps.view, namespace, readings.get(namespace.id));
-      if (found === undefined) {
+      const counters = countersOf(namespace);
+      if (counters === undefined) {
         counts.unreadable += 1;
         continue;
       }
-      readings.set(namespace.id, found);
       if (namespace.isHost) hostId = namespace.id;
       for (const table of tablesOf(namespace)) {
-        const counter = table.protocol === SOCKET_TCP ? found.counters.tcp : found.counters.udp;
-        if (isDue(namespace, table, counter, now)) due.push({ namespace, table, counter });
-        else if (counter === table.counter) still.push(...observer.still(tableId(table), now));
+        const isTcp = table.protocol === SOCKET_TCP;
+        const counter = isTcp ? tcpCounter(counters) : counters.datagrams;
+        const open = isTcp ? counters.open : 0;
+        const isPass = now - table.schedule.lastReadAt >= (namespace.isHost ? HOST_FULL_MS : FULL_MS);
+        if (table.schedule.isDue(counter, open, now) || isPass) due.push({ namespace, table, counter, open, isPass });
+        else if (table.schedule.isStill(counter)) still.push(...observer.still(tableId(table), now));
       }
     }
     if (present.size < tables.size) forgetGone(present);
     // The longest unread first: where all of them keep changing, each gets its turn.
-    return due.toSorted((one, other) => one.table.readAt - other.table.readAt);
+    return due.toSorted((one, other) => one.table.schedule.lastReadAt - other.table.schedule.lastReadAt);
   };
 
   return {
@@ -147,11 +173,16 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     counts,
     poll(now) {
       const still: Observation[] = [];
-      credit = Math.min(MAX_CREDIT_MS, credit + (now - polledAt) * CPU_SHARE);
+      credit = Math.min(Math.max(MAX_CREDIT_MS, credit), credit + (now - polledAt) * CPU_SHARE);
+      fruitlessCredit = Math.min(MAX_FRUITLESS_CREDIT_MS, fruitlessCredit + (now - polledAt) * FRUITLESS_SHARE);
       polledAt = now;
+      const done: { readonly one: Due; readonly costMs: number }[] = [];
       let areOwnersFresh = false;
-      for (const { namespace, table, counter } of findDue(now, still)) {
+      for (const one of findDue(now, still)) {
         if (credit <= 0) break;
+        const { namespace, table } = one;
+        const isFruitless = table.schedule.isFruitless && !one.isPass;
+        if (isFruitless && fruitlessCredit <= 0) continue;
         const folder = deps.view.folderOf(namespace);
         if (folder === undefined) continue;
         const before = deps.cpuMs();
@@ -159,13 +190,17 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
           deps.view.findSocketOwners();
           areOwnersFresh = true;
         }
-        read(namespace, table, folder);
-        table.counter = counter;
-        table.readAt = now;
-        credit -= deps.cpuMs() - before;
+        done.push({ one, costMs: read(namespace, table, folder) });
+        const spent = deps.cpuMs() - before;
+        credit -= spent;
+        if (isFruitless) fruitlessCredit -= spent;
         deps.onPause();
       }
       const fresh = observer.end(now);
+      for (const { one, costMs } of done) {
+        const { table, counter, open, isPass } = one;
+        table.schedule.read(counter, open, now, costMs, isPass ? undefined : observer.newGroups(tableId(table)) > 0);
+      }
       counts.malformed = parser.malformed;
       return [...still, ...fresh];
     },
@@ -175,24 +210,4 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
 
 function tableId(table: Pick<Table, 'namespaceId' | 'protocol'>): string {
   return `${table.namespaceId}/${table.protocol}`;
-}
-
-/** What net/snmp of a namespace said last, and through which process. */
-interface CounterReading {
-  readonly folder: string;
-  readonly text: string;
-  readonly counters: SocketCounters;
-}
-
-/**
- * Counters of a namespace through a process that is in it. As long as they stand still, nobody checks that the process
- * is still in there: a number that another process took over shows other counters.
- */
-function readCounters(view: NodeView, namespace: LocalNamespace, last: CounterReading | undefined): CounterReading | undefined {
-  if (last !== undefined && readText(`${last.folder}/net/snmp`) === last.text) return last;
-  const folder = view.folderOf(namespace);
-  if (folder === undefined) return undefined;
-  const text = readText(`${folder}/net/snmp`);
-  const counters = parseSocketCounters(text);
-  return counters === undefined ? undefined : { folder, text, counters };
 }
