@@ -12,6 +12,7 @@ import { createMapSession } from './session.ts';
 import type { ChangeEvent, LiveState, MapSource } from './source.ts';
 import { formatAge, formatTimeRange, parseTimeRange, previousRange, toWindow } from './time-range.ts';
 import { toUiEdge, toUiEdges } from './to-ui-edge.ts';
+import { keepSame } from './url-store.ts';
 import { countFilters, DEFAULT_URL_STATE, parseUrlState, toUrlSearch } from './url-state.ts';
 import type { UrlState } from './url-state.ts';
 
@@ -91,6 +92,18 @@ describe('address', () => {
         expect(parseUrlState(toUrlSearch(value))).toEqual(value);
       }),
     );
+  });
+
+  test('what did not change stays the same object', () => {
+    const old = parseUrlState('?t=1h&ns=shop&open=n:a/b');
+    const next = keepSame(old, parseUrlState('?t=1h&ns=shop&open=n:a/b&sel=node:x'));
+    expect([next.time === old.time, next.filter === old.filter, next.opened === old.opened, next.selected?.id]).toEqual([
+      true,
+      true,
+      true,
+      'x',
+    ]);
+    expect(keepSame(next, old).selected).toBeUndefined();
   });
 
   test('any text can be an address, and what comes of it is stable', () => {

@@ -43,7 +43,7 @@ export interface SessionDeps {
 const PUBLISH_MS = 250;
 const PUBLISH_LARGE_MS = 1_200;
 /** Up to so many edges the first picture waits for the last page: it comes soon, and nothing has to move then. */
-const AT_ONCE_EDGES = 3_000;
+const AT_ONCE_EDGES = 12_000;
 const STATUS_EVERY_MS = 30_000;
 /** Changed edges are counted within the window at most this often, at most so many at once (docs/limits.md: web recount). */
 const COUNT_EVERY_MS = 5_000;
@@ -107,7 +107,7 @@ export function createMapSession({ now, schedule, isVisible = () => true }: Sess
           if (signal.aborted) return;
           own.upsert(edges);
           const notLoaded = Math.max(0, progress.total - MAX_EDGES);
-          if (progress.total <= AT_ONCE_EDGES && progress.loaded < progress.total) return;
+          if (progress.total <= AT_ONCE_EDGES && progress.loaded < progress.total) return publish({ progress });
           // The old picture stays until there is something new to show.
           if (isFirst) publish({ model: own, version: snapshot.version + 1, progress, notLoaded });
           else {

@@ -9,7 +9,7 @@ export type UiStatus = schema.Status;
 /** Above it edges are loaded without what only panels show, several pages at a time. */
 export const LARGE_MAP_EDGES = 5_000;
 /** Above it the map is shown from above at first, and opened on demand while the rest is loaded. */
-export const OVERVIEW_EDGES = 20_000;
+export const OVERVIEW_EDGES = 12_000;
 
 export interface LoadProgress {
   readonly loaded: number;

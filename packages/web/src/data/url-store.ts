@@ -12,7 +12,7 @@ export function createUrlStore(window: Window) {
   const receive = (): void => {
     if (window.location.search === search) return;
     search = window.location.search;
-    state = parseUrlState(search);
+    state = keepSame(state, parseUrlState(search));
     tell();
   };
   window.addEventListener('popstate', receive);
@@ -27,12 +27,21 @@ export function createUrlStore(window: Window) {
       const next = toUrlSearch(change(state));
       if (next === search) return;
       search = next;
-      state = parseUrlState(next);
+      state = keepSame(state, parseUrlState(next));
       window.history[push ? 'pushState' : 'replaceState'](undefined, '', next === '' ? window.location.pathname : next);
       tell();
     },
     stop: (): void => window.removeEventListener('popstate', receive),
   };
+}
+
+/** Parts that say the same stay the same objects: whoever depends on one need not act when another changed. */
+export function keepSame(old: UrlState, next: UrlState): UrlState {
+  const fields = Object.entries(next).map(([name, value]) => {
+    const before: unknown = old[name as keyof UrlState];
+    return [name, JSON.stringify(before) === JSON.stringify(value) ? before : value] as const;
+  });
+  return Object.fromEntries(fields) as unknown as UrlState;
 }
 
 export type UrlStore = ReturnType<typeof createUrlStore>;

@@ -111,14 +111,15 @@ export function toPredicate(filter: MapFilter): (link: MapLink) => boolean {
   }
   const text = filter.text.trim().toLowerCase();
   // Of many calls in one nobody knows which of them would pass.
-  if (text !== '' || asksForDetails(filter)) tests.push((link) => link.standsFor === undefined);
+  if (asksForDetails(filter)) tests.push((link) => link.standsFor === undefined);
   if (text !== '') tests.push((link) => searchText(link).includes(text));
   return (link) => tests.every((test) => test(link));
 }
 
-function asksForDetails(filter: MapFilter): boolean {
+/** Whether a filter looks at more of a call than the namespaces of its ends. */
+export function asksForDetails(filter: MapFilter): boolean {
   const lists = [filter.kinds, filter.labels, filter.evidence, filter.ports, filter.domains, filter.protection, filter.excludeNames];
-  return lists.some((list) => list.length > 0);
+  return filter.text.trim() !== '' || lists.some((list) => list.length > 0);
 }
 
 /** At most one word of the policies, one of the intents. */

@@ -50,7 +50,7 @@ export const EDGE_LOOKS: Readonly<Record<string, Partial<EdgeLook>>> = {
   'by-open': { colour: 'warning', head: 'vee', dash: [7, 3, 1.5, 3], hollow: true },
   'by-unknown': { colour: 'muted', head: 'vee', dash: [2, 4], hollow: true },
   undeclared: { tail: 'square' },
-  unseen: { dash: [1, 5], hollow: true, tail: 'circle' },
+  unseen: { dash: [1, 5], hollow: true, tail: 'circle', opacity: 0.85 },
   denied: { colour: 'danger', dash: [5, 4], head: 'tee', hollow: false, opacity: 0.95 },
   added: { colour: 'added', middle: 'triangle', opacity: 1 },
   gone: { colour: 'muted', dash: [2, 6], opacity: 0.9 },
@@ -163,7 +163,7 @@ export function outlinePath(outline: Outline, width: number, height: number): st
     case 'pill':
       return roundPath(w, h, Math.min(14, h));
     case 'cut':
-      return `M${-w + 8} ${-h}H${w - 8}L${w} ${-h + 8}V${h - 8}L${w - 8} ${h}H${-w + 8}L${-w} ${h - 8}V${-h + 8}Z`;
+      return cutPath(w, h, Math.min(8, h / 2));
     case 'rectangle':
       return `M${-w} ${-h}H${w}V${h}H${-w}Z`;
     case 'hexagon':
@@ -171,6 +171,10 @@ export function outlinePath(outline: Outline, width: number, height: number): st
     case 'barrel':
       return `M${-w} ${-h + 4}Q0 ${-h - 3} ${w} ${-h + 4}V${h - 4}Q0 ${h + 3} ${-w} ${h - 4}Z`;
   }
+}
+
+function cutPath(w: number, h: number, c: number): string {
+  return `M${-w + c} ${-h}H${w - c}L${w} ${-h + c}V${h - c}L${w - c} ${h}H${-w + c}L${-w} ${h - c}V${-h + c}Z`;
 }
 
 /** A rectangle with round corners around 0,0. */

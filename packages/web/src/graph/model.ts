@@ -28,7 +28,7 @@ export interface MapLink {
   readonly kind: LinkKind;
   /** Sum over evidence: transactions, attempts, connections, requests. */
   readonly count: number;
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch; 0 for what is only declared. */
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   /** A name was looked up and no connection was ever seen. */

@@ -83,9 +83,9 @@ export function cellText({ link, change }: Row, column: Column): string {
     case 'count':
       return String(link.count);
     case 'firstSeen':
-      return new Date(link.firstSeenAt).toISOString();
+      return toInstant(link.firstSeenAt);
     case 'lastSeen':
-      return new Date(link.lastSeenAt).toISOString();
+      return toInstant(link.lastSeenAt);
     case 'kind':
       return link.kind;
     case 'details':
@@ -95,6 +95,10 @@ export function cellText({ link, change }: Row, column: Column): string {
     case 'change':
       return change ?? '';
   }
+}
+
+function toInstant(at: number): string {
+  return at === 0 ? '' : new Date(at).toISOString();
 }
 
 function peerKind({ peer }: MapLink['client']): string {

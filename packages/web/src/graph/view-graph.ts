@@ -99,9 +99,11 @@ export function* viewSteps(
     openAncestors(above, grouping, openBoxes);
   }
   const merged = yield* mergeLinks(links, standIn, changes);
-  const isOverview = auto && [...nodes.values()].every(({ shape }) => shape === 'group' || shape === 'apiServer');
-  const limit = isOverview ? Math.min(maxEdges, MAX_OVERVIEW_EDGES) : maxEdges;
-  const edges = merged.length <= limit ? merged : heaviest(merged, limit);
+  const isClosed = (id: string): boolean => nodes.get(id)?.shape === 'group';
+  const { between = [], others = [] } = Object.groupBy(merged, ({ source, target }) =>
+    auto && isClosed(source) && isClosed(target) ? 'between' : 'others',
+  );
+  const edges = [...heaviest(between, Math.min(maxEdges, MAX_OVERVIEW_EDGES)), ...heaviest(others, maxEdges)];
   return {
     boxes: [...openBoxes].flatMap((id) => grouping.groups.get(id) ?? []),
     nodes: [...nodes.values()],
@@ -112,7 +114,8 @@ export function* viewSteps(
 }
 
 /** What is denied is never among those left out. */
-function heaviest(edges: readonly ViewEdge[], limit: number): ViewEdge[] {
+function heaviest(edges: readonly ViewEdge[], limit: number): readonly ViewEdge[] {
+  if (edges.length <= limit) return edges;
   return edges.toSorted((a, b) => Number(b.denied) - Number(a.denied) || b.count - a.count).slice(0, limit);
 }
 

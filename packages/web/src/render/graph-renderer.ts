@@ -36,7 +36,8 @@ const ANIMATION_MS = 320;
 const NARROW_PX = 600;
 const READABLE_ZOOM = 0.6;
 const FIT_PADDING = 36;
-const MAX_FIT_ZOOM = 1.25;
+/** A small map is not blown up: to this on a laptop, somewhat more on a wall. */
+const MAX_FIT_ZOOM = { least: 1.25, most: 2.4, perPx: 1 / 1_500 };
 
 /** Draws elements on a canvas and tells what the user does with them. Knows nothing of React or of the map. */
 export function createGraphRenderer(container: HTMLElement, events: RendererEvents) {
@@ -97,6 +98,9 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
       return true;
     },
 
+    /** Resolves when the picture is complete on the screen. */
+    whenShown: (): Promise<void> => painted.whenShown(),
+
     /** Moves nodes to their places, gliding when asked to. */
     async place(positions: ReadonlyMap<string, Point>, glide: boolean): Promise<void> {
       const isStill = !glide || painted.isOn || matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -150,9 +154,21 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
       const [width, height] = [cy.width(), cy.height()];
       const least = readable && width < NARROW_PX ? READABLE_ZOOM : cy.minZoom();
       const whole = Math.min((width - 2 * FIT_PADDING) / (right - left), (height - 2 * FIT_PADDING) / (bottom - top));
-      const zoom = Math.max(least, Math.min(MAX_FIT_ZOOM, whole));
+      const zoom = Math.max(least, Math.min(maxFitZoom(width), whole));
       const view = { zoom, pan: { x: (width - zoom * (left + right)) / 2, y: (height - zoom * (top + bottom)) / 2 } };
       if (!glide || matchMedia('(prefers-reduced-motion: reduce)').matches) cy.viewport(view);
+      else cy.animate(view, { duration: ANIMATION_MS });
+    },
+    /** Shows a box that was opened from so far away that nobody could read what is in it. */
+    lookInto(id: string): void {
+      const at = painted.isOn ? painted.boundsOf(id) : undefined;
+      if (at === undefined || cy.zoom() >= READABLE_ZOOM) return;
+      const { x, y } = centreOf(at);
+      const whole = Math.min((cy.width() - 2 * FIT_PADDING) / (at.right - at.left), (cy.height() - 2 * FIT_PADDING) / (at.bottom - at.top));
+      const zoom = Math.min(maxFitZoom(cy.width()), whole);
+      hasLooked = true;
+      const view = { zoom, pan: { x: cy.width() / 2 - x * zoom, y: cy.height() / 2 - y * zoom } };
+      if (matchMedia('(prefers-reduced-motion: reduce)').matches) cy.viewport(view);
       else cy.animate(view, { duration: ANIMATION_MS });
     },
     zoomBy(factor: number): void {
@@ -215,6 +231,10 @@ function listen(cy: Core, events: RendererEvents, painted: PaintedMap): void {
     });
     [near, faded] = [cy.collection(), cy.collection()];
   });
+}
+
+function maxFitZoom(width: number): number {
+  return Math.max(MAX_FIT_ZOOM.least, Math.min(MAX_FIT_ZOOM.most, width * MAX_FIT_ZOOM.perPx));
 }
 
 /** On a large map boxes are everywhere: a drag there moves the map, not the box. */

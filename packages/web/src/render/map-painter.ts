@@ -10,7 +10,9 @@ import type { PainterAnswer, PainterRequest } from './painter-messages.ts';
  */
 export function createMapPainter(onPicture: () => void) {
   let worker: Worker | undefined;
-  let shown: { readonly view: PictureView; readonly picture: ImageBitmap } | undefined;
+  let shown: { readonly scene: number; readonly view: PictureView; readonly picture: ImageBitmap } | undefined;
+  let scene = 0;
+  let settled: (() => void)[] = [];
   let isPainting = false;
   let waiting: PictureView | undefined;
   const pngs: ((blob: Blob) => void)[] = [];
@@ -22,11 +24,17 @@ export function createMapPainter(onPicture: () => void) {
     isPainting = false;
     if (waiting !== undefined) ask(waiting);
     onPicture();
+    if (data.scene === scene) settle();
+  };
+  const settle = (): void => {
+    for (const tell of settled) tell();
+    settled = [];
   };
   const send = (message: PainterRequest): void => {
     if (worker === undefined) {
       worker = new Worker(new URL('./painter-worker.ts', import.meta.url), { type: 'module' });
       worker.addEventListener('message', receive);
+      worker.addEventListener('error', settle);
     }
     worker.postMessage(message);
   };
@@ -37,7 +45,15 @@ export function createMapPainter(onPicture: () => void) {
   };
 
   return {
-    show: (elements: GraphElements, places: ReadonlyMap<string, Point>): void => send({ type: 'scene', elements, places }),
+    show(elements: GraphElements, places: ReadonlyMap<string, Point>): void {
+      scene += 1;
+      send({ type: 'scene', scene, elements, places });
+    },
+    /** Resolves when a picture of what was given last is there, or none will come. */
+    whenShown(): Promise<void> {
+      if (shown?.scene === scene) return Promise.resolve();
+      return new Promise((resolve) => settled.push(resolve));
+    },
     move: (places: ReadonlyMap<string, Point>): void => send({ type: 'move', places }),
     colour: (palette: Palette): void => send({ type: 'palette', palette }),
     mark: (marks: PictureMarks): void => send({ type: 'marks', marks }),
@@ -58,6 +74,7 @@ export function createMapPainter(onPicture: () => void) {
       worker = undefined;
       shown?.picture.close();
       [shown, waiting, isPainting] = [undefined, undefined, false];
+      settle();
     },
   };
 }

@@ -13,6 +13,8 @@ export interface PictureView {
   /** Of the picture, in its own pixels. */
   readonly width: number;
   readonly height: number;
+  /** Pixels of the screen per pixel of the page: names have a least size on the page. */
+  readonly ratio: number;
 }
 
 /** What is emphasised: the chosen element, and what the pointer is on with all that it talks to. */
@@ -24,12 +26,15 @@ export interface PictureMarks {
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 const FONT_PX = 12;
 const LINE_PX = 16;
-/** Names smaller than this on the screen cannot be read and are left out; those of boxes later than others. */
+/** Names smaller than this on the page cannot be read; those that find room are drawn larger instead. */
 const LEAST_FONT_PX = 6;
-const LEAST_BOX_FONT_PX = 4;
+const FAR_FONT_PX = 10.5;
+/** Room around a name that is drawn from afar, or the map would be all names. */
+const FAR_GAP_PX = { x: 14, y: 9 };
 /** With more lines than this, lines are paler, or they would hide what they cross. */
-const DENSE_EDGES = 1_500;
-const HEAD_PX = 9;
+const DENSE_EDGES = 250;
+const LEAST_DENSITY = 0.6;
+const HEAD_PX = 8;
 
 /** Paints maps of thousands of elements: nothing but plain numbers, lines that look alike in one stroke. */
 export function paintMap(
@@ -50,12 +55,13 @@ export function paintMap(
     },
     20,
   );
-  const { zoom } = view;
+  const { zoom, ratio } = view;
   context.setTransform(zoom, 0, 0, zoom, view.x, view.y);
   context.lineJoin = 'round';
   context.textAlign = 'center';
   context.textBaseline = 'middle';
 
+  const isFar = (FONT_PX * zoom) / ratio < LEAST_FONT_PX;
   const leaves: NodeElement[] = [];
   for (const node of elements.nodes.values()) {
     const at = bounds.get(node.id);
@@ -68,6 +74,7 @@ export function paintMap(
     const at = bounds.get(node.id);
     if (at !== undefined) paintNode(node, at);
   }
+  if (isFar) paintFarNames();
 
   function paintBox(node: NodeElement, at: Bounds): void {
     const { x, y } = centreOf(at);
@@ -82,7 +89,7 @@ export function paintMap(
     context.strokeStyle = node.id === marks.chosen ? palette.accent : palette.boxBorder;
     context.stroke(path);
     context.translate(-x, -y);
-    if (13 * zoom < LEAST_BOX_FONT_PX) return;
+    if (isFar) return;
     context.font = `600 13px ${FONT}`;
     context.fillStyle = palette.muted;
     context.fillText(node.label, x, at.top - 10);
@@ -103,7 +110,7 @@ export function paintMap(
     context.lineWidth = node.id === marks.chosen ? 3 : isMarked ? 2 : look.double === true ? 1 : look.border;
     context.stroke(path);
     if (look.double === true && !isMarked) context.stroke(toPath(outlinePath(look.outline, width - 6, height - 6)));
-    if (FONT_PX * zoom >= LEAST_FONT_PX) {
+    if (!isFar) {
       context.font = `${FONT_PX}px ${FONT}`;
       context.fillStyle = palette.text;
       const lines = node.label.split('\n');
@@ -111,6 +118,40 @@ export function paintMap(
     }
     context.translate(-x, -y);
     context.globalAlpha = 1;
+  }
+
+  /** From afar the names of those with most calls, at a size that can be read, as long as they find room. */
+  function paintFarNames(): void {
+    const calls = new Map<string, number>();
+    for (const { source, target } of elements.edges.values()) {
+      calls.set(source, (calls.get(source) ?? 0) + 1);
+      calls.set(target, (calls.get(target) ?? 0) + 1);
+    }
+    const importance = ({ id }: NodeElement): number => (id === marks.chosen ? 2e9 : marks.near.has(id) ? 1e9 : 0) + (calls.get(id) ?? 0);
+    const px = FAR_FONT_PX * ratio;
+    const taken: Bounds[] = [];
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.font = `500 ${px}px ${FONT}`;
+    context.lineWidth = 3 * ratio;
+    context.setLineDash([]);
+    context.strokeStyle = palette.background;
+    context.fillStyle = palette.text;
+    // Of opened boxes their own names say more than those of what is in them.
+    const boxes = [...elements.nodes.values()].filter(({ width }) => width === undefined);
+    for (const node of [...boxes, ...leaves.toSorted((a, b) => importance(b) - importance(a))]) {
+      const at = bounds.get(node.id);
+      if (at === undefined || !overlaps(at, shown)) continue;
+      const [name = ''] = node.label.split('\n');
+      const centre = centreOf(at);
+      const isBox = node.width === undefined;
+      const [x, y, half] = [centre.x * zoom + view.x, (isBox ? at.top : centre.y) * zoom + view.y, name.length * px * 0.3];
+      const [gapX, gapY] = [isBox ? 2 * ratio : FAR_GAP_PX.x * ratio, isBox ? 0 : FAR_GAP_PX.y * ratio];
+      const rect = { left: x - half - gapX, right: x + half + gapX, top: y - px * 0.7 - gapY, bottom: y + px * 0.7 + gapY };
+      if (taken.some((other) => overlaps(other, rect))) continue;
+      taken.push(rect);
+      context.strokeText(name, x, y);
+      context.fillText(name, x, y);
+    }
   }
 
   function paintEdges(): void {
@@ -125,13 +166,13 @@ export function paintMap(
       if (list === undefined) alike.set(key, { look: edgeLook(edge.classes), width: edge.width, emphasis, edges: [edge] });
       else list.edges.push(edge);
     }
-    const dense = elements.edges.size > DENSE_EDGES ? 0.45 : 0.75;
+    const dense = Math.max(LEAST_DENSITY, Math.min(1, DENSE_EDGES / Math.max(1, elements.edges.size)));
     const faded = marks.near.size > 0 ? 0.25 : 1;
     for (const { look, width, emphasis, edges } of [...alike.values()].toSorted((a, b) => a.emphasis - b.emphasis)) {
       const colour = emphasis === 2 ? palette.accent : palette[look.colour];
       const isLoud = emphasis > 0 || look.colour === 'danger';
       context.globalAlpha = emphasis > 0 ? 1 : look.opacity * (isLoud ? 1 : dense) * faded;
-      paintAlike(edges, look, width + (emphasis === 2 ? 1 : 0), colour);
+      paintAlike(edges, look, 0.6 + width * 0.55 + (emphasis === 2 ? 1.5 : 0), colour);
     }
     context.globalAlpha = 1;
   }

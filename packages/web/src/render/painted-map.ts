@@ -44,15 +44,21 @@ export function createPaintedMap(cy: Core, getPalette: () => Palette) {
     index = undefined;
   });
 
-  function draw({ context, width, height, ratio }: RawCanvas): void {
+  function currentView({ width, height, ratio }: Omit<RawCanvas, 'context'>): PictureView {
     const [margin, pan] = [Math.round(MARGIN * Math.max(width, height)), cy.pan()];
-    const view: PictureView = {
+    return {
       zoom: cy.zoom() * ratio,
       x: pan.x * ratio + margin,
       y: pan.y * ratio + margin,
       width: width + 2 * margin,
       height: height + 2 * margin,
+      ratio,
     };
+  }
+
+  function draw({ context, ...canvas }: RawCanvas): void {
+    const view = currentView(canvas);
+    const [{ ratio }, pan] = [canvas, cy.pan()];
     if (moved.size > 0) {
       painter.move(moved);
       moved = new Map();
@@ -95,6 +101,14 @@ export function createPaintedMap(cy: Core, getPalette: () => Palette) {
       painter.show(next, places);
       mark();
     },
+    /** Resolves when what was given last is on the screen; frames may not come while the page is hidden. */
+    async whenShown(): Promise<void> {
+      if (elements === undefined) return;
+      const ratio = devicePixelRatio;
+      isStale = false;
+      painter.request(currentView({ width: Math.round(cy.width() * ratio), height: Math.round(cy.height() * ratio), ratio }));
+      await painter.whenShown();
+    },
     /** Hands the canvas back to the library. */
     end(): void {
       if (elements === undefined) return;
@@ -129,6 +143,7 @@ export function createPaintedMap(cy: Core, getPalette: () => Palette) {
         y: -top * zoom,
         width: Math.round((right - left) * zoom),
         height: Math.round((bottom - top) * zoom),
+        ratio: PNG_SCALE,
       });
     },
   };

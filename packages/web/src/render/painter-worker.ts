@@ -7,6 +7,7 @@ import type { PainterAnswer, PainterRequest } from './painter-messages.ts';
 
 /** Paints large maps away from the page's own thread. */
 let elements: GraphElements = { nodes: new Map(), edges: new Map() };
+let scene = 0;
 let places = new Map<string, Point>();
 let palette: Palette | undefined;
 let marks: PictureMarks = { near: new Set() };
@@ -30,7 +31,7 @@ function answer(message: PainterAnswer, transfer: Transferable[] = []): void {
 addEventListener('message', ({ data }: MessageEvent<PainterRequest>) => {
   switch (data.type) {
     case 'scene':
-      ({ elements } = data);
+      ({ elements, scene } = data);
       places = new Map(data.places);
       return;
     case 'move':
@@ -44,7 +45,7 @@ addEventListener('message', ({ data }: MessageEvent<PainterRequest>) => {
       return;
     case 'paint': {
       const picture = paint(data.view, false).transferToImageBitmap();
-      return answer({ type: 'picture', view: data.view, picture }, [picture]);
+      return answer({ type: 'picture', scene, view: data.view, picture }, [picture]);
     }
     case 'png':
       void paint(data.view, true)

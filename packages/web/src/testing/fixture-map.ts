@@ -1,5 +1,5 @@
 import { edgeKey } from '@nm/core';
-import type { MapEvidenceMap, MapPort, PeerType } from '@nm/core';
+import type { EdgeProtection, MapEvidenceMap, MapPort, PeerType } from '@nm/core';
 import type { UiEdge, UiPeer } from '../graph/ui-edge.ts';
 
 export interface FixtureSize {
@@ -69,7 +69,8 @@ export function createFixtureMap({ workloads, edges, seed = 1, now = FIXTURE_NOW
       : { dns: { count: 1 + (count >> 2), ...times }, tcp: { count, ...times } };
     const ports: MapPort[] = isLookup ? [] : [{ port, protocol: 'TCP', evidence: { tcp: { count, ...times } } }];
     const id = edgeKey(client, server, undefined);
-    if (!result.has(id)) result.set(id, { id, client, server, class: 'app', shared: false, evidence, ports, ...rest });
+    if (!result.has(id))
+      result.set(id, { id, client, server, class: 'app', shared: false, evidence, ports, protection: protectionOf(server), ...rest });
   };
   addSpecials(add, peers, now);
   for (let guard = 0; result.size < edges && guard < edges * 20; guard += 1) {
@@ -102,6 +103,18 @@ export function createFixtureMap({ workloads, edges, seed = 1, now = FIXTURE_NOW
       add(client, to, roll > 0.2 && roll < 0.28 ? { http: [{ path: '/api/v1/items', methods: ['GET', 'POST'] }] } : {});
   }
   return [...result.values()].slice(0, edges);
+}
+
+/** Servers that a team guards, as any cluster has some; everybody else's are open. */
+const GUARDED: ReadonlySet<string> = new Set(['api', 'cache', 'store', 'api-2']);
+
+function protectionOf(server: UiPeer): EdgeProtection {
+  if (server.type !== 'workload') return { network: { state: 'open', policies: [] } };
+  if (!GUARDED.has(server.name)) return { network: { state: 'open', policies: [], serverSelected: false }, intents: 'unmanaged' };
+  return {
+    network: { state: 'allowed', policies: [`${server.namespace}/allow-${server.name}`], serverSelected: true },
+    intents: 'declared',
+  };
 }
 
 function addSpecials(
@@ -149,7 +162,7 @@ function addSpecials(
     port: 5432,
     evidence: { dns: times, tcp: times },
     protection: {
-      network: { state: 'denied', policies: [`${'namespace' in c ? (c.namespace ?? '') : ''}/default-deny`] },
+      network: { state: 'denied', policies: [`${'namespace' in c ? (c.namespace ?? '') : ''}/default-deny`], serverSelected: true },
       intents: 'undeclared',
     },
   });

@@ -33,6 +33,8 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
   const viewKey = useMemo(() => viewKeyOf(app), [app]);
   const known = useRef<{ key: string; places: Map<string, Point> }>({ key: '', places: new Map() });
   const userMoved = useRef(false);
+  /** Boxes that were open in the last picture: one that is new was opened just now. */
+  const openBoxes = useRef(new Set<string>());
 
   useEffect(() => {
     if (host.current === null) return;
@@ -94,6 +96,12 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
       await renderer.place(places, !isFirst);
       if (!isCurrent) return;
       if (isFirst || placement.isFresh) renderer.fit(!isFirst, true);
+      const opened = graph.boxes.filter(({ id }) => !openBoxes.current.has(id));
+      openBoxes.current = new Set(graph.boxes.map(({ id }) => id));
+      const [only] = opened;
+      if (!isFirst && only !== undefined && opened.length === 1) renderer.lookInto(only.id);
+      await renderer.whenShown();
+      if (!isCurrent) return;
       canvas.dataset['ready'] = viewKey;
       performance.mark('nm-map-shown');
       for (const [id, at] of places) known.current.places.set(id, at);
@@ -112,7 +120,7 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
     return () => {
       isCurrent = false;
     };
-  }, [renderer, elements, viewKey, positions, layout]);
+  }, [renderer, elements, graph.boxes, viewKey, positions, layout]);
 
   const selectedId = app.url.selected?.id;
   useEffect(() => renderer?.choose(selectedId, true), [renderer, selectedId, elements]);

@@ -40,7 +40,7 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
   }, [model, version, node]);
   const { peer } = node;
   const details = useWorkloadDetails(peer.type === 'workload' ? peer : undefined);
-  const all = [...outgoing, ...incoming];
+  const all = [...outgoing, ...incoming].filter(({ lastSeenAt }) => lastSeenAt > 0);
   const firstSeenAt = all.reduce((first, link) => Math.min(first, link.firstSeenAt), Number.POSITIVE_INFINITY);
   const lastSeenAt = all.reduce((last, link) => Math.max(last, link.lastSeenAt), 0);
   const ports = [

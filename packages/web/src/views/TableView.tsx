@@ -134,8 +134,10 @@ export function TableView() {
 function Cell({ row, column, now }: { readonly row: Row; readonly column: Column; readonly now: number }) {
   const { link } = row;
   if (column === 'count') return link.count.toLocaleString('en');
-  if (column === 'firstSeen') return formatAge(now - link.firstSeenAt);
-  if (column === 'lastSeen') return formatAge(now - link.lastSeenAt);
+  if (column === 'firstSeen' || column === 'lastSeen') {
+    const at = column === 'firstSeen' ? link.firstSeenAt : link.lastSeenAt;
+    return at === 0 ? 'never' : formatAge(now - at);
+  }
   if (column === 'change') {
     return row.change === undefined ? null : (
       <span className={`tag is-${row.change}`}>{{ added: '+ added', gone: '− gone', same: '= same' }[row.change]}</span>

@@ -75,7 +75,7 @@ export function TimeBar() {
 }
 
 function ownActivity(links: Parameters<typeof edgesAlive>[0], since: number | undefined, until: number): ActivitySeries {
-  const start = since ?? links.reduce((first, link) => Math.min(first, link.firstSeenAt), until);
+  const start = since ?? links.reduce((first, { firstSeenAt }) => (firstSeenAt === 0 ? first : Math.min(first, firstSeenAt)), until);
   return edgesAlive(links, start, Math.max(until, start + ACTIVITY_BUCKETS), ACTIVITY_BUCKETS);
 }
 

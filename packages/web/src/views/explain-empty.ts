@@ -10,9 +10,13 @@ const MINUTE_MS = 60_000;
 
 /** Why the map is empty, in the reader's words. Pure, because each reason is a promise that a test should hold. */
 export function explainEmpty(snapshot: SessionSnapshot, isFiltered: boolean, range: string, now: number): EmptyReason {
-  const { phase, error, model, status, source } = snapshot;
+  const { phase, error, model, status, source, progress } = snapshot;
   if (phase === 'starting' || (phase === 'loading' && model.links.size === 0))
-    return { kind: 'loading', title: 'Loading the map', lines: [] };
+    return {
+      kind: 'loading',
+      title: 'Loading the map',
+      lines: progress === undefined ? [] : [`${progress.loaded.toLocaleString('en')} of ${progress.total.toLocaleString('en')} calls`],
+    };
   if (phase === 'failed') {
     return {
       kind: 'failed',

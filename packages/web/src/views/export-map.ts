@@ -26,6 +26,8 @@ export async function exportMap(app: AppContext, format: ExportFormat): Promise<
       }),
       url.sort,
     );
+  const isPicture = format === 'png' || format === 'svg' || format === 'dot' || format === 'mermaid';
+  if (!isPicture && map.links.some(({ standsFor }) => standsFor !== undefined)) throw new Error('the map is still being loaded');
   switch (format) {
     case 'png': {
       const picture = getPictureSource();

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { SessionSnapshot } from '../data/session.ts';
 import type { UrlState } from '../data/url-state.ts';
 import { createMapModel } from '../graph/model.ts';
-import { NO_FILTER } from '../graph/filter.ts';
+import { asksForDetails, NO_FILTER } from '../graph/filter.ts';
 import { pipelineSteps } from '../graph/pipeline.ts';
 import type { MapView } from '../graph/pipeline.ts';
 import { finish, finishInSlices } from '../graph/steps.ts';
@@ -16,7 +16,8 @@ const NOTHING: MapView = finish(pipelineSteps({ model: createMapModel(), filter:
 /** The picture of what the session holds and the address asks for; `isPending` while one is computed. */
 export function useMapView(snapshot: SessionSnapshot, url: UrlState, now: number): { readonly map: MapView; readonly isPending: boolean } {
   const { version, before, progress } = snapshot;
-  const model = snapshot.fromAbove ?? snapshot.model;
+  const isFromAbove = url.view === 'graph' && url.focus === undefined && !asksForDetails(url.filter);
+  const model = (isFromAbove ? snapshot.fromAbove : undefined) ?? snapshot.model;
   const isPartial = snapshot.fromAbove !== undefined || (progress !== undefined && progress.loaded < progress.total);
   const { focus, opened, closed, lines } = url;
   const { filter: asked } = url;

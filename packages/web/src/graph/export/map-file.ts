@@ -5,7 +5,9 @@ import type { UiEdge, UiPeer } from '../ui-edge.ts';
 
 /** What is shown as a map file that every reading command takes. */
 export function toMapFile(links: readonly MapLink[], window: MapDocument['window'], generatedAt: string): MapDocument {
-  const edges = links.toSorted((a, b) => compareText(sortText(a), sortText(b))).map(({ edge }) => toMapEdge(edge));
+  // What was never seen is no edge of a map.
+  const seen = links.filter(({ lastSeenAt }) => lastSeenAt > 0);
+  const edges = seen.toSorted((a, b) => compareText(sortText(a), sortText(b))).map(({ edge }) => toMapEdge(edge));
   return { schema: MAP_SCHEMA, generatedAt, window, edges };
 }
 
