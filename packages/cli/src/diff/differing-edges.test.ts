@@ -75,14 +75,18 @@ describe('what is left', () => {
     ['what came in between', [line('a', 80, 1, time(1)), one], [line('a', 80, 2, time(1)), line('b', 1, 1, time(1)), one], false, [0, 1]],
     ['what went in between', [line('a', 1, 1, time(1)), line('b', 1, 1, time(1)), one], [line('a', 1, 1, time(1)), one], false, [1, 0]],
   ])('%s', (_name, before, after, counts, expected) => {
+    const indented = (bytes: Uint8Array): Uint8Array => Buffer.from(JSON.stringify(JSON.parse(Buffer.from(bytes).toString()), null, 2));
+    const spaced = (bytes: Uint8Array): Uint8Array => Buffer.from(Buffer.from(bytes).toString().replaceAll('":', '" : '));
     for (const comma of [',', ',\n', ' , ']) {
-      const left = differingEdges(file(before, comma), file(after, comma), { counts });
-      expect([left?.before.length, left?.after.length]).toEqual(expected);
+      for (const form of [(bytes: Uint8Array) => bytes, indented, spaced]) {
+        const left = differingEdges(form(file(before, comma)), form(file(after, comma)), { counts });
+        expect([left?.before.length, left?.after.length]).toEqual(expected);
+      }
     }
   });
 
   test.each([
-    ['indented', Buffer.from(JSON.stringify(JSON.parse(Buffer.from(file([one])).toString()), null, 2))],
+    ['edges that begin differently', file([one, one.replace(/"client":(.*),"server":(\{[^}]*\})/, '"server":$2,"client":$1')])],
     [
       'fields after the edges',
       Buffer.from(

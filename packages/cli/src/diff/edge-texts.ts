@@ -11,35 +11,39 @@ export interface EdgeTexts {
   readonly encoding: 'latin1' | 'utf8';
 }
 
-const EDGES = '"edges":[';
-const EDGE_BEGINS = '{"client":{';
-const CODE = { comma: 0x2c, open: 0x7b, close: 0x7d, closeList: 0x5d } as const;
+const EDGES = '"edges"';
+const CODE = { quote: 0x22, comma: 0x2c, colon: 0x3a, openList: 0x5b, closeList: 0x5d, open: 0x7b, close: 0x7d } as const;
+/** Longest beginning of an edge that is looked for: spaces and the name of its first field. */
+const MAX_BEGINNING = 200;
 
 /**
- * Cuts a map file into the texts of its edges, if it has the form that toMapJson and JSON.stringify give it: `edges` is
- * the last field and each edge begins with its client. Undefined for any other form. `{"client":{` cannot stand within
- * a text of JSON, whose quotes are escaped. If the envelope and every piece are JSON, so is the whole, with the same
- * meaning: a cut at a wrong place leaves pieces that are not.
+ * Cuts a map file into the texts of its edges, if `edges` is its last field and all edges begin as the first one does,
+ * as in every file that one program wrote at once. Undefined for any other form. The beginning, `{"client":` in ours,
+ * cannot stand within a text of JSON, whose quotes are escaped. If the envelope and every piece are JSON, so is the
+ * whole, with the same meaning: a cut at a wrong place leaves pieces that are not.
  */
 export function cutEdges(input: Uint8Array): EdgeTexts | undefined {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
-  const found = bytes.indexOf(EDGES);
-  if (found < 0) return undefined;
+  const key = bytes.indexOf(EDGES);
+  const colon = overSpace(bytes, key + EDGES.length);
+  const open = overSpace(bytes, colon + 1);
+  if (key < 0 || bytes[colon] !== CODE.colon || bytes[open] !== CODE.openList) return undefined;
   let end = backOverSpace(bytes, bytes.length);
   if (bytes[end - 1] !== CODE.close) return undefined;
   end = backOverSpace(bytes, end - 1);
   if (bytes[end - 1] !== CODE.closeList) return undefined;
   const encoding = isAscii(bytes) ? 'latin1' : 'utf8';
-  const envelope = `${bytes.toString(encoding, 0, found + EDGES.length)}]}`;
+  const envelope = `${bytes.toString(encoding, 0, open + 1)}]}`;
   end = backOverSpace(bytes, end - 1);
-  let start = overSpace(bytes, found + EDGES.length);
+  let start = overSpace(bytes, open + 1);
   if (start >= end) return { bytes, envelope, encoding, starts: new Uint32Array(), ends: new Uint32Array() };
-  if (bytes[start] !== CODE.open || bytes.indexOf(EDGE_BEGINS, start) !== start) return undefined;
+  const beginning = beginningOfEdge(bytes, start);
+  if (beginning === undefined) return undefined;
   const starts: number[] = [];
   const ends: number[] = [];
   while (start >= 0 && start < end) {
-    const next = bytes.indexOf(EDGE_BEGINS, start + EDGE_BEGINS.length);
-    const isLast = next < 0 || next >= end;
+    const next: number = bytes.indexOf(beginning, start + beginning.length);
+    const isLast: boolean = next < 0 || next >= end;
     const comma = isLast ? end : backOverSpace(bytes, next) - 1;
     if (!isLast && bytes[comma] !== CODE.comma) return undefined;
     starts.push(start);
@@ -47,6 +51,15 @@ export function cutEdges(input: Uint8Array): EdgeTexts | undefined {
     start = isLast ? end : next;
   }
   return { bytes, envelope, encoding, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) };
+}
+
+/** From the brace to the colon after the name of the first field. */
+function beginningOfEdge(bytes: Buffer, start: number): Buffer | undefined {
+  if (bytes[start] !== CODE.open) return undefined;
+  const quote = overSpace(bytes, start + 1);
+  if (bytes[quote] !== CODE.quote) return undefined;
+  const colon = overSpace(bytes, bytes.indexOf(CODE.quote, quote + 1) + 1);
+  return bytes[colon] === CODE.colon && colon - start < MAX_BEGINNING ? bytes.subarray(start, colon + 1) : undefined;
 }
 
 /** An edge's text as JSON gives it. @throws SyntaxError */
@@ -61,7 +74,7 @@ function overSpace(bytes: Uint8Array, from: number): number {
 }
 
 /** The place after the last byte before `from` that is no space. */
-function backOverSpace(bytes: Uint8Array, from: number): number {
+export function backOverSpace(bytes: Uint8Array, from: number): number {
   let at = from;
   while (at > 0 && isSpace(bytes[at - 1])) at -= 1;
   return at;

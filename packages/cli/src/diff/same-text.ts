@@ -1,12 +1,14 @@
+import { backOverSpace } from './edge-texts.ts';
 import type { EdgeTexts } from './edge-texts.ts';
 
 const QUOTE = 0x22;
+const COLON = 0x3a;
 const ZERO = 0x30;
 const NINE = 0x39;
 /** Longest time of RFC 3339 that a map may hold, and more. */
 const MAX_TIME_LENGTH = 40;
-const TIME_KEYS = ['"firstSeen":"', '"lastSeen":"'].map((key) => Buffer.from(key));
-const COUNT_KEY = Buffer.from('"count":');
+const TIME_KEYS = ['"firstSeen"', '"lastSeen"'].map((key) => Buffer.from(key));
+const COUNT_KEY = Buffer.from('"count"');
 
 /**
  * Whether two edges are the same but for the times at which they were seen and, unless `counts`, how often. False may
@@ -42,14 +44,17 @@ function lengthBefore(bytes: Buffer, at: number, counts: boolean): number | unde
   while (at - from < MAX_TIME_LENGTH && isDigit(bytes[from - 1])) from -= 1;
   if (!counts && isAfter(bytes, from, COUNT_KEY)) return at - from;
   while (at - from < MAX_TIME_LENGTH && isOfTime(bytes[from - 1])) from -= 1;
-  return TIME_KEYS.some((key) => isAfter(bytes, from, key)) ? at - from : undefined;
+  return bytes[from - 1] === QUOTE && TIME_KEYS.some((key) => isAfter(bytes, from - 1, key)) ? at - from : undefined;
 }
 
-/** Whether a field's key stands right before: a whole one, not the end of a longer one with a quote in it. */
+/** Whether a field's key and its colon stand right before: a whole key, not the end of a longer one with a quote in it. */
 function isAfter(bytes: Buffer, at: number, key: Buffer): boolean {
-  const from = at - key.length;
-  const before = bytes[from - 1];
-  return (before === 0x7b || before === 0x2c) && bytes.compare(key, 0, key.length, from, at) === 0;
+  const colon = backOverSpace(bytes, at) - 1;
+  if (bytes[colon] !== COLON) return false;
+  const end = backOverSpace(bytes, colon);
+  const from = end - key.length;
+  const before = bytes[backOverSpace(bytes, from) - 1];
+  return (before === 0x7b || before === 0x2c) && bytes.compare(key, 0, key.length, from, end) === 0;
 }
 
 /** Place of the quote that ends a time, or -1. */
