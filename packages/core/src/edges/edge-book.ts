@@ -1,11 +1,15 @@
 import { comparePeers, sortPorts } from '../map-document/sort-edges.ts';
-import type { Edge } from '../model/edge.ts';
-import type { EdgeUpdate } from '../model/edge-update.ts';
-import type { Peer, ServiceRef } from '../model/peer.ts';
-import { createDomainLimiter, registrableDomain } from './domain-limiter.ts';
-import { addDetails, addService, emptyDetails, hasDetails, toDetails } from './edge-details.ts';
+import type { Edge, EdgeClass } from '../model/edge.ts';
+import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
+import type { Observation } from '../model/observation.ts';
+import type { InternetPeer, Peer, ServiceRef } from '../model/peer.ts';
+import { registrableDomain } from './domain-limiter.ts';
+import { DomainNumbers } from './domain-numbers.ts';
+import { addDetails, addName, addService, emptyDetails, hasDetails, toDetails } from './edge-details.ts';
 import type { EdgeDetails } from './edge-details.ts';
-import { EvidenceCells } from './evidence-cells.ts';
+import type { EdgeSink, Target } from '../resolve/resolution.ts';
+import { EvidenceCells, tagOf } from './evidence-cells.ts';
+import type { Counted } from './evidence-cells.ts';
 import { PairTable } from './pair-table.ts';
 import { PeerTable } from './peer-table.ts';
 import { PortLists } from './port-lists.ts';
@@ -39,8 +43,7 @@ export interface EdgesOptions {
  * The map in memory: edge updates merged, in any order, into edges. For offline maps; the mapper's store does the same
  * on disk. About 150 bytes an edge, so that a map of hundreds of thousands is made from a stream.
  */
-export interface EdgeBook {
-  apply(update: EdgeUpdate): void;
+export interface EdgeBook extends EdgeSink {
   edges(options?: EdgesOptions): Edge[];
   /** The edges one by one in the map's order, each made when it is asked for. */
   sorted(options?: EdgesOptions): Generator<Edge>;
@@ -54,13 +57,13 @@ export function createEdgeBook(): EdgeBook {
 }
 
 class RecordBook implements EdgeBook {
-  private readonly limiter = createDomainLimiter();
   private readonly peers = new PeerTable();
   private readonly cells = new EvidenceCells();
   private readonly ports = new PortLists(this.cells);
   private readonly records = new Records(STRIDE);
   /** First edge of a pair of peers. */
   private readonly index = new PairTable();
+  private readonly domains = new DomainNumbers(this.peers, this.index);
   private readonly details = new Map<number, EdgeDetails>();
   /** The one Service that a lookup asked for; more than one is in the details. */
   private readonly service: (ServiceRef | undefined)[] = [];
@@ -72,23 +75,26 @@ class RecordBook implements EdgeBook {
   }
 
   get collapsedNames(): number {
-    return this.limiter.collapsed;
+    return this.domains.collapsed;
   }
 
   apply(update: EdgeUpdate): void {
-    const edge = this.edgeOf(update);
-    const { words } = this.records;
-    const at = edge * STRIDE;
-    let flags = words[at + FLAGS] as number;
-    if (update.class === 'app') flags |= IS_APP;
-    if (!update.shared) flags &= ~IS_SHARED;
-    words[at + FLAGS] = flags;
-    words[at + EVIDENCE] = this.cells.add(words[at + EVIDENCE] as number, update);
-    if (update.port !== undefined) words[at + PORTS] = this.ports.add(words[at + PORTS] as number, update.port, update);
-    if (update.service !== undefined) this.noteService(edge, update.service);
+    const { client, server, evidence, vantage, port, service } = update;
+    const edge = this.edgeOf(this.peers.idOf(client), this.peers.find(server), client, server, port);
+    this.count(edge, update.class, update.shared, tagOf(evidence, vantage), update, port, service);
     if (hasDetails(update)) addDetails(this.detailsOf(edge), update);
-    if (update.client.type === 'internet') this.noteAddresses(edge, update.client.addresses);
-    if (update.server.type === 'internet') this.noteAddresses(edge, update.server.addresses);
+    this.noteEnds(edge, client, server);
+  }
+
+  add(observation: Observation, source: Target, target: Target, edgeClass: EdgeClass, shared: boolean): void {
+    const { kind, vantage } = observation;
+    const port = kind === 'dns' ? undefined : target.port;
+    const client = this.numberOf(source);
+    const edge = this.edgeOf(client, target.numbering === this ? target.number : NONE, source.peer, target.peer, port);
+    if (target.numbering !== this) this.remember(target, this.word(edge, SERVER));
+    this.count(edge, edgeClass, shared, tagOf(kind, vantage), observation, port, port?.service === undefined ? target.service : undefined);
+    if (target.name !== undefined) addName(this.detailsOf(edge), target.name);
+    this.noteEnds(edge, source.peer, target.peer);
   }
 
   edges(options: EdgesOptions = {}): Edge[] {
@@ -120,23 +126,65 @@ class RecordBook implements EdgeBook {
     );
   }
 
-  private edgeOf(update: EdgeUpdate): number {
-    const client = this.peers.idOf(update.client);
-    const server = this.peers.idOf(this.limiter.serverOf(update.client, update.server));
-    const first = this.index.get(client, server);
+  private numberOf(source: Target): number {
+    if (source.numbering !== this) this.remember(source, this.peers.idOf(source.peer));
+    return source.number;
+  }
+
+  /** A wildcard's number is not that of the name that joined it. */
+  private remember(target: Target, number: number): void {
+    const { peer } = target;
+    if (peer.type === 'internet' && (this.peers.peer(number) as InternetPeer).domain !== peer.domain) return;
+    target.number = number;
+    target.numbering = this;
+  }
+
+  /** @param known number of the server, -1 for one that no edge has yet: its name may become part of a wildcard. */
+  private edgeOf(client: number, known: number, clientPeer: Peer, serverPeer: Peer, port: EdgeUpdatePort | undefined): number {
+    let server = known;
+    let first = known === NONE ? NONE : this.index.get(client, known);
+    if (first === NONE) {
+      server = this.domains.limit(client, serverPeer, known);
+      first = this.index.get(client, server);
+    }
     if (first === NONE) {
       const edge = this.newEdge(client, server);
       this.index.set(client, server, edge);
       return edge;
     }
-    if (!isNameless(update.client) && !isNameless(update.server)) return first;
+    if (!isNameless(clientPeer) && !isNameless(serverPeer)) return first;
     for (let edge = first; edge !== NONE; edge = this.word(edge, SIBLING))
-      if (this.ports.startsWith(this.word(edge, PORTS), update.port)) return edge;
+      if (this.ports.startsWith(this.word(edge, PORTS), port)) return edge;
     const edge = this.newEdge(client, server);
     const { words } = this.records;
     words[edge * STRIDE + SIBLING] = words[first * STRIDE + SIBLING] as number;
     words[first * STRIDE + SIBLING] = edge;
     return edge;
+  }
+
+  private count(
+    edge: number,
+    edgeClass: EdgeClass,
+    shared: boolean,
+    tag: number,
+    counted: Counted,
+    port: EdgeUpdatePort | undefined,
+    service: ServiceRef | undefined,
+  ): void {
+    const { words } = this.records;
+    const at = edge * STRIDE;
+    let flags = words[at + FLAGS] as number;
+    if (edgeClass === 'app') flags |= IS_APP;
+    if (!shared) flags &= ~IS_SHARED;
+    words[at + FLAGS] = flags;
+    words[at + EVIDENCE] = this.cells.add(words[at + EVIDENCE] as number, tag, counted);
+    if (port !== undefined) words[at + PORTS] = this.ports.add(words[at + PORTS] as number, port, tag, counted);
+    if (service !== undefined) this.noteService(edge, service);
+  }
+
+  private noteEnds(edge: number, client: Peer, server: Peer): void {
+    if (client.type === 'internet') this.noteAddresses(edge, client.addresses);
+    if (server.type === 'internet') this.noteAddresses(edge, server.addresses);
   }
 
   private newEdge(client: number, server: number): number {
@@ -183,7 +231,7 @@ class RecordBook implements EdgeBook {
 
   /** Where a client's names of a domain became a wildcard, the names seen before that join it (rule 16). */
   private collapse(): void {
-    if (this.limiter.collapsed === 0) return;
+    if (this.domains.collapsed === 0) return;
     const wildcards = new PairTable();
     const domains = new Map<string, number>();
     for (let edge = 0; edge < this.size; edge++) {

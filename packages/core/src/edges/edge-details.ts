@@ -32,7 +32,7 @@ export function emptyDetails(): EdgeDetails {
 }
 
 export function addDetails(details: EdgeDetails, update: EdgeUpdate): void {
-  if (update.name !== undefined && details.names.size < MAX_NAMES) details.names.add(update.name);
+  if (update.name !== undefined) addName(details, update.name);
   if (update.kafka !== undefined) {
     const { topic, operation, allowed, resourceType, principal } = update.kafka;
     details.kafka.set([resourceType ?? '', topic, operation, allowed, principal ?? ''].join('\n'), update.kafka);
@@ -44,6 +44,10 @@ export function addDetails(details: EdgeDetails, update: EdgeUpdate): void {
   }
   for (const { action, count } of update.actions ?? []) details.actions.set(action, (details.actions.get(action) ?? 0) + count);
   details.via ??= update.via;
+}
+
+export function addName(details: EdgeDetails, name: string): void {
+  if (details.names.size < MAX_NAMES) details.names.add(name);
 }
 
 export function addService(details: EdgeDetails, service: ServiceRef): void {

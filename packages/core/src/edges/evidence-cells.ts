@@ -1,6 +1,5 @@
 import { EVIDENCE_KINDS } from '../model/edge.ts';
 import type { Evidence, EvidenceKind, EvidenceMap, Vantage } from '../model/edge.ts';
-import type { EdgeUpdate } from '../model/edge-update.ts';
 import { Records } from './records.ts';
 
 const NONE = -1;
@@ -18,6 +17,14 @@ const KIND = 7;
 const SERVER = 8;
 const APPROXIMATE = 16;
 
+/** How often and when; part of an observation and of an update alike. */
+export interface Counted {
+  readonly count: number;
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  readonly approximate?: boolean | undefined;
+}
+
 /**
  * Counts with their first and last time: a cell is one kind of evidence from one vantage, the cells of an edge or a
  * port are a linked list. A map of hundreds of thousands of edges is one array this way.
@@ -25,10 +32,9 @@ const APPROXIMATE = 16;
 export class EvidenceCells {
   private readonly cells = new Records(STRIDE);
 
-  /** Adds what an update says to the list that begins at `head` (-1: empty); returns the list's new head. */
-  add(head: number, update: EdgeUpdate): number {
-    const tag = tagOf(update.evidence, update.vantage);
-    return this.addTo(head, update.approximate === true ? tag | APPROXIMATE : tag, update.count, update.firstSeenAt, update.lastSeenAt);
+  /** Adds counts to the list that begins at `head` (-1: empty); returns the list's new head. @param tag tagOf(kind, vantage) */
+  add(head: number, tag: number, { approximate, count, firstSeenAt, lastSeenAt }: Counted): number {
+    return this.addTo(head, approximate === true ? tag | APPROXIMATE : tag, count, firstSeenAt, lastSeenAt);
   }
 
   /** Adds every cell of one list to another; returns the other's new head. */
@@ -112,7 +118,8 @@ export class EvidenceCells {
   }
 }
 
-function tagOf(kind: EvidenceKind, vantage: Vantage): number {
+/** Names a kind of evidence from a vantage. */
+export function tagOf(kind: EvidenceKind, vantage: Vantage): number {
   const index = EVIDENCE_KINDS.indexOf(kind);
   return vantage === 'server' ? index | SERVER : index;
 }

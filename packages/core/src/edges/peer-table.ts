@@ -27,6 +27,11 @@ export class PeerTable {
     return id;
   }
 
+  /** Number of a peer that has one, else -1. */
+  find(peer: Peer): number {
+    return this.byObject.has(peer) || this.byKey.has(peerKey(peer)) ? this.idOf(peer) : -1;
+  }
+
   peer(id: number): Peer {
     const peer = this.peers[id];
     if (peer === undefined) throw new RangeError(`no peer ${id}`);

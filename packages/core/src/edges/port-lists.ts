@@ -1,7 +1,7 @@
 import type { EdgePort, TransportProtocol } from '../model/edge.ts';
-import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
+import type { EdgeUpdatePort } from '../model/edge-update.ts';
 import type { ServiceRef } from '../model/peer.ts';
-import type { EvidenceCells } from './evidence-cells.ts';
+import type { Counted, EvidenceCells } from './evidence-cells.ts';
 import { Records } from './records.ts';
 
 const NONE = -1;
@@ -24,12 +24,12 @@ export class PortLists {
     this.cells = cells;
   }
 
-  /** Adds what an update says to a port of the list that begins at `head` (-1: empty); returns the list's new head. */
-  add(head: number, port: EdgeUpdatePort, update: EdgeUpdate): number {
+  /** Adds counts to a port of the list that begins at `head` (-1: empty); returns the list's new head. */
+  add(head: number, port: EdgeUpdatePort, tag: number, counted: Counted): number {
     const known = this.find(head, port);
     const place = known === NONE ? this.append(head, port) : known;
     const { words } = this.ports;
-    words[place * STRIDE + EVIDENCE] = this.cells.add(words[place * STRIDE + EVIDENCE] as number, update);
+    words[place * STRIDE + EVIDENCE] = this.cells.add(words[place * STRIDE + EVIDENCE] as number, tag, counted);
     return known === NONE ? place : head;
   }
 

@@ -76,7 +76,7 @@ export function createOfflineMap(deps: OfflineMapDeps, options: OfflineMapOption
     }
     firstSeenAt = Math.min(firstSeenAt, observation.firstSeenAt);
     lastSeenAt = Math.max(lastSeenAt, observation.lastSeenAt);
-    const resolution = resolver.resolve(observation, Number.POSITIVE_INFINITY);
+    const resolution = resolver.resolveInto(observation, Number.POSITIVE_INFINITY, book);
     if (resolution.dropped !== undefined) dropped[resolution.dropped] = (dropped[resolution.dropped] ?? 0) + observation.count;
     for (const { address, reason } of resolution.unknown ?? []) {
       const key = `${reason} ${address}`;
@@ -84,7 +84,6 @@ export function createOfflineMap(deps: OfflineMapDeps, options: OfflineMapOption
       if (known !== undefined) known.count += observation.count;
       else if (unknown.size < MAX_UNKNOWN) unknown.set(key, { address, reason, count: observation.count });
     }
-    for (const update of resolution.updates) book.apply(update);
   };
 
   const observer = createObserver(

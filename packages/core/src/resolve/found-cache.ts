@@ -100,14 +100,16 @@ export class FoundCache {
     return kept.found;
   }
 
-  ofSource(address: string, at: number, answer: () => Found): Found {
+  source(address: string, at: number): Found | undefined {
     const epoch = this.epoch(at);
     const known = this.sources.get(address);
-    if (known !== undefined) return refreshed(known, epoch, answer);
-    const kept = { epoch, found: answer() };
-    this.sources.set(address, kept);
+    return known?.epoch === epoch ? known.found : undefined;
+  }
+
+  keepSource(address: string, at: number, found: Found): Found {
+    this.sources.set(address, { epoch: this.epoch(at), found });
     this.sources.rotate();
-    return kept.found;
+    return found;
   }
 
   ofName(name: string, canonicalName: string | undefined, addresses: readonly string[], at: number, answer: () => Found): Found {

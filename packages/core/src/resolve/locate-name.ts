@@ -5,8 +5,8 @@ import { canonicalAddress } from '../model/address.ts';
 import { dashedAddress, parseClusterName } from './cluster-name.ts';
 import { refOf } from './locate.ts';
 import type { Locator } from './locate.ts';
-import { asDropped, asTargets, asUnknown, isTargets } from './resolution.ts';
-import type { Found, Target } from './resolution.ts';
+import { asDropped, asTargets, asUnknown, isTargets, Target } from './resolution.ts';
+import type { Found } from './resolution.ts';
 
 /** A lookup, or the name that belongs to a connection. */
 export interface Lookup {
@@ -62,13 +62,13 @@ function foreignName(locator: Locator, lookup: Lookup, at: number, depth: number
   const canonical = lookup.canonicalName;
   if (canonical !== undefined && depth < MAX_ALIASES && parseClusterName(canonical, view.clusterDomains) !== undefined) {
     const alias = locateName(locator, { name: canonical, addresses }, at, depth + 1);
-    if (isTargets(alias)) return asTargets(alias.targets.map((target) => ({ ...target, name: lookup.name })));
+    if (isTargets(alias)) return asTargets(alias.targets.map((target) => target.with({ name: lookup.name })));
   }
   const byHostname = view.services.atHostname(lookup.name) ?? (canonical === undefined ? undefined : view.services.atHostname(canonical));
   if (byHostname !== undefined) return asTargets(locator.serviceTargets(byHostname, { protocol: 'TCP' }, at, lookup.name));
   const inside = addresses.flatMap((address) => ownTargets(locator, address, at));
-  if (inside.length > 0) return asTargets(inside.map((target) => ({ ...target, name: lookup.name })));
-  return asTargets([{ peer: internetName(lookup.name, addresses), pods: [] }]);
+  if (inside.length > 0) return asTargets(inside.map((target) => target.with({ name: lookup.name })));
+  return asTargets([new Target(internetName(lookup.name, addresses), [])]);
 }
 
 /** Targets of an address that belongs to the cluster; none when it lies outside or nobody owns it. */
@@ -96,7 +96,7 @@ function externalName(locator: Locator, entry: ServiceEntry, lookup: Lookup, at:
       ? locateName(locator, { name: target, addresses: lookup.addresses }, at, depth + 1)
       : locator.destination({ address, protocol: 'TCP' }, at, undefined);
   if (!isTargets(found)) return found;
-  return asTargets(found.targets.map((inner) => ({ ...inner, service })));
+  return asTargets(found.targets.map((inner) => inner.with({ service })));
 }
 
 /** A Service by its name. A headless one answers with its pods: then the answer says which. */
@@ -106,7 +106,7 @@ function serviceName(locator: Locator, entry: ServiceEntry, lookup: Lookup, at: 
   const service = refOf(entry);
   const answered = lookup.addresses.flatMap((address) => {
     const pod = locator.view.pods.ownerAt(address, at);
-    return pod === undefined ? [] : [{ ...locator.podTarget(pod, undefined), service }];
+    return pod === undefined ? [] : [locator.podTarget(pod, undefined).with({ service })];
   });
   return answered.length > 0 ? distinct(answered) : targets;
 }
@@ -117,10 +117,10 @@ function endpointTargets(locator: Locator, entry: ServiceEntry, hostname: string
   const service = refOf(entry);
   const address = dashedAddress(hostname) ?? lookup.addresses[0];
   const byAddress = address === undefined ? undefined : view.pods.ownerAt(address, at);
-  if (byAddress !== undefined) return [{ ...locator.podTarget(byAddress, undefined), service }];
+  if (byAddress !== undefined) return [locator.podTarget(byAddress, undefined).with({ service })];
   for (const backend of view.services.behind(entry, at)) {
     const pod = backend.pods.find(({ record }) => record.name === hostname || record.hostname === hostname);
-    if (pod !== undefined) return [{ ...locator.podTarget(pod, undefined), service }];
+    if (pod !== undefined) return [locator.podTarget(pod, undefined).with({ service })];
   }
   return locator.serviceTargets(entry, { protocol: 'TCP' }, at);
 }
@@ -160,7 +160,7 @@ function distinct(targets: readonly Target[]): Target[] {
     const key =
       target.peer.type === 'workload' ? `${target.peer.namespace}/${target.peer.kind}/${target.peer.name}` : JSON.stringify(target.peer);
     const known = byKey.get(key);
-    byKey.set(key, known === undefined ? target : { ...known, pods: [...known.pods, ...target.pods] });
+    byKey.set(key, known === undefined ? target : known.with({ pods: [...known.pods, ...target.pods] }));
   }
   return [...byKey.values()];
 }

@@ -9,8 +9,8 @@ import type { TransportProtocol } from '../model/edge.ts';
 import type { EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Peer, ServiceRef, WorkloadPeer } from '../model/peer.ts';
 import { FoundCache } from './found-cache.ts';
-import { asDropped, asTargets, asUnknown } from './resolution.ts';
-import type { Found, Target } from './resolution.ts';
+import { asDropped, asTargets, asUnknown, Target } from './resolution.ts';
+import type { Found } from './resolution.ts';
 
 /** Where a packet went: the server's address, and its port where the evidence has one. */
 export interface Place {
@@ -56,25 +56,25 @@ export class Locator {
     if (nodeName !== undefined) return asTargets(this.nodeTargets(nodeName, place, at));
     if (view.isApiServer(place.address, place.port)) return asTargets([this.apiServer(portOf(place))]);
     if (view.isInClusterRanges(place.address)) return this.unknown(place.address);
-    return asTargets([{ peer: this.internet(place.address), pods: [], ...withPort(portOf(place)) }]);
+    return asTargets([new Target(this.internet(place.address), [], portOf(place))]);
   }
 
   /** A client by its address: pod, node, the API server, or somebody outside. */
-  source(place: Place, at: number, node: string | undefined): Found {
-    if (place.podUid !== undefined) return this.findSource(place, at, node);
-    return this.kept.ofSource(place.address, at, () => this.findSource(place, at, node));
+  source(address: string, podUid: string | undefined, at: number, node: string | undefined): Found {
+    if (podUid !== undefined) return this.findSource(address, podUid, at, node);
+    return this.kept.source(address, at) ?? this.kept.keepSource(address, at, this.findSource(address, undefined, at, node));
   }
 
-  private findSource(place: Place, at: number, node: string | undefined): Found {
+  private findSource(address: string, podUid: string | undefined, at: number, node: string | undefined): Found {
     const { view } = this;
-    const pod = this.pod(place, at, node);
+    const pod = this.pod(podUid === undefined ? { address } : { address, podUid }, at, node);
     if (pod !== undefined) return asTargets([this.podTarget(pod, undefined)]);
-    if (isLocalAddress(place.address)) return asDropped('local-address');
-    const nodeName = view.nodes.nodeOf(place.address);
-    if (nodeName !== undefined) return asTargets([{ peer: { type: 'node', cluster: view.cluster, name: nodeName }, pods: [] }]);
-    if (view.isApiServer(place.address, undefined)) return asTargets([this.apiServer(undefined)]);
-    if (view.isInClusterRanges(place.address)) return this.unknown(place.address);
-    return asTargets([{ peer: this.internet(place.address), pods: [] }]);
+    if (isLocalAddress(address)) return asDropped('local-address');
+    const nodeName = view.nodes.nodeOf(address);
+    if (nodeName !== undefined) return asTargets([new Target({ type: 'node', cluster: view.cluster, name: nodeName }, [])]);
+    if (view.isApiServer(address, undefined)) return asTargets([this.apiServer(undefined)]);
+    if (view.isInClusterRanges(address)) return this.unknown(address);
+    return asTargets([new Target(this.internet(address), [])]);
   }
 
   /** Everybody behind a Service: its workloads, the API server, or the Service itself when no pod of ours is (rules 10, 12). */
@@ -82,11 +82,10 @@ export class Locator {
     const { view } = this;
     const { record } = entry;
     const service = refOf(entry);
-    const named = name === undefined ? {} : { name };
     const servicePort =
       place.port === undefined ? undefined : record.ports.find((port) => port.port === place.port && port.protocol === place.protocol);
     if (record.namespace === API_SERVICE.namespace && record.name === API_SERVICE.name) {
-      return [{ ...this.apiServer(this.translated(servicePort, place, service, undefined)), service, ...named }];
+      return [new Target(this.apiServerPeer(), [], this.translated(servicePort, place, service, undefined), service, name)];
     }
     const backends = view.services.behind(entry, at);
     if (backends.length === 0) {
@@ -99,21 +98,25 @@ export class Locator {
         ...service,
         ...(addresses.length === 0 ? {} : { addresses: addresses.slice(0, 16) }),
       };
-      return [{ peer, pods: [], service, ...named, ...withPort(this.translated(servicePort, place, service, undefined)) }];
+      return [new Target(peer, [], this.translated(servicePort, place, service, undefined), service, name)];
     }
     return backends.flatMap(({ pods }) => {
       const [pod] = pods;
       if (pod === undefined) return [];
-      return [{ peer: this.workload(pod), pods, service, ...named, ...withPort(this.translated(servicePort, place, service, pod)) }];
+      return [new Target(this.workload(pod), pods, this.translated(servicePort, place, service, pod), service, name)];
     });
   }
 
   podTarget(pod: PodEntry, port: EdgeUpdatePort | undefined): Target {
-    return port === undefined ? { peer: this.workload(pod), pods: [pod] } : { peer: this.workload(pod), pods: [pod], port };
+    return new Target(this.workload(pod), [pod], port);
   }
 
   apiServer(port: EdgeUpdatePort | undefined): Target {
-    return { peer: { type: 'apiServer', cluster: this.view.cluster }, pods: [], ...withPort(port) };
+    return new Target(this.apiServerPeer(), [], port);
+  }
+
+  private apiServerPeer(): Peer {
+    return { type: 'apiServer', cluster: this.view.cluster };
   }
 
   internet(address: string): Peer {
@@ -147,7 +150,7 @@ export class Locator {
       const hostPod = this.hostNetworkPod(node, place, at);
       if (hostPod !== undefined) return [this.podTarget(hostPod, port)];
     }
-    return [{ peer: { type: 'node', cluster: view.cluster, name: node }, pods: [], ...withPort(port) }];
+    return [new Target({ type: 'node', cluster: view.cluster, name: node }, [], port)];
   }
 
   private hostPortPod(node: string, place: Place, at: number): { readonly pod: PodEntry; readonly containerPort: number } | undefined {
@@ -203,8 +206,4 @@ function portOf(place: Place): EdgeUpdatePort | undefined {
   if (place.protocol === 'TCP' && place.port === HBONE_PORT) return { protocol: 'HBONE' };
   if (place.protocol === 'TCP' && MESH_PORTS.has(place.port)) return { protocol: 'TCP' };
   return { port: place.port, protocol: place.protocol };
-}
-
-function withPort(port: EdgeUpdatePort | undefined): { port?: EdgeUpdatePort } {
-  return port === undefined ? {} : { port };
 }

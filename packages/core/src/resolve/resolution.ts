@@ -1,5 +1,7 @@
 import type { PodEntry } from '../cluster/pod-history.ts';
+import type { EdgeClass } from '../model/edge.ts';
 import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
+import type { Observation } from '../model/observation.ts';
 import type { Peer, ServiceRef } from '../model/peer.ts';
 
 /** Why an observation makes no edge; every code is a metric and a line in docs/metrics.md. */
@@ -16,9 +18,8 @@ export const DROP_REASONS = [
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-/** What became of one observation. */
-export interface Resolution {
-  readonly updates: readonly EdgeUpdate[];
+/** What became of one observation, besides edges. */
+export interface Outcome {
   /** Set when it makes no edge on purpose. */
   readonly dropped?: DropReason;
   /** An end is not known yet, and the API may be behind the packets: ask again later. */
@@ -27,17 +28,55 @@ export interface Resolution {
   readonly unknown?: readonly { readonly address: string; readonly reason: string }[];
 }
 
-/** One possible end of an edge. */
-export interface Target {
+/** What became of one observation. */
+export interface Resolution extends Outcome {
+  readonly updates: readonly EdgeUpdate[];
+}
+
+/** Takes the edges to which an observation adds. */
+export interface EdgeSink {
+  /** @param shared whether several workloads may have been meant (rule 12). */
+  add(observation: Observation, source: Target, target: Target, edgeClass: EdgeClass, shared: boolean): void;
+  /** An edge whose ends a reporter named. */
+  apply(update: EdgeUpdate): void;
+}
+
+/** Something became of it, and nothing is to be said. */
+export const RESOLVED: Outcome = {};
+const DROPPED: ReadonlyMap<DropReason, Outcome> = new Map(DROP_REASONS.map((dropped) => [dropped, { dropped }]));
+
+export function droppedFor(reason: DropReason): Outcome {
+  return DROPPED.get(reason) ?? { dropped: reason };
+}
+
+/** One possible end of an edge. A class, so that all have one shape: targets are kept, and looked at for every observation. */
+export class Target {
   readonly peer: Peer;
   /** Pods that the peer stands for here; empty for peers that are no pods. */
   readonly pods: readonly PodEntry[];
-  readonly port?: EdgeUpdatePort;
-  readonly service?: ServiceRef;
+  readonly port: EdgeUpdatePort | undefined;
+  readonly service: ServiceRef | undefined;
   /** Foreign name by which a peer inside the cluster was asked for. */
-  readonly name?: string;
-  /** Worked out when first needed; targets are kept and used again. */
-  facts?: TargetFacts;
+  readonly name: string | undefined;
+  /** Worked out when first needed. */
+  facts: TargetFacts | undefined = undefined;
+  /** The peer's number, and whose numbers these are (edges/edge-book.ts). */
+  number = -1;
+  numbering: object | undefined = undefined;
+
+  constructor(peer: Peer, pods: readonly PodEntry[], port?: EdgeUpdatePort, service?: ServiceRef, name?: string) {
+    this.peer = peer;
+    this.pods = pods;
+    this.port = port;
+    this.service = service;
+    this.name = name;
+  }
+
+  /** The same end, asked for in another way. */
+  with(change: Partial<Pick<Target, 'pods' | 'port' | 'service' | 'name'>>): Target {
+    const { pods = this.pods, port = this.port, service = this.service, name = this.name } = change;
+    return new Target(this.peer, pods, port, service, name);
+  }
 }
 
 export interface TargetFacts {
@@ -84,6 +123,19 @@ export function asUnknown(why: UnknownWhy, address: string): Found {
 
 export function isTargets(result: Found): result is Found & { readonly targets: readonly Target[] } {
   return result.targets !== undefined;
+}
+
+/** The targets, or the one that stands for whom nobody knows. */
+export function targetsOf(found: Found, cluster: string): readonly Target[] {
+  return found.targets ?? [unknownTarget(cluster, found)];
+}
+
+function unknownTarget(cluster: string, found: Found): Target {
+  if (found.unknown === 'name-not-found') {
+    const [name = found.address, namespace = ''] = found.address.split('.');
+    return new Target({ type: 'service', cluster, namespace, name }, [], undefined, { namespace, name });
+  }
+  return new Target({ type: 'unknown', cluster, address: found.address, reason: found.unknown ?? 'never-owned' }, []);
 }
 
 /** The ends that stayed unknown, if any. */

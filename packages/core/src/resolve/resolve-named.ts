@@ -6,8 +6,8 @@ import type { CloudPeer } from '../model/peer.ts';
 import { locateName } from './locate-name.ts';
 import { isPrivateAddress } from '../cluster/ranges.ts';
 import type { Locator } from './locate.ts';
-import { asDropped, asTargets, asUnknown, isTargets, unknownEnds } from './resolution.ts';
-import type { Found, Resolution, Target } from './resolution.ts';
+import { asDropped, asTargets, asUnknown, Target, targetsOf, unknownEnds } from './resolution.ts';
+import type { Found, Resolution } from './resolution.ts';
 
 /** Label that a mesh calls the canonical service (Istio documentation); second to the workload's own name. */
 const CANONICAL_NAME_LABEL = 'service.istio.io/canonical-name';
@@ -26,8 +26,8 @@ export function resolveNamed(locator: Locator, observation: Observation, mayWait
   if (client.dropped !== undefined) return { updates: [], dropped: client.dropped };
   if (server.dropped !== undefined) return { updates: [], dropped: server.dropped };
   const unknown = unknownEnds(client, server);
-  const [source] = isTargets(client) ? client.targets : [unknownTarget(locator, client)];
-  const targets = isTargets(server) ? server.targets : [unknownTarget(locator, server)];
+  const [source] = targetsOf(client, locator.view.cluster);
+  const targets = targetsOf(server, locator.view.cluster);
   const [target] = targets;
   if (source === undefined || target === undefined) return { updates: [], dropped: 'no-destination' };
   const self = source.pods[0];
@@ -51,25 +51,15 @@ function locateEndpoint(locator: Locator, endpoint: Endpoint, at: number, node: 
   if (workload !== undefined) {
     const pods = findPods(locator, workload, at);
     const [pod] = pods;
-    if (pod !== undefined) return asTargets([{ ...locator.podTarget(pod, undefined), pods }]);
+    if (pod !== undefined) return asTargets([locator.podTarget(pod, undefined).with({ pods })]);
     if (workload.pod === true) return asUnknown('pod-gone', `${workload.namespace}/${workload.name}`);
     // Nothing that the API could still tell of, so nobody waits for it.
-    if (workload.name === MESH_UNKNOWN) return asTargets([{ peer: { type: 'unknown', cluster: locator.view.cluster }, pods: [] }]);
-    return asTargets([
-      {
-        peer: {
-          type: 'workload',
-          cluster: locator.view.cluster,
-          namespace: workload.namespace,
-          name: workload.name,
-          kind: workload.kind ?? '',
-        },
-        pods: [],
-      },
-    ]);
+    if (workload.name === MESH_UNKNOWN) return asTargets([new Target({ type: 'unknown', cluster: locator.view.cluster }, [])]);
+    const { namespace, name, kind = '' } = workload;
+    return asTargets([new Target({ type: 'workload', cluster: locator.view.cluster, namespace, name, kind }, [])]);
   }
   if (address === undefined) return asDropped('no-destination');
-  return locator.source({ address, protocol: 'TCP', ...(podUid === undefined ? {} : { podUid }) }, at, node);
+  return locator.source(address, podUid, at, node);
 }
 
 /** Pods that a reporter means by a name: the pod itself; the workload; the mesh's canonical name; what was alive comes first. */
@@ -97,11 +87,7 @@ function cloudTarget(cloud: NonNullable<Observation['cloud']>): Target {
     ...(account === undefined ? {} : { account }),
     ...(region === undefined ? {} : { region }),
   };
-  return { peer, pods: [] };
-}
-
-function unknownTarget(locator: Locator, found: Found): Target {
-  return { peer: { type: 'unknown', cluster: locator.view.cluster, address: found.address, reason: 'pod-gone' }, pods: [] };
+  return new Target(peer, []);
 }
 
 function toUpdate(observation: Observation, source: Target, target: Target, shared: boolean): EdgeUpdate {

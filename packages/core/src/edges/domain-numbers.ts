@@ -1,0 +1,61 @@
+import type { InternetPeer, Peer } from '../model/peer.ts';
+import { MAX_NAMES_PER_DOMAIN, registrableDomain } from './domain-limiter.ts';
+import { PairTable } from './pair-table.ts';
+import type { PeerTable } from './peer-table.ts';
+
+const NONE = -1;
+
+/** Rule 16 for peers that have numbers: counts each client's names per domain, without any text. */
+export class DomainNumbers {
+  collapsed = 0;
+  private readonly peers: PeerTable;
+  private readonly edges: PairTable;
+  private readonly domains = new Map<string, number>();
+  /** By the domain's number: the wildcard's number as a peer. */
+  private readonly wildcards: number[] = [];
+  private readonly names = new PairTable();
+
+  /** @param edges edges by client and server. */
+  constructor(peers: PeerTable, edges: PairTable) {
+    this.peers = peers;
+    this.edges = edges;
+  }
+
+  /**
+   * Where a pair of peers belongs that is not known to have an edge: the server's number, or that of its domain's wildcard
+   * when the client has edges to so many names of it that this one joins them. Names that get no edge get no number.
+   * @param known the server's number, -1 when its caller knows none.
+   */
+  limit(client: number, server: Peer, known: number): number {
+    if (server.type !== 'internet' || server.domain === undefined || server.domain.startsWith('*.'))
+      return known === NONE ? this.peers.idOf(server) : known;
+    const domain = this.numberOf(registrableDomain(server.domain));
+    const count = Math.max(0, this.names.get(client, domain));
+    if (count <= MAX_NAMES_PER_DOMAIN) {
+      const number = known === NONE ? this.peers.find(server) : known;
+      if (number !== NONE && this.edges.get(client, number) !== NONE) return number;
+      // One more than allowed marks the domain as collapsed for this client.
+      this.names.set(client, domain, count + 1);
+      if (count < MAX_NAMES_PER_DOMAIN) return number === NONE ? this.peers.idOf(server) : number;
+    }
+    this.collapsed += 1;
+    return this.wildcardOf(domain, server);
+  }
+
+  private numberOf(domain: string): number {
+    let number = this.domains.get(domain);
+    if (number === undefined) {
+      number = this.domains.size;
+      this.domains.set(domain, number);
+    }
+    return number;
+  }
+
+  private wildcardOf(domain: number, { domain: name = '', scope }: InternetPeer): number {
+    const known = this.wildcards[domain] ?? NONE;
+    if (known !== NONE) return known;
+    const wildcard = this.peers.idOf({ type: 'internet', domain: `*.${registrableDomain(name)}`, scope });
+    this.wildcards[domain] = wildcard;
+    return wildcard;
+  }
+}
