@@ -35,7 +35,7 @@ test('the second waits, and counts from where the first stopped', async () => {
   const [first, second] = [create(name), create(name)];
   await turnOf(first);
   const turn = turnOf(second);
-  await first.untilSuccessor(10_000);
+  expect(await first.untilSuccessor(10_000)).toBe(true);
   expect(second.isWaiting).toBe(true);
   first.release(9_500);
   expect(await turn).toBe(9_500);
@@ -85,6 +85,5 @@ test('names keep apart, and strangers are no successors of anybody but the one t
 test('waiting for a successor ends without one', async () => {
   const first = create(newName());
   await turnOf(first);
-  await first.untilSuccessor(1);
-  expect(first.isWaiting).toBe(false);
+  expect(await first.untilSuccessor(1)).toBe(false);
 });

@@ -23,8 +23,8 @@ export interface Handover {
   start(onTaken: (since: number | undefined) => void): Promise<void>;
   /** Whether the turn of this one has not begun. */
   readonly isWaiting: boolean;
-  /** Resolves when a successor waits, or after `maxMs`. */
-  untilSuccessor(maxMs: number): Promise<void>;
+  /** Whether a successor waits: true at once when it does, false after `maxMs`. */
+  untilSuccessor(maxMs: number): Promise<boolean>;
   /** Ends this one's turn: everything until `seenUntil` was seen. */
   release(seenUntil: number): void;
 }
@@ -102,11 +102,12 @@ export function createHandover(deps: { readonly clock: Clock; readonly log: Logg
     },
     async untilSuccessor(maxMs) {
       let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, maxMs);
+      const late = new Promise<boolean>((resolve) => {
+        timer = setTimeout(() => resolve(false), maxMs);
       });
-      await Promise.race([arrived.promise, late]);
+      const hasArrived = await Promise.race([arrived.promise.then(() => true), late]);
       clearTimeout(timer);
+      return hasArrived;
     },
     release(seenUntil) {
       isOver = true;

@@ -47,7 +47,7 @@ const LOOK_EVERY_MS = 1_000;
 const LISTEN_AGAIN_MS = 5_000;
 const LOSS_LOG_MS = 60_000;
 const STOP_GRACE_MS = 2_000;
-/** A successor watches meanwhile, and reports that are not sent go with the pod. Within terminationGracePeriodSeconds of the chart. */
+/** With a successor this is an update, in which the mapper may be away for a moment too. Within terminationGracePeriodSeconds of the chart. */
 const HANDOVER_GRACE_MS = 20_000;
 /** The kubelet may take a successor for ready before it captures, because both answer at one port. */
 const SUCCESSOR_WAIT_MS = 5_000;
@@ -212,13 +212,13 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
       log.info('sniffer started', { node: options.node, mapper: options.mapperUrl, addresses: view.nodeAddresses(), ...view.counts() });
     },
     async stop() {
-      if (handover?.isWaiting === false) await handover.untilSuccessor(SUCCESSOR_WAIT_MS);
+      const hasSuccessor = handover?.isWaiting === false && (await handover.untilSuccessor(SUCCESSOR_WAIT_MS));
       for (const timer of timers) clearInterval(timer);
       clearTimeout(reportTimer);
       if (handover !== undefined) await endTurn(handover);
       live.finish();
       live.stop();
-      await sender.stop(handover === undefined ? STOP_GRACE_MS : HANDOVER_GRACE_MS);
+      await sender.stop(hasSuccessor ? HANDOVER_GRACE_MS : STOP_GRACE_MS);
       close();
       logLosses();
       for (const listener of listeners) await listener.stop();
