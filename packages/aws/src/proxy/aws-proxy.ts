@@ -5,15 +5,18 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { AppError } from '@nm/core';
 import type { Clock, Logger } from '@nm/core';
+import { createYoungKeeper } from '@nm/runtime';
 import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
 import type { AwsHttpRequest } from '../actions/aws-request.ts';
 import { parseAwsHost } from '../actions/parse-host.ts';
 import type { AWS_METRICS } from '../report/aws-metrics.ts';
+import { createBodyBudget } from './body-budget.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import { decodeClientHello } from './client-hello.ts';
 import type { ClientHello } from './client-hello.ts';
 import { createHttp1Tap } from './http1-tap.ts';
 import { createHttp2Tap } from './http2-tap.ts';
+import { relay } from './relay.ts';
 import type { RequestTap } from './request-tap.ts';
 
 export interface AwsProxyDeps {
@@ -31,6 +34,8 @@ export interface AwsProxyOptions {
   readonly maxConnections: number;
   /** Bytes of a body that are looked at. */
   readonly maxBodyBytes: number;
+  /** Bytes of bodies held at once, all connections together; further bodies are not looked at. */
+  readonly maxHeldBodyBytes: number;
   /** Further host patterns (`*.example.com`) to look into; AWS's own always are. */
   readonly hosts?: readonly string[];
   /** Where a host really is; the name itself unless given. For tests and split networks. */
@@ -44,8 +49,15 @@ export interface AwsProxy extends Startable {
   httpPort(): number;
 }
 
-export const AWS_PROXY_DEFAULTS = { maxConnections: 2_000, maxBodyBytes: 256 * 1024, distrustMs: 10 * 60_000 } as const;
+export const AWS_PROXY_DEFAULTS = {
+  maxConnections: 2_000,
+  maxBodyBytes: 256 * 1024,
+  maxHeldBodyBytes: 16 * 1024 * 1024,
+  distrustMs: 10 * 60_000,
+} as const;
 
+/** Of passed bytes: the buffers that they came in are freed then. */
+const COLLECT_EVERY_BYTES = 32 * 1024 * 1024;
 const HELLO_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_HELLO_BYTES = 64 * 1024;
@@ -83,27 +95,22 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     return socket;
   }
 
-  /** Joins two streams until either ends; backpressure is the pipes' own. */
+  const young = createYoungKeeper(COLLECT_EVERY_BYTES);
+  const budget = createBodyBudget(options.maxHeldBodyBytes);
+
   function join(client: Duplex, server: Duplex, tap?: RequestTap): void {
-    const end = (): void => {
-      client.destroy();
-      server.destroy();
-    };
-    client.on('error', end);
-    server.on('error', end);
-    client.once('close', () => {
-      safely(() => tap?.end());
-      server.destroy();
-    });
-    server.once('close', () => client.destroy());
     let isReading = tap !== undefined;
-    if (tap !== undefined) {
-      client.on('data', (chunk: Buffer) => {
-        if (isReading) isReading = safely(() => tap.push(chunk));
-      });
-    }
-    client.pipe(server);
-    server.pipe(client);
+    relay(client, server, {
+      onPassed: (bytes) => young.add(bytes),
+      ...(tap === undefined
+        ? {}
+        : {
+            onClientBytes: (chunk: Buffer): void => {
+              if (isReading) isReading = safely(() => tap.push(chunk));
+            },
+            onClose: (): void => void safely(() => tap.end()),
+          }),
+    });
   }
 
   /** Nothing that reads along may break the connection. */
@@ -138,7 +145,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   function tapFor(client: Socket, host: string, protocol: string): RequestTap {
     const sourceAddress = plainAddress(client.remoteAddress ?? '');
     const listener = (request: AwsHttpRequest): void => void safely(() => deps.onRequest(request, sourceAddress));
-    const tapOptions = { host, maxBodyBytes: options.maxBodyBytes };
+    const tapOptions = { host, maxBodyBytes: options.maxBodyBytes, budget };
     return protocol === 'h2' ? createHttp2Tap(listener, tapOptions) : createHttp1Tap(listener, tapOptions);
   }
 

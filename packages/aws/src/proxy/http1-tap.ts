@@ -1,4 +1,6 @@
-import { keepHeader } from './request-tap.ts';
+import { createBodyCollector } from './body-budget.ts';
+import type { BodyCollector } from './body-budget.ts';
+import { bodyBytesToRead, keepHeader } from './request-tap.ts';
 import type { RequestListener, RequestTap, TapOptions } from './request-tap.ts';
 
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -10,8 +12,7 @@ interface Pending {
   readonly method: string;
   readonly target: string;
   readonly headers: Record<string, string>;
-  readonly body: Buffer[];
-  bodyBytes: number;
+  readonly body: BodyCollector;
 }
 
 /**
@@ -32,37 +33,37 @@ export function createHttp1Tap(listener: RequestListener, options: TapOptions): 
       return;
     }
     const headers: Record<string, string> = {};
-    let length = 0;
+    let length: number | undefined;
     let isChunked = false;
+    let isOdd = false;
     for (const line of lines) {
       const colon = line.indexOf(':');
       const name = line.slice(0, colon).toLowerCase();
       const value = line.slice(colon + 1).trim();
-      if (name === 'content-length') length = Number(value);
-      else if (name === 'transfer-encoding') isChunked = /chunked/i.test(value);
-      else if (name === 'upgrade' && value !== '') state = 'off';
+      // Where a body ends must be plain, or another reader could find other requests in the same bytes (RFC 9112, 6.3 and 11.2).
+      if (colon < 1 || /\s/.test(name)) isOdd = true;
+      else if (name === 'content-length') {
+        const own = /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+        if (own === undefined || (length !== undefined && length !== own)) isOdd = true;
+        length = own;
+      } else if (name === 'transfer-encoding') {
+        if (value.toLowerCase() !== 'chunked' || isChunked) isOdd = true;
+        isChunked = true;
+      } else if (name === 'upgrade' && value !== '') isOdd = true;
+      else if (name === 'host' && headers['host'] !== undefined) isOdd = true;
       keepHeader(headers, name, value);
     }
-    pending = { method, target, headers, body: [], bodyBytes: 0 };
-    if (state === 'off' || !Number.isSafeInteger(length) || length < 0) {
-      finish();
+    if (isOdd || (isChunked && length !== undefined)) {
       state = 'off';
-    } else if (isChunked) state = 'chunk-line';
-    else if (length > 0) {
+      return;
+    }
+    const maxBytes = bodyBytesToRead(method, headers['host'] ?? options.host, target, options);
+    pending = { method, target, headers, body: createBodyCollector(options.budget, maxBytes) };
+    if (isChunked) state = 'chunk-line';
+    else if (length !== undefined && length > 0) {
       state = 'length';
       left = length;
     } else finish();
-  }
-
-  function take(bytes: Buffer): void {
-    if (pending === undefined) return;
-    const room = options.maxBodyBytes - pending.bodyBytes;
-    if (room <= 0) return;
-    // A copy: the chunk belongs to the stream.
-    const part = Buffer.from(bytes.subarray(0, room));
-    pending.body.push(part);
-    pending.bodyBytes += part.length;
-    // What is needed is there: the rest of a large body need not be waited for.
   }
 
   function finish(): void {
@@ -78,8 +79,14 @@ export function createHttp1Tap(listener: RequestListener, options: TapOptions): 
       path,
       query,
       headers: done.headers,
-      body: Buffer.concat(done.body),
+      body: done.body.finish(),
     });
+  }
+
+  function stop(): void {
+    pending?.body.finish();
+    pending = undefined;
+    state = 'off';
   }
 
   function push(chunk: Buffer): void {
@@ -89,7 +96,7 @@ export function createHttp1Tap(listener: RequestListener, options: TapOptions): 
       if (state === 'off') return;
       if (state === 'length' || state === 'chunk') {
         const part = data.subarray(0, left);
-        take(part);
+        pending?.body.add(part);
         left -= part.length;
         data = data.subarray(part.length);
         if (left > 0) return;
@@ -100,7 +107,7 @@ export function createHttp1Tap(listener: RequestListener, options: TapOptions): 
       const isHead = state === 'head';
       const end = isHead ? data.indexOf(CRLF2) : data.indexOf('\r\n');
       if (end < 0) {
-        if (data.length > (isHead ? MAX_HEAD_BYTES : MAX_CHUNK_LINE_BYTES)) state = 'off';
+        if (data.length > (isHead ? MAX_HEAD_BYTES : MAX_CHUNK_LINE_BYTES)) stop();
         else held = Buffer.from(data);
         return;
       }
@@ -111,8 +118,8 @@ export function createHttp1Tap(listener: RequestListener, options: TapOptions): 
         if (text === '') finish();
       } else if (text !== '') {
         // After a chunk's data comes an empty line.
-        const size = Number.parseInt(text, 16);
-        if (!Number.isSafeInteger(size) || size < 0) state = 'off';
+        const size = /^[0-9a-fA-F]{1,12}(?=[;\s]|$)/.test(text) ? Number.parseInt(text, 16) : -1;
+        if (size < 0) stop();
         else if (size === 0) state = 'trailers';
         else {
           state = 'chunk';

@@ -1,7 +1,9 @@
 import { constants, performServerHandshake } from 'node:http2';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
-import { keepHeader } from './request-tap.ts';
+import { createBodyCollector } from './body-budget.ts';
+import { createHttp2DataFilter } from './http2-data-filter.ts';
+import { bodyBytesToRead, keepHeader } from './request-tap.ts';
 import type { RequestListener, RequestTap, TapOptions } from './request-tap.ts';
 
 /** The largest window of HTTP/2 (RFC 9113, 6.9.1): the real server bounds what the client sends. */
@@ -42,30 +44,27 @@ export function createHttp2Tap(listener: RequestListener, options: TapOptions): 
   session.on('error', off);
   session.on('close', off);
   session.on('stream', (stream: ServerHttp2Stream, incoming) => {
-    const body: Buffer[] = [];
-    let bytes = 0;
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(incoming))
       if (!name.startsWith(':') && value !== undefined) keepHeader(headers, name, String(value));
+    const [path = '/', query = ''] = String(incoming[':path'] ?? '/').split('?', 2);
+    const method = String(incoming[':method'] ?? 'GET');
+    const host = String(incoming[':authority'] ?? headers['host'] ?? options.host);
+    const body = createBodyCollector(options.budget, bodyBytesToRead(method, host, path, options));
     let isDone = false;
     const finish = (): void => {
       if (isDone) return;
       isDone = true;
-      const [path = '/', query = ''] = String(incoming[':path'] ?? '/').split('?', 2);
       listener({
-        method: String(incoming[':method'] ?? 'GET'),
-        host: String(incoming[':authority'] ?? headers['host'] ?? options.host),
+        method,
+        host,
         path,
         query,
         headers,
-        body: Buffer.concat(body),
+        body: body.finish(),
       });
     };
-    stream.on('data', (chunk: Buffer) => {
-      if (bytes >= options.maxBodyBytes) return;
-      body.push(Buffer.from(chunk.subarray(0, options.maxBodyBytes - bytes)));
-      bytes += chunk.length;
-    });
+    stream.on('data', (chunk: Buffer) => body.add(chunk));
     stream.on('end', () => {
       finish();
       // Ends our side, so that the stream is forgotten.
@@ -75,11 +74,12 @@ export function createHttp2Tap(listener: RequestListener, options: TapOptions): 
     stream.on('close', finish);
   });
 
+  const filter = createHttp2DataFilter({ maxBodyBytes: options.maxBodyBytes, maxStreams: MAX_STREAMS });
   return {
     push(chunk): void {
       if (isOff) return;
+      for (const part of filter.push(chunk)) source.push(part);
       if (source.readableLength > MAX_WAITING_BYTES) off();
-      else source.push(Buffer.from(chunk));
     },
     end(): void {
       if (isOff) return;

@@ -1,4 +1,7 @@
 import type { AwsHttpRequest } from '../actions/aws-request.ts';
+import { parseAwsHost } from '../actions/parse-host.ts';
+import { isS3Host } from '../actions/s3-target.ts';
+import type { BodyBudget } from './body-budget.ts';
 
 /** Listens to the bytes that a client sends, beside their way; must never disturb it. */
 export interface RequestTap {
@@ -13,6 +16,15 @@ export interface TapOptions {
   readonly host: string;
   /** Bytes of a body that are looked at. */
   readonly maxBodyBytes: number;
+  /** What all bodies together may hold. */
+  readonly budget: BodyBudget;
+}
+
+/** How much of a request's body tells what it asks for: nothing of what is put into S3, however large. */
+export function bodyBytesToRead(method: string, host: string, path: string, options: TapOptions): number {
+  if (method === 'GET' || method === 'HEAD') return 0;
+  const parsed = method === 'POST' ? undefined : parseAwsHost(host);
+  return parsed !== undefined && isS3Host(parsed, path) ? 0 : options.maxBodyBytes;
 }
 
 /** Only these headers are looked at; of `authorization` only the scope that names key id, region and service is kept. */
