@@ -6,7 +6,7 @@ import { createApiClient } from '@nm/api';
 import { AppError, isAppError } from '@nm/core';
 import type { Clock, Logger } from '@nm/core';
 import { createHealth, createHttpListener, createLogger, createMetricsHandler, describeOptions, OptionError } from '@nm/runtime';
-import type { ListenAddress, LogLevel, OptionTable, Startable } from '@nm/runtime';
+import type { HealthCheck, ListenAddress, LogLevel, OptionTable, Startable } from '@nm/runtime';
 import type { ObservationSink } from '../report/observation-sink.ts';
 import { createReportSink, reportOver } from '../report/report-sink.ts';
 import { createTlsFetch } from './tls-fetch.ts';
@@ -116,9 +116,10 @@ export async function createMapperSink(
 export async function runUntilStopped(
   context: WatcherContext,
   deps: { readonly log: Logger; readonly register: Registry; readonly metricsListen: ListenAddress },
-  watcher: Startable,
+  watcher: Startable & { readonly checks: Readonly<Record<string, () => HealthCheck>> },
 ): Promise<void> {
   const health = createHealth();
+  for (const [name, check] of Object.entries(watcher.checks)) health.addCheck(name, check);
   const listener = createHttpListener(
     { handler: createMetricsHandler({ register: deps.register, health }), log: deps.log },
     { name: 'metrics', listen: deps.metricsListen },

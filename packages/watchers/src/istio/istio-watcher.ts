@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock, Logger } from '@nm/core';
-import type { Metrics, Startable } from '@nm/runtime';
+import type { HealthCheck, Metrics, Startable } from '@nm/runtime';
 import type { KubeReader } from '../kube/kube-reader.ts';
 import { loadPods } from '../kube/watched-pod.ts';
 import { createObservationOutbox } from '../report/observation-outbox.ts';
@@ -67,8 +67,14 @@ interface Watched {
   refused: number;
 }
 
+export interface IstioWatcher extends Startable {
+  /** Looks now, or waits for the look that is under way. */
+  round(): Promise<void>;
+  readonly checks: Readonly<Record<'pods' | 'mapper', () => HealthCheck>>;
+}
+
 /** Reads the statistics of every proxy of the mesh in rounds and reports what has risen since the last one. */
-export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcherOptions): Startable & { round(): Promise<void> } {
+export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcherOptions): IstioWatcher {
   const { clock, log, metrics } = deps;
   const outbox = createObservationOutbox(deps.sink, { maxObservations: options.maxObservations });
   const paths = createPathLimiter();
@@ -87,6 +93,8 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
   let hasPaths = false;
   let hasAdvised = false;
   let counted = { dropped: 0, collapsed: 0 };
+  let listFailure: string | undefined;
+  let isFailing = false;
 
   async function discover(): Promise<Proxy[]> {
     const proxies = new Map<string, Proxy>();
@@ -195,9 +203,16 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
     metrics.roundSeconds.observe((performance.now() - roundAt) / 1000);
     countLosses();
     advise(proxies.length);
-    await outbox.flush(stopping.signal).catch((error: unknown) => {
-      if (!stopping.signal.aborted) log.warn('the mapper does not take observations; they are kept', { error: (error as Error).message });
-    });
+    await outbox.flush(stopping.signal).then(
+      () => {
+        isFailing = false;
+      },
+      (error: unknown) => {
+        if (!isFailing && !stopping.signal.aborted)
+          log.warn('the mapper does not take observations; they are kept', { error: (error as Error).message });
+        isFailing = true;
+      },
+    );
     metrics.waiting.set(outbox.size);
   }
 
@@ -217,9 +232,15 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
 
   function round(): Promise<void> {
     running ??= readAll()
-      .catch((error: unknown) => {
-        if (!stopping.signal.aborted) log.warn('cannot list the proxies of the mesh', { error: (error as Error).message });
-      })
+      .then(
+        () => {
+          listFailure = undefined;
+        },
+        (error: unknown) => {
+          listFailure = (error as Error).message;
+          if (!stopping.signal.aborted) log.warn('cannot list the proxies of the mesh', { error: listFailure });
+        },
+      )
       .finally(() => {
         running = undefined;
       });
@@ -228,6 +249,10 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
 
   return {
     round,
+    checks: {
+      pods: () => (listFailure === undefined ? { ok: true, detail: `${watched.size} proxies` } : { ok: false, detail: listFailure }),
+      mapper: () => (isFailing ? { ok: false, detail: `${outbox.size} observations wait` } : { ok: true }),
+    },
     start(): Promise<void> {
       startedAt = clock.now();
       timer = setInterval(() => void round(), options.intervalMs);

@@ -138,13 +138,45 @@ describe('a log file', () => {
     ]);
   });
 
-  it('without events for long: a warning says what to set', async () => {
-    const warnings: string[] = [];
+  it.each([
+    ['nothing is logged', [], 'write nothing to the log'],
+    ['other loggers only', ['[2026-01-02 03:04:05,678] INFO started (kafka.server.KafkaServer)'], 'set authorizer.class.name'],
+    ['events that stopped', [line('10.0.0.1', 'orders')], 'have stopped'],
+    ['denied accesses only', [line('10.0.0.1', 'orders', 'WRITE', 'Denied')], 'denied accesses only'],
+  ])('no allowed access for long, %s: a warning says what to set', async (_, lines, advice) => {
+    const warnings: [string, unknown][] = [];
+    const folder = await mkdtemp(join(tmpdir(), 'nm-kafka-'));
+    cleanUps.push(() => rm(folder, { recursive: true }));
+    const path = join(folder, 'silent.log');
+    await writeFile(path, lines.map((text) => `${text}\n`).join(''));
     await watchFile(
-      { ...silentLogger, warn: (message) => void warnings.push(message) },
-      { silenceMs: 30, file: { path: '/nonexistent/authz.log', fromStart: true, broker: { namespace: 'a', name: 'b', isPod: true } } },
+      { ...silentLogger, warn: (message, fields) => void warnings.push([message, fields]) },
+      { silenceMs: 1_000, file: { path, fromStart: true, broker: { namespace: 'a', name: 'b', isPod: true } } },
     );
     await until(() => warnings.length > 0);
-    expect(warnings).toEqual([expect.stringContaining('kafka.authorizer.logger to DEBUG')]);
+    expect(warnings).toEqual([[expect.stringContaining(advice), expect.objectContaining({ brokers: 1, lines: lines.length })]]);
+  });
+
+  it('no broker found: a warning says how to name them', async () => {
+    const warnings: string[] = [];
+    const server = await createLogServer();
+    cleanUps.push(() => server.close());
+    const watcher = createKafkaWatcher(
+      {
+        sink: collectingSink(),
+        clock: { now: Date.now },
+        log: { ...silentLogger, warn: (message) => void warnings.push(message) },
+        metrics: createMetrics(KAFKA_METRICS, new Registry()),
+        reader: createHttpReader(server.url),
+      },
+      { ...OPTIONS, silenceMs: 30 },
+    );
+    await watcher.start();
+    cleanUps.push(() => watcher.stop());
+    await until(() => warnings.length > 0);
+    expect(warnings).toEqual([expect.stringContaining('no Kafka broker found')]);
+    expect(watcher.checks.pods()).toEqual({ ok: true, detail: '0 brokers' });
+    await server.close();
+    await until(() => !watcher.checks.pods().ok);
   });
 });

