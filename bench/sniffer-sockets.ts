@@ -5,9 +5,10 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bundleSniffer } from './sniffer/bundle.ts';
 
 const [namespaces = 60, sockets = 20_000, seconds = 15] = process.argv.slice(2).map(Number);
 const PROCESSES = 200;
@@ -39,7 +40,9 @@ else {
 async function measure(): Promise<void> {
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
   const children: ChildProcess[] = [];
+  const folder = mkdtempSync(`${tmpdir()}/nm-bench-`);
   try {
+    const bundle = await bundleSniffer(folder);
     const perNamespace = Math.floor(sockets / namespaces / 2);
     const holders: ChildProcess[] = [];
     for (let i = 0; i < namespaces; i++) {
@@ -53,16 +56,18 @@ async function measure(): Promise<void> {
       await new Promise((resolve) => holder.stdout?.once('data', resolve));
     }
     for (let i = namespaces; i < PROCESSES; i++) children.push(spawn('sleep', ['1000'], { stdio: 'ignore' }));
-    const entry = fileURLToPath(new URL('sniffer/run.ts', import.meta.url));
-    const sniffer = spawn(process.execPath, ['--max-semi-space-size=1', entry], { stdio: 'inherit' });
+    const options = ['--mapper-url', 'http://127.0.0.1:9', '--metrics-listen', '127.0.0.1:0', '--log-level', 'error'];
+    const sniffer = spawn(process.execPath, ['--max-semi-space-size=1', bundle, ...options], { stdio: 'inherit' });
     children.push(sniffer);
     await sleep(20_000);
     await report(`${namespaces} namespaces, ${sockets} sockets, at rest`, sniffer);
     for (const holder of holders) holder.kill('SIGUSR2');
-    await sleep(3_000);
+    // What all of them did at once is over.
+    await sleep(20_000);
     await report(`${namespaces * 20} connections a second come and go`, sniffer);
   } finally {
     for (const child of children) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -6,14 +6,13 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from 'esbuild';
+import { bundleSniffer } from './bundle.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const LOADS = ['dns:200000', 'dns:200000', 'many:200000', 'dns:800000', 'syn:200000', 'syn:800000'];
 const isInside = process.env['NM_BENCH_INSIDE'] === '1';
 
@@ -125,30 +124,6 @@ async function generate(kind: string, rate: string, seconds: number): Promise<Ge
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return JSON.parse(await firstLine(child)) as Generated;
-}
-
-async function bundleSniffer(folder: string): Promise<string> {
-  const entry = `${folder}/entry.ts`;
-  writeFileSync(
-    entry,
-    `import { runSniffer } from '${root}packages/sniffer/src/index.ts';
-const stop = new AbortController();
-process.on('SIGTERM', () => stop.abort());
-void runSniffer({ argv: process.argv.slice(2), env: {}, cwd: process.cwd(), signal: stop.signal });\n`,
-  );
-  const outfile = `${folder}/sniffer.cjs`;
-  await build({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    minify: true,
-    external: ['koffi'],
-    logLevel: 'error',
-  });
-  symlinkSync(`${root}node_modules`, `${folder}/node_modules`);
-  return outfile;
 }
 
 interface Reading {

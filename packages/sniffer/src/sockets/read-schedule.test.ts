@@ -4,61 +4,72 @@ import { ReadSchedule } from './read-schedule.ts';
 const MIN_GAP_MS = 900;
 const COST_MS = 9;
 
-/** A table that was read again and again without anything new in it, last at 10 s, with three connections open. */
-function createFruitless(): ReadSchedule {
+function createSchedule(): ReadSchedule {
   const schedule = new ReadSchedule(MIN_GAP_MS);
-  for (let second = 0; second < 10; second++) schedule.read(1, 3, second * 1_000, COST_MS, false);
-  schedule.read(2, 3, 10_000, COST_MS, false);
+  schedule.read(1, 3, 0, COST_MS, undefined, true);
   return schedule;
 }
 
-test('a connection at rest costs nothing', () => {
-  const schedule = new ReadSchedule(MIN_GAP_MS);
-  schedule.read(1, 3, 0, COST_MS, true);
-  expect([1_000, 10_000, 100_000].map((now) => schedule.isDue(1, 3, now))).toEqual([false, false, false]);
+/** Connections came and went, always the same; read last at 10 s, with three connections open. */
+function createFruitless(): ReadSchedule {
+  const schedule = createSchedule();
+  for (let second = 1; second <= 10; second++) schedule.read(1 + second, 3, second * 1_000, COST_MS, 'passing', false);
+  return schedule;
+}
+
+test('connections at rest cost nothing', () => {
+  const schedule = createSchedule();
+  expect([1_000, 10_000, 100_000].map((now) => schedule.due(1, 3, now))).toEqual([undefined, undefined, undefined]);
 });
 
 test('one more connection in a quiet namespace is read about at the first look', () => {
-  const schedule = new ReadSchedule(MIN_GAP_MS);
-  schedule.read(1, 3, 0, COST_MS, true);
-  expect(schedule.isDue(2, 4, 1_000)).toBe(true);
+  expect(createSchedule().due(2, 4, 1_000)).toBe('lasting');
 });
 
-test('connections that come and go, and are always the same, are read about ever more seldom', () => {
-  const schedule = new ReadSchedule(MIN_GAP_MS);
+test.each([
+  ['come and go between two looks', (): number => 3],
+  ['are open at every third look', (second: number): number => (second % 3 === 0 ? 4 : 3)],
+  ['stay for two looks', (second: number): number => (second % 5 < 2 ? 4 : 3)],
+])('connections that %s, and are always the same, are read about ever more seldom', (_name, open) => {
+  const schedule = createSchedule();
   let reads = 0;
-  for (let second = 0; second < 300; second++) {
-    if (!schedule.isDue(second, 0, second * 1_000)) continue;
-    schedule.read(second, 0, second * 1_000, COST_MS, false);
+  for (let second = 1; second <= 300; second++) {
+    const reason = schedule.due(1 + second, open(second), second * 1_000);
+    if (reason === undefined) continue;
+    schedule.read(1 + second, open(second), second * 1_000, COST_MS, reason, false);
     reads += 1;
   }
-  expect(reads).toBeLessThan(18);
+  expect(reads).toBeLessThan(24);
 });
 
 test('one that stays among them is read about at the second look', () => {
   const schedule = createFruitless();
-  expect([schedule.isDue(3, 4, 11_000), schedule.isDue(3, 4, 12_000)]).toEqual([false, true]);
+  expect([schedule.due(20, 4, 11_000), schedule.due(20, 4, 12_000)]).toEqual([undefined, 'lasting']);
 });
 
 test('one that takes the place of another is told by fewer having been open in between', () => {
   const schedule = createFruitless();
-  expect([schedule.isDue(3, 2, 11_000), schedule.isDue(4, 3, 12_000), schedule.isDue(4, 3, 13_000)]).toEqual([false, false, true]);
+  expect([schedule.due(20, 2, 11_000), schedule.due(21, 3, 12_000), schedule.due(21, 3, 13_000)]).toEqual([
+    undefined,
+    undefined,
+    'lasting',
+  ]);
 });
 
 test('what was found makes the next look prompt again', () => {
   const schedule = createFruitless();
-  schedule.read(3, 4, 12_000, COST_MS, true);
-  expect([schedule.isFruitless, schedule.isDue(4, 5, 13_000)]).toEqual([false, true]);
+  schedule.read(20, 4, 12_000, COST_MS, 'lasting', true);
+  expect(schedule.due(21, 5, 13_000)).toBe('lasting');
 });
 
 test('a minute of rest makes it prompt again', () => {
   const schedule = createFruitless();
-  for (let now = 11_000; now < 80_000; now += 1_000) schedule.isDue(2, 3, now);
-  expect(schedule.isDue(3, 4, 80_000)).toBe(true);
+  for (let now = 11_000; now < 80_000; now += 1_000) schedule.due(11, 3, now);
+  expect(schedule.due(20, 4, 80_000)).toBe('lasting');
 });
 
 test('a large table waits for a multiple of what it costs', () => {
   const schedule = new ReadSchedule(MIN_GAP_MS);
-  schedule.read(1, 3, 0, 300, true);
-  expect([schedule.isDue(2, 9, 8_000), schedule.isDue(3, 9, 13_000)]).toEqual([false, true]);
+  schedule.read(1, 3, 0, 300, undefined, true);
+  expect([schedule.due(2, 9, 8_000), schedule.due(3, 9, 13_000)]).toEqual([undefined, 'lasting']);
 });

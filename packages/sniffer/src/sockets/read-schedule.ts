@@ -1,15 +1,23 @@
 import type { SocketCounters } from '../proc/socket-counters.ts';
 
 /**
+ * Why a table is worth reading: something is open that was not, and stays (`lasting`), or things merely come and go
+ * (`passing`).
+ */
+export type ReadReason = 'lasting' | 'passing';
+
+/**
  * When a table of sockets is worth reading. Reading one walks all sockets of the machine's hash table, 4 to 9 ms on a
- * node with 24 GiB even when the namespace has none, so it must not follow every connection that comes and goes.
+ * node with 24 GiB even when the namespace has none, so it must not follow every connection that comes and goes. Either
+ * reason is followed ever more seldom while it leads to nothing new.
  */
 export class ReadSchedule {
   private readonly minGapMs: number;
-  /** Between two reads if there is something new each time, and as it is. */
+  /** Between two reads if there is something new each time. */
   private leastMs: number;
-  private gapMs: number;
-  private fruitless = false;
+  private readonly gapMs: Record<ReadReason, number>;
+  /** The last reads found nothing new: what comes and goes here is the same again and again. */
+  private isFruitless = false;
   private readAt = Number.NEGATIVE_INFINITY;
   private movedAt = Number.NEGATIVE_INFINITY;
   /** Counters of the last read, and the fewest open connections since. */
@@ -21,16 +29,11 @@ export class ReadSchedule {
   constructor(minGapMs: number) {
     this.minGapMs = minGapMs;
     this.leastMs = minGapMs;
-    this.gapMs = minGapMs;
+    this.gapMs = { lasting: minGapMs, passing: minGapMs };
   }
 
   get lastReadAt(): number {
     return this.readAt;
-  }
-
-  /** The last reads found nothing new: what comes and goes here is the same again and again. */
-  get isFruitless(): boolean {
-    return this.fruitless;
   }
 
   /** Nothing opened or closed since the last read. */
@@ -42,35 +45,43 @@ export class ReadSchedule {
    * To be asked at every look.
    * @param counter moves with everything that may change the table. @param open connections that are open, if known.
    */
-  isDue(counter: number, open: number, now: number): boolean {
+  due(counter: number, open: number, now: number): ReadReason | undefined {
     if (counter === this.counter) {
       this.wasMore = false;
-      if (now - this.movedAt > FORGIVE_AFTER_MS && this.fruitless) {
-        this.gapMs = this.leastMs;
-        this.fruitless = false;
-      }
-      return false;
+      if (now - this.movedAt > FORGIVE_AFTER_MS) this.forgive();
+      return undefined;
     }
     this.movedAt = now;
     const isMore = open > this.fewest;
     // One that stays is still there at the next look; most that come and go are not.
-    const isLasting = isMore && (this.wasMore || !this.isFruitless);
+    const reason = isMore && (this.wasMore || !this.isFruitless) ? 'lasting' : 'passing';
     this.wasMore = isMore;
     this.fewest = Math.min(this.fewest, open);
-    return now - this.readAt >= (isLasting ? this.leastMs : this.gapMs);
+    return now - this.readAt >= this.gapMs[reason] ? reason : undefined;
   }
 
-  /** The table was read, for so much CPU time. `found`: whether it had something new; undefined where none was expected. */
-  read(counter: number, open: number, now: number, costMs: number, found: boolean | undefined): void {
+  /**
+   * The table was read, for so much CPU time.
+   * @param reason as `due` said; undefined when it was read for another. @param found whether it had something new.
+   */
+  read(counter: number, open: number, now: number, costMs: number, reason: ReadReason | undefined, found: boolean): void {
     this.counter = counter;
     this.fewest = open;
     this.wasMore = false;
-    const isFirst = this.readAt === Number.NEGATIVE_INFINITY;
     this.readAt = now;
     this.leastMs = Math.max(this.minGapMs, costMs * COST_MULTIPLE);
-    if (found === undefined && !isFirst) return;
-    this.fruitless = found === false && !isFirst;
-    this.gapMs = this.fruitless ? Math.max(this.leastMs, Math.min(MAX_GAP_MS, this.gapMs * 2)) : this.leastMs;
+    if (found || reason === undefined) {
+      if (found) this.forgive();
+      return;
+    }
+    this.isFruitless = true;
+    this.gapMs[reason] = Math.max(this.leastMs, Math.min(MAX_GAP_MS, this.gapMs[reason] * 2));
+  }
+
+  private forgive(): void {
+    this.isFruitless = false;
+    this.gapMs.lasting = this.leastMs;
+    this.gapMs.passing = this.leastMs;
   }
 }
 

@@ -5,6 +5,7 @@ import { readPieces, readText } from '../proc/proc-files.ts';
 import { parseSocketsInUse, SocketCounterFile } from '../proc/socket-counters.ts';
 import type { SocketCounters } from '../proc/socket-counters.ts';
 import { ReadSchedule, tcpCounter } from './read-schedule.ts';
+import type { ReadReason } from './read-schedule.ts';
 
 export interface SocketScannerDeps {
   readonly view: NodeView;
@@ -36,8 +37,8 @@ interface Due {
   readonly table: Table;
   readonly counter: number;
   readonly open: number;
-  /** The slow pass: read whatever the counters say. */
-  readonly isPass: boolean;
+  /** Undefined: the slow pass, or the first time. */
+  readonly reason: ReadReason | undefined;
 }
 
 interface Table {
@@ -55,9 +56,9 @@ const MIN_GAP_MS: Readonly<Record<number, number>> = {
 const CPU_SHARE = 0.02;
 const FIRST_CREDIT_MS = 1_000;
 const MAX_CREDIT_MS = 200;
-/** Of it, those whose last reads found nothing new: connections that come and go, the same again and again. */
-const FRUITLESS_SHARE = 0.0025;
-const MAX_FRUITLESS_CREDIT_MS = 100;
+/** Of it, reads because connections come and go; their attempts are seen as packets anyway. */
+const PASSING_SHARE = 0.0025;
+const MAX_PASSING_CREDIT_MS = 100;
 /** Namespaces whose counters are kept open; more are opened each time. */
 const MAX_KEPT_FILES = 1_024;
 /** The slow pass over tables whose counters stand still; a new listener of the node itself moves none. */
@@ -72,7 +73,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   const counts: SocketScannerCounts = { tableReads: 0, malformed: 0, unreadable: 0 };
   let hostId = '';
   let credit = FIRST_CREDIT_MS;
-  let fruitlessCredit = MAX_FRUITLESS_CREDIT_MS;
+  let passingCredit = MAX_PASSING_CREDIT_MS;
   let polledAt = 0;
 
   const tablesOf = (namespace: LocalNamespace): readonly Table[] => {
@@ -158,8 +159,9 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
         const isTcp = table.protocol === SOCKET_TCP;
         const counter = isTcp ? tcpCounter(counters) : counters.datagrams;
         const open = isTcp ? counters.open : 0;
-        const isPass = now - table.schedule.lastReadAt >= (namespace.isHost ? HOST_FULL_MS : FULL_MS);
-        if (table.schedule.isDue(counter, open, now) || isPass) due.push({ namespace, table, counter, open, isPass });
+        const reason = table.schedule.due(counter, open, now);
+        const isOld = now - table.schedule.lastReadAt >= (namespace.isHost ? HOST_FULL_MS : FULL_MS);
+        if (isOld || reason !== undefined) due.push({ namespace, table, counter, open, reason: isOld ? undefined : reason });
         else if (table.schedule.isStill(counter)) still.push(...observer.still(tableId(table), now));
       }
     }
@@ -174,15 +176,14 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     poll(now) {
       const still: Observation[] = [];
       credit = Math.min(Math.max(MAX_CREDIT_MS, credit), credit + (now - polledAt) * CPU_SHARE);
-      fruitlessCredit = Math.min(MAX_FRUITLESS_CREDIT_MS, fruitlessCredit + (now - polledAt) * FRUITLESS_SHARE);
+      passingCredit = Math.min(MAX_PASSING_CREDIT_MS, passingCredit + (now - polledAt) * PASSING_SHARE);
       polledAt = now;
       const done: { readonly one: Due; readonly costMs: number }[] = [];
       let areOwnersFresh = false;
       for (const one of findDue(now, still)) {
         if (credit <= 0) break;
-        const { namespace, table } = one;
-        const isFruitless = table.schedule.isFruitless && !one.isPass;
-        if (isFruitless && fruitlessCredit <= 0) continue;
+        const { namespace, table, reason } = one;
+        if (reason === 'passing' && passingCredit <= 0) continue;
         const folder = deps.view.folderOf(namespace);
         if (folder === undefined) continue;
         const before = deps.cpuMs();
@@ -193,13 +194,13 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
         done.push({ one, costMs: read(namespace, table, folder) });
         const spent = deps.cpuMs() - before;
         credit -= spent;
-        if (isFruitless) fruitlessCredit -= spent;
+        if (reason === 'passing') passingCredit -= spent;
         deps.onPause();
       }
       const fresh = observer.end(now);
       for (const { one, costMs } of done) {
-        const { table, counter, open, isPass } = one;
-        table.schedule.read(counter, open, now, costMs, isPass ? undefined : observer.newGroups(tableId(table)) > 0);
+        const { table, counter, open, reason } = one;
+        table.schedule.read(counter, open, now, costMs, reason, observer.newGroups(tableId(table)) > 0);
       }
       counts.malformed = parser.malformed;
       return [...still, ...fresh];
