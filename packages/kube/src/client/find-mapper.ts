@@ -95,7 +95,10 @@ async function search(client: KubeClient, options: FindMapperOptions): Promise<r
   const query = new URLSearchParams({ labelSelector: MAPPER_LABELS });
   const path = options.namespace === undefined ? '/api/v1/services' : `/api/v1/namespaces/${options.namespace}/services`;
   try {
-    return objectsOf(objectOf(await get(client, `${path}?${query.toString()}`, options.signal))['items']);
+    const services = objectsOf(objectOf(await get(client, `${path}?${query.toString()}`, options.signal))['items']);
+    // The mapper has a second Service with the same labels, for its metrics.
+    const ofApi = services.filter((service) => hasApiPort(objectsOf(objectOf(service['spec'])['ports']), options.servicePort));
+    return ofApi.length > 0 ? ofApi : services;
   } catch (error) {
     if (isKubeError(error) && error.code === 'kube-forbidden') return [];
     throw error;
@@ -106,13 +109,18 @@ async function get(client: KubeClient, path: string, signal: AbortSignal | undef
   return client.request(path, signal === undefined ? {} : { signal });
 }
 
+const API_PORT_NAMES: readonly unknown[] = ['http', 'graphql', 'api', 'https'];
+
+function hasApiPort(ports: readonly JsonObject[], wanted = DEFAULT_MAPPER_PORT): boolean {
+  return ports.some((port) => port['port'] === wanted || API_PORT_NAMES.includes(port['name']));
+}
+
 /** The port asked for; else 9090, one named like an API, or the only one. */
 function choosePort(ports: readonly JsonObject[], wanted: number | undefined, service: string): JsonObject {
-  const named = ['http', 'graphql', 'api', 'https'];
   const found =
     wanted === undefined
       ? (ports.find((port) => port['port'] === DEFAULT_MAPPER_PORT) ??
-        ports.find((port) => named.includes(textOf(port['name']) ?? '')) ??
+        ports.find((port) => API_PORT_NAMES.includes(port['name'])) ??
         ports[0])
       : ports.find((port) => port['port'] === wanted);
   if (found !== undefined) return found;

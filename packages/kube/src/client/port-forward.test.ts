@@ -86,6 +86,13 @@ describe('finding the mapper', () => {
     expect(await findMapper(client)).toMatchObject({ namespace: 'observability', service: 'nm', pod: 'a', port: 8080 });
   });
 
+  test('the Service of its metrics is not a second mapper', async () => {
+    service('network-mapper-metrics', 'observability', { clusterIP: 'None', ports: [{ name: 'metrics', port: 2112 }] });
+    service('otterize-network-mapper', 'observability');
+    pod('a', { namespace: 'observability' });
+    expect(await findMapper(client, { servicePort: 9090 })).toMatchObject({ service: 'otterize-network-mapper', port: 9090 });
+  });
+
   test.each<[string, () => void, Parameters<typeof findMapper>[1], string, RegExp]>([
     ['not there', () => undefined, {}, 'kube-mapper-not-found', /neither Service otterize-system\/otterize-network-mapper, nor anywhere/],
     [
