@@ -1,5 +1,6 @@
 export * from './health.ts';
 export * from './http/http-listener.ts';
+export * from './http/tls-fetch.ts';
 export * from './lifecycle.ts';
 export * from './logging.ts';
 export * from './metrics/create-metrics.ts';

@@ -5,11 +5,18 @@ import { Registry } from 'prom-client';
 import { createApiClient } from '@nm/api';
 import { AppError, isAppError } from '@nm/core';
 import type { Clock, Logger } from '@nm/core';
-import { createHealth, createHttpListener, createLogger, createMetricsHandler, describeOptions, OptionError } from '@nm/runtime';
+import {
+  createHealth,
+  createHttpListener,
+  createLogger,
+  createMetricsHandler,
+  createTlsFetch,
+  describeOptions,
+  OptionError,
+} from '@nm/runtime';
 import type { HealthCheck, ListenAddress, LogLevel, OptionTable, Startable } from '@nm/runtime';
 import type { ObservationSink } from '../report/observation-sink.ts';
 import { createReportSink, reportOver } from '../report/report-sink.ts';
-import { createTlsFetch } from './tls-fetch.ts';
 
 /** What the process gives a watcher that it runs. */
 export interface WatcherContext {
