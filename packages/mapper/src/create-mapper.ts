@@ -1,7 +1,7 @@
 import { createClusterView, createDomainLimiter, createResolver, DEFAULT_NAME_ANNOTATIONS } from '@nm/core';
 import type { Clock, ClusterChange, DomainLimiter, Logger } from '@nm/core';
 import type { ReflectorMetrics } from '@nm/kube';
-import { createHealth, createHttpListener, createLifecycle, createMemoryKeeper, createMetricsHandler, OptionError } from '@nm/runtime';
+import { createHealth, createHeapBound, createHttpListener, createLifecycle, createMemoryKeeper, createMetricsHandler, OptionError } from '@nm/runtime';
 import type { ListenAddress, Startable } from '@nm/runtime';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createKubernetesAuthenticator } from './auth/kubernetes-authenticator.ts';
@@ -25,6 +25,7 @@ import { createRouter } from './http/router.ts';
 import { loadStaticFiles } from './http/static-files.ts';
 import { createIngestTotals } from './ingest/ingest-totals.ts';
 import { createIngest } from './ingest/ingest.ts';
+import { createReportGate } from './ingest/report-gate.ts';
 import { ReporterBook } from './ingest/reporter-book.ts';
 import { createWaitingRetry } from './ingest/waiting.ts';
 import { createMapperMetrics } from './mapper-metrics.ts';
@@ -60,9 +61,13 @@ const STOP_TIMEOUT_MS = 9_500;
 const WAITING_INTERVAL_MS = 2_000;
 const ADDRESS_INTERVAL_MS = 10_000;
 const CHANGES_INTERVAL_MS = 1_000;
-/** A collection pauses for about 100 ms; V8 by itself lets memory grow to several times what lives. */
+/** Since the last trim, when it is quiet. */
 const MAX_MEMORY_GROWTH_BYTES = 32 * 1_048_576;
+/** Under load. Collecting so often takes about a twentieth of the time. */
+const HEAP_BOUND = { growthPercent: 30, maxYoungBytes: 16 * 1_048_576 };
 const HEARTBEAT_MS = 15_000;
+/** Reports that are let in are answered within about this time and that of one transaction. */
+const MAX_REPORT_WORK_MS = 100;
 
 /** The whole server. Nothing runs before `start`; throws OptionError for options that exclude one another. */
 export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
@@ -131,12 +136,13 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     { cluster },
   );
   const memory = createMemoryKeeper(MAX_MEMORY_GROWTH_BYTES);
+  const heap = createHeapBound(HEAP_BOUND);
   const upkeep = createUpkeep(
     { store, source, facts, keeper, reporters, view, environments, memory, clock, log },
     { cluster, hasReplicas: !options.store.startsWith('sqlite:') },
   );
 
-  const intents = createIntentsView({ store, memory }, { cluster });
+  const intents = createIntentsView({ store, heap }, { cluster });
   const root = createRoot(
     {
       store,
@@ -174,7 +180,8 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
       executor,
       authenticator: createAuthenticator(deps, options, source, facts, view, metrics),
       budget,
-      isBusy: () => ingest.isBusy(),
+      heap,
+      gate: createReportGate({ now: () => performance.now() }, { maxWorkMs: MAX_REPORT_WORK_MS }),
       metrics,
       log,
     },

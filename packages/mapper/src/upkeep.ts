@@ -20,6 +20,8 @@ const ENVIRONMENT_INTERVAL_MS = 10_000;
 const REPORTERS_INTERVAL_MS = 3_000;
 const MAINTENANCE_INTERVAL_MS = 60_000;
 const MEMORY_INTERVAL_MS = 5_000;
+/** Of a core: a mapper that works less has nobody waiting for the few hundred ms that a trim takes. */
+const QUIET_SHARE = 0.1;
 
 export function createUpkeep(
   deps: {
@@ -81,8 +83,11 @@ export function createUpkeep(
       every(ENVIRONMENT_INTERVAL_MS, 'environments', () => deps.environments.save());
       every(MAINTENANCE_INTERVAL_MS, 'maintenance', () => store.maintain(stopping.signal));
       // Not while reports come in: they would wait for the pause.
+      let worked = process.cpuUsage();
       every(MEMORY_INTERVAL_MS, 'memory', async () => {
-        if (store.stats().queuedUpdates === 0) deps.memory.look();
+        const { user, system } = process.cpuUsage(worked);
+        worked = process.cpuUsage();
+        if ((user + system) / 1_000 < MEMORY_INTERVAL_MS * QUIET_SHARE) deps.memory.look();
       });
       deps.memory.look();
     },

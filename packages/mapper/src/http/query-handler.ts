@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAppError } from '@nm/core';
 import type { Logger } from '@nm/core';
+import type { HeapBound } from '@nm/runtime';
 import type { Authenticator, Credentials } from '../auth/identity.ts';
 import type { QueryAnswer, QueryExecutor, QueryRequest } from '../graphql/execute-query.ts';
+import type { ReportGate } from '../ingest/report-gate.ts';
 import type { MapperMetrics } from '../mapper-metrics.ts';
 import { isBodyProblem, withBody } from './request-body.ts';
 import type { ByteBudget } from './request-body.ts';
@@ -12,14 +14,18 @@ import { writePieces } from './write-pieces.ts';
 
 const AUTH_STATUS: Readonly<Record<string, number>> = { AUTH_MISSING: 401, AUTH_INVALID: 401, AUTH_FORBIDDEN: 403, AUTH_UNAVAILABLE: 503 };
 
+/** Of a report that does not say its length. */
+const USUAL_REPORT_BYTES = 20_000;
+
 /** POST /query: reads, checks who asks, runs, answers. Never throws. */
 export function createQueryHandler(
   deps: {
     readonly executor: QueryExecutor;
     readonly authenticator: Authenticator;
     readonly budget: ByteBudget;
-    /** Reports would be refused now. */
-    readonly isBusy: () => boolean;
+    /** Asked for every compressed request: only reporters compress. */
+    readonly gate: ReportGate;
+    readonly heap: HeapBound;
     readonly metrics: MapperMetrics;
     readonly log: Logger;
   },
@@ -43,26 +49,36 @@ export function createQueryHandler(
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = checkQueryRequest(request);
     if (refusal !== undefined) return sendError(response, refusal.status, refusal.message, refusal.status === 405 ? { allow: 'POST' } : {});
-    // Only reporters compress. Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
-    if (request.headers['content-encoding'] === 'gzip' && deps.isBusy()) {
+    if (request.headers['content-encoding'] !== 'gzip') return answer(request, response);
+    const length = Number(request.headers['content-length'] ?? USUAL_REPORT_BYTES);
+    // Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
+    if (!deps.gate.enter(length)) {
       deps.metrics.batches.inc({ result: 'busy' });
       request.resume();
       return sendError(response, 503, 'the mapper is busy storing reports; send this one again', { 'retry-after': '1' }, 'REPORT_BUSY');
     }
+    try {
+      return await answer(request, response);
+    } finally {
+      deps.gate.leave(length);
+    }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const limits = { maxBytes: options.maxBodyBytes, budget: deps.budget };
-    const answer = await withBody(request, limits, (text) => run(text, request, response, gone.signal));
-    if (answer === undefined || response.headersSent) return undefined;
-    if (isBodyProblem(answer)) {
+    const given = await withBody(request, limits, (text) => run(text, request, response, gone.signal));
+    if (given === undefined || response.headersSent) return undefined;
+    if (isBodyProblem(given)) {
       // What was not read of the body cannot be told from a next request.
-      const headers: Record<string, string> = { connection: 'close', ...(answer.status === 503 && { 'retry-after': '1' }) };
-      return sendError(response, answer.status, answer.message, headers, answer.status === 503 ? 'REPORT_BUSY' : undefined);
+      const headers: Record<string, string> = { connection: 'close', ...(given.status === 503 && { 'retry-after': '1' }) };
+      return sendError(response, given.status, given.message, headers, given.status === 503 ? 'REPORT_BUSY' : undefined);
     }
-    if (answer.type === 'pieces') return writePieces(response, answer.pieces, { asEvent: acceptsEvents(request), signal: gone.signal });
-    if (answer.type === 'single') return sendAnswer(response, answer, acceptsEvents(request));
+    if (given.type === 'pieces') return writePieces(response, given.pieces, { asEvent: acceptsEvents(request), signal: gone.signal });
+    if (given.type === 'single') return sendAnswer(response, given, acceptsEvents(request));
     if (!acceptsEvents(request)) return sendError(response, 406, 'a subscription needs Accept: text/event-stream');
-    return writeEvents(response, answer.events, { heartbeatMs: options.heartbeatMs, signal: gone.signal });
+    return writeEvents(response, given.events, { heartbeatMs: options.heartbeatMs, signal: gone.signal });
   }
 
   return async (request, response) => {
@@ -78,6 +94,7 @@ export function createQueryHandler(
         sendError(response, 500, 'internal error');
       }
     } finally {
+      deps.heap.look();
       deps.metrics.requests.inc({ status: String(response.statusCode) });
       if (response.getHeader('content-type') !== 'text/event-stream') {
         deps.metrics.requestSeconds.observe((performance.now() - start) / 1_000);

@@ -28,8 +28,6 @@ export interface CompatibleItem {
 export interface Ingest {
   /** A batch of our own reporters. `mayReport` is asked before anything of it is used. Throws IngestError. */
   report(batch: unknown, mayReport: (node: string | undefined) => void): Promise<ReportAnswer>;
-  /** As many updates wait to be stored as may; reports will be refused. */
-  isBusy(): boolean;
   /** Items of a compatible report. Throws IngestError REPORT_BUSY. */
   storeCompatible(items: readonly CompatibleItem[]): Promise<void>;
 }
@@ -78,11 +76,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
 
   /** Asked before anything is decoded: a refusal must cost little, or refusing would keep the mapper busy. */
   function admit(): void {
-    if (isBusy()) throw new IngestError('REPORT_BUSY', BUSY);
-  }
-
-  function isBusy(): boolean {
-    return store.stats().queuedUpdates >= options.maxQueuedUpdates;
+    if (store.stats().queuedUpdates >= options.maxQueuedUpdates) throw new IngestError('REPORT_BUSY', BUSY);
   }
 
   async function apply(batch: Parameters<Store['applyBatch']>[0]): ReturnType<Store['applyBatch']> {
@@ -97,7 +91,6 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
   }
 
   return {
-    isBusy,
     async report(value, mayReport) {
       const receivedAt = clock.now();
       try {

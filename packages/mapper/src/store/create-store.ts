@@ -25,7 +25,11 @@ export function createStore(deps: StoreDeps, options: Partial<StoreOptions> & Pi
 
 function openBackend(deps: StoreDeps, options: StoreOptions, retries: { count: number }): Backend {
   const { url } = options;
-  if (url.startsWith('sqlite:') && url.length > 'sqlite:'.length) return openSqlite(url.slice('sqlite:'.length));
+  if (url.startsWith('sqlite:') && url.length > 'sqlite:'.length) {
+    return openSqlite(url.slice('sqlite:'.length), {
+      onCheckpointFailure: (reason) => deps.log.warn('the store’s log was not copied into its file; it grows meanwhile', { reason }),
+    });
+  }
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
     return openPostgres(url, {
       maxConnections: options.maxConnections,

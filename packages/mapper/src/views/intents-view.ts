@@ -2,11 +2,8 @@ import type { schema } from '@nm/api';
 import { toIntents } from '@nm/core';
 import type { Intent, IntentIdentity, Peer } from '@nm/core';
 import type { EdgeFilter, PeerSelector } from '../store/query.ts';
-import type { MemoryKeeper } from '@nm/runtime';
+import type { HeapBound } from '@nm/runtime';
 import type { Store } from '../store/store.ts';
-
-/** A trim costs about as much as reading 20,000 edges. */
-const MAX_GROWTH_WHILE_READING_BYTES = 160 * 1_048_576;
 
 export interface ServiceIntents {
   readonly client: IntentIdentity;
@@ -20,7 +17,7 @@ export interface IntentsView {
 }
 
 export function createIntentsView(
-  deps: { readonly store: Store; readonly memory: MemoryKeeper },
+  deps: { readonly store: Store; readonly heap: HeapBound },
   options: { readonly cluster: string },
 ): IntentsView {
   /** All of one client's name at a time: the store's order is by client, only what one client calls is left to sort. */
@@ -29,7 +26,7 @@ export function createIntentsView(
     const labels = args.includeAllLabels === true || (args.includeLabels ?? []).length > 0;
     // The view shows no counts, so the activity need not be read.
     for await (const chunk of deps.store.exportEdges({ filter: toIntentFilter(args), counts: false, labels, signal })) {
-      deps.memory.look(MAX_GROWTH_WHILE_READING_BYTES);
+      deps.heap.look();
       for (const { edge } of chunk) {
         // Other clusters' edges and ends that the view has no place for are left out here: to ask the store for cluster
         // and types of both ends makes it sort every chunk anew (measured: 29 s instead of 2 s for 100,000 edges).

@@ -6,24 +6,32 @@ import { Kysely } from 'kysely';
 import type { Backend, WriteTransaction } from '../backend.ts';
 import type { Tables } from '../schema/tables.ts';
 import { StoreError } from '../store-error.ts';
+import { createCheckpointer } from './checkpointer.ts';
 import { createNodeSqliteDialect } from './dialect.ts';
 import { networkFilesystemName } from './network-filesystem.ts';
 import { SqliteRowWriter } from './row-writer.ts';
 
 const MEMORY = ':memory:';
-/** Pages of the database in memory, KiB: the working set of 100,000 edges, within the mapper's 256 MiB. */
-const CACHE_KIB = 24 * 1024;
+/** Pages of the database in memory, KiB: what a transaction changes; the rest the system's own cache has. */
+const CACHE_KIB = 12 * 1024;
 /** How long a writer waits for another process (`backup`, a mapper that is about to end). */
 const BUSY_TIMEOUT_MS = 5_000;
 /**
- * WAL pages after which SQLite copies them into the file, inside a commit. A page changed ten times meanwhile is copied
- * once: larger is cheaper, smaller keeps that commit and the WAL (32 MiB) short.
+ * WAL pages (64 MiB) after which SQLite copies them into the file inside a commit, which waits for the disk. It comes to
+ * that when the checkpointer's thread cannot empty the WAL because there is always something new in it.
  */
-const CHECKPOINT_PAGES = 8_000;
+const CHECKPOINT_PAGES = 16_000;
+
+export interface SqliteOptions {
+  readonly onCheckpointFailure?: (reason: string) => void;
+  /** statfs type of a folder; for tests. */
+  readonly filesystemType?: (folder: string) => number;
+}
 
 /** @throws StoreError `store_network_filesystem`, `store_unavailable` */
-export function openSqlite(path: string, filesystemType: (folder: string) => number = (folder) => statfsSync(folder).type): Backend {
-  const database = open(path, filesystemType);
+export function openSqlite(path: string, options: SqliteOptions = {}): Backend {
+  const database = open(path, options.filesystemType ?? ((folder) => statfsSync(folder).type));
+  const checkpointer = path === MEMORY ? undefined : createCheckpointer(path, options.onCheckpointFailure ?? (() => undefined));
   const db = new Kysely<Tables>({ dialect: createNodeSqliteDialect(database) });
   const rows = new SqliteRowWriter(database);
   return {
@@ -31,13 +39,20 @@ export function openSqlite(path: string, filesystemType: (folder: string) => num
     location: `sqlite:${path}`,
     singleWriter: true,
     db,
-    transaction: (run) => db.transaction().execute(async (transaction) => run(createTransaction(transaction, rows))),
+    transaction: async (run) => {
+      const result = await db.transaction().execute(async (transaction) => run(createTransaction(transaction, rows)));
+      checkpointer?.wrote();
+      return result;
+    },
     sizeBytes: async () => {
       const pages = database.prepare('select page_count * page_size as bytes from pragma_page_count(), pragma_page_size()').get();
       return Number(pages?.['bytes'] ?? 0);
     },
     backup: (target) => writeBackup(database, target),
-    close: () => db.destroy(),
+    async close() {
+      await checkpointer?.close();
+      await db.destroy();
+    },
   };
 }
 
