@@ -32,6 +32,7 @@ import { createMapperMetrics } from './mapper-metrics.ts';
 import type { MapperOptions } from './mapper-options.ts';
 import { createMeshWatcher } from './mesh-watcher.ts';
 import type { CreateMeshWatcher } from './mesh-watcher.ts';
+import { createProtection } from './protection/create-protection.ts';
 import { createUpkeep, gaugeReader } from './upkeep.ts';
 import { createStore } from './store/create-store.ts';
 import { createChangesView } from './views/changes-view.ts';
@@ -104,10 +105,12 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     { store, view, clock, log },
     { cluster, historyMs: options.historyFor, intervalMs: ADDRESS_INTERVAL_MS },
   );
+  const protection = createProtection({ store, view, clock }, { cluster });
   const source = deps.createSource((change: ClusterChange) => {
     view.apply(change);
     facts.apply(change);
     keeper.note(change);
+    protection.apply(change);
     metrics.clusterChanges.inc({ type: change.type });
   }, createWatchMetrics(metrics));
 
@@ -153,11 +156,11 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
         { version: deps.version, startedAt: clock.now(), cluster, maxEdges: options.maxEdges, retentionMs: options.retention },
       ),
       changes: createChangesView(
-        { store, environmentOf: environments.environmentOf, metrics },
+        { store, environmentOf: environments.environmentOf, protectionOf: protection.protection.ofEdge, metrics },
         { intervalMs: CHANGES_INTERVAL_MS, maxSubscriptions: options.maxSubscriptions },
       ),
       environments,
-      tallier: { statesOf: (edges) => Promise.resolve(edges.map(() => ({}))), isProtected: () => undefined },
+      ...protection,
       cluster: view,
       metrics,
       clock,

@@ -36,7 +36,7 @@ export function evaluateAuthorizationPolicies(
   policies: readonly AuthorizationPolicyRecord[],
   options: MeshOptions = MESH_DEFAULTS,
 ): MeshProtection {
-  const own = policies.filter((policy) => policy.action !== 'AUDIT' && applies(policy, call, options));
+  const own = restrictingPolicies(call, policies, options);
   if (own.length === 0) return { state: 'open', policies: [] };
   const answers = own.map((policy) => ({ policy, answer: any(policy.rules.map((rule) => matchRule(rule, call, options))) }));
   const named = (action: AuthorizationPolicyRecord['action'], ...wanted: readonly Answer[]) =>
@@ -52,11 +52,24 @@ export function evaluateAuthorizationPolicies(
   return allow.length === 0 ? { state: 'open', policies: [] } : verdict('allowed', allowing);
 }
 
+/** Policies that apply to a server and may refuse a call to it. */
+export function restrictingPolicies(
+  call: Pick<MeshCall, 'server' | 'services'>,
+  policies: readonly AuthorizationPolicyRecord[],
+  options: MeshOptions = MESH_DEFAULTS,
+): readonly AuthorizationPolicyRecord[] {
+  return policies.filter((policy) => policy.action !== 'AUDIT' && applies(policy, call, options));
+}
+
 function verdict(state: PolicyState, policies: readonly AuthorizationPolicyRecord[]): MeshProtection {
   return { state, policies: policies.map(({ namespace, name }) => `${namespace}/${name}`).toSorted() };
 }
 
-function applies({ namespace, matchLabels, targetRefs }: AuthorizationPolicyRecord, { server, services }: MeshCall, options: MeshOptions) {
+function applies(
+  { namespace, matchLabels, targetRefs }: AuthorizationPolicyRecord,
+  { server, services }: Pick<MeshCall, 'server' | 'services'>,
+  options: MeshOptions,
+): boolean | undefined {
   if (server.type !== 'pod') return false;
   if (targetRefs !== undefined) {
     return targetRefs.some((ref) => ref.startsWith('Service/') && services?.includes(`${namespace}/${ref.slice('Service/'.length)}`));

@@ -18,6 +18,9 @@ import type { CompatibleReport } from '../ingest/compatible.ts';
 import { IngestError } from '../ingest/ingest.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { MapperMetrics } from '../mapper-metrics.ts';
+import type { createDeclaredCalls } from '../protection/declared-calls.ts';
+import type { ProtectionView } from '../protection/protection-view.ts';
+import type { Tallier } from '../protection/tallier.ts';
 import { MAX_PAGE } from '../store/query.ts';
 import type { StoredEdge } from '../store/query.ts';
 import type { Store } from '../store/store.ts';
@@ -27,7 +30,6 @@ import { toStoreFilter, toWindow, toWorkloadFilter } from '../views/edge-filter.
 import { toEdgeView } from '../views/edge-view.ts';
 import type { IntentsView } from '../views/intents-view.ts';
 import { createOverviewView } from '../views/overview-view.ts';
-import type { Tallier } from '../views/overview-view.ts';
 import { toWindowView } from '../views/window-view.ts';
 import { toPodsView } from '../views/pods-view.ts';
 import type { RequestContext } from './execute-query.ts';
@@ -40,7 +42,9 @@ export interface RootDeps {
   readonly status: () => Promise<schema.Status>;
   readonly changes: ReturnType<typeof createChangesView>;
   readonly environments: EnvironmentBook;
+  readonly protection: ProtectionView;
   readonly tallier: Tallier;
+  readonly declaredCalls: ReturnType<typeof createDeclaredCalls>;
   readonly cluster: ClusterView;
   readonly metrics: MapperMetrics;
   readonly clock: Clock;
@@ -85,7 +89,7 @@ async function collect<T>(rows: AsyncIterable<readonly T[]>): Promise<T[]> {
 function createReads(deps: RootDeps, options: { readonly cluster: string }): object {
   const { store, environments } = deps;
   const environmentOf = environments.environmentOf;
-  const toView = (edge: StoredEdge): object => toEdgeView(edge, environmentOf);
+  const toView = (edge: StoredEdge): object => toEdgeView(edge, environmentOf, deps.protection.ofEdge);
   const read = (context: RequestContext): void => requirePermission(context.identity, 'read');
   const overview = createOverviewView({ ...deps, environmentOf });
 
@@ -138,6 +142,7 @@ function createReads(deps: RootDeps, options: { readonly cluster: string }): obj
           outgoing: clientOf,
           incoming: serverOf,
           lastSeen: toRfc3339(lastSeenAt),
+          protection: () => deps.protection.ofWorkload(workload) ?? null,
         })),
         pageInfo: { hasNextPage: page.hasNextPage, endCursor: page.endCursor },
       };
@@ -145,6 +150,10 @@ function createReads(deps: RootDeps, options: { readonly cluster: string }): obj
     pods({ workload }: schema.QueryPodsArgs, context: RequestContext) {
       read(context);
       return toPodsView(deps.cluster, workload);
+    },
+    async declaredCalls(args: schema.QueryDeclaredCallsArgs, context: RequestContext) {
+      read(context);
+      return deps.declaredCalls(args);
     },
     async clusters(_: unknown, context: RequestContext) {
       read(context);

@@ -54,6 +54,8 @@ export interface TestMapperOptions {
   readonly args?: readonly string[];
   readonly change?: Partial<MapperOptions>;
   readonly createSource?: (apply: ApplyChange) => ClusterSource;
+  /** Of the cluster, besides the shop's. */
+  readonly objects?: readonly object[];
   readonly namespace?: string;
   readonly log?: Logger;
   /** Standard variables that exports obey. */
@@ -62,7 +64,10 @@ export interface TestMapperOptions {
 
 export async function startTestMapper(options: TestMapperOptions = {}): Promise<TestMapper> {
   const folder = await mkdtemp(join(tmpdir(), 'nm-mapper-'));
-  await writeFile(join(folder, 'objects.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: shopObjects() }));
+  await writeFile(
+    join(folder, 'objects.json'),
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...shopObjects(), ...(options.objects ?? [])] }),
+  );
   const argv = [
     '--listen',
     '127.0.0.1:0',

@@ -6,7 +6,7 @@ import type { EdgeFilter } from '../store/query.ts';
 import type { Store } from '../store/store.ts';
 import { toStoreFilter } from './edge-filter.ts';
 import { toEdgeView } from './edge-view.ts';
-import type { EnvironmentOf } from './edge-view.ts';
+import type { EnvironmentOf, ProtectionOf } from './edge-view.ts';
 
 export const CHANGES_ERRORS = {
   SUBSCRIPTIONS_FULL: 'As many clients follow changes as --max-subscriptions allows. HTTP 503; try again, or ask `edges` now and then.',
@@ -29,10 +29,15 @@ const CHUNK = 500;
 
 /** Answers the subscription `changes` by asking the store for what is newer than the last event. */
 export function createChangesView(
-  deps: { readonly store: Store; readonly environmentOf: EnvironmentOf; readonly metrics: MapperMetrics },
+  deps: {
+    readonly store: Store;
+    readonly environmentOf: EnvironmentOf;
+    readonly protectionOf: ProtectionOf;
+    readonly metrics: MapperMetrics;
+  },
   options: ChangesOptions,
 ): (args: schema.SubscriptionChangesArgs, signal: AbortSignal) => AsyncGenerator<{ readonly changes: object }, void> {
-  const { store, environmentOf, metrics } = deps;
+  const { store, environmentOf, protectionOf, metrics } = deps;
   let open = 0;
 
   async function* follow(
@@ -48,7 +53,11 @@ export function createChangesView(
       ({ version, deletions } = found);
       if (reset || found.edges.length > 0) {
         yield {
-          changes: { cursor: toCursor(version, deletions), edges: found.edges.map((edge) => toEdgeView(edge, environmentOf)), reset },
+          changes: {
+            cursor: toCursor(version, deletions),
+            edges: found.edges.map((edge) => toEdgeView(edge, environmentOf, protectionOf)),
+            reset,
+          },
         };
       }
       if (!found.more) await sleep(options.intervalMs, undefined, { signal, ref: false }).catch(() => undefined);

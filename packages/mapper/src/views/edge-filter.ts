@@ -67,7 +67,12 @@ function toLabelSelector(text: string): LabelSelector {
 /** The store's selector for a filter of workloads. */
 export function toWorkloadFilter(filter: schema.WorkloadFilter | null | undefined): PeerSelector {
   return {
-    ...compact({ namespaces: filter?.namespaces, clusters: filter?.clusters, environments: filter?.environments }),
+    ...compact({
+      namespaces: filter?.namespaces,
+      clusters: filter?.clusters,
+      environments: filter?.environments,
+      workloads: filter?.workloads?.map(toWorkloadSelector),
+    }),
     ...(filter?.text && { text: filter.text }),
   };
 }

@@ -1,12 +1,14 @@
 import { toMapEdge, toRfc3339 } from '@nm/core';
-import type { Edge, EvidenceMap, Peer } from '@nm/core';
+import type { Edge, EdgeProtection, EvidenceMap, Peer } from '@nm/core';
 import type { StoredEdge } from '../store/query.ts';
 
 /** Looks up the environment of a workload's or Service's namespace. */
 export type EnvironmentOf = (cluster: string, namespace: string) => string | undefined;
 
+export type ProtectionOf = (edge: Edge) => EdgeProtection | undefined;
+
 /** The GraphQL type Edge. Fields that cost something are functions: they run only when they are asked for. */
-export function toEdgeView({ id, edge }: StoredEdge, environmentOf: EnvironmentOf): object {
+export function toEdgeView({ id, edge }: StoredEdge, environmentOf: EnvironmentOf, protectionOf: ProtectionOf): object {
   const map = toMapEdge(edge);
   const { firstSeenAt, lastSeenAt } = seenBetween(edge);
   return {
@@ -15,6 +17,7 @@ export function toEdgeView({ id, edge }: StoredEdge, environmentOf: EnvironmentO
     client: toPeerView(map.client, environmentOf),
     server: toPeerView(map.server, environmentOf),
     ...(map.via !== undefined && { via: toPeerView(map.via, environmentOf) }),
+    protection: () => protectionOf(edge) ?? null,
     firstSeen: toRfc3339(firstSeenAt),
     lastSeen: toRfc3339(lastSeenAt),
   };

@@ -2,25 +2,12 @@ import type { schema } from '@nm/api';
 import { toRfc3339 } from '@nm/core';
 import type { Clock, EvidenceKind, Peer } from '@nm/core';
 import { GraphQLError } from 'graphql';
+import type { EdgeStates, Tallier } from '../protection/tallier.ts';
 import type { EdgeOutline, Window } from '../store/query.ts';
 import type { Store } from '../store/store.ts';
 import { toStoreFilter, toWindow } from './edge-filter.ts';
 import type { EnvironmentOf } from './edge-view.ts';
 import { toWindowView } from './window-view.ts';
-
-/** What policies say of edges and workloads, for tallies; see protection/. */
-export interface Tallier {
-  /** States of edges, in their order; an absent one is not counted. */
-  statesOf(edges: readonly EdgeOutline[]): Promise<readonly EdgeStates[]>;
-  /** Whether something restricts who may call a workload; undefined where nobody can know. */
-  isProtected(peer: Peer): boolean | undefined;
-}
-
-export interface EdgeStates {
-  readonly network?: schema.PolicyState;
-  readonly mesh?: schema.PolicyState;
-  readonly intents?: schema.IntentState;
-}
 
 const DEFAULT_LINKS = 2_000;
 const MAX_LINKS = 20_000;
