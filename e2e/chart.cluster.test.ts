@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { CLUSTER_RESOURCES } from '@nm/kube';
-import { CHART, helm, kubectl, startCluster } from './support/cluster.ts';
+import { CHART, helm, kubectl } from './support/cluster.ts';
 
 /** The chart as Helm renders it: golden files for each way of installing, and values that must fail. `-u` writes them anew. */
 const CASES: Readonly<Record<string, readonly string[]>> = {
@@ -26,8 +26,6 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const oldNames = parseAllDocuments(readFileSync(join(CHART, 'old-names.yaml'), 'utf8'))[0]?.toJS() as { was: string; now: string }[];
-
-beforeAll(startCluster, 120_000);
 
 async function render(values: readonly string[]): Promise<string> {
   return helm(['template', 'network-mapper', CHART, '-n', 'otterize-system', ...values.flatMap((value) => ['--set', value])]);
@@ -89,6 +87,36 @@ test.each(oldNames.filter(({ was }) => was.includes('.')))('$was is refused with
   await expect(render([`${was}=true`])).rejects.toThrow(`is a value of the older chart`);
 });
 
-test('global.telemetry is accepted: nothing is sent anywhere', async () => {
-  expect(await render(['global.telemetry.enabled=false'])).toBe(await render([]));
+test.each([
+  [['global.telemetry.enabled=false'], ['telemetry:', '  enabled: false']],
+  [
+    ['global.telemetry.enabled=false', 'mapper.options.telemetry.enabled=true'],
+    ['telemetry:', '  enabled: false'],
+  ],
+  [['global.telemetry.enabled=true'], []],
+  [['global.telemetry.usage.enabled=true'], []],
+] as const)('%s reaches the mapper', async (values, lines) => {
+  const [plain, switched] = await Promise.all([render([]), render(values)]);
+  const config = (text: string): string[] =>
+    (/mapper\.yaml: \|\n((?: {4}.*\n)+)/.exec(text)?.[1] ?? '').split('\n').map((line) => line.slice(4));
+  expect(config(switched).filter((line) => !config(plain).includes(line))).toEqual(lines);
+});
+
+test('dashboards reach the sidecar whole', async () => {
+  const objects = parseAllDocuments(await render(['dashboards.enabled=true', 'dashboards.namespace=monitoring']))
+    .map(
+      (document) =>
+        document.toJS() as {
+          kind: string;
+          metadata: { namespace: string; labels: Record<string, string> };
+          data: Record<string, string>;
+        } | null,
+    )
+    .filter((object) => object?.metadata.labels['grafana_dashboard'] === '1');
+  const folder = join(CHART, '..', '..', 'deploy', 'grafana');
+  const files = readdirSync(folder).toSorted();
+  expect(objects.flatMap((object) => Object.entries(object?.data ?? {})).toSorted(([a], [b]) => a.localeCompare(b))).toEqual(
+    files.map((file) => [file, readFileSync(join(folder, file), 'utf8').trimEnd()]),
+  );
+  expect(new Set(objects.map((object) => object?.metadata.namespace))).toEqual(new Set(['monitoring']));
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createReportWriter } from '@nm/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CHART, helm, kubectl, portForward, tokenKeyFile } from './support/cluster.ts';
+import { CHART, helm, inNode, kubectl, portForward, tokenKeyFile } from './support/cluster.ts';
 
 /** Who may do what, asked of a real API server: the installed mapper, reached from outside of its pod through a NodePort. */
 const NAMESPACE = 'nm-identity';
@@ -157,4 +157,22 @@ test.each<[string, Record<string, string>, number]>([
   } finally {
     await forward.close();
   }
+});
+
+// A mesh's sidecar hands over what came from anywhere with 127.0.0.6 as its source.
+test.each([
+  ['127.0.0.1', 200],
+  ['127.0.0.6', 401],
+])('inside of the pod, from %s: reading answers %d', async (localAddress, status) => {
+  const pods = await kubectl(['-n', NAMESPACE, 'get', 'pods', '-l', 'app.kubernetes.io/component=mapper', '-o', 'json']);
+  const pod = (JSON.parse(pods) as { items: { metadata: { uid: string }; spec: { nodeName: string } }[] }).items[0];
+  if (pod === undefined) throw new Error('no mapper');
+  const node = pod.spec.nodeName;
+  const files = await inNode(node, ['sh', '-c', `grep -ls ${pod.metadata.uid} /proc/[0-9]*/cgroup`]);
+  const pid = /\d+/.exec(files)?.[0] ?? '';
+  const program = `
+    const { request } = require('node:http');
+    const options = { host: '127.0.0.1', port: 9090, path: '/query', method: 'POST', localAddress: '${localAddress}', headers: { 'content-type': 'application/json' } };
+    request(options, ({ statusCode }) => { console.log(statusCode); process.exit(); }).end(${JSON.stringify(JSON.stringify({ query: READ }))});`;
+  expect((await inNode(node, ['nsenter', '--target', pid, '--net', process.execPath, '-e', program])).trim()).toBe(String(status));
 });
