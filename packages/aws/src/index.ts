@@ -1,7 +1,6 @@
 export * from './actions/aws-request.ts';
 export * from './actions/to-aws-call.ts';
 export * from './command/run-aws-actions.ts';
-export type { AwsContext } from './command/aws-context.ts';
 export * from './command/aws-options.ts';
 export * from './command/run-aws-visibility.ts';
 export * from './report/aws-metrics.ts';

@@ -13,6 +13,7 @@ export const AWS_OPTIONS = {
     oldEnv: ['OTTERIZE_MAPPER_API_URL'],
   }),
   tokenFile: optional({ flag: 'token-file', type: text('a file'), help: 'File with the token that identifies us; read again each time.' }),
+  caFile: optional({ flag: 'ca-file', type: text('a file'), help: "PEM file of the authority that signed the mapper's certificate." }),
   kubeconfig: optional({
     flag: 'kubeconfig',
     type: text('a file'),
@@ -51,15 +52,26 @@ export const AWS_OPTIONS = {
     help: "Address of the cluster's DNS; by default the first nameserver of /etc/resolv.conf.",
   }),
   clusterDomain: option({ flag: 'cluster-domain', type: text('a domain'), default: 'cluster.local', help: "The cluster's own domain." }),
-  proxyAddress: optional({
+  proxyService: optional({
+    flag: 'proxy-service',
+    type: text('a Service'),
+    help: 'Service of the proxy in our namespace: the addresses that the DNS server gives for AWS.',
+  }),
+  dnsService: optional({
+    flag: 'dns-service',
+    type: text('a Service'),
+    help: 'Service of our DNS server in our namespace: the nameserver that labelled pods get.',
+  }),
+  proxyAddress: option({
     flag: 'proxy-address',
-    type: text('an address'),
-    help: "IPv4 address of the proxy's Service; the DNS server starts only with it.",
+    type: list(text('an address')),
+    default: [],
+    help: 'Addresses of the proxy instead of those of its Service, of one family or both; without either there is no DNS server.',
   }),
   dnsAddress: optional({
     flag: 'dns-address',
     type: text('an address'),
-    help: "IPv4 address of our DNS server's Service; the webhook starts only with it.",
+    help: 'Address of our DNS server instead of that of its Service; without either there is no webhook.',
   }),
   webhook: option({ flag: 'webhook', type: boolean(), default: true, help: 'Serve the admission webhook.' }),
   webhookListen: option({

@@ -4,8 +4,8 @@ import { AppError } from '@nm/core';
 import { boolean, loadOptions, option, optional, OptionError, text } from '@nm/runtime';
 import { parseRecorded } from '../actions/parse-recorded.ts';
 import { toAwsCall } from '../actions/to-aws-call.ts';
-import { guarded, optionSources, printedHelp, readInput, writerOf } from './aws-context.ts';
-import type { AwsContext } from './aws-context.ts';
+import { guarded, optionSources, printedHelp, readInput, writerOf } from '@nm/reporting';
+import type { CommandContext } from '@nm/reporting';
 
 /** Options of `network-mapper aws-actions`. */
 export const AWS_ACTIONS_OPTIONS = {
@@ -16,7 +16,7 @@ export const AWS_ACTIONS_OPTIONS = {
 const USAGE = 'network-mapper aws-actions --requests FILE --print';
 
 /** `network-mapper aws-actions`: prints the IAM actions and resources that recorded requests need; gives the exit code. */
-export async function runAwsActions(context: AwsContext): Promise<number> {
+export async function runAwsActions(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, AWS_ACTIONS_OPTIONS)) return;
     const { values } = await loadOptions(AWS_ACTIONS_OPTIONS, optionSources(context), {

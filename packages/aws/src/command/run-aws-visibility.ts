@@ -5,7 +5,16 @@ import { createApiClient } from '@nm/api';
 import type { Clock } from '@nm/core';
 import { loadKubeClient } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
-import { createHealth, createHttpListener, createLogger, createMetrics, createMetricsHandler, loadOptions, OptionError } from '@nm/runtime';
+import {
+  createHealth,
+  createHttpListener,
+  createLogger,
+  createMetrics,
+  createMetricsHandler,
+  createTlsFetch,
+  loadOptions,
+  OptionError,
+} from '@nm/runtime';
 import type { OptionValues, Startable } from '@nm/runtime';
 import { Registry } from 'prom-client';
 import { parseAwsHost } from '../actions/parse-host.ts';
@@ -16,10 +25,16 @@ import type { KeyPair } from '../proxy/certificate-authority.ts';
 import { AWS_METRICS } from '../report/aws-metrics.ts';
 import { CALL_REPORTER_DEFAULTS, createCallReporter } from '../report/call-reporter.ts';
 import { createAdmissionServer } from '../webhook/admission-server.ts';
-import { createBundleProvider, loadAuthority, loadNamespaceLabels, provideCaBundle } from '../webhook/cluster-objects.ts';
+import {
+  createBundleProvider,
+  loadAuthority,
+  loadNamespaceLabels,
+  loadServiceAddresses,
+  provideCaBundle,
+} from '../webhook/cluster-objects.ts';
 import { AWS_OPTIONS } from './aws-options.ts';
-import { guarded, optionSources, printedHelp } from './aws-context.ts';
-import type { AwsContext } from './aws-context.ts';
+import { guarded, optionSources, printedHelp } from '@nm/reporting';
+import type { CommandContext } from '@nm/reporting';
 
 type AwsValues = OptionValues<typeof AWS_OPTIONS>;
 
@@ -30,7 +45,7 @@ const CA_CHECK_MS = 60_000;
 const CLOCK: Clock = { now: () => Date.now() };
 
 /** `network-mapper aws-visibility`: proxy, admission webhook and DNS server until the signal aborts; gives the exit code. */
-export async function runAwsVisibility(context: AwsContext): Promise<number> {
+export async function runAwsVisibility(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, AWS_OPTIONS)) return;
     const { values, positional } = await loadOptions(AWS_OPTIONS, optionSources(context), {
@@ -42,16 +57,17 @@ export async function runAwsVisibility(context: AwsContext): Promise<number> {
   });
 }
 
-async function run(context: AwsContext, values: AwsValues): Promise<void> {
+async function run(context: CommandContext, values: AwsValues): Promise<void> {
   const log = createLogger({ name: 'aws-visibility', level: values.logLevel });
   const register = new Registry();
   const metrics = createMetrics(AWS_METRICS, register);
   const kube = await loadKubeClient({ env: context.env, ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }) });
   const namespace = values.namespace ?? kube.namespace;
   const authority = await loadAuthority(kube, CLOCK, namespace, values.authoritySecret);
-  const { tokenFile } = values;
+  const { tokenFile, caFile } = values;
   const client = createApiClient({
     url: values.mapperUrl,
+    ...(caFile === undefined ? {} : { fetch: createTlsFetch(await readFile(resolve(context.cwd, caFile), 'utf8')) }),
     ...(tokenFile === undefined
       ? {}
       : { headers: async () => ({ authorization: `Bearer ${(await readFile(resolve(context.cwd, tokenFile), 'utf8')).trim()}` }) }),
@@ -79,18 +95,22 @@ async function run(context: AwsContext, values: AwsValues): Promise<void> {
   );
   const clusterDns = values.clusterDns ?? getServers()[0] ?? '127.0.0.1';
   const parts: Startable[] = [reporter, proxy];
-  if (values.proxyAddress !== undefined) {
+  const addressesOf = async (service: string | undefined, given: readonly string[]): Promise<readonly string[]> =>
+    given.length > 0 || service === undefined ? given : loadServiceAddresses(kube, namespace, service);
+  const proxyAddresses = await addressesOf(values.proxyService, values.proxyAddress);
+  if (proxyAddresses.length > 0) {
     const isOurs = (name: string): boolean =>
-      parseAwsHost(name) !== undefined || values.hosts.some((pattern) => matchesHost(pattern, name));
+      proxy.isReaching() && (parseAwsHost(name) !== undefined || values.hosts.some((pattern) => matchesHost(pattern, name)));
     parts.push(
       createDnsServer(
         { log, metrics },
-        { ...DNS_DEFAULTS, listen: values.dnsListen, proxyAddress: values.proxyAddress, upstream: { host: clusterDns, port: 53 }, isOurs },
+        { ...DNS_DEFAULTS, listen: values.dnsListen, proxyAddresses, upstream: { host: clusterDns, port: 53 }, isOurs },
       ),
     );
-  } else log.warn('no DNS server: --proxy-address is not given');
-  if (values.webhook && values.dnsAddress !== undefined)
-    parts.push(createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddress: values.dnsAddress, log, metrics }));
+  } else log.warn('no DNS server: neither --proxy-service nor --proxy-address is given');
+  const [dnsAddress] = await addressesOf(values.dnsService, values.dnsAddress === undefined ? [] : [values.dnsAddress]);
+  if (values.webhook && dnsAddress !== undefined)
+    parts.push(createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddress, log, metrics }));
   const health = createHealth();
   parts.push(
     createHttpListener({ handler: createMetricsHandler({ register, health }), log }, { name: 'metrics', listen: values.metricsListen }),

@@ -50,7 +50,7 @@ export function decodeQuestion(message: Uint8Array): DnsQuestion | undefined {
 }
 
 /** An answer with one address, or without any for other types (NODATA), for a name that we answer for. */
-export function encodeAnswer(query: Uint8Array, question: DnsQuestion, address: readonly number[] | undefined, ttl: number): Uint8Array {
+export function encodeAnswer(query: Uint8Array, question: DnsQuestion, address: Uint8Array | undefined, ttl: number): Uint8Array {
   const edns = question.isEdns ? 11 : 0;
   const answer = Buffer.alloc(question.end + (address === undefined ? 0 : 12 + address.length) + edns);
   answer.set(query.subarray(0, question.end));

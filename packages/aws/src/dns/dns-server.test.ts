@@ -11,6 +11,7 @@ import { parseAwsHost } from '../actions/parse-host.ts';
 import { AWS_METRICS } from '../report/aws-metrics.ts';
 import { createDnsServer, DNS_DEFAULTS } from './dns-server.ts';
 
+const BIG = 'big.shop.svc.cluster.local';
 const upstreamUdp = createSocket('udp4');
 const upstreamTcp = createServer((socket) => {
   socket.on('data', (data) => socket.write(packet.streamEncode(reply(packet.streamDecode(data)))));
@@ -27,9 +28,21 @@ function reply(query: packet.Packet): packet.Packet {
 }
 
 beforeAll(async () => {
-  upstreamUdp.on('message', (message, client) =>
-    upstreamUdp.send(packet.encode(reply(packet.decode(message))), client.port, client.address),
-  );
+  upstreamUdp.on('message', (message, client) => {
+    const asked = packet.decode(message);
+    const answer = reply(asked);
+    const name = asked.questions?.[0]?.name;
+    // Somebody else's answer comes first: to another question, and with another id.
+    if (name === 'forged.shop') {
+      const forged = [
+        { ...answer, questions: [{ type: 'A' as const, name: 'other.shop' }] },
+        { ...answer, id: ((asked.id ?? 0) + 1) & 0xffff, answers: [] },
+      ];
+      for (const one of forged) upstreamUdp.send(packet.encode(one), client.port, client.address);
+    }
+    const whole = name === BIG ? { ...answer, answers: [], flags: packet.TRUNCATED_RESPONSE } : answer;
+    upstreamUdp.send(packet.encode(whole), client.port, client.address);
+  });
   upstreamUdp.bind(0, '127.0.0.1');
   await once(upstreamUdp, 'listening');
   upstreamTcp.listen(upstreamUdp.address().port, '127.0.0.1');
@@ -39,7 +52,7 @@ beforeAll(async () => {
     {
       ...DNS_DEFAULTS,
       listen: { host: '127.0.0.1', port: 0 },
-      proxyAddress: '10.96.1.1',
+      proxyAddresses: ['10.96.1.1', 'fd00:10:96::53'],
       upstream: { host: '127.0.0.1', port: (upstreamTcp.address() as AddressInfo).port },
       isOurs: (name) => parseAwsHost(name) !== undefined,
     },
@@ -63,7 +76,7 @@ function query(name: string, type: 'A' | 'AAAA' = 'A', edns = false): Buffer {
   });
 }
 
-async function ask(message: Buffer): Promise<packet.Packet> {
+async function ask(message: Buffer): Promise<packet.DecodedPacket> {
   const client = createSocket('udp4');
   client.send(message, server.port(), '127.0.0.1');
   const [answer] = (await once(client, 'message')) as [Buffer];
@@ -74,8 +87,9 @@ async function ask(message: Buffer): Promise<packet.Packet> {
 test.for<[string, 'A' | 'AAAA', boolean, unknown[]]>([
   ['S3.us-east-1.amazonaws.com', 'A', false, ['10.96.1.1']],
   ['sqs.us-east-1.api.aws', 'A', true, ['10.96.1.1']],
-  ['s3.us-east-1.amazonaws.com', 'AAAA', true, []],
+  ['s3.us-east-1.amazonaws.com', 'AAAA', true, ['fd00:10:96::53']],
   ['web.shop.svc.cluster.local', 'A', false, ['10.1.2.3']],
+  ['forged.shop', 'A', false, ['10.1.2.3']],
   ['b.s3-website-us-east-1.amazonaws.com', 'A', true, ['10.1.2.3']],
 ])('%s %s, EDNS %s', async ([name, type, edns, expected]) => {
   const answer = await ask(query(name, type, edns));
@@ -93,4 +107,35 @@ test.for<[string, string]>([
   const [data] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
   expect(packet.streamDecode(data).answers?.[0]).toMatchObject({ data: expected });
+});
+
+test('an answer that was cut off stays so, and TCP gives the whole', async () => {
+  expect((await ask(query(BIG))).flag_tc).toBe(true);
+  const socket = connect(server.port(), '127.0.0.1');
+  const message = query(BIG);
+  socket.write(Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message]));
+  const [data] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  expect(packet.streamDecode(data).answers).toHaveLength(1);
+});
+
+test.for<[string, readonly string[], 'A' | 'AAAA', unknown[]]>([
+  ['only IPv4, asked for IPv6', ['10.96.1.1'], 'AAAA', []],
+  ['only IPv6, asked for IPv4', ['2001:db8::1'], 'A', []],
+  ['only IPv6', ['2001:DB8:0:0:1::1'], 'AAAA', ['2001:db8::1:0:0:1']],
+])('on an IPv6 socket: %s', async ([, proxyAddresses, type, expected]) => {
+  const own = createDnsServer(
+    { log: silentLogger, metrics: createMetrics(AWS_METRICS, new Registry()) },
+    { ...DNS_DEFAULTS, listen: { host: '::1', port: 0 }, proxyAddresses, upstream: { host: '::1', port: 9 }, isOurs: () => true },
+  );
+  await own.start();
+  const client = createSocket('udp6');
+  client.send(query('s3.amazonaws.com', type), own.port(), '::1');
+  const [answer] = (await once(client, 'message')) as [Buffer];
+  client.close();
+  await own.stop();
+  const { flags = 0, answers } = packet.decode(answer);
+  // No error.
+  expect(flags & 0xf).toBe(0);
+  expect(answers?.map((one) => (one as { data?: unknown }).data)).toEqual(expected);
 });

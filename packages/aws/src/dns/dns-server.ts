@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram';
-import { connect, createServer, isIPv6 } from 'node:net';
+import { connect, createServer, isIPv4, isIPv6 } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { AppError } from '@nm/core';
 import type { Logger } from '@nm/core';
@@ -10,8 +11,8 @@ import { decodeQuestion, encodeAnswer, TYPE_A, TYPE_AAAA } from './dns-query.ts'
 
 export interface DnsServerOptions {
   readonly listen: ListenAddress;
-  /** IPv4 address of the proxy's Service. */
-  readonly proxyAddress: string;
+  /** Addresses of the proxy's Service, of one family or both. */
+  readonly proxyAddresses: readonly string[];
   /** The cluster's DNS, asked for everything else. */
   readonly upstream: { readonly host: string; readonly port: number };
   /** Whether a name is answered with the proxy. */
@@ -28,6 +29,8 @@ const MAX_TCP_CONNECTIONS = 256;
 
 interface Waiting {
   readonly id: number;
+  /** Name, type and class asked for, as sent. */
+  readonly question: Buffer;
   readonly client: RemoteInfo;
   readonly until: number;
 }
@@ -41,13 +44,15 @@ export function createDnsServer(
   options: DnsServerOptions,
 ): Startable & { port(): number } {
   const { metrics } = deps;
-  const address = options.proxyAddress.split('.').map(Number);
+  const addressOf: Readonly<Record<number, Uint8Array | undefined>> = {
+    [TYPE_A]: bytesOf(options.proxyAddresses.find((address) => isIPv4(address))),
+    [TYPE_AAAA]: bytesOf(options.proxyAddresses.find((address) => isIPv6(address))),
+  };
   const waiting = new Map<number, Waiting>();
   const open = new Set<Socket>();
   const udp: UdpSocket = createSocket(options.listen.host !== undefined && !isIPv6(options.listen.host) ? 'udp4' : 'udp6');
   let onward: UdpSocket | undefined;
   let tcp: Server | undefined;
-  let nextId = Math.floor(Math.random() * 65_536);
   let sweep: NodeJS.Timeout | undefined;
 
   /** The whole answer when the name is ours. */
@@ -55,9 +60,8 @@ export function createDnsServer(
     const question = decodeQuestion(message);
     if (question === undefined || !options.isOurs(question.name)) return undefined;
     metrics.dnsQueries.inc({ outcome: 'answered' });
-    const isAddress = question.type === TYPE_A;
-    // AAAA and all others: the name exists and has none, so that clients take the IPv4 address.
-    return encodeAnswer(message, question, isAddress ? address : undefined, question.type === TYPE_AAAA || isAddress ? TTL_SECONDS : 0);
+    // Other types, and a family that the proxy has no address of: the name exists and has none, so that clients take the other family.
+    return encodeAnswer(message, question, addressOf[question.type], TTL_SECONDS);
   }
 
   function onQuery(message: Buffer, client: RemoteInfo): void {
@@ -71,10 +75,11 @@ export function createDnsServer(
       metrics.dnsQueries.inc({ outcome: 'dropped' });
       return;
     }
-    do nextId = (nextId + 1) & 0xffff;
-    while (waiting.has(nextId));
-    waiting.set(nextId, { id: message.readUInt16BE(0), client, until: Date.now() + TIMEOUT_MS });
-    message.writeUInt16BE(nextId, 0);
+    // Nobody shall guess it who would like to answer in the place of the cluster's DNS (RFC 5452, 4.3 and 9.2).
+    let id = randomInt(0x1_0000);
+    while (waiting.has(id)) id = (id + 1) & 0xffff;
+    waiting.set(id, { id: message.readUInt16BE(0), question: questionOf(message), client, until: Date.now() + TIMEOUT_MS });
+    message.writeUInt16BE(id, 0);
     metrics.dnsQueries.inc({ outcome: 'forwarded' });
     onward?.send(message, () => undefined);
   }
@@ -83,7 +88,7 @@ export function createDnsServer(
     if (message.length < 12) return;
     const id = message.readUInt16BE(0);
     const asked = waiting.get(id);
-    if (asked === undefined) return;
+    if (asked === undefined || !questionOf(message).equals(asked.question)) return;
     waiting.delete(id);
     message.writeUInt16BE(asked.id, 0);
     udp.send(message, asked.client.port, asked.client.address, () => undefined);
@@ -163,4 +168,24 @@ export function createDnsServer(
       await new Promise<void>((done) => (tcp === undefined ? done() : tcp.close(() => done())));
     },
   };
+}
+
+function bytesOf(address: string | undefined): Uint8Array | undefined {
+  if (address === undefined) return undefined;
+  if (isIPv4(address)) return Uint8Array.from(address.split('.'), Number);
+  // The URL parser writes every form of an IPv6 address as hexadecimal groups (RFC 5952).
+  const text = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = text.split('::', 2);
+  const groups = (part: string): number[] => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
+  const [before, after] = [groups(head), groups(tail ?? '')];
+  const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after];
+  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+/** The first question, its letters as sent; empty where a message has none, as some servers answer to what they do not understand. */
+function questionOf(message: Buffer): Buffer {
+  if (message.readUInt16BE(4) === 0) return Buffer.alloc(0);
+  let at = 12;
+  while (at < message.length && message[at] !== 0) at += 1 + (message[at] ?? 0);
+  return Buffer.from(message.subarray(12, at + 5));
 }

@@ -16,8 +16,10 @@ import { decodeClientHello } from './client-hello.ts';
 import type { ClientHello } from './client-hello.ts';
 import { createHttp1Tap } from './http1-tap.ts';
 import { createHttp2Tap } from './http2-tap.ts';
+import { createReachability } from './reachability.ts';
 import { relay } from './relay.ts';
 import type { RequestTap } from './request-tap.ts';
+import { createSafeLookup, isHostName } from './safe-lookup.ts';
 
 export interface AwsProxyDeps {
   readonly authority: CertificateAuthority;
@@ -47,6 +49,8 @@ export interface AwsProxyOptions {
 export interface AwsProxy extends Startable {
   httpsPort(): number;
   httpPort(): number;
+  /** Whether AWS is reached: when several of its hosts in a row are not, names should lead to AWS itself. */
+  isReaching(): boolean;
 }
 
 export const AWS_PROXY_DEFAULTS = {
@@ -81,8 +85,10 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   const refusals = new Map<string, number>();
   const servers: Server[] = [];
 
+  const lookups = { aws: createSafeLookup(true), other: createSafeLookup(false) };
+
   function upstreamOf(host: string, port: number): ConnectionOptions {
-    return { host, port, ...options.upstream?.(host, port) };
+    return { host, port, lookup: isWanted(host) ? lookups.aws : lookups.other, ...options.upstream?.(host, port) };
   }
 
   function isWanted(host: string): boolean {
@@ -95,6 +101,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     return socket;
   }
 
+  const reachability = createReachability(deps.clock);
   const young = createYoungKeeper(COLLECT_EVERY_BYTES);
   const budget = createBodyBudget(options.maxHeldBodyBytes);
 
@@ -125,26 +132,35 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     }
   }
 
+  function connectPlain(host: string, port: number): Socket {
+    const { host: name = host, port: to = port, lookup } = upstreamOf(host, port);
+    return connectTcp({ host: name, port: to, noDelay: true, ...(lookup === undefined ? {} : { lookup }) });
+  }
+
   function passThrough(client: Socket, host: string, port: number, reason: string): void {
     metrics.connections.inc({ outcome: reason });
-    const { host: name, port: to } = upstreamOf(host, port);
-    const server = hold(connectTcp({ host: name ?? host, port: to ?? port, noDelay: true }));
+    const server = hold(connectPlain(host, port));
     withTimeout(server, client);
     join(client, server);
   }
 
-  function withTimeout(server: Socket, client: Duplex): void {
+  function withTimeout(server: Socket, client: Duplex, host?: string): void {
     server.setTimeout(CONNECT_TIMEOUT_MS, () => {
       metrics.connections.inc({ outcome: 'unreachable' });
+      if (host !== undefined) reachability.failed(host);
       server.destroy();
       client.destroy();
     });
-    server.once('connect', () => server.setTimeout(0));
+    server.once('connect', () => {
+      server.setTimeout(0);
+      if (host !== undefined) reachability.reached();
+    });
   }
 
   function tapFor(client: Socket, host: string, protocol: string): RequestTap {
     const sourceAddress = plainAddress(client.remoteAddress ?? '');
-    const listener = (request: AwsHttpRequest): void => void safely(() => deps.onRequest(request, sourceAddress));
+    const listener = (request: AwsHttpRequest): void =>
+      void safely(() => deps.onRequest(isSameEndpoint(request.host, host) ? request : { ...request, host }, sourceAddress));
     const tapOptions = { host, maxBodyBytes: options.maxBodyBytes, budget };
     return protocol === 'h2' ? createHttp2Tap(listener, tapOptions) : createHttp1Tap(listener, tapOptions);
   }
@@ -202,9 +218,11 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
         minVersion: 'TLSv1.2',
       }),
     );
-    withTimeout(server, client);
+    withTimeout(server, client, host);
     server.setNoDelay(true);
-    const early = (error?: Error): void => {
+    const early = (error?: NodeJS.ErrnoException): void => {
+      // A name that does not exist says nothing about the way there.
+      if (error?.code !== 'ENOTFOUND') reachability.failed(host);
       metrics.connections.inc({ outcome: 'upstream-failed' });
       log.warn('an AWS endpoint could not be reached', { host, error: error?.message ?? 'closed' });
       client.destroy();
@@ -239,7 +257,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
       if (hello === 'more') return false;
       client.unshift(bytes);
       const host = hello === 'not-tls' ? undefined : hello.serverName;
-      if (hello === 'not-tls' || host === undefined) {
+      if (hello === 'not-tls' || host === undefined || !isHostName(host)) {
         metrics.connections.inc({ outcome: 'no-name' });
         client.destroy();
       } else if (isWanted(host)) void intercept(client, host, hello).catch(() => client.destroy());
@@ -260,7 +278,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
         ?.trim()
         .toLowerCase();
       client.unshift(bytes);
-      if (host === undefined) {
+      if (host === undefined || !isHostName(host)) {
         metrics.connections.inc({ outcome: 'no-name' });
         client.destroy();
         return true;
@@ -270,8 +288,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
         return true;
       }
       metrics.connections.inc({ outcome: 'read' });
-      const { host: name, port } = upstreamOf(host, HTTP_PORT);
-      const server = hold(connectTcp({ host: name ?? host, port: port ?? HTTP_PORT, noDelay: true }));
+      const server = hold(connectPlain(host, HTTP_PORT));
       withTimeout(server, client);
       join(client, server, tapFor(client, host, 'http/1.1'));
       return true;
@@ -293,6 +310,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   return {
     httpsPort: () => portOf(servers[0]),
     httpPort: () => portOf(servers[1]),
+    isReaching: () => reachability.isReaching(),
     async start(): Promise<void> {
       await listen(options.httpsListen, acceptTls, 'HTTPS to AWS');
       await listen(options.httpListen, acceptPlain, 'HTTP to AWS');
@@ -327,6 +345,13 @@ function readFirst(client: Socket, maxBytes: number, take: (bytes: Buffer) => bo
 
 export function matchesHost(pattern: string, host: string): boolean {
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1 : pattern === host;
+}
+
+/** A request may name another bucket than its connection does, but not another service: nothing is told that its server would not do. */
+function isSameEndpoint(host: string, connected: string): boolean {
+  const [own, other] = [parseAwsHost(host), parseAwsHost(connected)];
+  if (own === undefined || other === undefined) return host.toLowerCase() === connected;
+  return own.labels.at(-1) === other.labels.at(-1) && own.region === other.region && own.partition === other.partition;
 }
 
 function portOf(server: Server | undefined): number {

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
+import { AppError } from '@nm/core';
 import type { Clock } from '@nm/core';
 import { isKubeError } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
@@ -76,6 +78,17 @@ export async function loadNamespaceLabels(kube: KubeClient, namespace: string): 
     readonly metadata?: { readonly labels?: Record<string, string> };
   };
   return metadata?.labels ?? {};
+}
+
+/** Addresses of a Service, its own family first. Throws AppError `aws-service-address` when it has none. */
+export async function loadServiceAddresses(kube: KubeClient, namespace: string, name: string): Promise<readonly string[]> {
+  const { spec } = (await kube.request(`/api/v1/namespaces/${namespace}/services/${name}`)) as {
+    readonly spec?: { readonly clusterIP?: string; readonly clusterIPs?: readonly string[] };
+  };
+  const addresses = (spec?.clusterIPs ?? [spec?.clusterIP ?? '']).filter((address) => isIP(address) !== 0);
+  if (addresses.length === 0)
+    throw new AppError('aws-service-address', `the Service ${name} has no address of its own: it must not be headless`);
+  return addresses;
 }
 
 /** Writes our certificate into every webhook of the configuration, where it differs. */
