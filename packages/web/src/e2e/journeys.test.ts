@@ -190,7 +190,7 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     await page.keyboard.press('/');
     await page.getByRole('combobox').fill('kafka');
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: /^api shop denied/ }).click();
+    await page.getByRole('button', { name: /^api shop .*denied/ }).click();
     await page.getByRole('heading', { name: 'Known by' }).waitFor();
     await page.getByText('consume payments').waitFor();
     await shoot(page, '04-edge');
@@ -198,7 +198,7 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     await page.getByRole('button', { name: 'api', exact: true }).click();
     await page.getByText('ClientIntents').click();
     await page.getByText('kind: ClientIntents').waitFor();
-    await page.getByRole('button', { name: /^worker shop denied/ }).click();
+    await page.getByRole('button', { name: /^worker shop .*denied/ }).click();
     await page.getByText('Network policies would deny it').waitFor();
     expect(await page.locator('.panel').textContent()).toContain('Undeclared: would be blocked once enforced');
     await shoot(page, '04-protection');

@@ -40,7 +40,7 @@ export function toElements(view: ViewGraph, now: number, lines: LinesMode = 'kin
   for (const box of view.boxes) {
     nodes.set(box.id, {
       id: box.id,
-      label: box.label,
+      label: shorten(box.label),
       classes: `box ${box.level}`,
       ...(box.parent === undefined ? {} : { parent: box.parent }),
     });

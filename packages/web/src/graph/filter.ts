@@ -136,7 +136,7 @@ function hasLabel(node: MapNode, label: string): boolean {
   const labels = node.peer.type === 'workload' ? node.peer.labels : undefined;
   if (labels === undefined) return false;
   const at = label.indexOf('=');
-  return at < 0 ? label in labels : labels[label.slice(0, at)] === label.slice(at + 1);
+  return at < 0 ? Object.hasOwn(labels, label) : labels[label.slice(0, at)] === label.slice(at + 1);
 }
 
 function hasDomain(link: MapLink, wanted: string): boolean {

@@ -1,5 +1,6 @@
 import type { MapLink, MapNode } from './model.ts';
 import { finish, STEP_SIZE } from './steps.ts';
+import { visibleText } from './visible-text.ts';
 import type { Steps } from './steps.ts';
 
 export type GroupLevel = 'cluster' | 'environment' | 'namespace' | 'outside';
@@ -83,10 +84,14 @@ function groupPath(node: MapNode, byCluster: boolean, byEnvironment: boolean): S
   if (node.namespace === undefined) return outsidePath(node);
   const cluster = node.cluster ?? '';
   const path: Step[] = [];
-  if (byCluster) path.push({ id: `c:${cluster}`, level: 'cluster', label: cluster });
+  if (byCluster) path.push({ id: `c:${cluster}`, level: 'cluster', label: visibleText(cluster) });
   if (byEnvironment) {
     const environment = node.environment ?? '';
-    path.push({ id: `e:${cluster}/${environment}`, level: 'environment', label: environment === '' ? 'no environment' : environment });
+    path.push({
+      id: `e:${cluster}/${environment}`,
+      level: 'environment',
+      label: environment === '' ? 'no environment' : visibleText(environment),
+    });
   }
   path.push({ id: `n:${cluster}/${node.namespace}`, level: 'namespace', label: node.namespace });
   return path;

@@ -2,6 +2,7 @@ import { peerKey, peerName } from '@nm/core';
 import type { PeerType, PolicyState } from '@nm/core';
 import { isSystemNamespace } from './system-namespaces.ts';
 import type { UiEdge, UiPeer } from './ui-edge.ts';
+import { visibleText } from './visible-text.ts';
 
 /** What an edge carries, as far as the picture tells kinds apart. */
 export type LinkKind = 'internal' | 'internet' | 'kafka' | 'http' | 'cloud';
@@ -93,9 +94,9 @@ export function toNode(id: string, peer: UiPeer): MapNode {
     id,
     peer,
     type: peer.type,
-    name: nodeName(peer),
+    name: visibleText(nodeName(peer)),
     isSystem: (peer.type === 'workload' || peer.type === 'service') && isSystemNamespace(peer.namespace),
-    ...(peer.type === 'workload' || peer.type === 'service' ? { namespace: peer.namespace } : {}),
+    ...(peer.type === 'workload' || peer.type === 'service' ? { namespace: visibleText(peer.namespace) } : {}),
     ...('cluster' in peer ? { cluster: peer.cluster } : {}),
     ...(peer.environment === undefined ? {} : { environment: peer.environment }),
   };
@@ -136,8 +137,9 @@ export function toLink(edge: UiEdge, client: MapNode, server: MapNode): MapLink 
   };
 }
 
-/** Whether policies restrict who may call the server of a call; undefined where nobody knows. */
-export function isServerProtected({ edge: { protection } }: MapLink): boolean | undefined {
+/** Whether policies restrict who may call the server of a call; undefined where nobody knows, or no policy could. */
+export function isServerProtected({ server, edge: { protection } }: MapLink): boolean | undefined {
+  if (server.type !== 'workload') return undefined;
   const { network, mesh } = protection ?? {};
   if (network?.serverSelected === true || mesh?.state === 'allowed' || mesh?.state === 'denied') return true;
   // Where neither end is selected the server is not either.

@@ -5,7 +5,7 @@ import { makeSpace } from './make-space.ts';
 import { separate } from './separate.ts';
 
 /** Nodes that share more than this with what was laid out before keep their places; else the map is laid out anew. */
-const KEEP_SHARE = 0.3;
+const KEEP_SHARE = 0.5;
 const MAX_OPENED = 4;
 
 export interface Placement {

@@ -1,4 +1,5 @@
 import type { Change } from './compare.ts';
+import { visibleText } from './visible-text.ts';
 import { protectionStates } from './filter.ts';
 import type { MapLink } from './model.ts';
 
@@ -89,7 +90,7 @@ export function cellText({ link, change }: Row, column: Column): string {
     case 'kind':
       return link.kind;
     case 'details':
-      return detailText(link);
+      return visibleText(detailText(link));
     case 'protection':
       return protectionStates(link).join(' ');
     case 'change':
@@ -133,7 +134,7 @@ function sortKey(row: Row, column: Column): string | number {
   return cellText(row, column).toLowerCase();
 }
 
-/** RFC 4180, with a leading apostrophe where a spreadsheet would read a formula. */
+/** RFC 4180, with an apostrophe where a spreadsheet would read a formula. */
 export function toCsv(rows: readonly Row[], columns: readonly Column[]): string {
   const line = (cells: readonly string[]) => `${cells.map(csvCell).join(',')}\r\n`;
   return (
@@ -142,8 +143,9 @@ export function toCsv(rows: readonly Row[], columns: readonly Column[]): string 
 }
 
 function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  // Where a comma is not the separator, a semicolon or tab within a cell begins another.
+  const safe = text.replaceAll(/(^|[;,\t\r\n])(?=\s*[=+\-@＝＋－＠])/g, "$1'");
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function toJsonRows(rows: readonly Row[], columns: readonly Column[]): string {

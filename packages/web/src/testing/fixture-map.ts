@@ -169,7 +169,7 @@ function addSpecials(
   add(c, d, {
     port: 8080,
     evidence: { dns: times, tcp: times },
-    protection: { network: { state: 'allowed', policies: ['shop/allow-api'] }, intents: 'declared' },
+    protection: { network: { state: 'allowed', policies: ['shop/allow-cache'], serverSelected: true }, intents: 'declared' },
   });
   add(
     a,

@@ -4,6 +4,7 @@ import { formatAge, formatInstant } from '../data/time-range.ts';
 import type { ActivitySeries } from '../graph/activity.ts';
 import type { MapLink } from '../graph/model.ts';
 import type { UiEdge } from '../graph/ui-edge.ts';
+import { visibleText } from '../graph/visible-text.ts';
 import { select } from './actions.ts';
 import { useApp } from './context.ts';
 import { Facts } from './Facts.tsx';
@@ -210,7 +211,7 @@ function Accesses({ edge }: { readonly edge: UiEdge }) {
               <li key={`${topic}/${operation}/${String(allowed)}/${resourceType ?? ''}/${principal ?? ''}`}>
                 <span>
                   {operation} {resourceType === undefined || resourceType === 'topic' ? '' : `${resourceType} `}
-                  {topic}
+                  {visibleText(topic)}
                 </span>
                 <span className={`tag ${allowed ? '' : 'is-danger'}`}>{allowed ? 'allowed' : 'denied'}</span>
               </li>
@@ -224,7 +225,7 @@ function Accesses({ edge }: { readonly edge: UiEdge }) {
           <ul className="mono-list">
             {edge.http.map(({ path, methods }) => (
               <li key={path}>
-                <span>{path}</span>
+                <span>{visibleText(path)}</span>
                 <span className="count">{methods.join(' ')}</span>
               </li>
             ))}
@@ -237,7 +238,7 @@ function Accesses({ edge }: { readonly edge: UiEdge }) {
           <ul className="mono-list">
             {edge.actions.map(({ action, count }) => (
               <li key={action}>
-                <span>{action}</span>
+                <span>{visibleText(action)}</span>
                 <span className="count">{count.toLocaleString('en')}</span>
               </li>
             ))}

@@ -1,3 +1,5 @@
+import { visibleText } from '../graph/visible-text.ts';
+
 /** Names and values; those without a value are left out. */
 export function Facts({ facts }: { readonly facts: readonly (readonly [name: string, value: string | undefined])[] }) {
   return (
@@ -6,7 +8,7 @@ export function Facts({ facts }: { readonly facts: readonly (readonly [name: str
         value === undefined || value === '' ? null : (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>{visibleText(value)}</dd>
           </div>
         ),
       )}

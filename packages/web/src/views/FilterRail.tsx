@@ -1,6 +1,7 @@
 import { useDeferredValue, useMemo, useState } from 'react';
 import type { EvidenceKind } from '@nm/core';
 import { toFacets } from '../graph/facets.ts';
+import { visibleText } from '../graph/visible-text.ts';
 import type { FacetValue } from '../graph/facets.ts';
 import { NO_FILTER } from '../graph/filter.ts';
 import type { MapFilter, ProtectionState } from '../graph/filter.ts';
@@ -157,7 +158,7 @@ interface FacetProps {
 const SHOWN_AT_FIRST = 8;
 
 /** Values with their counts; chosen ones first, more on request. */
-function Facet({ title, values, chosen, excluded = [], name = (value) => value, onToggle, onExclude }: FacetProps) {
+function Facet({ title, values, chosen, excluded = [], name = visibleText, onToggle, onExclude }: FacetProps) {
   const [showAll, setShowAll] = useState(false);
   const [query, setQuery] = useState('');
   if (values.length === 0) return null;
@@ -246,7 +247,7 @@ function ListField({
                 onClick={() => onChange(values.filter((item) => item !== value))}
                 aria-label={`Remove ${value}`}
               >
-                {value} <Icon name="close" />
+                {visibleText(value)} <Icon name="close" />
               </button>
             </li>
           ))}

@@ -86,35 +86,39 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
     } else remember(known.current.places, renderer);
     const isFirst = canvas.dataset['ready'] !== viewKey;
     const placement = placeNodes(elements, known.current.places);
+    const isNow = (): boolean => isCurrent && known.current.key === viewKey;
     const draw = async (): Promise<void> => {
       const wantsLayout = placement.isFresh && elements.nodes.size <= MAX_LAYOUT_NODES;
       const arranged = wantsLayout ? layout.layout(elements, placement.positions) : undefined;
       const early = arranged === undefined ? undefined : await Promise.race([arranged, delay(WAIT_FOR_LAYOUT_MS)]);
-      if (!isCurrent) return;
+      // What comes late is used all the same, even if the picture was drawn anew meanwhile.
+      if (arranged !== undefined && early === undefined) void arranged.then(arrangeLate);
+      if (!isNow()) return;
       const places = early ?? placement.positions;
-      if (!(await renderer.show(elements, places)) || !isCurrent) return;
+      if (!(await renderer.show(elements, places)) || !isNow()) return;
       await renderer.place(places, !isFirst);
-      if (!isCurrent) return;
+      if (!isNow()) return;
       if (isFirst || placement.isFresh) renderer.fit(!isFirst, true);
       const opened = graph.boxes.filter(({ id }) => !openBoxes.current.has(id));
       openBoxes.current = new Set(graph.boxes.map(({ id }) => id));
       const [only] = opened;
       if (!isFirst && only !== undefined && opened.length === 1) renderer.lookInto(only.id);
       await renderer.whenShown();
-      if (!isCurrent) return;
+      if (!isNow()) return;
       canvas.dataset['ready'] = viewKey;
       performance.mark('nm-map-shown');
       for (const [id, at] of places) known.current.places.set(id, at);
-      if (arranged !== undefined && early === undefined) {
-        const late = await arranged;
-        if (late === undefined || !isCurrent || userMoved.current) return;
+      if (arranged === undefined || early !== undefined) canvas.dataset['arranged'] = viewKey;
+    };
+    const arrangeLate = async (late: ReadonlyMap<string, Point> | undefined): Promise<void> => {
+      const isWanted = (): boolean => known.current.key === viewKey && !userMoved.current && canvas.isConnected;
+      if (isWanted() && late !== undefined) {
         await renderer.place(late, true);
         for (const [id, at] of late) known.current.places.set(id, at);
         await delay(GLIDE_MS);
-        if (!isCurrent) return;
-        renderer.fit(true, true);
+        if (isWanted()) renderer.fit(true, true);
       }
-      canvas.dataset['arranged'] = viewKey;
+      if (known.current.key === viewKey) canvas.dataset['arranged'] = viewKey;
     };
     void draw();
     return () => {
@@ -164,7 +168,7 @@ function viewKeyOf({ snapshot, url }: AppContext): string {
   const parts = [
     snapshot.source?.kind ?? '',
     snapshot.source?.label ?? '',
-    url.focus?.nodeId ?? '',
+    url.focus === undefined ? '' : `${url.focus.nodeId} ${url.focus.hops}${url.focus.direction}`,
     [...url.filter.namespaces].toSorted().join(),
   ];
   return parts.join('~');

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
 import { formatAge } from '../data/time-range.ts';
 import type { MapLink, MapNode } from '../graph/model.ts';
+import { toFileName, visibleText } from '../graph/visible-text.ts';
 import { download, select, setFocus } from './actions.ts';
 import { useApp } from './context.ts';
 import { toIntentsYaml } from './export-map.ts';
@@ -21,12 +22,12 @@ const TYPE_NAMES: Readonly<Record<MapNode['type'], string>> = {
   unknown: 'Unknown address',
 };
 
-const REASONS: Readonly<Record<string, string>> = {
-  'pod-gone': 'A pod that nobody watched had this address and is gone.',
-  'never-owned': 'No pod ever had this address.',
-  'not-yet-known': 'The cluster has not told yet who has this address.',
-  'name-not-found': 'No object of that name exists.',
-};
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['pod-gone', 'A pod that nobody watched had this address and is gone.'],
+  ['never-owned', 'No pod ever had this address.'],
+  ['not-yet-known', 'The cluster has not told yet who has this address.'],
+  ['name-not-found', 'No object of that name exists.'],
+]);
 
 /** A workload, domain, node or resource: what it is, who calls it, whom it calls. */
 export function NodePanel({ node }: { readonly node: MapNode }) {
@@ -85,7 +86,7 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
           ['Resource', 'resource' in peer ? peer.resource : undefined],
           ['Account', 'account' in peer ? peer.account : undefined],
           ['Region', 'region' in peer ? peer.region : undefined],
-          ['Why unknown', peer.type === 'unknown' && peer.reason !== undefined ? (REASONS[peer.reason] ?? peer.reason) : undefined],
+          ['Why unknown', peer.type === 'unknown' && peer.reason !== undefined ? (REASONS.get(peer.reason) ?? peer.reason) : undefined],
           ['Ports called', ports.length > 0 ? ports.slice(0, 20).join(', ') : undefined],
           [
             'Domains used',
@@ -120,9 +121,7 @@ export function NodePanel({ node }: { readonly node: MapNode }) {
           </summary>
           <ul className="mono-list">
             {Object.entries(peer.labels).map(([key, value]) => (
-              <li key={key}>
-                {key}={value}
-              </li>
+              <li key={key}>{visibleText(`${key}=${value}`)}</li>
             ))}
           </ul>
         </details>
@@ -160,7 +159,7 @@ function Intents({ node, links }: { readonly node: MapNode; readonly links: read
             >
               <Icon name="copy" /> Copy
             </button>
-            <button type="button" className="button" onClick={() => download(`${node.name}.yaml`, yaml, 'application/yaml')}>
+            <button type="button" className="button" onClick={() => download(`${toFileName(node.name)}.yaml`, yaml, 'application/yaml')}>
               <Icon name="export" /> Download
             </button>
           </div>

@@ -1,10 +1,12 @@
 import { useMemo, useRef, useState } from 'react';
 import { formatAge } from '../data/time-range.ts';
+import { protectionStates } from '../graph/filter.ts';
 import { cellText, COLUMN_TITLES, COLUMNS, sortRows } from '../graph/table.ts';
 import type { Column, Row } from '../graph/table.ts';
 import { select } from './actions.ts';
 import { useApp } from './context.ts';
 import { Menu } from './Menu.tsx';
+import { SHORT_WORDS } from './protection-words.ts';
 
 /** Rows on the page at first and with each further step: a browser cannot lay out a hundred thousand. */
 const STEP = 200;
@@ -142,6 +144,13 @@ function Cell({ row, column, now }: { readonly row: Row; readonly column: Column
     return row.change === undefined ? null : (
       <span className={`tag is-${row.change}`}>{{ added: '+ added', gone: '− gone', same: '= same' }[row.change]}</span>
     );
+  }
+  if (column === 'protection') {
+    return protectionStates(link).map((state) => (
+      <span key={state} className={`tag ${state === 'denied' || state === 'undeclared' ? 'is-danger' : ''}`}>
+        {SHORT_WORDS[state]}
+      </span>
+    ));
   }
   return column === 'evidence' && link.lookedUpOnly ? 'lookup only' : cellText(row, column);
 }

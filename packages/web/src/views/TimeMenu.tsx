@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { formatInstant, PRESETS, toWindow } from '../data/time-range.ts';
+import { formatInstant, formatTimeRange, PRESETS, toWindow } from '../data/time-range.ts';
 import type { TimeRange } from '../data/time-range.ts';
 import { useApp } from './context.ts';
 import { Menu } from './Menu.tsx';
@@ -12,6 +12,7 @@ export function TimeMenu({ label }: { readonly label: string }) {
     close();
   };
   const { since, until } = app.snapshot.window;
+  const chosen = formatTimeRange(app.url.time ?? app.snapshot.source?.defaultTime ?? { type: 'all' });
   return (
     <Menu label={label} className="time-menu" title="Time">
       {(close) => (
@@ -19,13 +20,18 @@ export function TimeMenu({ label }: { readonly label: string }) {
           <ul className="choices">
             {PRESETS.map(({ text, title, ms }) => (
               <li key={text}>
-                <button type="button" className="choice" onClick={() => choose({ type: 'last', ms }, close)}>
+                <button
+                  type="button"
+                  className="choice"
+                  aria-current={text === chosen || formatTimeRange({ type: 'last', ms }) === chosen}
+                  onClick={() => choose({ type: 'last', ms }, close)}
+                >
                   {title}
                 </button>
               </li>
             ))}
             <li>
-              <button type="button" className="choice" onClick={() => choose({ type: 'all' }, close)}>
+              <button type="button" className="choice" aria-current={chosen === 'all'} onClick={() => choose({ type: 'all' }, close)}>
                 All time
               </button>
             </li>

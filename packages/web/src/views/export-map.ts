@@ -11,6 +11,7 @@ import { sortRows, toCsv, toJsonRows } from '../graph/table.ts';
 import { readTheme } from '../render/theme.ts';
 import { download } from './actions.ts';
 import type { AppContext } from './context.ts';
+import { visibleText } from '../graph/visible-text.ts';
 import { getPictureSource } from './picture.ts';
 
 export type ExportFormat = 'png' | 'svg' | 'dot' | 'mermaid' | 'intents' | 'csv' | 'json' | 'map';
@@ -61,7 +62,9 @@ export async function toIntentsYaml(links: readonly MapLink[], now: number): Pro
   const file = toMapFile(links, {}, new Date(now).toISOString());
   const { documents } = toClientIntents(toEdges(file), { version: 'v2beta1' });
   const { stringify } = await import('yaml');
-  return documents.map(({ document, notes }) => notes.map((note) => `# ${note}\n`).join('') + stringify(document)).join('---\n');
+  return documents
+    .map(({ document, notes }) => notes.map((note) => `# ${visibleText(note)}\n`).join('') + stringify(document))
+    .join('---\n');
 }
 
 /** Up to so many edges are asked for one by one; for more, all pages of the window are fetched again in full. */

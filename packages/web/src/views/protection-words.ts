@@ -13,6 +13,18 @@ export const PROTECTION_WORDS: Readonly<Record<ProtectionState, string>> = {
   unseen: 'Declared, never seen',
 };
 
+/** The same for a cell of the table. */
+export const SHORT_WORDS: Readonly<Record<ProtectionState, string>> = {
+  allowed: 'allowed',
+  denied: 'would be denied',
+  open: 'no policy',
+  unknown: 'not certain',
+  declared: 'declared',
+  undeclared: 'undeclared',
+  unmanaged: 'nothing declared',
+  unseen: 'declared, never seen',
+};
+
 export const NETWORK_TEXTS: Readonly<Record<PolicyState, string>> = {
   allowed: 'Network policies allow it',
   denied: 'Network policies would deny it',
@@ -36,14 +48,14 @@ export const INTENT_TEXTS: Readonly<Record<IntentState, string>> = {
 
 /** Why an answer of policies is less than certain. */
 export function caveatText(caveat: string): string {
-  return CAVEATS[caveat] ?? caveat;
+  return CAVEATS.get(caveat) ?? caveat;
 }
 
-const CAVEATS: Readonly<Record<string, string>> = {
-  'labels-unknown': 'the labels of an end are not known',
-  'host-network': 'a pod on the node’s network is beyond network policies',
-  'node-local': 'a node may always call its own pods',
-  'addresses-unknown': 'not all addresses are known',
-  'ip-block-inside-cluster': 'an ipBlock names addresses inside the cluster, which not every network plugin obeys',
-  'port-unknown': 'the port is not known',
-};
+const CAVEATS: ReadonlyMap<string, string> = new Map([
+  ['labels-unknown', 'the labels of an end are not known'],
+  ['host-network', 'a pod on the node’s network is beyond network policies'],
+  ['node-local', 'a node may always call its own pods'],
+  ['addresses-unknown', 'not all addresses are known'],
+  ['ip-block-inside-cluster', 'an ipBlock names addresses inside the cluster, which not every network plugin obeys'],
+  ['port-unknown', 'the port is not known'],
+]);

@@ -26,7 +26,8 @@ export function toMermaid(view: ViewGraph): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Quoted text; Mermaid writes characters that mean something to it as entities. */
+/** Quoted text; characters that mean something to Mermaid, directives and its Markdown included, are written by number. */
 function text(label: string): string {
-  return `"${label.replaceAll('#', '#35;').replaceAll('"', '#quot;').replaceAll('<', '#lt;').replaceAll('>', '#gt;').replaceAll('\n', ' ')}"`;
+  const oneLine = label.replaceAll(/[\r\n]+/g, ' ');
+  return `"${oneLine.replaceAll(/[#"<>&`%{}\\]/g, (char) => `#${char.charCodeAt(0)};`)}"`;
 }
