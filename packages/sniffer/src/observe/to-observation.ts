@@ -14,12 +14,20 @@ export function createAttributingSink(owners: LocalOwners, onObservation: (obser
     return uid === undefined ? {} : { podUid: uid };
   };
   return {
+    // A busy node hands out ten thousands of these at once: objects are written out, not put together from others.
     dns(client, answer, count, firstSeenAt, lastSeenAt) {
+      const uid = owners.podOf(client, lastSeenAt);
       onObservation({
         kind: 'dns',
-        vantage: owners.isLocal(client) ? 'client' : 'server',
-        source: { address: client, ...podUid(client, lastSeenAt) },
-        destination: { ...nameOf(answer), protocol: 'UDP', addresses: boundedAddresses(answer) },
+        // Whoever is a pod of this node is on it.
+        vantage: uid !== undefined || owners.isLocal(client) ? 'client' : 'server',
+        source: uid === undefined ? { address: client } : { address: client, podUid: uid },
+        destination: {
+          name: answer.name,
+          canonicalName: answer.chain.at(-1),
+          protocol: 'UDP',
+          addresses: boundedAddresses(answer),
+        },
         count,
         firstSeenAt,
         lastSeenAt,

@@ -1,30 +1,33 @@
-import { createReportWriter, rebaseReport, REPORT } from '@nm/api';
+import { rebaseReport, REPORT } from '@nm/api';
 import type { ReportBatch, ReportSettings } from '@nm/api';
+import { ByteWriter } from './byte-writer.ts';
 import { isFields, parseGraphqlAnswer, retryAfterMs } from './report-protocol.ts';
 import type { HttpAnswer, ReportOutcome, ReportProtocol } from './report-protocol.ts';
-
-/** The mapper measures our clock by the time of sending; this is within what the network adds. */
-const FRESH_MS = 50;
+import { PackedReport, ReportRows } from './report-rows.ts';
 
 /** Our own `report` mutation (packages/api, docs/wire-protocol.md). */
 export function createOwnProtocol(options: { readonly maxRows?: number } = {}): ReportProtocol {
-  const writer = createReportWriter(options);
+  const rows = new ReportRows(options.maxRows);
+  const out = new ByteWriter();
+  const head = JSON.stringify({ query: REPORT.text, operationName: REPORT.name, variables: { batch: null } });
+  const batchAt = head.lastIndexOf('null');
   return {
     sendsEmpty: true,
     get size() {
-      return writer.size;
+      return rows.size;
     },
-    add: (observation) => writer.add(observation),
-    finish(reporter, nextSequence, now) {
-      const rows = writer.size;
-      const sequence = nextSequence();
-      return [{ sequence, rows, payload: writer.finish(reporter, sequence, now) }];
+    add: (observation) => rows.add(observation),
+    finish(reporter, nextSequence) {
+      const report = rows.finish(reporter, nextSequence());
+      return [{ sequence: report.sequence, rows: report.rows, payload: report }];
     },
     toBody(payload, now) {
-      const sealed = payload as ReportBatch;
-      // Sent at once, as nearly all are: its rows need no copy.
-      const batch = now - Date.parse(sealed.sentAt) <= FRESH_MS ? sealed : rebaseReport(sealed, now);
-      return JSON.stringify({ query: REPORT.text, operationName: REPORT.name, variables: { batch } });
+      out.clear();
+      out.text(head.slice(0, batchAt));
+      if (payload instanceof PackedReport) payload.writeJson(out, now);
+      else out.text(JSON.stringify(rebaseReport(payload as ReportBatch, now)));
+      out.text(head.slice(batchAt + 'null'.length));
+      return out.toBytes();
     },
     readAnswer,
   };

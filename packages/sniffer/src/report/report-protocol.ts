@@ -37,8 +37,8 @@ export interface ReportProtocol {
   add(observation: Observation): boolean;
   /** Ends the message; several where one cannot hold all kinds. */
   finish(reporter: Reporter, nextSequence: () => number, now: number): readonly ReportMessage[];
-  /** Body of the HTTP request, JSON text. `now`: the reporter's clock when it is sent. */
-  toBody(payload: unknown, now: number): string;
+  /** Body of the HTTP request, JSON text; bytes are valid until the next call. `now`: the reporter's clock when it is sent. */
+  toBody(payload: unknown, now: number): string | Uint8Array;
   readAnswer(answer: HttpAnswer, now: number): ReportOutcome;
   /** Whether a message without rows is worth sending (it tells that the node has a sniffer). */
   readonly sendsEmpty: boolean;

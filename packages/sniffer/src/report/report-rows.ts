@@ -1,0 +1,179 @@
+import { KINDS, REPORT_LIMITS, REPORT_PROTOCOL } from '@nm/api';
+import type { ReportBatch, Reporter } from '@nm/api';
+import type { Observation } from '@nm/core';
+import { ByteWriter } from './byte-writer.ts';
+
+const ABSENT = -1;
+/** Columns before the times, and the one behind them (format.ts of the package api), as numbers of 32 bits. */
+const COLUMNS_BEFORE = 14;
+const INTEGERS = COLUMNS_BEFORE + 1;
+const TIMES = 2;
+const FIRST_ROWS = 256;
+/** Tenths of a millisecond: finer than anything that is done with them, and each digit costs on the way. */
+const TIMES_PER_MS = 10;
+
+const KIND_INDEX: ReadonlyMap<string, number> = new Map(KINDS.map((kind, index) => [kind, index]));
+const DETAIL_IS_ABSENT = ABSENT;
+
+/** The rows of one report as numbers, because a busy node reports ten thousands a second: no array and no text for each. */
+export class ReportRows {
+  private readonly maxRows: number;
+  private integers = new Int32Array(FIRST_ROWS * INTEGERS);
+  private times = new Float64Array(FIRST_ROWS * TIMES);
+  private rows = 0;
+  private strings: string[] = [];
+  private indexes = new Map<string, number>();
+  /** Lists of addresses by identity: an answer that is reported for many clients has one. */
+  private lists = new Map<readonly string[], number>();
+
+  constructor(maxRows: number = REPORT_LIMITS.maxRows) {
+    this.maxRows = maxRows;
+  }
+
+  get size(): number {
+    return this.rows;
+  }
+
+  /** False when the report is full; the observation is not in it then. */
+  add(observation: Observation): boolean {
+    if (this.rows >= this.maxRows) return false;
+    if (this.rows * TIMES === this.times.length) this.grow();
+    const { source, destination } = observation;
+    const { asked } = destination;
+    const { integers, times } = this;
+    const at = this.rows * INTEGERS;
+    integers[at] = KIND_INDEX.get(observation.kind) ?? ABSENT;
+    integers[at + 1] = toFlags(observation);
+    integers[at + 2] = this.intern(source.address);
+    integers[at + 3] = this.intern(source.podUid);
+    integers[at + 4] = source.port ?? ABSENT;
+    integers[at + 5] = this.intern(destination.address);
+    integers[at + 6] = this.intern(destination.podUid);
+    integers[at + 7] = destination.port ?? ABSENT;
+    integers[at + 8] = this.intern(destination.name);
+    integers[at + 9] = this.intern(destination.canonicalName);
+    integers[at + 10] = this.internList(destination.addresses);
+    integers[at + 11] = asked === undefined ? ABSENT : this.intern(asked.address);
+    integers[at + 12] = asked === undefined ? ABSENT : asked.port;
+    integers[at + 13] = observation.count;
+    // What a sniffer sees is TCP or UDP, from addresses: it has no details (format.ts, column 16).
+    integers[at + COLUMNS_BEFORE] = DETAIL_IS_ABSENT;
+    times[this.rows * TIMES] = observation.firstSeenAt;
+    times[this.rows * TIMES + 1] = observation.lastSeenAt;
+    this.rows += 1;
+    return true;
+  }
+
+  /** Everything so far as one report; what is added from here on is the next. */
+  finish(reporter: Reporter, sequence: number): PackedReport {
+    const report = new PackedReport(
+      reporter,
+      sequence,
+      this.strings,
+      this.integers.slice(0, this.rows * INTEGERS),
+      this.times.slice(0, this.rows * TIMES),
+    );
+    this.rows = 0;
+    this.strings = [];
+    this.indexes = new Map();
+    this.lists = new Map();
+    return report;
+  }
+
+  private intern(text: string | undefined): number {
+    if (text === undefined) return ABSENT;
+    const known = this.indexes.get(text);
+    if (known !== undefined) return known;
+    this.indexes.set(text, this.strings.length);
+    return this.strings.push(text) - 1;
+  }
+
+  private internList(list: readonly string[] | undefined): number {
+    if (list === undefined || list.length === 0) return ABSENT;
+    const known = this.lists.get(list);
+    if (known !== undefined) return known;
+    const index = this.intern(list.join(' '));
+    this.lists.set(list, index);
+    return index;
+  }
+
+  private grow(): void {
+    const [integers, times] = [this.integers, this.times];
+    this.integers = new Int32Array(integers.length * 2);
+    this.times = new Float64Array(times.length * 2);
+    this.integers.set(integers);
+    this.times.set(times);
+  }
+}
+
+/** A report that waits to be sent; its times are instants until then, because they are told relative to the sending. */
+export class PackedReport {
+  readonly reporter: Reporter;
+  readonly sequence: number;
+  private readonly strings: readonly string[];
+  private readonly integers: Int32Array;
+  private readonly times: Float64Array;
+
+  constructor(reporter: Reporter, sequence: number, strings: readonly string[], integers: Int32Array, times: Float64Array) {
+    this.reporter = reporter;
+    this.sequence = sequence;
+    this.strings = strings;
+    this.integers = integers;
+    this.times = times;
+  }
+
+  get rows(): number {
+    return this.times.length / TIMES;
+  }
+
+  /** The same as a `ReportBatch` that is sent at `now`, written as JSON. */
+  writeJson(out: ByteWriter, now: number): void {
+    const { reporter, sequence, strings } = this;
+    const head = JSON.stringify({ protocol: REPORT_PROTOCOL, reporter, sentAt: new Date(now).toISOString(), sequence, strings });
+    out.text(`${head.slice(0, -1)},"observations":[`);
+    for (let row = 0; row < this.rows; row++) this.writeRow(out, row, now);
+    out.text(']}');
+  }
+
+  /** What waits for longer is kept as JSON, like every other batch. */
+  toJSON(): ReportBatch {
+    const out = new ByteWriter();
+    let last = 0;
+    for (const time of this.times) if (time > last) last = time;
+    this.writeJson(out, Math.ceil(last));
+    return JSON.parse(out.toText()) as ReportBatch;
+  }
+
+  private writeRow(out: ByteWriter, row: number, now: number): void {
+    const { integers, times } = this;
+    out.reserve(MAX_ROW_BYTES);
+    if (row > 0) out.byte(COMMA);
+    out.byte(OPEN);
+    const at = row * INTEGERS;
+    for (let column = 0; column < COLUMNS_BEFORE; column++) {
+      out.integer(integers[at + column] as number);
+      out.byte(COMMA);
+    }
+    for (let time = row * TIMES; time < row * TIMES + TIMES; time++) {
+      out.tenths(Math.round(((times[time] as number) - now) * TIMES_PER_MS));
+      out.byte(COMMA);
+    }
+    out.integer(integers[at + COLUMNS_BEFORE] as number);
+    out.byte(CLOSE);
+  }
+}
+
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const COMMA = 0x2c;
+/** 15 numbers of at most 11 characters, 2 of at most 20, and what stands between them. */
+const MAX_ROW_BYTES = 256;
+
+function toFlags(observation: Observation): number {
+  return (
+    (observation.vantage === 'server' ? 1 : 0) |
+    (observation.directionGuessed === true ? 2 : 0) |
+    (observation.approximate === true ? 4 : 0) |
+    (observation.destination.protocol === 'UDP' ? 8 : 0)
+  );
+}
