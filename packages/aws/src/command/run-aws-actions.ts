@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { AppError } from '@nm/core';
+import { guarded, optionSources, printedHelp, readInput, writerOf } from '@nm/reporting';
+import type { CommandContext } from '@nm/reporting';
 import { boolean, loadOptions, option, optional, OptionError, text } from '@nm/runtime';
 import { parseRecorded } from '../actions/parse-recorded.ts';
 import { toAwsCall } from '../actions/to-aws-call.ts';
-import { guarded, optionSources, printedHelp, readInput, writerOf } from '@nm/reporting';
-import type { CommandContext } from '@nm/reporting';
 
 /** Options of `network-mapper aws-actions`. */
 export const AWS_ACTIONS_OPTIONS = {

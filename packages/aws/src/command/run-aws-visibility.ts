@@ -1,19 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { getServers } from 'node:dns';
-import { resolve } from 'node:path';
-import { createApiClient } from '@nm/api';
-import type { Clock } from '@nm/core';
 import { loadKubeClient } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
+import { createMapperSink, guarded, optionSources, printedHelp, refusePositional, SYSTEM_CLOCK } from '@nm/reporting';
+import type { CommandContext } from '@nm/reporting';
 import {
   createHealth,
   createHttpListener,
   createLogger,
   createMetrics,
   createMetricsHandler,
-  createTlsFetch,
   loadOptions,
-  OptionError,
 } from '@nm/runtime';
 import type { OptionValues, Startable } from '@nm/runtime';
 import { Registry } from 'prom-client';
@@ -33,8 +29,6 @@ import {
   provideCaBundle,
 } from '../webhook/cluster-objects.ts';
 import { AWS_OPTIONS } from './aws-options.ts';
-import { guarded, optionSources, printedHelp } from '@nm/reporting';
-import type { CommandContext } from '@nm/reporting';
 
 type AwsValues = OptionValues<typeof AWS_OPTIONS>;
 
@@ -42,7 +36,6 @@ const USAGE = 'network-mapper aws-visibility [options]';
 const MAX_HOSTS = 2_000;
 /** How often the webhook's caBundle is looked at. */
 const CA_CHECK_MS = 60_000;
-const CLOCK: Clock = { now: () => Date.now() };
 
 /** `network-mapper aws-visibility`: proxy, admission webhook and DNS server until the signal aborts; gives the exit code. */
 export async function runAwsVisibility(context: CommandContext): Promise<number> {
@@ -52,7 +45,7 @@ export async function runAwsVisibility(context: CommandContext): Promise<number>
       part: 'aws',
       otherParts: ['mapper', 'sniffer', 'kafka', 'istio', 'cli'],
     });
-    if (positional[0] !== undefined) throw new OptionError('option_unknown', `unknown argument "${positional[0]}"`);
+    refusePositional(positional);
     await run(context, values);
   });
 }
@@ -63,23 +56,16 @@ async function run(context: CommandContext, values: AwsValues): Promise<void> {
   const metrics = createMetrics(AWS_METRICS, register);
   const kube = await loadKubeClient({ env: context.env, ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }) });
   const namespace = values.namespace ?? kube.namespace;
-  const authority = await loadAuthority(kube, CLOCK, namespace, values.authoritySecret);
-  const { tokenFile, caFile } = values;
-  const client = createApiClient({
-    url: values.mapperUrl,
-    ...(caFile === undefined ? {} : { fetch: createTlsFetch(await readFile(resolve(context.cwd, caFile), 'utf8')) }),
-    ...(tokenFile === undefined
-      ? {}
-      : { headers: async () => ({ authorization: `Bearer ${(await readFile(resolve(context.cwd, tokenFile), 'utf8')).trim()}` }) }),
-  });
+  const authority = await loadAuthority(kube, SYSTEM_CLOCK, namespace, values.authoritySecret);
+  const sink = await createMapperSink(context, values, { kind: 'aws-visibility', clock: SYSTEM_CLOCK, log });
   const reporter = createCallReporter(
-    { client, clock: CLOCK, log, metrics },
-    { ...CALL_REPORTER_DEFAULTS, intervalMs: values.interval, version: context.version ?? '0.0.0' },
+    { sink, clock: SYSTEM_CLOCK, log, metrics },
+    { ...CALL_REPORTER_DEFAULTS, intervalMs: values.interval },
   );
   const proxy = createAwsProxy(
     {
-      authority: createCertificateAuthority({ clock: CLOCK }, { authority, maxHosts: MAX_HOSTS }),
-      clock: CLOCK,
+      authority: createCertificateAuthority({ clock: SYSTEM_CLOCK }, { authority, maxHosts: MAX_HOSTS }),
+      clock: SYSTEM_CLOCK,
       log,
       metrics,
       onRequest: (request, source) => reporter.record(request, source),
@@ -134,7 +120,7 @@ function createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddr
   const server = createAdmissionServer(
     {
       authority,
-      clock: CLOCK,
+      clock: SYSTEM_CLOCK,
       log,
       metrics,
       provideBundle: createBundleProvider(kube, authority.cert, values.bundle),

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeReport, REPORT_LIMITS } from '@nm/api';
 import type { ReportBatch } from '@nm/api';
+import type { CommandContext } from '@nm/reporting';
 import { runIstioWatcher } from './run-istio-watcher.ts';
 import { runKafkaWatcher } from './run-kafka-watcher.ts';
-import type { WatcherContext } from './watcher-context.ts';
 
 const KAFKA = new URL('../kafka/fixtures', import.meta.url).pathname;
 const ISTIO = new URL('../istio/fixtures/frontend', import.meta.url).pathname;
@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 async function run(
-  command: (context: WatcherContext) => Promise<number>,
+  command: (context: CommandContext) => Promise<number>,
   cwd: string,
   ...argv: string[]
 ): Promise<{ readonly code: number; readonly lines: readonly Record<string, unknown>[]; readonly text: string }> {

@@ -1,6 +1,9 @@
 import { choice, listenAddress, option, optional, text } from '@nm/runtime';
 import type { LogLevel } from '@nm/runtime';
 
+/** For an argument that is no flag. */
+export const FILES_BY_FLAG = '; files are given with --file';
+
 /** Options that both watchers have. */
 export const WATCHER_OPTIONS = {
   mapperUrl: option({

@@ -1,6 +1,7 @@
 import type { ReportAnswer, ReportBatch } from '@nm/api';
 import type { Clock, Logger } from '@nm/core';
 import { execInPod, loadKubeClient } from '@nm/kube';
+import { createReportSink } from '@nm/reporting';
 import { createMetrics } from '@nm/runtime';
 import type { Startable } from '@nm/runtime';
 import type { Registry } from 'prom-client';
@@ -9,7 +10,6 @@ import { ISTIO_METRICS } from '../istio/istio-metrics.ts';
 import { createIstioWatcher, ISTIO_WATCHER_DEFAULTS } from '../istio/istio-watcher.ts';
 import { createNetworkSource } from '../istio/network-source.ts';
 import { createProxyReader } from '../istio/proxy-reader.ts';
-import { createReportSink } from '../report/report-sink.ts';
 import { ISTIO_OPTIONS } from './istio-options.ts';
 
 /** What the mapper gives the watcher that runs inside it. */

@@ -1,6 +1,20 @@
 import { execInPod, loadKubeClient } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
-import { createMetrics, loadOptions, OptionError } from '@nm/runtime';
+import {
+  createMapperSink,
+  guarded,
+  optionSources,
+  printedHelp,
+  readInput,
+  readText,
+  refusePositional,
+  serveUntilStopped,
+  SYSTEM_CLOCK,
+  writerOf,
+} from '@nm/reporting';
+import type { CommandContext } from '@nm/reporting';
+import { Registry } from 'prom-client';
+import { createLogger, createMetrics, loadOptions, OptionError } from '@nm/runtime';
 import type { OptionValues } from '@nm/runtime';
 import { createExecSource } from '../istio/exec-source.ts';
 import { ISTIO_METRICS } from '../istio/istio-metrics.ts';
@@ -9,34 +23,20 @@ import { createNetworkSource } from '../istio/network-source.ts';
 import { printStatistics } from '../istio/print-statistics.ts';
 import { createProxyReader } from '../istio/proxy-reader.ts';
 import type { ProxyReader } from '../istio/proxy-reader.ts';
+import { FILES_BY_FLAG } from './common-options.ts';
 import { ISTIO_OPTIONS } from './istio-options.ts';
-import {
-  createMapperSink,
-  createRegister,
-  createWatcherLog,
-  guarded,
-  optionSources,
-  printedHelp,
-  readInput,
-  readText,
-  refusePositional,
-  runUntilStopped,
-  SYSTEM_CLOCK,
-  writerOf,
-} from './watcher-context.ts';
-import type { WatcherContext } from './watcher-context.ts';
 
 const USAGE = 'network-mapper istio-watcher [options] | --file STATS [--previous STATS] --print';
 
 /** `network-mapper istio-watcher`: runs until the signal aborts or the file is read; gives the exit code. */
-export async function runIstioWatcher(context: WatcherContext): Promise<number> {
+export async function runIstioWatcher(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, ISTIO_OPTIONS)) return;
     const { values, positional } = await loadOptions(ISTIO_OPTIONS, optionSources(context), {
       part: 'istio',
       otherParts: ['mapper', 'sniffer', 'kafka', 'aws', 'cli'],
     });
-    refusePositional(positional);
+    refusePositional(positional, FILES_BY_FLAG);
     if (values.file !== undefined) {
       if (!values.print) throw new OptionError('option_conflict', '--file needs --print: saved statistics are printed, not reported');
       const previous = values.previous === undefined ? undefined : readInput(context, values.previous);
@@ -46,8 +46,8 @@ export async function runIstioWatcher(context: WatcherContext): Promise<number> 
     if (values.print || values.previous !== undefined) throw new OptionError('option_conflict', '--print and --previous need --file STATS');
     if (values.proxyCaFile !== undefined && values.proxyTls !== 'on')
       throw new OptionError('option_conflict', '--proxy-ca-file needs --proxy-tls on');
-    const log = createWatcherLog('istio-watcher', values.logLevel);
-    const register = createRegister();
+    const log = createLogger({ name: 'istio-watcher', level: values.logLevel });
+    const register = new Registry();
     const client = await loadKubeClient({
       env: context.env,
       ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
@@ -70,13 +70,13 @@ export async function runIstioWatcher(context: WatcherContext): Promise<number> 
         ...(values.namespace === undefined ? {} : { namespace: values.namespace }),
       },
     );
-    await runUntilStopped(context, { log, register, metricsListen: values.metricsListen }, watcher);
+    await serveUntilStopped(context.signal, { log, register, metricsListen: values.metricsListen }, watcher);
   });
 }
 
 /** The way to the proxies that the options ask for. Throws AppError `input-unreadable`. */
 async function createProxies(
-  context: WatcherContext,
+  context: CommandContext,
   client: KubeClient,
   values: OptionValues<typeof ISTIO_OPTIONS>,
 ): Promise<ProxyReader> {

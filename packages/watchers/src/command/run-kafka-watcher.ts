@@ -1,50 +1,53 @@
 import { loadKubeClient } from '@nm/kube';
-import { createMetrics, loadOptions, OptionError } from '@nm/runtime';
+import {
+  createMapperSink,
+  guarded,
+  optionSources,
+  printedHelp,
+  readInput,
+  refusePositional,
+  serveUntilStopped,
+  SYSTEM_CLOCK,
+  writerOf,
+} from '@nm/reporting';
+import type { CommandContext } from '@nm/reporting';
+import { Registry } from 'prom-client';
+import { createLogger, createMetrics, loadOptions, OptionError } from '@nm/runtime';
 import type { OptionValues } from '@nm/runtime';
 import { resolve } from 'node:path';
 import { createAuditReader } from '../kafka/audit-reader.ts';
 import { parseBrokerSet } from '../kafka/broker-pods.ts';
+import type { BrokerSetError } from '../kafka/broker-pods.ts';
 import { followFile } from '../kafka/file-follower.ts';
 import { KAFKA_METRICS } from '../kafka/kafka-metrics.ts';
 import { createKafkaWatcher, KAFKA_WATCHER_DEFAULTS } from '../kafka/kafka-watcher.ts';
 import { printAuditLog, toPrintedEvent } from '../kafka/print-audit-log.ts';
 import { createAccessAggregate } from '../kafka/access-aggregate.ts';
 import { createLineSplitter } from '../kafka/line-splitter.ts';
+import { FILES_BY_FLAG } from './common-options.ts';
 import { KAFKA_OPTIONS } from './kafka-options.ts';
-import {
-  createMapperSink,
-  createRegister,
-  createWatcherLog,
-  guarded,
-  optionSources,
-  printedHelp,
-  readInput,
-  refusePositional,
-  runUntilStopped,
-  SYSTEM_CLOCK,
-  writerOf,
-} from './watcher-context.ts';
-import type { WatcherContext } from './watcher-context.ts';
 
 type KafkaValues = OptionValues<typeof KAFKA_OPTIONS>;
 
 const USAGE = 'network-mapper kafka-watcher --servers NAME.NAMESPACE,… | --file LOG [--once] [--print] [options]';
 
+const USAGE_ERRORS: readonly BrokerSetError[] = ['kafka-server-invalid'];
+
 /** `network-mapper kafka-watcher`: runs until the signal aborts or the file is read; gives the exit code. */
-export async function runKafkaWatcher(context: WatcherContext): Promise<number> {
+export async function runKafkaWatcher(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, KAFKA_OPTIONS)) return;
     const { values, positional } = await loadOptions(KAFKA_OPTIONS, optionSources(context), {
       part: 'kafka',
       otherParts: ['mapper', 'sniffer', 'istio', 'aws', 'cli'],
     });
-    refusePositional(positional);
+    refusePositional(positional, FILES_BY_FLAG);
     checkOptions(values);
     const { file } = values;
     if (values.print && file !== undefined) await (values.once ? printOnce(context, file) : printForever(context, file));
     else if (values.once && file !== undefined) await reportOnce(context, values, file);
     else await watch(context, values);
-  });
+  }, USAGE_ERRORS);
 }
 
 function checkOptions(values: KafkaValues): void {
@@ -58,11 +61,11 @@ function checkOptions(values: KafkaValues): void {
   if (values.file === '-' && !values.once) throw new OptionError('option_conflict', '--file - (standard input) needs --once');
 }
 
-async function printOnce(context: WatcherContext, file: string): Promise<void> {
+async function printOnce(context: CommandContext, file: string): Promise<void> {
   await printAuditLog(readInput(context, file), writerOf(context));
 }
 
-async function printForever(context: WatcherContext, file: string): Promise<void> {
+async function printForever(context: CommandContext, file: string): Promise<void> {
   const write = writerOf(context);
   const reader = createAuditReader((event) => write(`${toPrintedEvent(event)}\n`));
   await followFile(
@@ -73,8 +76,8 @@ async function printForever(context: WatcherContext, file: string): Promise<void
 }
 
 /** Reads a whole file and reports it; times are those that the log's carrier gives, else now. */
-async function reportOnce(context: WatcherContext, values: KafkaValues, file: string): Promise<void> {
-  const log = createWatcherLog('kafka-watcher', values.logLevel);
+async function reportOnce(context: CommandContext, values: KafkaValues, file: string): Promise<void> {
+  const log = createLogger({ name: 'kafka-watcher', level: values.logLevel });
   const sink = await createMapperSink(context, values, { kind: 'kafka-watcher', clock: SYSTEM_CLOCK, log });
   const aggregate = createAccessAggregate();
   const broker = { namespace: values.namespace ?? '', name: values.pod ?? '', isPod: true };
@@ -87,10 +90,10 @@ async function reportOnce(context: WatcherContext, values: KafkaValues, file: st
   log.info('reported', { ...reader.counts });
 }
 
-async function watch(context: WatcherContext, values: KafkaValues): Promise<void> {
+async function watch(context: CommandContext, values: KafkaValues): Promise<void> {
   const brokers = values.servers.map(parseBrokerSet);
-  const log = createWatcherLog('kafka-watcher', values.logLevel);
-  const register = createRegister();
+  const log = createLogger({ name: 'kafka-watcher', level: values.logLevel });
+  const register = new Registry();
   const sink = await createMapperSink(context, values, { kind: 'kafka-watcher', clock: SYSTEM_CLOCK, log });
   const reader =
     brokers.length === 0
@@ -118,5 +121,5 @@ async function watch(context: WatcherContext, values: KafkaValues): Promise<void
           }),
     },
   );
-  await runUntilStopped(context, { log, register, metricsListen: values.metricsListen }, watcher);
+  await serveUntilStopped(context.signal, { log, register, metricsListen: values.metricsListen }, watcher);
 }

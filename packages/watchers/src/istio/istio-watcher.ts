@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock, Logger } from '@nm/core';
+import { createObservationOutbox } from '@nm/reporting';
+import type { ObservationSink } from '@nm/reporting';
 import type { HealthCheck, Metrics, Startable } from '@nm/runtime';
 import type { KubeReader } from '../kube/kube-reader.ts';
 import { loadPods } from '../kube/watched-pod.ts';
-import { createObservationOutbox } from '../report/observation-outbox.ts';
-import type { ObservationSink } from '../report/observation-sink.ts';
 import { createCallAggregate } from './call-aggregate.ts';
 import { createCounterTable } from './counter-table.ts';
 import type { CounterTable } from './counter-table.ts';

@@ -1,10 +1,10 @@
 import type { Clock, Logger } from '@nm/core';
+import { createObservationOutbox } from '@nm/reporting';
+import type { ObservationSink } from '@nm/reporting';
 import type { HealthCheck, Metrics, Startable } from '@nm/runtime';
 import type { KubeReader } from '../kube/kube-reader.ts';
 import { loadPods } from '../kube/watched-pod.ts';
 import type { WatchedPod } from '../kube/watched-pod.ts';
-import { createObservationOutbox } from '../report/observation-outbox.ts';
-import type { ObservationSink } from '../report/observation-sink.ts';
 import { createAccessAggregate } from './access-aggregate.ts';
 import type { BrokerRef } from './access-aggregate.ts';
 import { brokerContainer, isBrokerOf } from './broker-pods.ts';

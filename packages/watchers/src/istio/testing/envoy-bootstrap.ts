@@ -71,6 +71,7 @@ function sourceTags(options: SidecarOptions, server: NonNullable<SidecarOptions[
   return standardTags({
     reporter: 'source',
     source: options.workload,
+    sourceNamespace: options.namespace,
     destination: server.workload,
     destinationNamespace: server.namespace,
     service: server.service,
@@ -79,11 +80,12 @@ function sourceTags(options: SidecarOptions, server: NonNullable<SidecarOptions[
   });
 }
 
-/** A server's proxy learns its client's name with the connection; here the request brings it. */
+/** A server's proxy learns its client with the connection; here the request brings its name, and it is a neighbour. */
 function destinationTags(options: SidecarOptions): Tag[] {
   return standardTags({
     reporter: 'destination',
     source: '%REQUEST_HEADER(x-client)%',
+    sourceNamespace: options.namespace,
     destination: options.workload,
     destinationNamespace: options.namespace,
     service: '%REQUEST_HEADER(:authority)%',
@@ -96,6 +98,7 @@ function tcpTags(options: SidecarOptions, server: NonNullable<SidecarOptions['tc
   return standardTags({
     reporter: 'source',
     source: options.workload,
+    sourceNamespace: options.namespace,
     destination: server.workload,
     destinationNamespace: server.namespace,
     service: server.service,
@@ -107,6 +110,7 @@ function tcpTags(options: SidecarOptions, server: NonNullable<SidecarOptions['tc
 function standardTags(of: {
   readonly reporter: string;
   readonly source: string;
+  readonly sourceNamespace: string;
   readonly destination: string;
   readonly destinationNamespace: string;
   readonly service: string;
@@ -120,8 +124,8 @@ function standardTags(of: {
     ['source_workload', of.source],
     ['source_canonical_service', of.source],
     ['source_canonical_revision', 'latest'],
-    ['source_workload_namespace', 'shop'],
-    ['source_principal', `spiffe://cluster.local/ns/shop/sa/${of.source}`],
+    ['source_workload_namespace', of.sourceNamespace],
+    ['source_principal', `spiffe://cluster.local/ns/${of.sourceNamespace}/sa/${of.source}`],
     ['source_app', of.source],
     ['source_version', 'v1.2'],
     ['source_cluster', 'Kubernetes'],

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createReportWriter, REPORT } from '@nm/api';
-import type { ApiClient, ReportAnswer, ReportBatch } from '@nm/api';
+import type { ApiClient, ReportAnswer, ReportBatch, Reporter } from '@nm/api';
 import type { Clock, Logger, Observation } from '@nm/core';
 import type { ObservationSink } from './observation-sink.ts';
 
 export interface ReportSinkOptions {
-  readonly kind: 'kafka-watcher' | 'istio-watcher';
+  readonly kind: Reporter['kind'];
   readonly version: string;
   /** Rows of one batch; a report has at most 10,000. */
   readonly maxRows?: number;

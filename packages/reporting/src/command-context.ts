@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AppError, isAppError } from '@nm/core';
+import type { Clock } from '@nm/core';
+import { describeOptions, OptionError } from '@nm/runtime';
+import type { OptionTable } from '@nm/runtime';
+
+/** What the process gives a command that it runs. */
+export interface CommandContext {
+  /** Arguments after the command's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder against which file names in arguments resolve. */
+  readonly cwd: string;
+  /** Aborted when the process is asked to stop. */
+  readonly signal: AbortSignal;
+  readonly version?: string;
+  /** Standard output unless given. */
+  readonly stdout?: (text: string) => void;
+}
+
+const EXIT_OK = 0;
+const EXIT_USAGE = 2;
+const EXIT_INPUT = 3;
+
+export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
+
+/**
+ * Runs a command: an expected error is one line on standard error and an exit code: 2 for usage (options, a configuration
+ * file, and the codes of `usageErrors`), 3 for input.
+ */
+export async function guarded(work: () => Promise<void>, usageErrors: readonly string[] = []): Promise<number> {
+  try {
+    await work();
+    return EXIT_OK;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    process.stderr.write(`network-mapper: ${error.message}\n`);
+    const isUsage = error.code.startsWith('option_') || error.code === 'config_unreadable' || usageErrors.includes(error.code);
+    return isUsage ? EXIT_USAGE : EXIT_INPUT;
+  }
+}
+
+export function writerOf(context: CommandContext): (text: string) => void {
+  return context.stdout ?? ((text) => void process.stdout.write(text));
+}
+
+/** Prints usage and options when they are asked for. */
+export function printedHelp(context: CommandContext, usage: string, table: OptionTable): boolean {
+  if (!context.argv.includes('--help') && !context.argv.includes('-h')) return false;
+  writerOf(context)(`Usage: ${usage}\n\n${describeOptions(table)}`);
+  return true;
+}
+
+export function optionSources(context: CommandContext): {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile: (path: string) => Promise<string>;
+} {
+  return { argv: context.argv, env: context.env, readFile: (path) => readFile(resolve(context.cwd, path), 'utf8') };
+}
+
+/** Arguments that are no flags have no meaning to these commands; `advice` says how files are given. */
+export function refusePositional(positional: readonly string[], advice = ''): void {
+  const [first] = positional;
+  if (first !== undefined) throw new OptionError('option_unknown', `unknown argument "${first}"${advice}`);
+}
+
+/** A file's bytes, or standard input for `-`. Throws AppError `input-unreadable`. */
+export async function* readInput(context: CommandContext, path: string): AsyncGenerator<Uint8Array> {
+  const name = path === '-' ? 'standard input' : path;
+  try {
+    const stream = path === '-' ? process.stdin : createReadStream(resolve(context.cwd, path), { highWaterMark: 256 * 1024 });
+    for await (const chunk of stream) yield chunk as Buffer;
+  } catch (cause) {
+    if (isAppError(cause)) throw cause;
+    throw new AppError('input-unreadable', `${name} cannot be read: ${(cause as Error).message}`, { fields: { path }, cause });
+  }
+}
+
+/** A file's text. Throws AppError `input-unreadable`. */
+export async function readText(context: CommandContext, path: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readInput(context, path)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
