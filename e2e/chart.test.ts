@@ -60,7 +60,10 @@ describe('templates', () => {
   const templates = readdirSync(`${folder}templates`).map((file) => [file, read(`templates/${file}`)] as const);
   test.each(templates)('%s gives no wildcard rights and reads no Secrets', (_, text) => {
     expect(text).not.toMatch(/['"]\*['"]/);
-    expect(text).not.toMatch(/resources: \[[^\]]*secrets/);
+    // But one: that of its own authority, by name, and the right to make it.
+    expect(text).not.toMatch(
+      /resources: \[[^\]]*secrets(?!\], (?:resourceNames: \[\{\{ \$name \}\}-ca\], verbs: \[get, update\]|verbs: \[create\]) \})/,
+    );
     expect(text).not.toMatch(/privileged: true|SYS_ADMIN/);
   });
 });

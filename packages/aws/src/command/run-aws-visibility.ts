@@ -3,14 +3,7 @@ import { loadKubeClient } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
 import { createMapperSink, guarded, optionSources, printedHelp, refusePositional, SYSTEM_CLOCK } from '@nm/reporting';
 import type { CommandContext } from '@nm/reporting';
-import {
-  createHealth,
-  createHttpListener,
-  createLogger,
-  createMetrics,
-  createMetricsHandler,
-  loadOptions,
-} from '@nm/runtime';
+import { createHealth, createHttpListener, createLogger, createMetrics, createMetricsHandler, loadOptions } from '@nm/runtime';
 import type { OptionValues, Startable } from '@nm/runtime';
 import { Registry } from 'prom-client';
 import { parseAwsHost } from '../actions/parse-host.ts';

@@ -74,3 +74,16 @@ test('refuses what is no review and stays up', async () => {
   expect((await send('{')).status).toBe(400);
   expect((await send('{}')).status).toBe(200);
 });
+
+test('a trial leaves nothing behind', async () => {
+  const object = { metadata: { labels: { [VISIBILITY_LABEL]: 'true' } }, spec: { containers: [{ name: 'a' }] } };
+  const { text } = await send(
+    JSON.stringify({
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      request: { uid: 'u2', namespace: 'trial', dryRun: true, object },
+    }),
+  );
+  expect((JSON.parse(text) as { response: { patch?: string } }).response.patch).toBeDefined();
+  expect(provided).not.toContain('trial');
+});

@@ -35,7 +35,7 @@ const PREPARE_TIMEOUT_MS = 2_000;
 
 interface Review {
   readonly apiVersion?: string;
-  readonly request?: { readonly uid?: string; readonly namespace?: string; readonly object?: PodLike };
+  readonly request?: { readonly uid?: string; readonly namespace?: string; readonly object?: PodLike; readonly dryRun?: boolean };
 }
 
 /** Answers AdmissionReviews of pods; whatever goes wrong, the pod is let in as it is. */
@@ -56,7 +56,8 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
       const patch = wantsVisibility(pod, labels) ? toPodPatch(pod, namespace, options) : [];
       deps.metrics.admissions.inc({ outcome: patch.length === 0 ? 'unchanged' : 'changed' });
       if (patch.length === 0) return allowed;
-      await limited(deps.provideBundle(namespace));
+      // A trial leaves nothing behind.
+      if (request?.dryRun !== true) await limited(deps.provideBundle(namespace));
       return { ...allowed, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
     } catch (error) {
       deps.metrics.admissions.inc({ outcome: 'failed' });
