@@ -53,6 +53,13 @@ export interface MemoryKeeper {
   look(): void;
 }
 
+export interface MemoryKeeperOptions {
+  /** Memory below this is left alone, bytes. */
+  readonly enoughBytes?: number;
+  /** Where much lives in memory, it may grow by this share of it, so that collecting stays cheap beside the work. */
+  readonly growthShare?: number;
+}
+
 /**
  * Keeps a process's memory near what lives in it. It looks at the resident memory and not at the heap, because V8
  * keeps pages for later that it counts nowhere: 200 MiB after going over 100,000 edges five times.
@@ -60,13 +67,14 @@ export interface MemoryKeeper {
 export function createMemoryKeeper(
   maxGrowthBytes: number,
   deps: { readonly rssBytes: () => number; readonly trim: () => void } = { rssBytes: () => process.memoryUsage.rss(), trim: trimHeap },
+  { enoughBytes = 0, growthShare = 0 }: MemoryKeeperOptions = {},
 ): MemoryKeeper {
   // The first look finds what the start left behind.
   let trimmedTo = 0;
   return {
     look() {
       const now = deps.rssBytes();
-      if (now - trimmedTo < maxGrowthBytes) {
+      if (now < enoughBytes || now - trimmedTo < Math.max(maxGrowthBytes, trimmedTo * growthShare)) {
         if (now < trimmedTo) trimmedTo = now;
         return;
       }
@@ -107,8 +115,8 @@ export interface HeapBound {
  * its highest load takes for 300 MiB more than it needs. Both flags are read at each collection, so they can be set
  * after the start; `--max-semi-space-size`, which can not, does the same for the young generation where given.
  */
-export function createHeapBound(options: { readonly growthPercent: number; readonly maxYoungBytes: number }): HeapBound {
-  setFlagsFromString(`--heap-growing-percent=${options.growthPercent}`);
+export function createHeapBound(options: { readonly growthPercent?: number; readonly maxYoungBytes: number }): HeapBound {
+  if (options.growthPercent !== undefined) setFlagsFromString(`--heap-growing-percent=${options.growthPercent}`);
   let mayGrow = true;
   return {
     look() {

@@ -2,35 +2,51 @@ import { createClusterView, createOfflineMap } from '@nm/core';
 import type { ClusterView, Edge, OfflineMap, OfflineMapSummary } from '@nm/core';
 import { readDumps } from '@nm/kube';
 import type { DumpWarning } from '@nm/kube';
-import { createHeapKeeper } from '@nm/runtime';
-import type { HeapKeeper } from '@nm/runtime';
+import { createHeapBound, createMemoryKeeper } from '@nm/runtime';
+import type { MemoryKeeper } from '@nm/runtime';
 import { createPacketPipeline, loadProcDump, openCaptures } from '@nm/sniffer/files';
 import { createDnsStreams, createFrameDecoder, decodeDnsAnswer } from '@nm/wire';
 import type { BuildMap, BuildMapHooks, BuildMapOptions, SummaryLine } from './build-map.ts';
 
 const EXAMPLES = 3;
 const DNS_PORT = 53;
-/** Garbage that may gather between two collections: reading goes over much more than the map keeps. */
-const MAX_HEAP_GROWTH_BYTES = 12 * 1024 * 1024;
+/** Reading goes over much more data than the map keeps; garbage is collected once the process takes more than this. */
+const ENOUGH_MEMORY_BYTES = 168 * 1024 * 1024;
+const MEMORY_GROWTH_BYTES = 24 * 1024 * 1024;
+/** A collection takes about 2 ms for each MiB that lives. */
+const MEMORY_GROWTH_SHARE = 0.15;
+const MAX_YOUNG_BYTES = 16 * 1024 * 1024;
 const LOOK_EVERY_EDGES = 4096;
+
+/** V8 would take twice the memory that a map needs, and the young generation alone 128 MiB. */
+function keepMemory(): MemoryKeeper {
+  const young = createHeapBound({ maxYoungBytes: MAX_YOUNG_BYTES });
+  const all = createMemoryKeeper(MEMORY_GROWTH_BYTES, undefined, { enoughBytes: ENOUGH_MEMORY_BYTES, growthShare: MEMORY_GROWTH_SHARE });
+  return {
+    look() {
+      young.look();
+      all.look();
+    },
+  };
+}
 
 /**
  * Dumps and watch streams first, then the packets of all captures merged by time, then the sockets of copies of /proc:
  * resolution needs the whole history of the cluster before it sees the first address.
  */
 export const mapFromFiles: BuildMap = async (options, hooks) => {
-  const heap = createHeapKeeper(MAX_HEAP_GROWTH_BYTES);
+  const memory = keepMemory();
   const skipped: SummaryLine[] = [];
-  const view = await readCluster(options, hooks, skipped, heap);
+  const view = await readCluster(options, hooks, skipped, memory);
   const map = createOfflineMap(
     { view, decodeDnsAnswer },
     { ...(options.since === undefined ? {} : { since: options.since }), ...(options.until === undefined ? {} : { until: options.until }) },
   );
-  const packets = await readCaptures(options, hooks, view, map, skipped, heap);
+  const packets = await readCaptures(options, hooks, view, map, skipped, memory);
   const sockets = await readProcs(options, map, skipped);
   const { edges, summary } = map.finish();
   return {
-    edges: kept(edges, heap),
+    edges: kept(edges, memory),
     summary: {
       packets,
       transactions: summary.packets.dnsTransactions,
@@ -46,7 +62,12 @@ export const mapFromFiles: BuildMap = async (options, hooks) => {
   };
 };
 
-async function readCluster(options: BuildMapOptions, hooks: BuildMapHooks, skipped: SummaryLine[], heap: HeapKeeper): Promise<ClusterView> {
+async function readCluster(
+  options: BuildMapOptions,
+  hooks: BuildMapHooks,
+  skipped: SummaryLine[],
+  memory: MemoryKeeper,
+): Promise<ClusterView> {
   const view = createClusterView({
     cluster: options.clusterName,
     clusterDomains: [options.clusterDomain],
@@ -57,7 +78,7 @@ async function readCluster(options: BuildMapOptions, hooks: BuildMapHooks, skipp
   };
   for await (const part of readDumps(options.kube, { onWarning, signal: hooks.signal })) {
     for (const change of part) view.apply(change);
-    heap.look();
+    memory.look();
   }
   return view;
 }
@@ -68,7 +89,7 @@ async function readCaptures(
   view: ClusterView,
   map: OfflineMap,
   skipped: SummaryLine[],
-  heap: HeapKeeper,
+  memory: MemoryKeeper,
 ): Promise<number> {
   if (options.pcap.length === 0) return 0;
   const decoder = createFrameDecoder();
@@ -83,7 +104,7 @@ async function readCaptures(
     onProgress: ({ bytesRead, bytesTotal, records }) => hooks.onProgress({ file, bytesRead, bytesTotal, packets: records }),
   });
   for await (const batch of captures) {
-    heap.look();
+    memory.look();
     // Indexed: this runs for every packet.
     for (let i = 0; i < batch.count; i++) {
       pipeline.frame(
@@ -118,13 +139,13 @@ async function readProcs(options: BuildMapOptions, map: OfflineMap, skipped: Sum
   return sockets;
 }
 
-/** The edges as they are asked for, with a look at the heap now and then. */
-function* kept(edges: Iterable<Edge>, heap: HeapKeeper): Generator<Edge> {
+/** The edges as they are asked for, with a look at the memory now and then. */
+function* kept(edges: Iterable<Edge>, memory: MemoryKeeper): Generator<Edge> {
   let count = 0;
   for (const edge of edges) {
     yield edge;
     count += 1;
-    if (count % LOOK_EVERY_EDGES === 0) heap.look();
+    if (count % LOOK_EVERY_EDGES === 0) memory.look();
   }
 }
 
