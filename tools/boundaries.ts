@@ -15,7 +15,7 @@ export const ALLOWED: Readonly<Record<string, { readonly packages: readonly stri
   mapper: { packages: ['core', 'api', 'kube', 'runtime'], node: true },
   reporting: { packages: ['core', 'api', 'runtime'], node: true },
   watchers: { packages: ['core', 'api', 'kube', 'runtime', 'reporting'], node: true },
-  aws: { packages: ['core', 'api', 'kube', 'runtime', 'reporting'], node: true },
+  aws: { packages: ['core', 'kube', 'runtime', 'reporting'], node: true },
   cli: { packages: ['core', 'wire', 'api', 'kube', 'runtime', 'sniffer/files'], node: true },
   app: { packages: ['core', 'wire', 'api', 'kube', 'runtime', 'sniffer', 'sniffer/files', 'mapper', 'watchers', 'aws', 'cli'], node: true },
   web: { packages: ['core', 'api'], node: false },
