@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { toMapDocument } from '@nm/core';
 import type { Edge, EvidenceMap } from '@nm/core';
 import { printFigures } from './figures.ts';
 import { makeEdges } from './map-fixture.ts';
+import { measureProcess } from './support/measure-process.ts';
 
 /**
  * `diff` of two map files of 100,000 edges, start to exit of the bundle, in milliseconds: a hundredth of the edges
@@ -41,13 +41,10 @@ try {
   const answers: Record<string, string> = {};
   for (let run = 0; run < REPEATS; run += 1) {
     for (const name of ['seen again', 'untouched', 'all changed']) {
-      const startedAt = performance.now();
-      const { stdout, status } = spawnSync(process.execPath, [bundle, 'diff', fileOf('before'), fileOf(name)], {
-        encoding: 'utf8',
-        maxBuffer: 64 * 1024 * 1024,
-      });
-      (figures[`${name}, ms`] ??= []).push(performance.now() - startedAt);
-      if (status !== 1) throw new Error(`diff ended with ${status}`);
+      const { wallMs, cpuMs, exitCode, stdout } = measureProcess(process.execPath, [bundle, 'diff', fileOf('before'), fileOf(name)]);
+      (figures[`${name}, ms`] ??= []).push(wallMs);
+      (figures[`${name}, CPU ms`] ??= []).push(cpuMs);
+      if (exitCode !== 1) throw new Error(`diff ended with ${exitCode}`);
       answers[name] = stdout.trim().split('\n').at(-1) ?? '';
     }
   }

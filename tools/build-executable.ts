@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import type { Plugin } from 'esbuild';
 import { inject } from 'postject';
 import { ASSETS } from '../packages/cli/src/graph/assets.ts';
@@ -57,23 +57,44 @@ rmSync(out, { recursive: true, force: true });
 const work = join(out, 'work');
 mkdirSync(work, { recursive: true });
 
-await build({
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: ['packages/app/src/main.ts'],
-  outfile: join(work, 'main.cjs'),
+  outdir: work,
   bundle: true,
-  format: 'cjs',
+  splitting: true,
+  format: 'esm',
   platform: 'node',
   target: 'node24',
   minify: true,
   legalComments: 'none',
   external: ['koffi', 'pg-native'],
   plugins: [withoutParts],
-  // A script in an executable cannot load files: everything is in it, Node's own modules are required.
-  supported: { 'dynamic-import': false },
   logLevel: 'warning',
-  logOverride: { 'empty-import-meta': 'silent' },
+  write: false,
   define: { NM_BUILD: JSON.stringify(info), NM_ASSETS: '"sea:"' },
+});
+const chunks = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+for (const { name, text } of chunks) {
+  // The script of an executable is CommonJS; what `import()` loads late, `require` loads late then.
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    minify: true,
+    supported: { 'dynamic-import': false },
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  writeFileSync(join(work, name), code);
+}
+await build({
+  entryPoints: [fileURLToPath(new URL('executable-loader.ts', import.meta.url))],
+  outfile: join(work, 'loader.cjs'),
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node24',
+  minify: true,
 });
 
 const blob = join(work, 'sea.blob');
@@ -81,10 +102,13 @@ writeFileSync(
   join(work, 'sea.json'),
   JSON.stringify({
     // Relative: the path of the script goes into the executable, and must not tell where it was built.
-    main: 'main.cjs',
+    main: 'loader.cjs',
     output: 'sea.blob',
     disableExperimentalSEAWarning: true,
-    assets: Object.fromEntries(Object.entries(ASSETS).map(([name, specifier]) => [name, fileURLToPath(import.meta.resolve(specifier))])),
+    assets: Object.fromEntries([
+      ...Object.entries(ASSETS).map(([name, specifier]) => [name, fileURLToPath(import.meta.resolve(specifier))] as const),
+      ...chunks.map(({ name }) => [name, name] as const),
+    ]),
   }),
 );
 execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'] });

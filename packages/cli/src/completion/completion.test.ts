@@ -12,6 +12,8 @@ const fileOf = (shell: string): string => join(folder, `completion.${shell}`);
 const isInstalled = (shell: string): boolean => spawnSync(shell, ['--version'], { stdio: 'ignore' }).status === 0;
 const ENV = { PATH: process.env['PATH'] ?? '', HOME: folder, TERM: 'dumb', LC_ALL: 'C.UTF-8' };
 const TIMEOUT_MS = 30_000;
+/** Not in every system's list of programs. */
+const FISH = 'fish';
 
 beforeAll(async () => {
   writeFileSync(join(folder, 'only-map.json'), '');
@@ -53,9 +55,9 @@ describe.skipIf(!isInstalled('bash'))('bash', () => {
   test('every command', () => expect(complete('')).toEqual([...CLI_COMMANDS.filter((name) => name !== 'help'), 'sniffer', '--help']));
 });
 
-describe.skipIf(!isInstalled('fish'))('fish', () => {
+describe.skipIf(!isInstalled(FISH))('fish', () => {
   const complete = (line: string): string[] =>
-    execFileSync('fish', ['--no-config', '-c', `source ${fileOf('fish')}; complete -C "network-mapper ${line}"`], {
+    execFileSync(FISH, ['--no-config', '-c', `source ${fileOf('fish')}; complete -C "network-mapper ${line}"`], {
       encoding: 'utf8',
       env: ENV,
       cwd: folder,
