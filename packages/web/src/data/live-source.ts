@@ -60,7 +60,7 @@ export function createLiveSource({ client, delay }: LiveSourceDeps, label: strin
       let loaded = first.edges.nodes.length;
       if (total > OVERVIEW_EDGES && onOverview !== undefined) {
         const overview = await unlessUnknown(
-          client.run(WEB_OVERVIEW, { ...variables, first: OVERVIEW_LINKS }, { signal, timeoutMs: QUERY_TIMEOUT_MS }),
+          client.run(WEB_OVERVIEW, { ...variables, filter: null, first: OVERVIEW_LINKS }, { signal, timeoutMs: QUERY_TIMEOUT_MS }),
         );
         if (overview !== undefined) onOverview(toOverview(overview.overview));
       }

@@ -86,6 +86,24 @@ async function expectAccessible(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([]);
 }
 
+/** A call whose every text is an attacker's: markup, text turned around, and more than fits anywhere. */
+function hostileEdge(at: number): UiEdge {
+  const evil = `evil\u202E<img src=x onerror=alert(1)>${'x'.repeat(3_000)}`;
+  const evidence = { count: 1, firstSeen: new Date(at).toISOString(), lastSeen: new Date(at).toISOString() };
+  return {
+    id: 'evil',
+    client: { type: 'workload', cluster: 'main', namespace: 'shop', name: evil, kind: evil, labels: { [evil]: evil } },
+    server: { type: 'internet', domain: evil, scope: 'public', addresses: [evil] },
+    class: 'app',
+    shared: false,
+    evidence: { kafka: evidence, http: evidence },
+    ports: [],
+    kafka: [{ topic: evil, operation: evil, allowed: false }],
+    http: [{ path: evil, methods: ['GET'] }],
+    names: [evil],
+  };
+}
+
 /** Places and ids on the canvas, asked of the drawing library itself. */
 async function drawn(
   page: Page,
@@ -296,6 +314,7 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
   test('9 a map file, dropped or offered, without any mapper', async () => {
     const model = createMapModel();
     model.upsert(createFixtureMap({ ...FIXTURE_SIZES.small, now: Date.now() - 30 * 86_400_000 }));
+    model.upsert([hostileEdge(Date.now() - 30 * 86_400_000)]);
     const text = JSON.stringify(toMapFile([...model.links.values()], {}, new Date().toISOString()));
     const server = await serve([], { files: { '/offered.json': text } });
     server.setAway(true);
@@ -314,6 +333,14 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     await drop(text);
     await mapShown(page);
     expect((await drawn(page)).map(({ label }) => label)).toContain('api.stripe.example');
+    await page.keyboard.press('/');
+    await page.getByRole('combobox').fill('evil');
+    await page.keyboard.press('Enter');
+    await page.locator('.panel h2').waitFor();
+    await page.locator('.panel .row-button').first().click();
+    await page.getByRole('heading', { name: 'Known by' }).waitFor();
+    expect(await page.locator('.panel img, .panel a, .panel script').count()).toBe(0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1_440);
     await shoot(page, '09-file');
     const offered = await open(`${server.url}?map=offered.json`);
     await mapShown(offered);
@@ -340,6 +367,26 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Close the group' }).click();
     await expect.poll(async () => (await drawn(page)).length).toBe(before.length);
+  });
+
+  test('15 a very large map shows every namespace at once and opens one before the rest is there', async () => {
+    const held = Promise.withResolvers<undefined>();
+    const edges = createFixtureMap({ workloads: 2_500, edges: 12_500, now: Date.now() });
+    const { url } = await serve(edges, { holdPages: held.promise });
+    const page = await open(`${url}?t=all`);
+    await mapShown(page);
+    const groups = (await drawn(page)).filter(({ isNode }) => isNode);
+    expect(groups.length).toBeGreaterThan(100);
+    expect(groups.map(({ label }) => label)).toContain('payments\n25 workloads');
+    await page.getByRole('progressbar', { name: 'Loading' }).waitFor();
+    await page.locator('.canvas').focus();
+    await page.keyboard.press('n');
+    await page.getByRole('button', { name: 'Open the group' }).click();
+    await expect.poll(async () => (await drawn(page)).filter(({ isNode }) => isNode).length).toBeGreaterThan(groups.length + 15);
+    expect((await drawn(page)).some(({ label }) => label.endsWith('not loaded yet'))).toBe(false);
+    await shoot(page, '15-opened-early');
+    held.resolve(undefined);
+    await page.getByRole('progressbar', { name: 'Loading' }).waitFor({ state: 'detached' });
   });
 
   test('11 exports of what is shown', async () => {

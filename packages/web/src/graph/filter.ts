@@ -116,10 +116,10 @@ export function toPredicate(filter: MapFilter): (link: MapLink) => boolean {
   return (link) => tests.every((test) => test(link));
 }
 
-/** Whether a filter looks at more of a call than the namespaces of its ends. */
+/** Whether a filter looks at more of a call than the namespaces of its ends, or wants what a picture from above leaves out. */
 export function asksForDetails(filter: MapFilter): boolean {
   const lists = [filter.kinds, filter.labels, filter.evidence, filter.ports, filter.domains, filter.protection, filter.excludeNames];
-  return filter.text.trim() !== '' || lists.some((list) => list.length > 0);
+  return filter.showSystem || filter.showUnknown || filter.text.trim() !== '' || lists.some((list) => list.length > 0);
 }
 
 /** At most one word of the policies, one of the intents. */

@@ -1,10 +1,11 @@
 import type { UiEdge, UiPeer } from '../graph/ui-edge.ts';
 
-/** What a mapper would answer to `overview` for these edges. */
+/** What a mapper would answer to `overview` without a filter. */
 export function toFixtureOverview(
-  edges: readonly UiEdge[],
+  all: readonly UiEdge[],
   { since, until }: { readonly since?: string | null; readonly until?: string | null },
 ) {
+  const edges = all.filter((edge) => edge.class === 'app' && edge.client.type !== 'unknown' && edge.server.type !== 'unknown');
   const groups = new Map<string, { id: string; peers: Set<string>; lastSeen: string; [field: string]: unknown }>();
   const links = new Map<
     string,

@@ -29,6 +29,8 @@ export interface FixtureServerOptions {
   readonly status?: Readonly<Record<string, unknown>>;
   /** Calls that are declared and were never seen, in the form of the API. */
   readonly declared?: readonly object[];
+  /** Pages of a large map wait for it. */
+  readonly holdPages?: Promise<unknown>;
   /** Further files by path. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -89,6 +91,7 @@ export async function startFixtureServer(options: FixtureServerOptions) {
       return;
     }
     if (body.operationName === 'WebChanges') return follow(response);
+    if (body.operationName === 'WebSlimEdges' && body.variables.filter?.client !== undefined) await options.holdPages;
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ data: answer(body.operationName, body.variables) }));
   }
