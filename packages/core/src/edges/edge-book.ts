@@ -7,6 +7,7 @@ import { registrableDomain } from './domain-limiter.ts';
 import { DomainNumbers } from './domain-numbers.ts';
 import { addDetails, addName, addService, emptyDetails, hasDetails, toDetails } from './edge-details.ts';
 import type { EdgeDetails } from './edge-details.ts';
+import { FACTS } from '../resolve/resolution.ts';
 import type { EdgeSink, Target } from '../resolve/resolution.ts';
 import { EvidenceCells, tagOf } from './evidence-cells.ts';
 import type { Counted } from './evidence-cells.ts';
@@ -94,7 +95,7 @@ class RecordBook implements EdgeBook {
     if (target.numbering !== this) this.remember(target, this.word(edge, SERVER));
     this.count(edge, edgeClass, shared, tagOf(kind, vantage), observation, port, port?.service === undefined ? target.service : undefined);
     if (target.name !== undefined) addName(this.detailsOf(edge), target.name);
-    this.noteEnds(edge, source.peer, target.peer);
+    if (((source.facts | target.facts) & FACTS.internet) !== 0) this.noteEnds(edge, source.peer, target.peer);
   }
 
   edges(options: EdgesOptions = {}): Edge[] {

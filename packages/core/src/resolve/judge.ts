@@ -2,7 +2,8 @@ import type { ClusterView } from '../cluster/cluster-view.ts';
 import type { PodEntry } from '../cluster/pod-history.ts';
 import type { EdgeClass } from '../model/edge.ts';
 import type { Observation } from '../model/observation.ts';
-import type { DropReason, Found, Target, TargetFacts } from './resolution.ts';
+import { FACTS } from './resolution.ts';
+import type { DropReason, Found, Target } from './resolution.ts';
 
 const DNS_PORT = 53;
 /** Pods that carry one of these are our own (rule 19). */
@@ -22,17 +23,18 @@ export function dropReason(
   source: Target,
   servers: readonly Target[],
 ): DropReason | undefined {
-  const isOutside = source.peer.type === 'internet';
+  const facts = factsOf(view, source);
+  const isOutside = (facts & FACTS.internet) !== 0;
   if (observation.kind === 'dns') {
     if (isOutside) return 'dns-foreign-client';
-    return factsOf(view, source).isDnsServer ? 'dns-server-own' : undefined;
+    return (facts & FACTS.dnsServer) !== 0 ? 'dns-server-own' : undefined;
   }
-  if (isOutside && servers.every((target) => target.peer.type === 'internet')) return 'outside-both';
-  if (servers.every((target) => factsOf(view, target).isDnsPort)) return 'dns-server';
-  if (observation.destination.port === DNS_PORT && factsOf(view, source).isDnsServer) return 'dns-server-own';
+  if (isOutside && servers.every((target) => (target.facts & FACTS.internet) !== 0)) return 'outside-both';
+  if (servers.every((target) => (factsOf(view, target) & FACTS.dnsPort) !== 0)) return 'dns-server';
+  if (observation.destination.port === DNS_PORT && (facts & FACTS.dnsServer) !== 0) return 'dns-server-own';
+  if ((facts & FACTS.node) === 0 || observation.vantage !== 'server') return undefined;
   const { peer } = source;
-  if (peer.type === 'node' && observation.vantage === 'server' && hasSniffer?.(peer.name, observation.lastSeenAt) === true)
-    return 'masquerade';
+  if (peer.type === 'node' && hasSniffer?.(peer.name, observation.lastSeenAt) === true) return 'masquerade';
   return undefined;
 }
 
@@ -43,12 +45,16 @@ export function mayBeMasqueraded(hasSniffer: HasSniffer | undefined, observation
   return peer?.type === 'node' && !hasSniffer(peer.name, observation.lastSeenAt);
 }
 
-function factsOf(view: ClusterView, target: Target): TargetFacts {
-  target.facts ??= {
-    isDnsServer: isDnsServer(view, target),
-    isDnsPort: hasDnsPort(target) && target.pods.some((pod) => view.services.isDnsServer(pod)),
-    isOurs: isOurs(target.pods),
-  };
+/** Bits of FACTS, worked out when first needed. */
+function factsOf(view: ClusterView, target: Target): number {
+  return (target.facts & FACTS.judged) === 0 ? judge(view, target) : target.facts;
+}
+
+function judge(view: ClusterView, target: Target): number {
+  target.facts |= FACTS.judged;
+  if (isDnsServer(view, target)) target.facts |= FACTS.dnsServer;
+  if (hasDnsPort(target) && target.pods.some((pod) => view.services.isDnsServer(pod))) target.facts |= FACTS.dnsPort;
+  if (isOurs(target.pods)) target.facts |= FACTS.ours;
   return target.facts;
 }
 
@@ -73,16 +79,17 @@ function hasDnsPort(target: Target): boolean {
 
 /** A pod that calls itself is no edge; its workload's other pods behind the same Service are (rule 12). */
 export function isOnlyItself(source: Target, target: Target): boolean {
-  const self = source.pods[0];
-  if (self !== undefined) return target.pods.length > 0 && target.pods.every((pod) => pod === self);
+  const self = source.firstPod;
+  if (self !== undefined) return target.firstPod === self && target.pods.every((pod) => pod === self);
   return source.peer.type === 'node' && target.peer.type === 'node' && source.peer.name === target.peer.name;
 }
 
 /** Node-local traffic (rule 19) and our own is `system`. A node's process that asked for a Service is no probe. */
 export function classOf(view: ClusterView, observation: Observation, source: Target, target: Target): EdgeClass {
-  if (factsOf(view, source).isOurs || factsOf(view, target).isOurs) return 'system';
+  if (((factsOf(view, source) | factsOf(view, target)) & FACTS.ours) !== 0) return 'system';
+  if (observation.kind === 'dns' || (source.facts & FACTS.node) === 0) return 'app';
   const { peer } = source;
-  if (observation.kind === 'dns' || peer.type !== 'node' || target.port?.service !== undefined) return 'app';
+  if (peer.type !== 'node' || target.port?.service !== undefined) return 'app';
   return target.pods.length > 0 && target.pods.every((pod) => pod.record.nodeName === peer.name) ? 'system' : 'app';
 }
 

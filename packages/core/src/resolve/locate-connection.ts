@@ -35,13 +35,11 @@ export function locateConnection(locator: Locator, observation: Observation, at:
   if (!isTargets(byName)) return isInternet ? byNameOf(found, byName) : found;
   if (isInternet)
     return asTargets(
-      byName.targets
-        .slice(0, 1)
-        .map((target) =>
-          target.with({
-            port: { ...found.targets[0]?.port, protocol, ...(target.service === undefined ? {} : { service: target.service }) },
-          }),
-        ),
+      byName.targets.slice(0, 1).map((target) =>
+        target.with({
+          port: { ...found.targets[0]?.port, protocol, ...(target.service === undefined ? {} : { service: target.service }) },
+        }),
+      ),
     );
   return withService(found.targets, byName.targets);
 }

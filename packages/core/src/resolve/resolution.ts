@@ -49,6 +49,20 @@ export function droppedFor(reason: DropReason): Outcome {
   return DROPPED.get(reason) ?? { dropped: reason };
 }
 
+/** What is known of a target, as bits: judging an observation then touches nothing but the two targets. */
+export const FACTS = {
+  node: 1,
+  internet: 2,
+  /** The bits below were worked out. */
+  judged: 4,
+  /** A DNS server: a pod behind a Service's port 53, or a node with a listener on it (rule 17). */
+  dnsServer: 8,
+  /** The port of such a pod on which DNS is served. */
+  dnsPort: 16,
+  /** Pods of this tool. */
+  ours: 32,
+} as const;
+
 /** One possible end of an edge. A class, so that all have one shape: targets are kept, and looked at for every observation. */
 export class Target {
   readonly peer: Peer;
@@ -58,8 +72,9 @@ export class Target {
   readonly service: ServiceRef | undefined;
   /** Foreign name by which a peer inside the cluster was asked for. */
   readonly name: string | undefined;
-  /** Worked out when first needed. */
-  facts: TargetFacts | undefined = undefined;
+  /** Bits of FACTS. */
+  facts: number;
+  readonly firstPod: PodEntry | undefined;
   /** The peer's number, and whose numbers these are (edges/edge-book.ts). */
   number = -1;
   numbering: object | undefined = undefined;
@@ -70,6 +85,8 @@ export class Target {
     this.port = port;
     this.service = service;
     this.name = name;
+    this.firstPod = pods[0];
+    this.facts = peer.type === 'node' ? FACTS.node : peer.type === 'internet' ? FACTS.internet : 0;
   }
 
   /** The same end, asked for in another way. */
@@ -77,15 +94,6 @@ export class Target {
     const { pods = this.pods, port = this.port, service = this.service, name = this.name } = change;
     return new Target(this.peer, pods, port, service, name);
   }
-}
-
-export interface TargetFacts {
-  /** A DNS server: a pod behind a Service's port 53, or a node with a listener on it (rule 17). */
-  readonly isDnsServer: boolean;
-  /** The port of such a pod on which DNS is served. */
-  readonly isDnsPort: boolean;
-  /** Pods of this tool. */
-  readonly isOurs: boolean;
 }
 
 export type UnknownWhy = 'pod-gone' | 'never-owned' | 'name-not-found';

@@ -115,7 +115,13 @@ class ViewResolver implements Resolver {
     for (const target of targets) {
       if (isOnlyItself(source, target)) continue;
       edges += 1;
-      sink.add(observation, source, target, classOf(view, observation, source, target), targets.length > 1 && target.pods.length > 0);
+      sink.add(
+        observation,
+        source,
+        target,
+        classOf(view, observation, source, target),
+        targets.length > 1 && target.firstPod !== undefined,
+      );
     }
     if (edges === 0) return droppedFor('own-address');
     const unknown = unknownEnds(client, server);
