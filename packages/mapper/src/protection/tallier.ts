@@ -28,6 +28,21 @@ const FRESH_MS = 10 * 60_000;
 /** Edges read at once. */
 const CHUNK = 500;
 
+const OPEN: EdgeStates = { network: 'open' };
+
+/** What is worked out once for all edges of a peer. */
+interface PeerFacts {
+  readonly peer: Peer;
+  readonly isForeign: boolean;
+  /** It has declared intents. */
+  readonly declares: boolean;
+  /** An AuthorizationPolicy may apply to it. */
+  readonly isMeshed: boolean;
+  /** A NetworkPolicy selects it for its own calls, for calls to it; or its labels are not known. */
+  readonly isHeldOut: boolean;
+  readonly isHeldIn: boolean;
+}
+
 interface Kept {
   readonly shape: number;
   readonly states: EdgeStates;
@@ -49,6 +64,8 @@ export function createTallier(
 ): Tallier {
   const { store, book, ends, protection, now } = deps;
   const kept = new Map<number, Kept>();
+  /** By number of the peer; made for the peer that they hold. */
+  let facts: (PeerFacts | undefined)[] = [];
   let madeFor = '';
   let madeAt = Number.NEGATIVE_INFINITY;
 
@@ -57,27 +74,42 @@ export function createTallier(
     const epoch = `${book.epoch}/${ends.epoch}`;
     if (epoch === madeFor && now() - madeAt < FRESH_MS && kept.size < MAX_KEPT) return;
     kept.clear();
+    facts = [];
     madeFor = epoch;
     madeAt = now();
   }
 
   /** Undefined when ports, Services or labels decide. */
-  function fromEnds({ client, server }: EdgeOutline): EdgeStates | undefined {
-    if (isForeign(client, options.cluster) || isForeign(server, options.cluster)) return {};
-    const declarations = book.declarations;
-    if (client.type === 'workload' && declarations.isClient(client)) return undefined;
-    if (server.type === 'workload' && book.reachesMesh(server.namespace)) return undefined;
-    if (book.network.size > 0 && !(isUnselected(client, 'Egress') && isUnselected(server, 'Ingress'))) return undefined;
-    const intents = declarations.size === 0 ? undefined : declarations.stateOf({ client, server, ports: [] });
-    const mesh = book.mesh.length > 0 && server.type === 'workload' ? 'open' : undefined;
-    return { network: 'open', ...(mesh !== undefined && { mesh }), ...(intents !== undefined && { intents }) };
+  function fromEnds({ client, server, clientRef, serverRef }: EdgeOutline): EdgeStates | undefined {
+    const from = factsOf(client, clientRef);
+    const to = factsOf(server, serverRef);
+    if (from.isForeign || to.isForeign) return {};
+    if (from.declares || to.isMeshed || from.isHeldOut || to.isHeldIn) return undefined;
+    const intents = book.declarations.size === 0 ? undefined : book.declarations.stateOf({ client, server, ports: [] });
+    const isMesh = book.mesh.length > 0 && server.type === 'workload';
+    if (!isMesh && intents === undefined) return OPEN;
+    return { network: 'open', ...(isMesh && { mesh: 'open' }), ...(intents !== undefined && { intents }) };
   }
 
-  /** No policy selects the end, for certain. */
-  function isUnselected(peer: Peer, direction: 'Ingress' | 'Egress'): boolean {
+  function factsOf(peer: Peer, ref: number): PeerFacts {
+    const known = facts[ref];
+    if (known?.peer === peer) return known;
     const end: PolicyEnd | undefined = ends.endOf(peer, 'app');
-    if (end === undefined) return false;
-    return end.type !== 'pod' || end.hostNetwork === true || book.network.selecting(end, direction).length === 0;
+    const isHeld = (direction: 'Ingress' | 'Egress'): boolean => {
+      if (book.network.size === 0) return false;
+      if (end?.type !== 'pod') return end === undefined;
+      return end.hostNetwork !== true && book.network.selecting(end, direction).length > 0;
+    };
+    const fresh = {
+      peer,
+      isForeign: isForeign(peer, options.cluster),
+      declares: peer.type === 'workload' && book.declarations.isClient(peer),
+      isMeshed: peer.type === 'workload' && book.reachesMesh(peer.namespace),
+      isHeldOut: isHeld('Egress'),
+      isHeldIn: isHeld('Ingress'),
+    };
+    facts[ref] = fresh;
+    return fresh;
   }
 
   async function readDetails(edges: readonly EdgeOutline[]): Promise<void> {

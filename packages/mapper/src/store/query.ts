@@ -81,9 +81,12 @@ export interface StoredEdge {
 /** An edge in few words, for tallies over very many. */
 export interface EdgeOutline {
   readonly id: number;
-  /** Without labels; one object per peer within an answer. */
+  /** Without labels. */
   readonly client: Peer;
   readonly server: Peer;
+  /** Small numbers for the ends, the same for a peer in all of an answer: for tables by peer. */
+  readonly clientRef: number;
+  readonly serverRef: number;
   /** Kinds seen at any time. */
   readonly evidence: readonly EvidenceKind[];
   /** Another number once another port, Service or kind of evidence is known. */

@@ -27,8 +27,11 @@ interface GroupHead {
 interface Group {
   readonly index: number;
   readonly head: GroupHead;
-  readonly peers: Set<Peer>;
-  readonly servers: Set<Peer>;
+  readonly peers: Peer[];
+  /** Those of them that are a server. */
+  readonly servers: Peer[];
+  /** By the server's group's index. */
+  readonly links: Link[];
   lastSeenAt: number;
 }
 
@@ -108,21 +111,29 @@ export function createOverviewView(deps: OverviewDeps): (args: schema.QueryOverv
 /** Groups and links while edges come. */
 class TallyBook {
   readonly #groups = new Map<string, Group>();
-  readonly #groupOf = new Map<Peer, Group>();
-  readonly #links = new Map<number, Link>();
+  /** By number of the peer. */
+  readonly #groupOf: (Group | undefined)[] = [];
+  readonly #isServer: boolean[] = [];
+  readonly #links: Link[] = [];
   #edges = 0;
 
   add(edge: EdgeOutline, states: EdgeStates): void {
     this.#edges += 1;
-    const client = this.#group(edge.client, edge.lastSeenAt);
-    const server = this.#group(edge.server, edge.lastSeenAt);
-    server.servers.add(edge.server);
-    const link = this.#link(client, server);
+    const { firstSeenAt, lastSeenAt, evidence, serverRef } = edge;
+    const client = this.#groupOf[edge.clientRef] ?? this.#group(edge.client, edge.clientRef);
+    const server = this.#groupOf[serverRef] ?? this.#group(edge.server, serverRef);
+    client.lastSeenAt = Math.max(client.lastSeenAt, lastSeenAt);
+    server.lastSeenAt = Math.max(server.lastSeenAt, lastSeenAt);
+    if (this.#isServer[serverRef] !== true) {
+      this.#isServer[serverRef] = true;
+      server.servers.push(edge.server);
+    }
+    const link = client.links[server.index] ?? this.#link(client, server);
     link.edges += 1;
-    link.firstSeenAt = Math.min(link.firstSeenAt, edge.firstSeenAt);
-    link.lastSeenAt = Math.max(link.lastSeenAt, edge.lastSeenAt);
-    for (const kind of edge.evidence) count(link.evidence, kind);
-    if (edge.evidence.length === 1 && edge.evidence[0] === 'dns') link.lookedUpOnly += 1;
+    link.firstSeenAt = Math.min(link.firstSeenAt, firstSeenAt);
+    link.lastSeenAt = Math.max(link.lastSeenAt, lastSeenAt);
+    for (const kind of evidence) count(link.evidence, kind);
+    if (evidence.length === 1 && evidence[0] === 'dns') link.lookedUpOnly += 1;
     if (states.network !== undefined) count(link.network, states.network);
     if (states.mesh !== undefined) count(link.mesh, states.mesh);
     if (states.intents !== undefined) count(link.intents, states.intents);
@@ -131,34 +142,27 @@ class TallyBook {
   finish(): Omit<Tallied, 'window'> {
     return {
       groups: [...this.#groups.values()].toSorted((a, b) => compareGroups(a.head, b.head)),
-      links: [...this.#links.values()].toSorted(
+      links: this.#links.toSorted(
         (a, b) => b.edges - a.edges || compareGroups(a.client.head, b.client.head) || compareGroups(a.server.head, b.server.head),
       ),
       edgeCount: this.#edges,
     };
   }
 
-  #group(peer: Peer, seenAt: number): Group {
-    let group = this.#groupOf.get(peer);
-    if (group === undefined) {
-      const head = toGroupHead(peer);
-      group = this.#groups.get(head.id) ?? { index: this.#groups.size, head, peers: new Set(), servers: new Set(), lastSeenAt: 0 };
-      this.#groups.set(head.id, group);
-      this.#groupOf.set(peer, group);
-      group.peers.add(peer);
-    }
-    group.lastSeenAt = Math.max(group.lastSeenAt, seenAt);
+  #group(peer: Peer, ref: number): Group {
+    const head = toGroupHead(peer);
+    const group = this.#groups.get(head.id) ?? { index: this.#groups.size, head, peers: [], servers: [], links: [], lastSeenAt: 0 };
+    this.#groups.set(head.id, group);
+    this.#groupOf[ref] = group;
+    group.peers.push(peer);
     return group;
   }
 
   #link(client: Group, server: Group): Link {
-    const key = client.index * 2 ** 26 + server.index;
-    let link = this.#links.get(key);
-    if (link === undefined) {
-      const counters = { evidence: {}, network: {}, mesh: {}, intents: {} };
-      link = { client, server, edges: 0, lookedUpOnly: 0, ...counters, firstSeenAt: Number.POSITIVE_INFINITY, lastSeenAt: 0 };
-      this.#links.set(key, link);
-    }
+    const counters = { evidence: {}, network: {}, mesh: {}, intents: {} };
+    const link = { client, server, edges: 0, lookedUpOnly: 0, ...counters, firstSeenAt: Number.POSITIVE_INFINITY, lastSeenAt: 0 };
+    client.links[server.index] = link;
+    this.#links.push(link);
     return link;
   }
 }
@@ -198,7 +202,7 @@ function toGroupView(group: Group, tallier: Tallier, environmentOf: EnvironmentO
   }
   const { cluster, namespace } = head;
   const environment = cluster === undefined || namespace === undefined ? undefined : environmentOf(cluster, namespace);
-  const states = [...servers].flatMap((peer) => (peer.type === 'workload' ? (tallier.isProtected(peer) ?? []) : []));
+  const states = servers.flatMap((peer) => (peer.type === 'workload' ? (tallier.isProtected(peer) ?? []) : []));
   const closed = states.filter(Boolean).length;
   return {
     id: head.id,
@@ -207,7 +211,7 @@ function toGroupView(group: Group, tallier: Tallier, environmentOf: EnvironmentO
     namespace: head.namespace ?? null,
     environment: environment ?? null,
     scope: head.scope ?? null,
-    peers: peers.size,
+    peers: peers.length,
     workloads,
     kinds: kinds as Readonly<Record<string, number>>,
     lastSeen: toRfc3339(lastSeenAt),
