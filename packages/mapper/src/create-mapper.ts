@@ -178,9 +178,11 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     log,
   });
   const budget = createByteBudget(options.maxPendingBytes);
+  const stopping = new AbortController();
   const query = createQueryHandler(
     {
       executor,
+      stopping: stopping.signal,
       authenticator: createAuthenticator(deps, options, source, facts, view, metrics),
       budget,
       heap,
@@ -253,6 +255,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     },
     async stop() {
       isServing = false;
+      stopping.abort();
       await Promise.all([queryListener.stop(), tlsListener?.stop()]);
     },
   });

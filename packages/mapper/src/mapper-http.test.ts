@@ -141,6 +141,23 @@ describe('the web UI', () => {
   });
 });
 
+test('a mapper that stops ends its subscriptions instead of waiting for them', async () => {
+  const errors: string[] = [];
+  const mapper = await startTestMapper({ log: { ...silentLogger, error: (message) => void errors.push(message) } });
+  const answer = await fetch(`${mapper.url}/query`, {
+    method: 'POST',
+    headers: { ...JSON_TYPE, accept: 'text/event-stream' },
+    body: JSON.stringify({ query: 'subscription { changes { cursor } }' }),
+  });
+  const reader = answer.body?.getReader();
+  await reader?.read();
+  const stopped = mapper.stop();
+  // To its end: a connection that was cut would throw.
+  while (reader !== undefined && !(await reader.read()).done);
+  await stopped;
+  expect(errors).toEqual([]);
+});
+
 describe('against a live API server', () => {
   const closers: (() => Promise<unknown>)[] = [];
   afterEach(async () => {

@@ -132,6 +132,8 @@ async function exchange({ url, isTls, settings, body, idleTimeoutMs, signal }: E
     });
     // Not by the option `signal`: that would bind the connection to it, which later requests share.
     const abort = (): void => void (head ?? request).destroy();
+    // It may have been aborted while the credentials were fetched: no event tells of that any more.
+    if (signal?.aborted === true) abort();
     signal?.addEventListener('abort', abort, { once: true });
     request.on('close', () => signal?.removeEventListener('abort', abort));
     request.on('response', (response) => {

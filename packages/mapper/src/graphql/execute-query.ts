@@ -63,6 +63,8 @@ export function createQueryExecutor(deps: {
     const place = { nodes: error.nodes ?? null, path: error.path ?? null };
     if (isAppError(original)) return new GraphQLError(original.message, { ...place, extensions: { code: original.code } });
     if (original instanceof GraphQLError) return error;
+    // Whoever asked is gone, or the mapper stops.
+    if (original.name === 'AbortError') return new GraphQLError('the query was given up', place);
     const id = randomUUID();
     log.error('query failed', { id, error: original.message, stack: original.stack, path: error.path?.join('.') });
     return new GraphQLError(`internal error ${id}; the mapper's log says more`, { ...place, extensions: { code: 'INTERNAL', id } });

@@ -28,6 +28,8 @@ export function createQueryHandler(
     readonly heap: HeapBound;
     readonly metrics: MapperMetrics;
     readonly log: Logger;
+    /** Aborted when the mapper stops: subscriptions, which never end by themselves, end then. */
+    readonly stopping: AbortSignal;
   },
   options: { readonly maxBodyBytes: number; readonly heartbeatMs: number },
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
@@ -78,7 +80,13 @@ export function createQueryHandler(
     if (given.type === 'pieces') return writePieces(response, given.pieces, { asEvent: acceptsEvents(request), signal: gone.signal });
     if (given.type === 'single') return sendAnswer(response, given, acceptsEvents(request));
     if (!acceptsEvents(request)) return sendError(response, 406, 'a subscription needs Accept: text/event-stream');
-    return writeEvents(response, given.events, { heartbeatMs: options.heartbeatMs, signal: gone.signal });
+    const end = (): void => gone.abort();
+    deps.stopping.addEventListener('abort', end, { once: true });
+    try {
+      await writeEvents(response, given.events, { heartbeatMs: options.heartbeatMs, signal: gone.signal });
+    } finally {
+      deps.stopping.removeEventListener('abort', end);
+    }
   }
 
   return async (request, response) => {

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 
 /**
  * Writes a stream of answers as Server-Sent Events (`next` … `complete`), and a comment now and then so that neither
- * side nor a proxy takes the silence for a lost connection. A slow reader is waited for: nothing is buffered for it.
+ * side nor a proxy takes the silence for a lost connection. A slow reader is waited for: nothing is buffered for it. When
+ * the signal aborts the answer ends where it is, without `complete`: whoever still reads asks again.
  */
 export async function writeEvents(
   response: ServerResponse,
@@ -17,13 +18,14 @@ export async function writeEvents(
   }, options.heartbeatMs);
   try {
     for await (const event of events) {
-      if (options.signal.aborted) return;
+      if (options.signal.aborted) break;
       if (!response.write(`event: next\ndata: ${JSON.stringify(event)}\n\n`)) await once(response, 'drain', { signal: options.signal });
     }
-    response.end('event: complete\ndata:\n\n');
+    if (!options.signal.aborted) response.write('event: complete\ndata:\n\n');
   } catch (error) {
     if (!options.signal.aborted) throw error;
   } finally {
     clearInterval(heartbeat);
+    response.end();
   }
 }

@@ -79,12 +79,13 @@ describe('a listener', () => {
         },
         log: silentLogger,
       },
-      { name: 'queries', listen: { host: '127.0.0.1', port: 0 } },
+      // A connection that is kept for a next request must not be waited for.
+      { name: 'queries', listen: { host: '127.0.0.1', port: 0 }, drainMs: 600_000 },
     );
     await listener.start();
     const url = `http://127.0.0.1:${listener.address().port}/`;
     const body = new Promise<string>((resolve, reject) => {
-      get(url, { agent: false }, (response) => {
+      get(url, { agent: new Agent({ keepAlive: true }) }, (response) => {
         let text = '';
         response.on('data', (chunk: Buffer) => (text += chunk.toString()));
         response.on('end', () => resolve(text));

@@ -46,6 +46,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 const DEFAULT_MAX_CONNECTIONS = 4_096;
 const DEFAULT_DRAIN_MS = 5_000;
+const IDLE_CHECK_MS = 20;
 const DEFAULT_TLS_RELOAD_MS = 60_000;
 
 /** A node:http or node:https server with a life cycle and the limits that a server on a shared network needs. */
@@ -96,8 +97,11 @@ export function createHttpListener(
       server = undefined;
       await new Promise<void>((resolve) => {
         const force = setTimeout(() => closing.closeAllConnections(), options.drainMs ?? DEFAULT_DRAIN_MS);
+        // A connection that is answered meanwhile would stay open for its next request.
+        const idle = setInterval(() => closing.closeIdleConnections(), IDLE_CHECK_MS);
         closing.close(() => {
           clearTimeout(force);
+          clearInterval(idle);
           resolve();
         });
         closing.closeIdleConnections();

@@ -1,12 +1,26 @@
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 
-/** A `fetch` that trusts one more authority; Node's own takes none. Only what the API client needs: text bodies and answers. */
-export function createTlsFetch(ca: string): typeof fetch {
-  const agent = new Agent({ ca, keepAlive: true, maxSockets: 4 });
+const CONNECTIONS = { keepAlive: true, maxSockets: 4 } as const;
+
+/**
+ * A `fetch` that trusts other authorities than Node's own does. `readCa` is asked for each request, because authorities
+ * rotate. Only what the API client needs: text bodies and answers.
+ */
+export function createTlsFetch(readCa: () => Promise<string>): typeof fetch {
+  let trusted: { readonly ca: string; readonly agent: Agent } | undefined;
+  const currentAgent = async (): Promise<Agent> => {
+    const ca = await readCa();
+    if (trusted?.ca !== ca) {
+      trusted?.agent.destroy();
+      trusted = { ca, agent: new Agent({ ...CONNECTIONS, ca }) };
+    }
+    return trusted.agent;
+  };
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const headers = Object.fromEntries(new Headers(init.headers));
+    const agent = await currentAgent();
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request(
         url,
