@@ -1,4 +1,4 @@
-import { createServer, get } from 'node:http';
+import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger } from '@nm/core';
 import { Registry } from 'prom-client';
