@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { createAuthorityKeyPair, signServerCertificate } from '../packages/aws/src/proxy/certificate-authority.ts';
+import { createAuthorityKeyPair, signServerCertificate } from '../packages/runtime/src/certificates/index.ts';
 import type { Answer, Order } from './support/aws-proxy-process.ts';
 
 const HOST = 'b.s3.us-east-1.amazonaws.com';

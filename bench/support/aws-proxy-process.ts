@@ -7,7 +7,7 @@ import { AWS_METRICS } from '../../packages/aws/src/report/aws-metrics.ts';
 import { AWS_PROXY_DEFAULTS, createAwsProxy } from '../../packages/aws/src/proxy/aws-proxy.ts';
 import type { AwsProxy } from '../../packages/aws/src/proxy/aws-proxy.ts';
 import { createCertificateAuthority } from '../../packages/aws/src/proxy/certificate-authority.ts';
-import type { KeyPair } from '../../packages/aws/src/proxy/certificate-authority.ts';
+import type { KeyPair } from '../../packages/runtime/src/certificates/index.ts';
 
 export type Order =
   | { readonly kind: 'start'; readonly authority: KeyPair; readonly tlsPort: number; readonly httpPort: number }

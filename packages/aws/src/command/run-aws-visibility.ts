@@ -10,7 +10,6 @@ import { parseAwsHost } from '../actions/parse-host.ts';
 import { createDnsServer, DNS_DEFAULTS } from '../dns/dns-server.ts';
 import { AWS_PROXY_DEFAULTS, createAwsProxy, matchesHost } from '../proxy/aws-proxy.ts';
 import { createCertificateAuthority } from '../proxy/certificate-authority.ts';
-import type { KeyPair } from '../proxy/certificate-authority.ts';
 import { AWS_METRICS } from '../report/aws-metrics.ts';
 import { CALL_REPORTER_DEFAULTS, createCallReporter } from '../report/call-reporter.ts';
 import { createAdmissionServer } from '../webhook/admission-server.ts';
@@ -19,8 +18,10 @@ import {
   loadAuthority,
   loadNamespaceLabels,
   loadServiceAddresses,
+  needsRenewal,
   provideCaBundle,
 } from '../webhook/cluster-objects.ts';
+import type { Authority } from '../webhook/cluster-objects.ts';
 import { AWS_OPTIONS } from './aws-options.ts';
 
 type AwsValues = OptionValues<typeof AWS_OPTIONS>;
@@ -29,6 +30,7 @@ const USAGE = 'network-mapper aws-visibility [options]';
 const MAX_HOSTS = 2_000;
 /** How often the webhook's caBundle is looked at. */
 const CA_CHECK_MS = 60_000;
+const RENEWAL_CHECK_MS = 12 * 3_600_000;
 
 /** `network-mapper aws-visibility`: proxy, admission webhook and DNS server until the signal aborts; gives the exit code. */
 export async function runAwsVisibility(context: CommandContext): Promise<number> {
@@ -94,12 +96,20 @@ async function run(context: CommandContext, values: AwsValues): Promise<void> {
   parts.push(
     createHttpListener({ handler: createMetricsHandler({ register, health }), log }, { name: 'metrics', listen: values.metricsListen }),
   );
-  await runParts(parts, context.signal, () => log.info('ready', { parts: parts.length }));
+  // A renewed authority takes effect with a start, and the Deployment starts us again.
+  const renewal = new AbortController();
+  const timer = setInterval(() => {
+    if (!needsRenewal(authority, SYSTEM_CLOCK)) return;
+    log.info('our authority is due for renewal; restarting');
+    renewal.abort();
+  }, RENEWAL_CHECK_MS);
+  timer.unref();
+  await runParts(parts, AbortSignal.any([context.signal, renewal.signal]), () => log.info('ready', { parts: parts.length }));
 }
 
 interface WebhookSetting {
   readonly kube: KubeClient;
-  readonly authority: KeyPair;
+  readonly authority: Authority;
   readonly values: AwsValues;
   readonly namespace: string;
   readonly clusterDns: string;
@@ -116,7 +126,7 @@ function createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddr
       clock: SYSTEM_CLOCK,
       log,
       metrics,
-      provideBundle: createBundleProvider(kube, authority.cert, values.bundle),
+      provideBundle: createBundleProvider(kube, SYSTEM_CLOCK, authority.trusted, values.bundle),
       loadNamespaceLabels: (name) => loadNamespaceLabels(kube, name),
     },
     {
@@ -130,7 +140,7 @@ function createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddr
   );
   let timer: NodeJS.Timeout | undefined;
   const check = (): Promise<void> =>
-    provideCaBundle(kube, values.webhookConfiguration, authority.cert).catch((error: unknown) => {
+    provideCaBundle(kube, values.webhookConfiguration, authority.trusted).catch((error: unknown) => {
       log.error("the webhook's caBundle could not be written; pods are let in unchanged", { error: (error as Error).message });
     });
   return {

@@ -12,8 +12,9 @@ import { toAwsCall } from '../actions/to-aws-call.ts';
 import { AWS_METRICS } from '../report/aws-metrics.ts';
 import { AWS_PROXY_DEFAULTS, createAwsProxy } from './aws-proxy.ts';
 import type { AwsProxy } from './aws-proxy.ts';
-import { createAuthorityKeyPair, createCertificateAuthority, signServerCertificate } from './certificate-authority.ts';
-import type { KeyPair } from './certificate-authority.ts';
+import { createAuthorityKeyPair, signServerCertificate } from '@nm/runtime/certificates';
+import type { KeyPair } from '@nm/runtime/certificates';
+import { createCertificateAuthority } from './certificate-authority.ts';
 
 const clock = { now: () => Date.now() };
 const HOST = 'b.s3.us-east-1.amazonaws.com';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toPodPatch, VISIBILITY_LABEL, wantsVisibility } from './to-pod-patch.ts';
+import { JAVA_ANNOTATION, toPodPatch, VISIBILITY_LABEL, wantsVisibility } from './to-pod-patch.ts';
 import type { PatchOperation, PodLike } from './to-pod-patch.ts';
 
 const OPTIONS = { dnsAddress: '10.96.0.53', clusterDnsAddress: '10.96.0.10', clusterDomain: 'cluster.local', configMap: 'ca' };
@@ -42,7 +42,10 @@ test('keeps the search list and ndots of the pod’s own namespace', () => {
   expect(spec?.dnsConfig).toEqual({
     nameservers: ['10.96.0.53', '10.96.0.10'],
     searches: ['shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local'],
-    options: [{ name: 'ndots', value: '5' }],
+    options: [
+      { name: 'ndots', value: '5' },
+      { name: 'timeout', value: '1' },
+    ],
   });
 });
 
@@ -52,7 +55,10 @@ test('keeps the pod’s own DNS settings', () => {
   };
   const { spec } = applied(pod, toPodPatch(pod, 'shop', OPTIONS));
   expect(spec?.dnsConfig?.searches?.at(-1)).toBe('corp');
-  expect(spec?.dnsConfig?.options).toEqual([{ name: 'ndots', value: '2' }]);
+  expect(spec?.dnsConfig?.options).toEqual([
+    { name: 'timeout', value: '1' },
+    { name: 'ndots', value: '2' },
+  ]);
 });
 
 test('a second run changes nothing', () => {
@@ -76,4 +82,23 @@ test.for<[string, string | undefined, string | undefined, boolean]>([
 ])('%s', ([, own, namespace, expected]) => {
   const label = (value: string | undefined): Record<string, string> => (value === undefined ? {} : { [VISIBILITY_LABEL]: value });
   expect(wantsVisibility({ metadata: { labels: label(own) } }, label(namespace))).toBe(expected);
+});
+
+test.for<[string, PodLike['metadata'], string | undefined, string | undefined]>([
+  ['without the annotation', {}, undefined, undefined],
+  ['with it', { annotations: { [JAVA_ANNOTATION]: 'true' } }, undefined, '-Djavax.net.ssl.trustStore='],
+  ['with options of its own', { annotations: { [JAVA_ANNOTATION]: 'true' } }, '-Xmx1g', '-Xmx1g -Djavax.net.ssl.trustStore='],
+  [
+    'with a trust store of its own',
+    { annotations: { [JAVA_ANNOTATION]: 'true' } },
+    '-Djavax.net.ssl.trustStore=/x',
+    '-Djavax.net.ssl.trustStore=/x',
+  ],
+])('Java: %s', ([, metadata, own, expected]) => {
+  const env = own === undefined ? [] : [{ name: 'JAVA_TOOL_OPTIONS', value: own }];
+  const pod: PodLike = { ...(metadata === undefined ? {} : { metadata }), spec: { containers: [{ name: 'a', env }] } };
+  const once = applied(pod, toPodPatch(pod, 'shop', OPTIONS));
+  const value = once.spec?.containers?.[0]?.env?.find(({ name }) => name === 'JAVA_TOOL_OPTIONS')?.value;
+  expect(value?.slice(0, expected?.length)).toBe(expected);
+  expect(toPodPatch(once, 'shop', OPTIONS)).toEqual([]);
 });
