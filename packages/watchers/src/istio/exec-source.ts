@@ -15,10 +15,14 @@ export type Exec = (
 export function createExecSource(exec: Exec, network: ProxySource): ProxySource {
   const command = ['pilot-agent', 'request', 'GET', STATISTICS_PATH.slice(1)];
   return {
-    open: (proxy, signal) =>
-      proxy.kind === 'ztunnel'
-        ? network.open(proxy, signal)
-        : exec({ namespace: proxy.pod.namespace, pod: proxy.pod.name, container: PROXY_CONTAINER, command }, signal),
+    async read(proxy, onChunk, signal): Promise<void> {
+      if (proxy.kind === 'ztunnel') {
+        await network.read(proxy, onChunk, signal);
+        return;
+      }
+      const target = { namespace: proxy.pod.namespace, pod: proxy.pod.name, container: PROXY_CONTAINER, command };
+      for await (const chunk of exec(target, signal)) onChunk(chunk);
+    },
     close: () => network.close(),
   };
 }

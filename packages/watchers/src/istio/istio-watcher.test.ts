@@ -94,7 +94,7 @@ describe('rounds over the proxies of a mesh', () => {
       {
         reader,
         // The real ports are fixed; the test's server has another.
-        proxies: { ...proxies, read: (proxy, signal) => proxies.read({ ...proxy, ports: [1, server.port] }, signal) },
+        proxies: { ...proxies, read: (proxy, onChunk, signal) => proxies.read({ ...proxy, ports: [1, server.port] }, onChunk, signal) },
         sink: { take: (observations) => Promise.resolve(void taken.push(...observations)) },
         clock: { now: () => now },
         log,

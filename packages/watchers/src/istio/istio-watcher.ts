@@ -146,10 +146,11 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
     table.begin();
     let isWhole = false;
     try {
-      for await (const chunk of deps.proxies.read(proxy, stopping.signal)) {
+      const take = (chunk: Uint8Array): void => {
         scrape.push(chunk);
         if (aggregate.size >= MAX_CALLS) outbox.add(aggregate.drain(clock.now()));
-      }
+      };
+      await deps.proxies.read(proxy, take, stopping.signal);
       scrape.end();
       isWhole = true;
       state.hasBase = true;

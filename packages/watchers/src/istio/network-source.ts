@@ -1,8 +1,8 @@
-import { request as httpRequest, Agent } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '@nm/core';
+import { createPlainGet } from './plain-get.ts';
 import { STATISTICS_PATH } from './proxy-reader.ts';
 import type { ProxyReadError, ProxySource } from './proxy-reader.ts';
 
@@ -14,76 +14,133 @@ export interface ProxyTls {
   readonly insecure?: boolean;
 }
 
+type Ask = (address: string, port: number, onChunk: (chunk: Uint8Array) => void, signal: AbortSignal) => Promise<void>;
+
 /**
  * Asks the first port that answers, over the pod network. With TLS the authority is checked, the name is not: a proxy's
  * certificate names its workload (a SPIFFE URI), we know its pod's address.
  */
 export function createNetworkSource(tls?: ProxyTls): ProxySource {
-  // Connections are not kept: each proxy is asked once in half a minute, and sidecars of hundreds of pods would add up.
-  const agent =
-    tls === undefined
-      ? new Agent({ keepAlive: false })
-      : new TlsAgent({
-          keepAlive: false,
-          rejectUnauthorized: tls.insecure !== true,
-          checkServerIdentity: () => undefined,
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        });
-
-  async function ask(address: string, port: number, signal: AbortSignal): Promise<IncomingMessage> {
-    const send = tls === undefined ? httpRequest : httpsRequest;
-    const host = address.includes(':') ? `[${address}]` : address;
-    const headers = { host: `${host}:${port}`, accept: 'text/plain', 'accept-encoding': 'identity' };
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = send({ agent, host: address, port, path: STATISTICS_PATH, signal, headers }, resolve);
-      sent.on('error', reject);
-      sent.end();
-    });
-    if (answer.statusCode === 200) return answer;
-    answer.resume();
-    throw new AppError<ProxyReadError>(
-      'proxy-refused',
-      answer.statusCode === 403
-        ? `The proxy at ${host}:${port} shows its statistics to its own pod only (METRICS_LOCALHOST_ACCESS_ONLY): allow the pod network, or set --read-by exec.`
-        : `The proxy at ${host}:${port} answered ${answer.statusCode} to ${STATISTICS_PATH.split('?', 1)[0]}.`,
-      { fields: { address, port, status: answer.statusCode } },
-    );
-  }
-
-  async function askFirst(address: string, ports: readonly number[], signal: AbortSignal): Promise<IncomingMessage> {
-    let failure: unknown;
-    for (const port of ports) {
-      try {
-        return await ask(address, port, signal);
-      } catch (error) {
-        // A port that refuses says more than one where nobody listens.
-        if (failure === undefined || error instanceof AppError) failure = error;
-        if (signal.aborted) break;
-      }
-    }
-    throw failure;
-  }
-
+  const { ask, close } = tls === undefined ? createPlainAsk() : createTlsAsk(tls);
   return {
-    async *open(proxy, signal): AsyncGenerator<Uint8Array> {
-      const answer = await askFirst(proxy.address, proxy.ports, signal);
-      try {
-        yield* decoded(answer);
-      } finally {
-        answer.destroy();
+    async read({ address, ports }, onChunk, signal): Promise<void> {
+      let failure: unknown;
+      let hasBegun = false;
+      for (const port of ports) {
+        try {
+          await ask(
+            address,
+            port,
+            (chunk) => {
+              hasBegun = true;
+              onChunk(chunk);
+            },
+            signal,
+          );
+          return;
+        } catch (error) {
+          // A port that refuses says more than one where nobody listens.
+          if (failure === undefined || error instanceof AppError) failure = error;
+          if (signal.aborted || hasBegun) break;
+        }
       }
+      throw failure;
     },
-    close: () => agent.destroy(),
+    close,
   };
 }
 
-async function* decoded(answer: IncomingMessage): AsyncGenerator<Uint8Array> {
-  if (answer.headers['content-encoding'] !== 'gzip') {
-    for await (const chunk of answer) yield chunk as Buffer;
-    return;
-  }
+/** Connections are not kept: each proxy is asked once in half a minute, and sidecars of hundreds of pods would add up. */
+function createPlainAsk(): { readonly ask: Ask; readonly close: () => void } {
+  const get = createPlainGet();
+  const ask: Ask = async (address, port, onChunk, signal) => {
+    const host = hostOf(address, port);
+    let inflate: ReturnType<typeof createInflate> | undefined;
+    await get(
+      { host: address, port, path: STATISTICS_PATH, headers: headersOf(host) },
+      {
+        head: ({ status, fields }) => {
+          if (status !== 200) throw refusal(host, status);
+          if (fields.get('content-encoding') === 'gzip') inflate = createInflate(onChunk);
+        },
+        body: (bytes) => (inflate === undefined ? onChunk(bytes) : inflate.push(bytes)),
+      },
+      signal,
+    );
+    await inflate?.end();
+  };
+  return { ask, close: () => undefined };
+}
+
+function createTlsAsk(tls: ProxyTls): { readonly ask: Ask; readonly close: () => void } {
+  const agent = new TlsAgent({
+    keepAlive: false,
+    rejectUnauthorized: tls.insecure !== true,
+    checkServerIdentity: () => undefined,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+  });
+  const ask: Ask = async (address, port, onChunk, signal) => {
+    const host = hostOf(address, port);
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = httpsRequest({ agent, host: address, port, path: STATISTICS_PATH, signal, headers: headersOf(host) }, resolve);
+      sent.on('error', reject);
+      sent.end();
+    });
+    try {
+      if (answer.statusCode !== 200) throw refusal(host, answer.statusCode ?? 0);
+      const inflate = answer.headers['content-encoding'] === 'gzip' ? createInflate(onChunk) : undefined;
+      for await (const chunk of answer) (inflate?.push ?? onChunk)(chunk as Buffer);
+      await inflate?.end();
+    } finally {
+      answer.destroy();
+    }
+  };
+  return { ask, close: () => agent.destroy() };
+}
+
+/** Some put a compressing proxy in front, whatever was asked for. What `onChunk` throws is thrown by the next call. */
+function createInflate(onChunk: (chunk: Uint8Array) => void): {
+  readonly push: (bytes: Uint8Array) => void;
+  readonly end: () => Promise<void>;
+} {
   const gunzip = createGunzip();
-  answer.on('error', (error) => gunzip.destroy(error));
-  answer.pipe(gunzip);
-  for await (const chunk of gunzip) yield chunk as Buffer;
+  let failure: Error | undefined;
+  gunzip.on('error', (error) => (failure ??= error));
+  gunzip.on('data', (chunk: Buffer) => {
+    try {
+      onChunk(chunk);
+    } catch (error) {
+      gunzip.destroy(error as Error);
+    }
+  });
+  return {
+    push: (bytes) => {
+      if (failure !== undefined) throw failure;
+      gunzip.write(Buffer.from(bytes));
+    },
+    end: () =>
+      new Promise((resolve, reject) => {
+        gunzip.on('close', () => (failure === undefined ? resolve() : reject(failure)));
+        gunzip.end();
+        if (failure !== undefined) reject(failure);
+      }),
+  };
+}
+
+function hostOf(address: string, port: number): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+function headersOf(host: string): Readonly<Record<string, string>> {
+  return { host, accept: 'text/plain', 'accept-encoding': 'identity' };
+}
+
+function refusal(host: string, status: number): AppError<ProxyReadError> {
+  return new AppError(
+    'proxy-refused',
+    status === 403
+      ? `The proxy at ${host} shows its statistics to its own pod only (METRICS_LOCALHOST_ACCESS_ONLY): allow the pod network, or set --read-by exec.`
+      : `The proxy at ${host} answered ${status} to ${STATISTICS_PATH.split('?', 1)[0]}.`,
+    { fields: { host, status } },
+  );
 }

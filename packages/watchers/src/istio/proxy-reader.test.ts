@@ -33,7 +33,7 @@ async function read(source: ProxySource, proxy: Proxy): Promise<string> {
   const reader = createProxyReader(source, { timeoutMs: 5_000, maxBytes: 1e6 });
   const chunks: Uint8Array[] = [];
   try {
-    for await (const chunk of reader.read(proxy)) chunks.push(chunk);
+    await reader.read(proxy, (chunk) => chunks.push(Buffer.from(chunk)));
   } finally {
     reader.close();
   }
@@ -135,10 +135,7 @@ describe('statistics by a command in the container', () => {
       return { stdout: [Buffer.from(TEXT)], status: { status: 'Success' } };
     });
     const network: ProxySource = {
-      open: (proxy) =>
-        (async function* () {
-          yield await Promise.resolve(Buffer.from(proxy.kind));
-        })(),
+      read: (proxy, onChunk) => Promise.resolve(onChunk(Buffer.from(proxy.kind))),
       close: () => undefined,
     };
     const source = createExecSource((target, signal) => execInPod(client, target, { signal }), network);

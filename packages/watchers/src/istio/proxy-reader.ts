@@ -6,8 +6,11 @@ export type ProxyReadError = 'proxy-unreachable' | 'proxy-refused' | 'proxy-time
 
 /** A way to a proxy's statistics. */
 export interface ProxySource {
-  /** The answer in chunks. Throws when there is none, or when it breaks off. */
-  open(proxy: Proxy, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * Hands out the answer in chunks, which are good until `onChunk` returns; what that throws ends the read. Throws when
+   * there is no answer, or when it breaks off.
+   */
+  read(proxy: Proxy, onChunk: (chunk: Uint8Array) => void, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -18,8 +21,11 @@ export interface ProxyReadOptions {
 }
 
 export interface ProxyReader {
-  /** Statistics of a proxy, in chunks. Throws AppError: before the first chunk, or when the answer breaks, is late or too large. */
-  read(proxy: Proxy, signal?: AbortSignal): AsyncGenerator<Uint8Array>;
+  /**
+   * Statistics of a proxy in chunks, which are good until `onChunk` returns. Throws AppError: before the first chunk, or
+   * when the answer breaks, is late or too large.
+   */
+  read(proxy: Proxy, onChunk: (chunk: Uint8Array) => void, signal?: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -29,14 +35,14 @@ export const STATISTICS_PATH = `/stats/prometheus?filter=${encodeURIComponent(Ob
 /** Reads statistics within bounds of time and size. */
 export function createProxyReader(source: ProxySource, options: ProxyReadOptions): ProxyReader {
   return {
-    async *read(proxy, signal): AsyncGenerator<Uint8Array> {
+    async read(proxy, onChunk, signal): Promise<void> {
       const timeout = AbortSignal.timeout(options.timeoutMs);
       const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
       const fields = { namespace: proxy.pod.namespace, pod: proxy.pod.name, address: proxy.address };
       const name = `${proxy.pod.namespace}/${proxy.pod.name} (${proxy.address}, ports ${proxy.ports.join(', ')})`;
       let bytes = 0;
       try {
-        for await (const chunk of source.open(proxy, either)) {
+        const take = (chunk: Uint8Array): void => {
           bytes += chunk.length;
           if (bytes > options.maxBytes) {
             throw new AppError<ProxyReadError>(
@@ -45,8 +51,9 @@ export function createProxyReader(source: ProxySource, options: ProxyReadOptions
               { fields },
             );
           }
-          yield chunk;
-        }
+          onChunk(chunk);
+        };
+        await source.read(proxy, take, either);
       } catch (cause) {
         if (cause instanceof AppError || signal?.aborted === true) throw cause;
         const code: ProxyReadError = timeout.aborted ? 'proxy-timeout' : 'proxy-unreachable';
