@@ -8,8 +8,6 @@ import { createMapModel } from '../graph/model.ts';
 import { createFileSource, parseMapText } from './file-source.ts';
 import { createPositionStore, MAX_LAYOUTS, MAX_PLACES } from './positions.ts';
 import type { KeyValueStore } from './positions.ts';
-import { createMapSession } from './session.ts';
-import type { ChangeEvent, LiveState, MapSource } from './source.ts';
 import { formatAge, formatTimeRange, parseTimeRange, previousRange, toWindow } from './time-range.ts';
 import { toUiEdge, toUiEdges } from './to-ui-edge.ts';
 import { keepSame } from './url-store.ts';
@@ -207,99 +205,5 @@ describe('map file', () => {
     const [edge] = file.edges;
     if (edge === undefined) throw new Error('empty fixture');
     expect(new Set(toUiEdges({ ...file, edges: [edge, edge] }).map(({ id }) => id)).size).toBe(2);
-  });
-});
-
-describe('session', () => {
-  const edges = createFixtureMap(FIXTURE_SIZES.small);
-  function pretend(more: Partial<MapSource> = {}) {
-    let onChange: (event: ChangeEvent) => void = () => undefined;
-    let onState: (state: LiveState) => void = () => undefined;
-    const source: MapSource = {
-      kind: 'live',
-      label: 'x',
-      defaultTime: { type: 'all' },
-      load(_window, onPage) {
-        onPage(edges.slice(0, 10), { loaded: 10, total: edges.length });
-        onPage(edges.slice(10), { loaded: edges.length, total: edges.length });
-        return Promise.resolve({ window: { since: 5 } });
-      },
-      loadDetailed: () => Promise.resolve(),
-      loadNamespace: () => Promise.resolve(),
-      loadEdges: () => Promise.resolve([]),
-      loadWorkload: () => Promise.resolve(undefined),
-      loadEdge: () => Promise.resolve(undefined),
-      loadActivity: () => Promise.reject(new Error('no activity')),
-      loadStatus: () => Promise.resolve(undefined),
-      follow(change, state, signal) {
-        [onChange, onState] = [change, state];
-        return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
-      },
-      ...more,
-    };
-    return { source, change: (event: ChangeEvent) => onChange(event), state: (state: LiveState) => onState(state) };
-  }
-  function start() {
-    const scheduled = new Set<() => void>();
-    const session = createMapSession({
-      now: () => FIXTURE_NOW,
-      schedule(run) {
-        scheduled.add(run);
-        return () => scheduled.delete(run);
-      },
-    });
-    const run = (): void => {
-      for (const job of scheduled) {
-        scheduled.delete(job);
-        job();
-      }
-    };
-    return { session, run };
-  }
-  const settle = () => new Promise((resolve) => setImmediate(resolve));
-
-  test('loads, says which window, and survives a source without activity', async () => {
-    const { session } = start();
-    session.open(pretend().source, { type: 'all' });
-    await settle();
-    const { phase, model: loaded, window } = session.getSnapshot();
-    expect([phase, loaded.links.size, window]).toEqual(['ready', edges.length, { since: 5 }]);
-    session.stop();
-  });
-
-  test('live changes come bundled; a reset loads anew', async () => {
-    const { session, run } = start();
-    const { source, change, state } = pretend();
-    session.open(source, { type: 'all' });
-    await settle();
-    const before = session.getSnapshot().version;
-    const [first] = edges;
-    if (first === undefined) throw new Error('empty fixture');
-    change({ edges: [{ ...first, id: 'one' }], reset: false });
-    change({ edges: [{ ...first, id: 'two' }], reset: false });
-    expect(session.getSnapshot().version).toBe(before);
-    run();
-    expect([session.getSnapshot().version, session.getSnapshot().model.links.size]).toEqual([before + 1, edges.length + 2]);
-    state('reconnecting');
-    expect(session.getSnapshot().live).toBe('reconnecting');
-    change({ edges: [], reset: true });
-    await settle();
-    expect(session.getSnapshot().model.links.size).toBe(edges.length);
-    session.stop();
-  });
-
-  test('a failure says why', async () => {
-    const { session } = start();
-    session.open(pretend({ load: () => Promise.reject(new Error('the mapper is gone')) }).source, { type: 'all' });
-    await settle();
-    expect(session.getSnapshot()).toMatchObject({ phase: 'failed', error: 'the mapper is gone' });
-  });
-
-  test('two windows are loaded for comparing', async () => {
-    const { session } = start();
-    session.open(pretend().source, { type: 'all' }, { type: 'last', ms: 1 });
-    await settle();
-    expect(session.getSnapshot().before?.links.size).toBe(edges.length);
-    session.stop();
   });
 });

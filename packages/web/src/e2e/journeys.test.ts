@@ -137,6 +137,9 @@ async function saved(page: Page, format: string): Promise<string> {
 /** Generous, because a busy machine draws a 4K canvas without a GPU in seconds. */
 const JOURNEY_MS = 60_000;
 
+/** What comes by itself may take a while on a busy machine. */
+const SOON = { timeout: 15_000 };
+
 describe('journeys', { timeout: JOURNEY_MS }, () => {
   test('1 the first map: namespaces, live, accessible in light and dark', async () => {
     const { url } = await serve('small');
@@ -298,7 +301,7 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
         ports: [],
       },
     ]);
-    await expect.poll(async () => (await drawn(page)).some(({ label }) => label === 'newcomer')).toBe(true);
+    await expect.poll(async () => (await drawn(page)).some(({ label }) => label === 'newcomer'), SOON).toBe(true);
     const after = new Map((await drawn(page)).map((item) => [item.id, item]));
     const leaves = before.filter(({ isNode, id }) => isNode && !/^[ceno]:/.test(id));
     expect(leaves.length).toBeGreaterThan(10);
@@ -344,7 +347,7 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     await shoot(page, '09-file');
     const offered = await open(`${server.url}?map=offered.json`);
     await mapShown(offered);
-    await expect.poll(() => offered.title()).toContain('offered.json');
+    await expect.poll(() => offered.title(), SOON).toContain('offered.json');
   });
 
   test('10 a large map starts with groups and opens by keyboard', async () => {
@@ -360,13 +363,13 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     await page.locator('.canvas').focus();
     await page.keyboard.press('Enter');
     await expect
-      .poll(async () => (await drawn(page)).filter(({ isNode }) => isNode).length)
+      .poll(async () => (await drawn(page)).filter(({ isNode }) => isNode).length, SOON)
       .toBeGreaterThan(before.filter(({ isNode }) => isNode).length + 10);
     await page.keyboard.press('0');
     await shoot(page, '10-opened');
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Close the group' }).click();
-    await expect.poll(async () => (await drawn(page)).length).toBe(before.length);
+    await expect.poll(async () => (await drawn(page)).length, SOON).toBe(before.length);
   });
 
   test('15 a very large map shows every namespace at once and opens one before the rest is there', async () => {
@@ -382,7 +385,7 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     await page.locator('.canvas').focus();
     await page.keyboard.press('n');
     await page.getByRole('button', { name: 'Open the group' }).click();
-    await expect.poll(async () => (await drawn(page)).filter(({ isNode }) => isNode).length).toBeGreaterThan(groups.length + 15);
+    await expect.poll(async () => (await drawn(page)).filter(({ isNode }) => isNode).length, SOON).toBeGreaterThan(groups.length + 15);
     expect((await drawn(page)).some(({ label }) => label.endsWith('not loaded yet'))).toBe(false);
     await shoot(page, '15-opened-early');
     held.resolve(undefined);
@@ -433,10 +436,10 @@ describe('journeys', { timeout: JOURNEY_MS }, () => {
     ]);
     await mapShown(page);
     await expect
-      .poll(async () => (await drawn(page)).map(({ label }) => label))
+      .poll(async () => (await drawn(page)).map(({ label }) => label), SOON)
       .toEqual(expect.arrayContaining(['frontend', 'cart', 'shop']));
     await mapper.report([attempt(ADDRESSES.cart, ADDRESSES.kafka, { port: 9092 })]);
-    await expect.poll(async () => (await drawn(page)).map(({ label }) => label)).toContain('kafka');
+    await expect.poll(async () => (await drawn(page)).map(({ label }) => label), SOON).toContain('kafka');
     await page.keyboard.press('/');
     await page.getByRole('combobox').fill('cart');
     await page.keyboard.press('Enter');

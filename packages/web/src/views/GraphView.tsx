@@ -33,6 +33,9 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
   const viewKey = useMemo(() => viewKeyOf(app), [app]);
   const known = useRef<{ key: string; places: Map<string, Point> }>({ key: '', places: new Map() });
   const userMoved = useRef(false);
+  /** What is being drawn, and how many layouts will still move it. */
+  const drawing = useRef<Promise<void>>(undefined);
+  const lateLayouts = useRef(0);
   /** Boxes that were open in the last picture: one that is new was opened just now. */
   const openBoxes = useRef(new Set<string>());
 
@@ -92,7 +95,10 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
       const arranged = wantsLayout ? layout.layout(elements, placement.positions) : undefined;
       const early = arranged === undefined ? undefined : await Promise.race([arranged, delay(WAIT_FOR_LAYOUT_MS)]);
       // What comes late is used all the same, even if the picture was drawn anew meanwhile.
-      if (arranged !== undefined && early === undefined) void arranged.then(arrangeLate);
+      if (arranged !== undefined && early === undefined) {
+        lateLayouts.current += 1;
+        void arranged.then(arrangeLate);
+      }
       if (!isNow()) return;
       const places = early ?? placement.positions;
       if (!(await renderer.show(elements, places)) || !isNow()) return;
@@ -108,19 +114,22 @@ export function GraphView({ positions, layout }: { readonly positions: PositionS
       canvas.dataset['ready'] = viewKey;
       performance.mark('nm-map-shown');
       for (const [id, at] of places) known.current.places.set(id, at);
-      if (arranged === undefined || early !== undefined) canvas.dataset['arranged'] = viewKey;
+      if (lateLayouts.current === 0) canvas.dataset['arranged'] = viewKey;
     };
     const arrangeLate = async (late: ReadonlyMap<string, Point> | undefined): Promise<void> => {
       const isWanted = (): boolean => known.current.key === viewKey && !userMoved.current && canvas.isConnected;
+      // Nodes that are still being drawn could not be moved.
+      for (let seen: Promise<void> | undefined; seen !== drawing.current;) await (seen = drawing.current);
       if (isWanted() && late !== undefined) {
         await renderer.place(late, true);
         for (const [id, at] of late) known.current.places.set(id, at);
         await delay(GLIDE_MS);
         if (isWanted()) renderer.fit(true, true);
       }
-      if (known.current.key === viewKey) canvas.dataset['arranged'] = viewKey;
+      lateLayouts.current -= 1;
+      if (lateLayouts.current === 0 && canvas.dataset['ready'] === viewKey) canvas.dataset['arranged'] = viewKey;
     };
-    void draw();
+    drawing.current = draw();
     return () => {
       isCurrent = false;
     };
