@@ -17,6 +17,8 @@ interface Program {
   readonly app?: string;
   readonly isHostNetwork?: boolean;
   readonly node?: string;
+  /** Written in Go, which resolves names by itself (e2e/shop/go-client); Node.js when absent. */
+  readonly isGo?: boolean;
 }
 
 const EVERY_MS = 2_000;
@@ -50,6 +52,11 @@ const PROGRAMS: readonly Program[] = [
       { connect: 'cart', port: 7070 },
       { connect: 'web.shop', port: 80 },
     ],
+  },
+  {
+    name: 'gopher',
+    isGo: true,
+    steps: [{ connect: 'web', port: 80 }, { connect: 'api.example.com', port: 443 }, { lookup: 'www.example.org' }],
   },
   { name: 'sixer', steps: [{ connect: 'web', port: 80, family: 6 }] },
   {
@@ -177,6 +184,7 @@ function workload(program: Program, image: string): object {
         name: 'main',
         image,
         imagePullPolicy: 'Never',
+        ...(program.isGo === true && { command: ['/app/go-client'] }),
         env: [
           { name: 'SERVE', value: program.serve === undefined ? '' : String(program.serve) },
           { name: 'STEPS', value: JSON.stringify(program.steps ?? []) },

@@ -13,8 +13,25 @@ export async function setup(): Promise<void> {
     await makeNodeRootfs(folder);
     mkdirSync(join(folder, 'app'));
     cpSync(join(ROOT, 'e2e', 'shop', 'main.js'), join(folder, 'app', 'main.mjs'));
+    await buildGoClient(join(folder, 'app', 'go-client'));
     await loadImage('shop:e2e', folder, { Entrypoint: ['node', '/app/main.mjs'] });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Go is there, because the cluster's own programs are made with it. Without cgo it resolves names by itself. */
+async function buildGoClient(output: string): Promise<void> {
+  const PATH = `${process.env['PATH'] ?? ''}:/usr/local/go/bin`;
+  await command('env', [
+    `PATH=${PATH}`,
+    'CGO_ENABLED=0',
+    'go',
+    'build',
+    '-trimpath',
+    '-ldflags=-s -w',
+    '-o',
+    output,
+    './e2e/shop/go-client/main.go',
+  ]);
 }
