@@ -16,11 +16,18 @@ const KINDS: readonly MixKind[] = process.argv[3] === undefined ? ['dns', 'many'
 /** Frames between two reports: one second of 200,000 frames/s. */
 const FRAMES_PER_REPORT = 200_000;
 
+const pods = new Map<string, string>();
 const view: NodeView = {
   scan: () => undefined,
   namespaces: () => [],
   folderOf: () => undefined,
-  podOf: (address) => `1f1f1f1f-0000-4000-8000-${address.replaceAll(/[^0-9]/g, '').padStart(12, '0')}`,
+  podOf: (address) => {
+    const known = pods.get(address);
+    if (known !== undefined) return known;
+    const uid = `1f1f1f1f-0000-4000-8000-${String(pods.size).padStart(12, '0')}`;
+    pods.set(address, uid);
+    return uid;
+  },
   isLocal: () => true,
   nodeAddresses: () => ['192.0.2.1'],
   ownerOfSocket: () => undefined,

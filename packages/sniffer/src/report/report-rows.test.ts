@@ -116,6 +116,26 @@ describe('ReportRows', () => {
     expect(decoded(JSON.parse(JSON.stringify(report)))).toEqual([expected, expected]);
   });
 
+  test('one list of addresses for two names, and one address of two pods', () => {
+    const addresses = ['192.0.2.7'];
+    const of = (name: string, podUid: string): Observation => ({
+      kind: 'dns',
+      vantage: 'client',
+      source: { address: '10.0.0.1', podUid },
+      destination: { name, protocol: 'UDP', addresses },
+      count: 1,
+      firstSeenAt: NOW,
+      lastSeenAt: NOW,
+    });
+    const other = UID.replace('1', '2');
+    const observations = [of('a.example', UID), of('b.example', UID), of('a.example', other), of('a.example', UID)];
+    const writer = new ReportRows();
+    for (const observation of observations) writer.add(observation);
+    expect(decoded(JSON.parse(JSON.stringify(writer.finish(REPORTER, 7))))).toEqual(
+      observations.map((observation) => ({ ...observation, node: REPORTER.node })),
+    );
+  });
+
   test('a report without rows is one', () => {
     const out = new ByteWriter();
     new ReportRows().finish(REPORTER, 8).writeJson(out, NOW);

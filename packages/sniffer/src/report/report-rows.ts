@@ -15,6 +15,21 @@ const TIMES_PER_MS = 10;
 const KIND_INDEX: ReadonlyMap<string, number> = new Map(KINDS.map((kind, index) => [kind, index]));
 const DETAIL_IS_ABSENT = ABSENT;
 
+/** Where the texts of an answer are in the table, found at once instead of one by one. */
+interface KnownAnswer {
+  readonly name: number;
+  readonly canonicalName: number;
+  readonly addresses: number;
+  readonly nameText: string | undefined;
+  readonly canonicalText: string | undefined;
+}
+
+interface KnownSource {
+  readonly address: number;
+  readonly uid: number;
+  readonly podUid: string | undefined;
+}
+
 /** The rows of one report as numbers, because a busy node reports ten thousands a second: no array and no text for each. */
 export class ReportRows {
   private readonly maxRows: number;
@@ -23,8 +38,9 @@ export class ReportRows {
   private rows = 0;
   private strings: string[] = [];
   private indexes = new Map<string, number>();
-  /** Lists of addresses by identity: an answer that is reported for many clients has one. */
-  private lists = new Map<readonly string[], number>();
+  /** By the identity of the list of addresses: an answer that is reported for many clients has one. */
+  private answers = new Map<readonly string[], KnownAnswer>();
+  private sources = new Map<string, KnownSource>();
 
   constructor(maxRows: number = REPORT_LIMITS.maxRows) {
     this.maxRows = maxRows;
@@ -44,15 +60,12 @@ export class ReportRows {
     const at = this.rows * INTEGERS;
     integers[at] = KIND_INDEX.get(observation.kind) ?? ABSENT;
     integers[at + 1] = toFlags(observation);
-    integers[at + 2] = this.intern(source.address);
-    integers[at + 3] = this.intern(source.podUid);
+    this.putSource(at + 2, source.address, source.podUid);
     integers[at + 4] = source.port ?? ABSENT;
     integers[at + 5] = this.intern(destination.address);
     integers[at + 6] = this.intern(destination.podUid);
     integers[at + 7] = destination.port ?? ABSENT;
-    integers[at + 8] = this.intern(destination.name);
-    integers[at + 9] = this.intern(destination.canonicalName);
-    integers[at + 10] = this.internList(destination.addresses);
+    this.putAnswer(at + 8, destination);
     integers[at + 11] = asked === undefined ? ABSENT : this.intern(asked.address);
     integers[at + 12] = asked === undefined ? ABSENT : asked.port;
     integers[at + 13] = observation.count;
@@ -76,7 +89,8 @@ export class ReportRows {
     this.rows = 0;
     this.strings = [];
     this.indexes = new Map();
-    this.lists = new Map();
+    this.answers = new Map();
+    this.sources = new Map();
     return report;
   }
 
@@ -88,13 +102,33 @@ export class ReportRows {
     return this.strings.push(text) - 1;
   }
 
-  private internList(list: readonly string[] | undefined): number {
-    if (list === undefined || list.length === 0) return ABSENT;
-    const known = this.lists.get(list);
-    if (known !== undefined) return known;
-    const index = this.intern(list.join(' '));
-    this.lists.set(list, index);
-    return index;
+  private putSource(at: number, address: string | undefined, podUid: string | undefined): void {
+    const { integers, sources } = this;
+    let known = address === undefined ? undefined : sources.get(address);
+    if (known === undefined || known.podUid !== podUid) {
+      known = { address: this.intern(address), uid: this.intern(podUid), podUid };
+      if (address !== undefined) sources.set(address, known);
+    }
+    integers[at] = known.address;
+    integers[at + 1] = known.uid;
+  }
+
+  private putAnswer(at: number, { name, canonicalName, addresses }: Observation['destination']): void {
+    const { integers, answers } = this;
+    let known = addresses === undefined ? undefined : answers.get(addresses);
+    if (known === undefined || known.nameText !== name || known.canonicalText !== canonicalName) {
+      known = {
+        name: this.intern(name),
+        canonicalName: this.intern(canonicalName),
+        addresses: addresses === undefined || addresses.length === 0 ? ABSENT : this.intern(addresses.join(' ')),
+        nameText: name,
+        canonicalText: canonicalName,
+      };
+      if (addresses !== undefined) answers.set(addresses, known);
+    }
+    integers[at] = known.name;
+    integers[at + 1] = known.canonicalName;
+    integers[at + 2] = known.addresses;
   }
 
   private grow(): void {

@@ -269,7 +269,7 @@ describe('Spool', () => {
       spool.drop(first.sequence);
     }
     expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-    expect(spool.stats()).toEqual({ messages: 0, rows: 0, memoryBytes: 0, diskBytes: 0 });
+    expect(spool.stats()).toEqual({ messages: 0, rows: 0, memoryBytes: 0, diskBytes: 0, isAway: false });
   });
 
   test.each([

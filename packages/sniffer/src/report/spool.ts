@@ -14,6 +14,8 @@ export interface SpoolStats {
   readonly rows: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
+  /** The last message was not taken. */
+  readonly isAway: boolean;
 }
 
 /** Rows that wait as they are: what a drain of a busy node leaves, about to be sent; more than these are compressed. */
@@ -103,6 +105,7 @@ export class Spool {
       rows: inMemory.reduce((sum, { rows }) => sum + rows, 0) + (this.disk?.rows ?? 0),
       memoryBytes: this.bytes,
       diskBytes: this.disk?.bytes ?? 0,
+      isAway: this.isAway,
     };
   }
 

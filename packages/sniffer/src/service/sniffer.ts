@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toQueryUrl } from '@nm/api';
 import type { Reporter, ReportSettings } from '@nm/api';
 import type { Logger } from '@nm/core';
-import { createHealth, createHeapKeeper } from '@nm/runtime';
+import { collectHeap, createHealth, createHeapKeeper } from '@nm/runtime';
 import type { ListenAddress, OptionValues } from '@nm/runtime';
 import type { CaptureSource } from '../capture/capture-source.ts';
 import { createRingSource } from '../capture/ring-source.ts';
 import { createLiveObserver } from '../observe/live-observer.ts';
 import type { LiveObserver } from '../observe/live-observer.ts';
 import { randomSeed } from '../observe/random.ts';
+import { rehearse } from '../observe/rehearse.ts';
 import { processCpuMs } from '../proc/cpu-time.ts';
 import { createNodeView } from '../proc/node-view.ts';
 import type { NodeView } from '../proc/node-view.ts';
@@ -58,6 +59,8 @@ const LAST_BLOCK_MS = 150;
 /** Observations a second that are reported without making the interval longer. */
 const ROWS_PER_SECOND = 2_000;
 const MAX_INTERVAL_FACTOR = 10;
+/** While the mapper is away nobody waits: longer intervals, so that what is repeated takes room in the spool once. */
+const AWAY_INTERVAL_MS = 20_000;
 /** UDP ports above this are taken by clients for a moment; they are no servers. */
 const FIRST_EPHEMERAL_PORT = 32_768;
 const MAX_LISTENERS = 1_024;
@@ -138,7 +141,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     ...(options.healthListen === undefined ? [] : [listen('health', options.healthListen)]),
   ];
 
-  const heap = createHeapKeeper(MAX_HEAP_GROWTH_BYTES);
+  const heap = createHeapKeeper(MAX_HEAP_GROWTH_BYTES, collectHeap);
   const timers: NodeJS.Timeout[] = [];
   let reportTimer: NodeJS.Timeout | undefined;
   let lastLosses = '';
@@ -149,7 +152,8 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     heap.look();
     // Every lookup of a busy node is in a row again and again: fewer, larger reports cost less on both sides.
     const factor = Math.min(MAX_INTERVAL_FACTOR, Math.max(1, rows / ROWS_PER_SECOND));
-    reportTimer = setTimeout(report, intervalMs * factor);
+    const leastMs = sender.stats().isAway ? AWAY_INTERVAL_MS : 0;
+    reportTimer = setTimeout(report, Math.max(leastMs, intervalMs * factor));
   };
 
   const logLosses = (): void => {
@@ -199,6 +203,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
 
   return {
     async start() {
+      if (deps.source === undefined) rehearse();
       live.start();
       if (handover !== undefined) await takeTurn(handover);
       else for (const listener of listeners) await open(listener);
