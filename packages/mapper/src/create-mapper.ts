@@ -33,6 +33,7 @@ import type { MapperOptions } from './mapper-options.ts';
 import { createMeshWatcher } from './mesh-watcher.ts';
 import type { CreateMeshWatcher } from './mesh-watcher.ts';
 import { createProtection } from './protection/create-protection.ts';
+import { checkTls, createOwnCertificate, toTlsFiles } from './tls/own-certificate.ts';
 import { createUpkeep, gaugeReader } from './upkeep.ts';
 import { createStore } from './store/create-store.ts';
 import { createChangesView } from './views/changes-view.ts';
@@ -202,8 +203,8 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
       ...(deps.namespace !== undefined && { namespace: deps.namespace }),
     },
   );
-  const tls =
-    options.tlsCert === undefined || options.tlsKey === undefined ? {} : { tls: { certFile: options.tlsCert, keyFile: options.tlsKey } };
+  const certificate = createOwnCertificate({ source, clock, log }, options);
+  const tls = toTlsFiles(options, certificate);
   const { tlsListen } = options;
   const queryListener = createHttpListener(
     { handler: router, log },
@@ -242,6 +243,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   lifecycle.add('upkeep', upkeep);
   lifecycle.add('exports', exports);
   lifecycle.add('waiting observations', waiting);
+  if (certificate !== undefined) lifecycle.add('certificate', certificate);
   if (options.istio) {
     const { env = {}, version, createMeshWatcher: create } = deps;
     lifecycle.add('Istio watcher', createMeshWatcher({ create, ingest, store, register, clock, log, env, version }, options));
@@ -286,12 +288,7 @@ function checkAuth(options: MapperOptions): void {
       '--kube reads a dump, and --auth kubernetes needs an API server to check tokens: add --auth none',
     );
   }
-  if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
-    throw new OptionError('option_conflict', '--tls-cert and --tls-key go together');
-  }
-  if (options.tlsListen !== undefined && options.tlsCert === undefined) {
-    throw new OptionError('option_conflict', '--tls-listen needs --tls-cert and --tls-key');
-  }
+  checkTls(options);
 }
 
 function createAuthenticator(

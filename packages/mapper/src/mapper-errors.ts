@@ -1,6 +1,7 @@
 import { AUTH_ERRORS } from './auth/identity.ts';
 import { INGEST_ERRORS } from './ingest/ingest.ts';
 import type { StoreErrorCode } from './store/store-error.ts';
+import { CERTIFICATE_ERRORS } from './tls/certificate-keeper.ts';
 import { CHANGES_ERRORS } from './views/changes-view.ts';
 
 const STORE_ERRORS: Readonly<Record<StoreErrorCode, string>> = {
@@ -23,6 +24,7 @@ export const MAPPER_ERRORS: Readonly<Record<string, string>> = {
   ...INGEST_ERRORS,
   ...CHANGES_ERRORS,
   ...STORE_ERRORS,
+  ...CERTIFICATE_ERRORS,
   QUERY_TOO_LARGE: 'The query text is too long, too deep, or asks for too many fields. HTTP 422.',
   ARGUMENT_INVALID: 'An argument is out of its bounds. The message names it.',
   INTERNAL: 'Something that nobody expected. The mapper logs it under the id in the message.',

@@ -25,7 +25,7 @@ export async function createMapperSink(
 ): Promise<ObservationSink> {
   const client = createApiClient({
     url: mapperUrl,
-    ...(caFile === undefined ? {} : { fetch: createTlsFetch(await readText(context, caFile)) }),
+    ...(caFile === undefined ? {} : { fetch: createTlsFetch(() => readText(context, caFile)) }),
     ...(tokenFile === undefined
       ? {}
       : { headers: async () => ({ authorization: `Bearer ${(await readFile(resolve(context.cwd, tokenFile), 'utf8')).trim()}` }) }),

@@ -165,6 +165,13 @@ export async function createFakeApiServer(options: FakeApiServerOptions = {}): P
       logs.serve(`${target.namespace ?? ''}/${target.name ?? ''}/${url.searchParams.get('container') ?? ''}`, url.searchParams, response);
       return;
     }
+    if (request.method === 'PUT') {
+      const given = (await readBody(request)) as FakeObject;
+      const version = given.metadata.resourceVersion;
+      if (version !== undefined && version !== store.get(target.resource, target.namespace, object.metadata.name)?.metadata.resourceVersion)
+        return answer(response, 409, status(409, `the object has been modified; please apply your changes to the latest version`));
+      return answer(response, 200, store.put(target.resource, given));
+    }
     if (request.method === 'DELETE') store.remove(target.resource, target.namespace, object.metadata.name);
     answer(response, 200, object);
   };

@@ -1,6 +1,7 @@
 import type { ClusterChange, Logger } from '@nm/core';
 import { loadDumps } from '@nm/kube';
 import type { HealthCheck, Startable } from '@nm/runtime';
+import type { EditConfigMap } from '../tls/config-map.ts';
 import type { ReviewToken } from '../auth/kubernetes-authenticator.ts';
 
 /** Where the mapper learns about its cluster. `start` resolves when the first whole state was taken in. */
@@ -10,6 +11,8 @@ export interface ClusterSource extends Startable {
   readonly isLive: boolean;
   /** Absent where there is no API server to ask. */
   readonly reviewToken?: ReviewToken;
+  /** Absent where there is no API server to write to. */
+  readonly editConfigMap?: EditConfigMap;
 }
 
 export type ApplyChange = (change: ClusterChange) => void;

@@ -3,6 +3,7 @@ import { createClusterWatch, loadKubeClient, parseOwnerKind } from '@nm/kube';
 import type { ClusterWatch, KubeClient, ReflectorMetrics } from '@nm/kube';
 import { OptionError } from '@nm/runtime';
 import type { HealthCheck } from '@nm/runtime';
+import { editConfigMap } from '../tls/config-map.ts';
 import type { TokenReviewStatus } from '../auth/kubernetes-authenticator.ts';
 import type { ApplyChange, ClusterSource } from './cluster-source.ts';
 
@@ -46,6 +47,10 @@ export function createLiveSource(
       const signal = AbortSignal.timeout(TOKEN_REVIEW_TIMEOUT_MS);
       const answer = await client.request(TOKEN_REVIEWS, { method: 'POST', body: review, signal });
       return (answer as { readonly status?: TokenReviewStatus }).status ?? {};
+    },
+    async editConfigMap(where, change) {
+      if (client === undefined) throw new Error('not started');
+      await editConfigMap(client, where, change);
     },
     async start(signal) {
       client = await loadKubeClient({

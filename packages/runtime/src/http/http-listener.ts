@@ -63,10 +63,10 @@ export function createHttpListener(
     const { tls } = options;
     const secure = createTlsServer({ ...limits, ...(await loadTls(tls)), minVersion: 'TLSv1.2' }, deps.handler);
     reload = setInterval(() => {
-      loadTls(tls).then(
-        (context) => secure.setSecureContext(context),
-        (error: unknown) => deps.log.error('certificate not reloaded', { error: (error as Error).message }),
-      );
+      loadTls(tls)
+        // Throws for a certificate and a key that do not fit each other: the old ones go on.
+        .then((context) => secure.setSecureContext(context))
+        .catch((error: unknown) => deps.log.error('certificate not reloaded', { error: (error as Error).message }));
     }, tls.reloadMs ?? DEFAULT_TLS_RELOAD_MS).unref();
     return secure;
   }

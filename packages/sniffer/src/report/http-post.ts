@@ -11,7 +11,7 @@ export interface PostOptions {
   readonly timeoutMs: number;
   /** File with a bearer token; read for each request, because tokens rotate. */
   readonly tokenFile?: string;
-  /** PEM file of the authority that signed the mapper's certificate. */
+  /** PEM file of the authorities that may have signed the mapper's certificate; read for each request, because they rotate. */
   readonly caFile?: string;
 }
 
@@ -22,8 +22,7 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 export async function createPost(options: PostOptions): Promise<{ readonly post: Post; readonly close: () => void }> {
   const url = new URL(options.url);
   const settings = { keepAlive: true, maxSockets: 1, timeout: options.timeoutMs };
-  const { agent, send } =
-    url.protocol === 'https:' ? await secure(settings, options.caFile) : { agent: new Agent(settings), send: httpRequest };
+  const { agents, send } = url.protocol === 'https:' ? await secure(settings, options.caFile) : plain(settings);
 
   const post: Post = async (body, signal) => {
     const headers: Record<string, string | number> = {
@@ -35,7 +34,7 @@ export async function createPost(options: PostOptions): Promise<{ readonly post:
     if (options.tokenFile !== undefined) headers['authorization'] = `Bearer ${readFileSync(options.tokenFile, 'utf8').trim()}`;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
     return new Promise<HttpAnswer>((resolve, reject) => {
-      const request = send(url, { method: 'POST', agent, headers, signal: limit }, (response) => {
+      const request = send(url, { method: 'POST', agent: agents.current(), headers, signal: limit }, (response) => {
         const pieces: Buffer[] = [];
         let length = 0;
         response.on('data', (piece: Buffer) => {
@@ -53,15 +52,31 @@ export async function createPost(options: PostOptions): Promise<{ readonly post:
       request.end(body);
     });
   };
-  return { post, close: () => agent.destroy() };
+  return { post, close: () => agents.close() };
+}
+
+interface Transport {
+  readonly agents: { readonly current: () => Agent; readonly close: () => void };
+  readonly send: typeof httpRequest;
+}
+
+function plain(settings: AgentOptions): Transport {
+  const agent = new Agent(settings);
+  return { agents: { current: () => agent, close: () => agent.destroy() }, send: httpRequest };
 }
 
 /** Loaded only where it is used: TLS costs 5 MB. */
-async function secure(
-  settings: AgentOptions,
-  caFile: string | undefined,
-): Promise<{ readonly agent: Agent; readonly send: typeof httpRequest }> {
+async function secure(settings: AgentOptions, caFile: string | undefined): Promise<Transport> {
   const tls = await import('node:https');
-  const agent = new tls.Agent({ ...settings, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) });
-  return { agent, send: tls.request };
+  let trusted: Buffer | undefined;
+  let agent = new tls.Agent(settings);
+  const current = (): Agent => {
+    const ca = caFile === undefined ? undefined : readFileSync(caFile);
+    if (ca === undefined || (trusted !== undefined && ca.equals(trusted))) return agent;
+    agent.destroy();
+    trusted = ca;
+    agent = new tls.Agent({ ...settings, ca });
+    return agent;
+  };
+  return { agents: { current, close: () => agent.destroy() }, send: tls.request };
 }

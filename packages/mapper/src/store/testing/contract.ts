@@ -61,13 +61,14 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
 
       it('follow what is added', async () => {
         await apply(store, update());
-        const [[before] = []] = await collect(store.outlineEdges({}).chunks);
+        const [[first] = []] = await collect(store.outlineEdges({}).chunks);
+        const before = { ...first };
         await apply(store, update({ lastSeenAt: T0 + HOUR }), update({ client: workload('job') }));
         await expect.poll(() => outlines()).toEqual(['frontend->cart tcp', 'job->cart tcp']);
         await apply(store, update({ port: { port: 9, protocol: 'TCP' }, evidence: 'socket' }));
         await expect.poll(() => outlines()).toEqual(['frontend->cart tcp+socket', 'job->cart tcp']);
-        const after = (await collect(store.outlineEdges({}).chunks)).flat().find(({ id }) => id === before?.id);
-        expect(after?.shape).toBeGreaterThan(before?.shape ?? Number.NaN);
+        const after = (await collect(store.outlineEdges({}).chunks)).flat().find(({ id }) => id === before.id);
+        expect(after?.shape).toBeGreaterThan(before.shape ?? Number.NaN);
         expect(after).toMatchObject({ firstSeenAt: T0, lastSeenAt: T0 + HOUR });
       });
 
