@@ -21,6 +21,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   ],
   'istio-in-mapper': ['istioWatcher.enabled=true', 'istioWatcher.inMapper=true', 'istioWatcher.readBy=exec', 'istioWatcher.namespace=shop'],
   'istio-tls': ['istioWatcher.enabled=true', 'istioWatcher.readBy=exec', 'istioWatcher.proxyTls=on'],
+  'tls-mapper': ['tls.mode=mapper'],
   'tls-secret': ['tls.mode=secret', 'tls.secretName=map-tls', 'networkPolicy.reportersFrom={192.0.2.0/24}'],
   'aws-visibility': ['aws.visibility.enabled=true', 'aws.visibility.replicas=2', 'aws.visibility.hosts={*.example.com}'],
   'owner-kinds': ['mapper.ownerKinds[0].kind=Rollout', 'mapper.ownerKinds[0].group=argoproj.io', 'mapper.ownerKinds[0].resource=rollouts'],

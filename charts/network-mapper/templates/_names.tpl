@@ -89,7 +89,7 @@ annotations:
       - serviceAccountToken: { audience: network-mapper, expirationSeconds: 3600, path: token }
 {{- if ne .Values.tls.mode "none" }}
 - name: ca
-  {{- if eq .Values.tls.mode "chart" }}
+  {{- if or (eq .Values.tls.mode "chart") (eq .Values.tls.mode "mapper") }}
   configMap: { name: {{ include "nm.name" . }}-ca }
   {{- else }}
   secret:
@@ -146,6 +146,14 @@ priorityClassName: {{ . }}
 {{- $found -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Names by which reporters reach the mapper, a YAML list; the one that they use first. */}}
+{{- define "nm.tlsNames" -}}
+{{- $host := printf "%s.%s" .Values.mapper.service.name .Release.Namespace -}}
+{{- $names := list (printf "%s.svc" $host) $host .Values.mapper.service.name -}}
+{{- range .Values.clusterDomains }}{{ $names = append $names (printf "%s.svc.%s" $host .) }}{{ end -}}
+{{- toYaml $names -}}
 {{- end -}}
 
 {{- define "nm.tlsSecret" -}}
