@@ -30,7 +30,7 @@ const SLICE_MS = 10;
 /** Changes of more elements at once are not drawn half done. */
 const SHOWN_WHOLE = 100;
 /** Larger maps are painted by a worker, with straight edges. */
-const MANY_ELEMENTS = 350;
+const MANY_ELEMENTS = 200;
 const ANIMATION_MS = 320;
 /** A telephone's screen, and the zoom from which its reader can tell names. */
 const NARROW_PX = 600;
