@@ -1,7 +1,8 @@
 /**
  * What the OpenTelemetry export costs: 10,000 edges change in every simulated minute, the export reads them and sends
- * all of them by OTLP to a receiver in another process. `node --expose-gc bench/export.ts [minutes] [grpc]`.
- * CPU is that of reading and sending alone; memory is compared with the same store without export.
+ * all of them by OTLP to a receiver in another process. `node bench/export.ts [minutes]`.
+ * CPU is that of reading and sending alone. Memory is that of a process of its own, trimmed after each minute as the
+ * mapper does in quiet moments, and compared with one that does everything but export.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,13 +15,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLogger } from '@nm/core';
-import type { EdgeUpdate, WorkloadPeer } from '@nm/core';
+import type { Clock, EdgeUpdate, WorkloadPeer } from '@nm/core';
+import { trimHeap } from '@nm/runtime';
 import { Registry } from 'prom-client';
 import { createEdgeFeed } from '../packages/mapper/src/export/edge-feed.ts';
 import { loadOtelExporter } from '../packages/mapper/src/export/otel/otel-exporter.ts';
 import { createServiceGraph } from '../packages/mapper/src/export/otel/service-graph.ts';
 import { createMapperMetrics } from '../packages/mapper/src/mapper-metrics.ts';
 import { createStore } from '../packages/mapper/src/store/create-store.ts';
+import type { Store } from '../packages/mapper/src/store/store.ts';
 import { printFigures } from './figures.ts';
 
 const EDGES = 10_000;
@@ -28,14 +31,52 @@ const WORKLOADS = 500;
 const BATCH = 1_000;
 const MINUTE_MS = 60_000;
 const WARM_MINUTES = 5;
+const MIB = 1_048_576;
 
-if (process.argv[2] === 'receive') receive(process.argv[3] === 'grpc');
-else await measure(Number(process.argv[2] ?? 60), process.argv[3] === 'grpc' ? 'grpc' : 'http/protobuf');
+type Protocol = 'grpc' | 'http/protobuf';
 
-async function measure(minutes: number, protocol: 'grpc' | 'http/protobuf'): Promise<void> {
-  const receiver = fork(new URL(import.meta.url), ['receive', protocol]);
-  const [port] = (await once(receiver, 'message')) as [number];
-  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = `http://127.0.0.1:${port}`;
+/** What one process measured, a value for each minute. */
+interface Measured {
+  readonly cores: readonly number[];
+  readonly rss: readonly number[];
+  readonly heap: readonly number[];
+}
+
+const [role, argument] = process.argv.slice(2);
+if (role === 'receive') receive(argument === 'grpc');
+else if (role === 'measure') process.send?.(await measure(Number(process.argv[4]), argument as Protocol | 'none'));
+else await compare(Number(role ?? 60));
+
+async function compare(minutes: number): Promise<void> {
+  const run = async (protocol: Protocol | 'none'): Promise<Measured> => {
+    const child = fork(new URL(import.meta.url), ['measure', protocol, String(minutes)]);
+    const [measured] = (await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => Promise.reject(new Error(`measuring ${protocol} failed`))),
+    ])) as [Measured];
+    return measured;
+  };
+  const without = await run('none');
+  const figures: Record<string, readonly number[]> = {
+    'without export, MiB (RSS)': lastTwoThirds(without.rss),
+    'without export, MiB (heap and buffers)': lastTwoThirds(without.heap),
+  };
+  for (const protocol of ['http/protobuf', 'grpc'] as const) {
+    const { cores, rss, heap } = await run(protocol);
+    const more = (values: readonly number[], base: readonly number[]): number[] =>
+      lastTwoThirds(values).map((value) => value - median(lastTwoThirds(base)));
+    figures[`${protocol}: share of a core, %`] = cores.map((share) => share * 100);
+    figures[`${protocol}: memory more than without, MiB (RSS)`] = more(rss, without.rss);
+    figures[`${protocol}: memory more than without, MiB (heap and buffers)`] = more(heap, without.heap);
+    const third = Math.floor(minutes / 3);
+    figures[`${protocol}: growth from the second third to the last, MiB (heap)`] = [
+      median(heap.slice(2 * third)) - median(heap.slice(third, 2 * third)),
+    ];
+  }
+  printFigures('export', figures, { edges: EDGES, minutes });
+}
+
+async function measure(minutes: number, protocol: Protocol | 'none'): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'nm-bench-export-'));
   const time = { now: Date.parse('2026-03-01T00:00:00Z') };
   const clock = { now: () => time.now };
@@ -53,16 +94,7 @@ async function measure(minutes: number, protocol: 'grpc' | 'http/protobuf'): Pro
   }
 
   for (let minute = 0; minute < WARM_MINUTES; minute++) await passMinute();
-  const before = memory();
-
-  const metrics = createMapperMetrics(new Registry());
-  const graph = createServiceGraph({ clock, onOverflow: () => undefined }, { maxSeries: 20_000 });
-  const feed = createEdgeFeed({ store, clock, log: silentLogger, metrics, takers: [graph.take] });
-  const exporter = await loadOtelExporter(
-    { log: silentLogger },
-    { protocol, metricName: 'traces_service_graph_request_total', version: 'bench' },
-  );
-  await feed.start();
+  const sending = protocol === 'none' ? undefined : await startExport(store, clock, protocol);
   const cores: number[] = [];
   const rss: number[] = [];
   const heap: number[] = [];
@@ -72,49 +104,63 @@ async function measure(minutes: number, protocol: 'grpc' | 'http/protobuf'): Pro
     // The store tells of changed counts a little later, by real time.
     for (let waited = 0; waited < 100 && (await store.status()).version < version + EDGES; waited++) await sleep(20);
     const start = process.cpuUsage();
-    await feed.poll();
-    await exporter.send(graph.values(), time.now);
+    await sending?.send();
     const { user, system } = process.cpuUsage(start);
     cores.push((user + system) / 1e6 / 60);
-    const now = memory();
-    rss.push(now.rss);
-    heap.push(now.heap);
+    trimHeap();
+    const { rss: resident, heapUsed, external } = process.memoryUsage();
+    rss.push(resident / MIB);
+    heap.push((heapUsed + external) / MIB);
   }
   // Changes of counts are numbered at most a twentieth of the time: the last ones come some seconds later.
   await sleep(4_000);
-  await feed.poll();
-  let total = 0;
-  for (const { value } of graph.values()) total += value;
-  const expected = EDGES * minutes * 3;
-  if (total !== expected) throw new Error(`${total} connections were exported, ${expected} were seen`);
-  const third = Math.floor(minutes / 3);
-  const mib = 1_048_576;
-  printFigures(
-    'export',
-    {
-      'share of a core, %': cores.map((share) => share * 100),
-      'memory more than without, MiB (RSS)': rss.slice(third).map((value) => (value - before.rss) / mib),
-      'memory more than without, MiB (heap and buffers)': heap.slice(third).map((value) => (value - before.heap) / mib),
-      'growth from the second third to the last, MiB (heap)': [
-        (median(heap.slice(2 * third)) - median(heap.slice(third, 2 * third))) / mib,
-      ],
-    },
-    { edges: EDGES, minutes, protocol, series: graph.size, followed: feed.followed },
-  );
-  await exporter.stop();
+  await sending?.finish(EDGES * minutes * 3);
   await store.stop();
-  receiver.kill();
   rmSync(folder, { recursive: true });
+  return { cores, rss, heap };
+}
+
+interface Sending {
+  send(): Promise<void>;
+  /** @throws Error unless as many connections were exported. */
+  finish(expected: number): Promise<void>;
+}
+
+async function startExport(store: Store, clock: Clock, protocol: Protocol): Promise<Sending> {
+  const receiver = fork(new URL(import.meta.url), ['receive', protocol]);
+  const [port] = (await once(receiver, 'message')) as [number];
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = `http://127.0.0.1:${port}`;
+  const metrics = createMapperMetrics(new Registry());
+  const graph = createServiceGraph({ clock, onOverflow: () => undefined }, { maxSeries: 20_000 });
+  const feed = createEdgeFeed({ store, clock, log: silentLogger, metrics, takers: [graph.take] });
+  const exporter = await loadOtelExporter(
+    { log: silentLogger },
+    { protocol, metricName: 'traces_service_graph_request_total', version: 'bench' },
+  );
+  await feed.start();
+  return {
+    async send() {
+      await feed.poll();
+      await exporter.send(graph.values(), clock.now());
+    },
+    async finish(expected) {
+      await feed.poll();
+      let total = 0;
+      for (const { value } of graph.values()) total += value;
+      await exporter.stop();
+      receiver.kill();
+      if (total !== expected) throw new Error(`${total} connections were exported, ${expected} were seen`);
+    },
+  };
+}
+
+/** What comes before is the filling of caches. */
+function lastTwoThirds(values: readonly number[]): readonly number[] {
+  return values.slice(Math.floor(values.length / 3));
 }
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
-
-function memory(): { readonly rss: number; readonly heap: number } {
-  (globalThis as { gc?: () => void }).gc?.();
-  const { rss, heapUsed, external } = process.memoryUsage();
-  return { rss, heap: heapUsed + external };
 }
 
 function workload(index: number): WorkloadPeer {

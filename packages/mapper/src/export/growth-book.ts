@@ -36,7 +36,6 @@ export class GrowthBook {
     const known = this.#counts.get(id);
     if (known === undefined && this.#counts.size >= MAX_FOLLOWED_EDGES) return undefined;
     const counts = known ?? [];
-    if (known === undefined) this.#counts.set(id, counts);
     const grown: Growth[] = [];
     for (const slot of slotsOf(edge)) {
       const at = indexOf(counts, slot.key);
@@ -47,6 +46,8 @@ export class GrowthBook {
       counts[at + 1] = slot.count;
       grown.push({ ...slot, count: slot.count - before });
     }
+    // An array that grew has room for many more; a copy has none.
+    if (known === undefined) this.#counts.set(id, counts.slice());
     return grown;
   }
 

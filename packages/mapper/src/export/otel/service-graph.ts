@@ -14,6 +14,13 @@ export interface ServiceGraph {
   readonly size: number;
 }
 
+/** What a series is of. Attributes are made of it when they are sent: they take several times its memory. */
+interface Ends {
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly type: string;
+}
+
 /** OpenTelemetry's mark of the series that takes what a cardinality limit refuses (metrics SDK specification). */
 const OVERFLOW: Attributes = { 'otel.metric.overflow': true };
 
@@ -22,7 +29,18 @@ export function createServiceGraph(
   deps: { readonly clock: Clock; readonly onOverflow: (count: number) => void },
   options: { readonly maxSeries: number },
 ): ServiceGraph {
-  const book = new SeriesBook<Attributes>({ max: options.maxSeries, overflow: OVERFLOW, onOverflow: deps.onOverflow });
+  const book = new SeriesBook<Ends | undefined>({ max: options.maxSeries, overflow: undefined, onOverflow: deps.onOverflow });
+  const endpoints = new Map<string, Endpoint>();
+
+  /** One value for each peer: thousands of edges share them, and names that came with an edge are not kept again. */
+  function shared(key: string, endpoint: Endpoint): Endpoint {
+    const known = endpoints.get(key);
+    if (known !== undefined) return known;
+    if (endpoints.size >= options.maxSeries) endpoints.clear();
+    endpoints.set(key, endpoint);
+    return endpoint;
+  }
+
   return {
     take(edge, grown) {
       const count = connectionsOf(edge, grown);
@@ -31,10 +49,14 @@ export function createServiceGraph(
       const server = toEndpoint(edge.server);
       const type = connectionType(edge);
       const lastSeenAt = Math.max(...grown.map((one) => one.lastSeenAt));
-      const key = `${endpointKey(client)}>${endpointKey(server)}>${type}`;
-      book.add(key, () => toAttributes(client, server, type), { count, lastSeenAt }, deps.clock.now());
+      const clientKey = endpointKey(client);
+      const serverKey = endpointKey(server);
+      const toEnds = (): Ends => ({ client: shared(clientKey, client), server: shared(serverKey, server), type });
+      book.add(`${clientKey}>${serverKey}>${type}`, toEnds, { count, lastSeenAt }, deps.clock.now());
     },
-    values: () => book.values(),
+    *values() {
+      for (const series of book.values()) yield { ...series, labels: series.labels === undefined ? OVERFLOW : toAttributes(series.labels) };
+    },
     get size() {
       return book.size;
     },
@@ -58,7 +80,7 @@ function connectionType(edge: Edge): string {
   return edge.client.type === 'internet' || edge.server.type === 'internet' ? 'virtual_node' : '';
 }
 
-function toAttributes(client: Endpoint, server: Endpoint, type: string): Attributes {
+function toAttributes({ client, server, type }: Ends): Attributes {
   return { client: client.name, server: server.name, connection_type: type, ...sideOf('client', client), ...sideOf('server', server) };
 }
 
