@@ -11,6 +11,13 @@ export interface DumpTime {
   readonly goneAt?: number;
 }
 
+/** When an event happened (milliseconds since the Unix epoch). */
+export type EventTime =
+  /** Its line says so. */
+  | { readonly said: number }
+  /** Else what its object tells of, and what the stream had told of before: it happened then or later. */
+  | { readonly tells?: number; readonly after?: number };
+
 /** Namespaces of which a dump's lists tell everything. */
 export type Scope = 'all' | 'own';
 
@@ -28,7 +35,7 @@ interface Known {
  */
 export interface DumpHistory {
   applyList(content: DumpContent, time: DumpTime, scope: Scope, where: string): ClusterChange[];
-  applyEvent(entry: Entry, deleted: boolean, at: number | undefined, where: string): ClusterChange[];
+  applyEvent(entry: Entry, deleted: boolean, time: EventTime, where: string): ClusterChange[];
 }
 
 export function createDumpHistory(troubles: TroubleCount): DumpHistory {
@@ -123,11 +130,12 @@ export function createDumpHistory(troubles: TroubleCount): DumpHistory {
       const changes: ClusterChange[] = [];
       for (const item of content.items) {
         if (item.type === 'object') changes.push(...see(item.entry, time.seenAt, where));
-        else changes.push(...this.applyEvent(item.entry, item.deleted, item.time ?? item.entry.newestAt, where));
+        else changes.push(...this.applyEvent(item.entry, item.deleted, eventTime(item, undefined), where));
       }
       return content.listed.size === 0 ? changes : [...endMissing(content, time, scope), ...changes];
     },
-    applyEvent(entry, deleted, at, where) {
+    applyEvent(entry, deleted, time, where) {
+      const at = 'said' in time ? time.said : whenLater(entry, time, deleted || known.has(entry.identity));
       const changes = see(entry, at, where);
       const object = known.get(entry.identity);
       if (!deleted || object === undefined || object.isGone || object.entry !== entry) return changes;
@@ -135,6 +143,18 @@ export function createDumpHistory(troubles: TroubleCount): DumpHistory {
       return [...changes.filter((change) => change.type === 'range' || change.deleted === true), ...end(object, at)];
     },
   };
+}
+
+/** The time of an item on a line of its own or in a list of events. @param after what the stream had told of before */
+export function eventTime(item: DumpContent['items'][number], after: number | undefined): EventTime {
+  const said = item.type === 'event' ? item.time : undefined;
+  return said === undefined ? { ...optional('tells', item.entry.newestAt), ...optional('after', after) } : { said };
+}
+
+/** Services and the like tell only when they were made: that is no time of a later change or of the end. */
+function whenLater(entry: Entry, { tells, after }: Exclude<EventTime, { said: number }>, isLater: boolean): number | undefined {
+  if (!isLater || tells !== entry.createdAt) return tells;
+  return after !== undefined && after > (tells ?? -Infinity) ? after : undefined;
 }
 
 /** Whether one resourceVersion is older than another: numbers of any length (KEP-5504); others cannot be compared. */

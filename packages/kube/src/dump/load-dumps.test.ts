@@ -296,6 +296,33 @@ describe('watch streams', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('what tells only of its making changed and ended when the stream was that far, if it was', async () => {
+    const service = (created: number): object => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: `s${created}`, namespace: 'shop', uid: `uid-s${created}`, creationTimestamp: at(created) },
+      spec: { clusterIP: `10.96.0.${created}`, ports: [{ port: 80 }] },
+    });
+    write({
+      'w.ndjson': stream(
+        { type: 'ADDED', object: service(1) },
+        { type: 'ADDED', object: service(2) },
+        { type: 'DELETED', object: service(2) },
+        { type: 'ADDED', object: pod('b', { created: 5 }) },
+        { type: 'MODIFIED', object: service(1) },
+        { type: 'DELETED', object: service(1) },
+      ),
+    });
+    const times = (await load('w.ndjson')).flatMap((change) =>
+      change.type === 'service'
+        ? [
+            `${change.deleted === true ? '-' : '+'}${change.service.name} ${change.at === undefined ? 'some time' : new Date(change.at).toISOString()}`,
+          ]
+        : [],
+    );
+    expect(times).toEqual([`+s1 ${at(1)}`, `+s2 ${at(2)}`, '-s2 some time', `+s1 ${at(5)}`, `-s1 ${at(5)}`]);
+  });
+
   test('a deletion carries the last state', async () => {
     write({ 'w.ndjson': stream({ type: 'DELETED', object: { ...pod('a'), status: { phase: 'Running', podIP: '10.0.0.77' } } }) });
     expect(await load('w.ndjson')).toMatchObject([{ type: 'pod', deleted: true, pod: { addresses: ['10.0.0.77'] } }]);

@@ -60,16 +60,18 @@ export async function* readLines(
   try {
     source = await openChunks(path, signal);
     for await (const chunk of source) {
-      const lines = (rest + decoder.write(chunk as Buffer)).split('\n');
-      rest = lines.pop() ?? '';
-      for (const text of lines) {
-        number += 1;
-        yield { text: isTooLong ? undefined : text, number };
-        isTooLong = false;
-      }
+      const [first = '', ...more] = decoder.write(chunk as Buffer).split('\n');
+      // Only the new text is searched: a line of many chunks is not looked through again with each.
+      if (!isTooLong) rest += first;
       if (rest.length > MAX_LINE_CHARACTERS) {
         rest = '';
         isTooLong = true;
+      }
+      for (const next of more) {
+        number += 1;
+        yield { text: isTooLong ? undefined : rest, number };
+        isTooLong = false;
+        rest = next;
       }
     }
   } catch (cause) {

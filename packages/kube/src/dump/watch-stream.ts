@@ -1,4 +1,5 @@
 import type { ClusterChange } from '@nm/core';
+import { eventTime } from './dump-history.ts';
 import type { DumpHistory } from './dump-history.ts';
 import { toContent } from './entries.ts';
 import { dumpError } from './dump-error.ts';
@@ -21,6 +22,8 @@ export async function* applyWatchStream(
   let part: ClusterChange[] = [];
   let good = 0;
   let firstBad: number | undefined;
+  /** Events come in their order: the newest time that any of them told of. */
+  let clock: number | undefined;
   for await (const { text, number } of readLines(path, signal)) {
     if (text?.trim() === '') continue;
     const document = parseLine(text);
@@ -34,8 +37,9 @@ export async function* applyWatchStream(
     // A List on a line is a dump of its own; its objects tell the only time there is.
     const content = toContent(document, where, troubles);
     for (const item of content.items) {
-      const at = (item.type === 'event' ? item.time : undefined) ?? item.entry.newestAt;
-      part.push(...history.applyEvent(item.entry, item.type === 'event' && item.deleted, at, where));
+      part.push(...history.applyEvent(item.entry, item.type === 'event' && item.deleted, eventTime(item, clock), where));
+      const told = (item.type === 'event' ? item.time : undefined) ?? item.entry.newestAt;
+      if (told !== undefined && told > (clock ?? -Infinity)) clock = told;
     }
     if (part.length >= PART_SIZE) {
       yield part;
