@@ -34,13 +34,21 @@ export default defineConfig({
         test: {
           name: 'default',
           include: [`${FILES}/*.test.{ts,tsx}`, 'tools/**/*.test.ts', 'e2e/*.test.ts'],
-          exclude: ['**/*.root.test.ts', '**/*.cluster.test.ts', '**/*.kafka.test.ts', '**/*.envoy.test.ts', '**/node_modules/**'],
+          exclude: [
+            '**/*.root.test.ts',
+            '**/*.cluster.test.ts',
+            '**/*.kafka.test.ts',
+            '**/*.envoy.test.ts',
+            '**/*.aws.test.ts',
+            '**/node_modules/**',
+          ],
         },
       },
       suite('root'),
       suite('cluster', ['e2e/support/global-setup.ts']),
       suite('kafka'),
       suite('envoy'),
+      suite('aws'),
     ],
   },
 });

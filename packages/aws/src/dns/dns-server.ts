@@ -54,6 +54,7 @@ export function createDnsServer(
   let onward: UdpSocket | undefined;
   let tcp: Server | undefined;
   let sweep: NodeJS.Timeout | undefined;
+  let isStopped = false;
 
   /** The whole answer when the name is ours. */
   function answer(message: Uint8Array): Uint8Array | undefined {
@@ -161,6 +162,8 @@ export function createDnsServer(
       }, 1_000).unref();
     },
     async stop(): Promise<void> {
+      if (isStopped) return;
+      isStopped = true;
       clearInterval(sweep);
       for (const socket of open) socket.destroy();
       udp.close();
