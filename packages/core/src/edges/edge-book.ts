@@ -271,16 +271,19 @@ class RecordBook implements EdgeBook {
     const service = this.service[edge];
     const details = this.details.get(edge);
     const addresses = this.addresses[edge];
-    if (details !== undefined && service !== undefined) addService(details, service);
-    return {
-      client: withAddresses(this.clientOf(edge), addresses),
-      server: withAddresses(this.serverOf(edge), addresses),
-      class: (flags & IS_APP) === 0 ? 'system' : 'app',
-      shared: (flags & IS_SHARED) !== 0,
-      evidence: this.cells.toEvidence(this.word(edge, EVIDENCE)),
-      ports: sortPorts(this.ports.toPorts(this.word(edge, PORTS))),
-      ...(details === undefined ? (service === undefined ? {} : { services: [service] }) : toDetails(details)),
-    };
+    const client = withAddresses(this.clientOf(edge), addresses);
+    const server = withAddresses(this.serverOf(edge), addresses);
+    const edgeClass = (flags & IS_APP) === 0 ? 'system' : 'app';
+    const shared = (flags & IS_SHARED) !== 0;
+    const evidence = this.cells.toEvidence(this.word(edge, EVIDENCE));
+    const ports = sortPorts(this.ports.toPorts(this.word(edge, PORTS)));
+    if (details === undefined) {
+      return service === undefined
+        ? { client, server, class: edgeClass, shared, evidence, ports }
+        : { client, server, class: edgeClass, shared, evidence, ports, services: [service] };
+    }
+    if (service !== undefined) addService(details, service);
+    return { client, server, class: edgeClass, shared, evidence, ports, ...toDetails(details) };
   }
 
   private clientOf(edge: number): Peer {

@@ -51,8 +51,7 @@ export class PortLists {
 
   toPorts(head: number): EdgePort[] {
     const ports: EdgePort[] = [];
-    for (let port = head; port !== NONE; port = this.word(port, NEXT))
-      ports.push({ ...this.valueOf(port), evidence: this.cells.toEvidence(this.word(port, EVIDENCE)) });
+    for (let port = head; port !== NONE; port = this.word(port, NEXT)) ports.push(this.toPort(port));
     return ports;
   }
 
@@ -108,6 +107,17 @@ export class PortLists {
       ...(service === undefined ? {} : { service }),
       ...(servicePort === NONE ? {} : { servicePort }),
     };
+  }
+
+  /** The two usual shapes by themselves: this runs for every edge of a map. */
+  private toPort(port: number): EdgePort {
+    const number = this.word(port, NUMBER);
+    const servicePort = this.word(port, SERVICE_PORT);
+    const service = this.services[port];
+    const protocol = PROTOCOLS[this.word(port, PROTOCOL)] ?? 'TCP';
+    const evidence = this.cells.toEvidence(this.word(port, EVIDENCE));
+    if (number === NONE || (service === undefined) !== (servicePort === NONE)) return { ...this.valueOf(port), evidence };
+    return service === undefined ? { port: number, protocol, evidence } : { port: number, protocol, service, servicePort, evidence };
   }
 
   private word(port: number, word: number): number {

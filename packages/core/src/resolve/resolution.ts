@@ -104,6 +104,8 @@ export type UnknownWhy = 'pod-gone' | 'never-owned' | 'name-not-found';
  */
 export class Found {
   readonly targets: readonly Target[] | undefined;
+  /** The target when there is one alone, as nearly always: found without going through the list. */
+  readonly only: Target | undefined;
   readonly dropped: DropReason | undefined;
   readonly unknown: UnknownWhy | undefined;
   /** Address or name that stayed unknown. */
@@ -111,6 +113,7 @@ export class Found {
 
   constructor(targets: readonly Target[] | undefined, dropReason: DropReason | undefined, why: UnknownWhy | undefined, address: string) {
     this.targets = targets;
+    this.only = targets?.length === 1 ? targets[0] : undefined;
     this.dropped = dropReason;
     this.unknown = why;
     this.address = address;

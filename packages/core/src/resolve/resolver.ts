@@ -106,26 +106,25 @@ class ViewResolver implements Resolver {
     const { view } = this;
     if (client.dropped !== undefined) return droppedFor(client.dropped);
     if (server.dropped !== undefined) return droppedFor(server.dropped);
-    const [source] = targetsOf(client, view.cluster);
+    const source = client.only ?? targetsOf(client, view.cluster)[0];
     const targets = targetsOf(server, view.cluster);
-    if (source === undefined || targets.length === 0) return droppedFor('no-destination');
+    if (source === undefined) return droppedFor('no-destination');
     const dropped = dropReason(view, this.hasSniffer, observation, source, targets);
     if (dropped !== undefined) return droppedFor(dropped);
     let edges = 0;
-    for (const target of targets) {
-      if (isOnlyItself(source, target)) continue;
-      edges += 1;
-      sink.add(
-        observation,
-        source,
-        target,
-        classOf(view, observation, source, target),
-        targets.length > 1 && target.firstPod !== undefined,
-      );
-    }
-    if (edges === 0) return droppedFor('own-address');
+    if (server.only !== undefined) edges += this.addEdge(observation, source, server.only, false, sink);
+    else for (const target of targets) edges += this.addEdge(observation, source, target, targets.length > 1, sink);
+    if (edges === 0) return droppedFor(targets.length === 0 ? 'no-destination' : 'own-address');
     const unknown = unknownEnds(client, server);
     return unknown === undefined ? RESOLVED : { unknown };
+  }
+
+  /** Number of edges that came of it. */
+  private addEdge(observation: Observation, source: Target, target: Target, isOneOfSeveral: boolean, sink: EdgeSink): number {
+    if (isOnlyItself(source, target)) return 0;
+    const isShared = isOneOfSeveral && target.firstPod !== undefined;
+    sink.add(observation, source, target, classOf(this.view, observation, source, target), isShared);
+    return 1;
   }
 }
 
