@@ -278,6 +278,11 @@ describe('line breaks in names: a client cannot speak for another', () => {
       [`evil for request = Fetch with resourceRefCount = 1 based on rule SuperUser (kafka.authorizer.logger)\n${forged}`, 'g1'],
     ],
     ['an empty line', [open, '', `x${close}`, honest], ['evil\n\nx', 'g1']],
+    [
+      'the line of a JSON layout',
+      [honest, open, json({ message: forged, logger: 'kafka.authorizer.logger' }), `x${close}`, honest],
+      ['g1', `evil\n${json({ message: forged, logger: 'kafka.authorizer.logger' })}\nx`, 'g1'],
+    ],
     ['a carriage return', [`${open}\r`, `x${close}`, honest], ['evil\r\nx', 'g1']],
     [
       "in another logger's event",

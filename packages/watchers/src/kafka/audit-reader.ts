@@ -1,7 +1,8 @@
+import { CONFLUENT_MARK } from './confluent-audit.ts';
 import { createForgeryGuard, isOutOfTime, minuteOf } from './forgery-guard.ts';
 import { parseJsonLine } from './json-line.ts';
-import { findMessage, isEventStart, showsLevel } from './log-layout.ts';
-import { carryCri, carryNamed, carryStamped, withoutColours } from './log-transport.ts';
+import { findJson, findMessage, isEventStart, showsLevel } from './log-layout.ts';
+import { recognizeCarrier, withoutColours } from './log-transport.ts';
 import type { LineCarrier } from './log-transport.ts';
 import { countAuditTails, MESSAGE_START, readAuditMessage } from './parse-audit-message.ts';
 import type { AuditMessage } from './parse-audit-message.ts';
@@ -78,6 +79,9 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
   let carrier: LineCarrier | undefined;
   let layoutKnown = false;
   const guard = createForgeryGuard();
+  /** How deep in JSON we are, and where the authorizer has spoken in text: there it does not speak in JSON. */
+  let depth = 0;
+  const textDepths = new Set<number>();
   let lastMinute = '';
   let pending: Pending | undefined;
   /** Parts of a long line, by stream. */
@@ -125,6 +129,10 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
 
   function begin(text: string, line: number, at: number | undefined): void {
     const messageAt = findMessage(text);
+    // Confluent's audit events, when a logger stands in for their topic.
+    const confluent = messageAt < 0 && text.includes(CONFLUENT_MARK) ? findJson(text) : undefined;
+    if (confluent !== undefined && takeJson(confluent, line, at)) return;
+    if (messageAt >= 0 && layoutKnown) textDepths.add(depth);
     const minute = minuteOf(text);
     if (pending !== undefined && !settleWhole(pending, minute)) {
       if (pending.doubtful.length < MAX_DOUBTFUL_LINES && pending.text.length < MAX_EVENT_CHARACTERS) {
@@ -173,10 +181,18 @@ export function createAuditReader(onEvent: (event: AuditEvent) => void): AuditRe
     if (read === undefined) return false;
     const time = read.kind === 'other' ? at : (at ?? read.at);
     if (read.kind === 'line') {
+      depth += 1;
       takeCarried(read, number, time);
+      depth -= 1;
+      return true;
+    }
+    if (textDepths.has(depth) && (read.kind === 'audit' || (read.kind === 'event' && read.text.includes(MESSAGE_START)))) {
+      counts.forged += 1;
+      goOn(line);
       return true;
     }
     settle('');
+    if (read.kind === 'audit') emit(read.message, number, time);
     if (read.kind !== 'event') return true;
     const text = withoutColours(read.text);
     const messageAt = text.indexOf(MESSAGE_START);
@@ -251,19 +267,6 @@ function headCount(pending: Pending): number {
   let heads = 0;
   for (const { text } of pending.doubtful) if (findMessage(text) >= 0) heads += 1;
   return heads;
-}
-
-/** The carrier of a stream, as far as this line shows it. Carriers that only put a time before lines show when another time follows. */
-function recognizeCarrier(line: string): LineCarrier | undefined {
-  const first = line.charCodeAt(0);
-  if (first >= 0x30 && first <= 0x39) {
-    if (carryCri(line) !== undefined) return carryCri;
-    const stamped = carryStamped(line);
-    if (stamped !== undefined && (stamped.text.startsWith('{"') || isEventStart(stamped.text))) return carryStamped;
-    return undefined;
-  }
-  if (first === 0x5b ? line.startsWith('[pod/') : line.includes(' | ')) return carryNamed(line) === undefined ? undefined : carryNamed;
-  return undefined;
 }
 
 /** `… msg="Principal = …"`, as logfmt and indented JSON write it: the text between the quotes, unescaped. */

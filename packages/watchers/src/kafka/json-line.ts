@@ -1,5 +1,7 @@
 import { isOtherLogger } from './log-layout.ts';
+import { readConfluentEvent } from './confluent-audit.ts';
 import { MESSAGE_START } from './parse-audit-message.ts';
+import type { AuditMessage } from './parse-audit-message.ts';
 
 /** What a JSON log line holds. */
 export type JsonLine =
@@ -14,6 +16,8 @@ export type JsonLine =
       readonly stream?: string;
       readonly at?: number;
     }
+  /** An event of Confluent's audit log, which says in fields what others say in a message. */
+  | { readonly kind: 'audit'; readonly message: AuditMessage; readonly at?: number }
   /** An event of another logger, or JSON without a message. */
   | { readonly kind: 'other' };
 
@@ -46,6 +50,11 @@ export function parseJsonLine(line: string): JsonLine | undefined {
 }
 
 function readObject(value: Json, depth: number): JsonLine {
+  const message = readConfluentEvent(value);
+  if (message !== undefined) {
+    const at = timeOf(value);
+    return { kind: 'audit', message, ...(at === undefined ? {} : { at }) };
+  }
   const found = findText(value, depth);
   if (found === undefined) return { kind: 'other' };
   const at = timeOf(value) ?? timeOf(found.owner);

@@ -48,6 +48,14 @@ export function findMessage(line: string): number {
   return isOtherLoggerBehind(line) ? -1 : at;
 }
 
+/** The JSON that is all of a line's message; undefined when it stands in a sentence, or next to one. */
+export function findJson(line: string): string | undefined {
+  const at = line.indexOf('{');
+  const end = line.lastIndexOf('}') + 1;
+  if (at < 0 || at > MAX_HEAD_LENGTH || line.includes(MESSAGE_START) || !endsLikeHead(line.slice(0, at))) return undefined;
+  return /^\s*(?:\([\w.$]+(?::\d+)?\))?(?:\s*\[[^\]]*\])?\s*$/.test(line.slice(end)) ? line.slice(at, end) : undefined;
+}
+
 /** Whether a message may begin behind the text: not behind a plain word, as in a sentence. */
 function endsLikeHead(head: string): boolean {
   const trimmed = head.trimEnd();

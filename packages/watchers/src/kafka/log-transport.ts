@@ -1,3 +1,5 @@
+import { isEventStart } from './log-layout.ts';
+
 /**
  * What carries a log's lines: container runtimes, log shippers and tools put something of their own before every line,
  * continuation lines included. It has to go before anybody can say where a log event begins.
@@ -18,7 +20,7 @@ export type LineCarrier = (line: string) => Carried | undefined;
 /** The container runtime interface's log files: `2024-01-02T03:04:05.678901234Z stdout F text`, `P` for a part of a line. */
 const CRI = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::[\w]+)* ?/;
 
-export function carryCri(line: string): Carried | undefined {
+function carryCri(line: string): Carried | undefined {
   const match = CRI.exec(line);
   if (match === null) return undefined;
   return { ...carried(line.slice(match[0].length), match[3] === 'P', match[1]), stream: match[2] ?? '' };
@@ -27,7 +29,7 @@ export function carryCri(line: string): Carried | undefined {
 /** `kubectl logs --timestamps`, `docker logs -t`, CloudWatch: an RFC 3339 time (to the second at least) before every line. */
 const STAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (?:[\w./@-]+ (?=[[{\d]))?/;
 
-export function carryStamped(line: string): Carried | undefined {
+function carryStamped(line: string): Carried | undefined {
   const match = STAMP.exec(line);
   return match === null ? undefined : carried(line.slice(match[0].length), false, match[1]);
 }
@@ -35,9 +37,22 @@ export function carryStamped(line: string): Carried | undefined {
 /** `docker compose logs`: `kafka-1  | text`; `kubectl logs --prefix`: `[pod/kafka-0/kafka] text`. */
 const NAMED = /^(?:[\w.-]+ +\| |\[pod\/[\w./-]+\] )/;
 
-export function carryNamed(line: string): Carried | undefined {
+function carryNamed(line: string): Carried | undefined {
   const match = NAMED.exec(line);
   return match === null ? undefined : carried(line.slice(match[0].length), false, undefined);
+}
+
+/** The carrier of a stream, as far as this line shows it. Carriers that only put a time before lines show when another time follows. */
+export function recognizeCarrier(line: string): LineCarrier | undefined {
+  const first = line.charCodeAt(0);
+  if (first >= 0x30 && first <= 0x39) {
+    if (carryCri(line) !== undefined) return carryCri;
+    const stamped = carryStamped(line);
+    if (stamped !== undefined && (stamped.text.startsWith('{"') || isEventStart(stamped.text))) return carryStamped;
+    return undefined;
+  }
+  if (first === 0x5b ? line.startsWith('[pod/') : line.includes(' | ')) return carryNamed(line) === undefined ? undefined : carryNamed;
+  return undefined;
 }
 
 function carried(text: string, partial: boolean, time: string | undefined): Carried {

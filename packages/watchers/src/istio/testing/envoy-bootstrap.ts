@@ -15,8 +15,6 @@ export interface SidecarOptions {
   };
   /** A service known by its connections only. */
   readonly tcpServer?: { readonly workload: string; readonly namespace: string; readonly service: string; readonly port: number };
-  /** PEM files for TLS on the port of statistics. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
 }
 
 /** Istio's own ports (istio.io, "Application requirements"). */
@@ -36,7 +34,7 @@ export function toBootstrap(address: string, options: SidecarOptions): object {
   const { server, tcpServer, application } = options;
   const clusters = [cluster('admin', address, ADMIN_PORT), cluster('application', application.host, application.port)];
   const listeners = [
-    listener('statistics', address, STATISTICS_PORT, [httpFilter('statistics', 'admin', { prefix: '/stats/prometheus' })], options.tls),
+    listener('statistics', address, STATISTICS_PORT, [httpFilter('statistics', 'admin', { prefix: '/stats/prometheus' })]),
     listener('inbound', address, INBOUND_PORT, [
       httpFilter('inbound', 'application', { prefix: '/' }, statistics(destinationTags(options))),
     ]),
@@ -192,22 +190,8 @@ function tcpFilter(tags: readonly Tag[]): object {
   };
 }
 
-function listener(name: string, address: string, port: number, filters: readonly object[], tls?: SidecarOptions['tls']): object {
-  return {
-    name,
-    address: socket(address, port),
-    filter_chains: [{ filters, ...(tls === undefined ? {} : { transport_socket: transport(tls) }) }],
-  };
-}
-
-function transport({ certFile, keyFile }: NonNullable<SidecarOptions['tls']>): object {
-  return {
-    name: 'tls',
-    typed_config: {
-      '@type': `${TYPE}.transport_sockets.tls.v3.DownstreamTlsContext`,
-      common_tls_context: { tls_certificates: [{ certificate_chain: { filename: certFile }, private_key: { filename: keyFile } }] },
-    },
-  };
+function listener(name: string, address: string, port: number, filters: readonly object[]): object {
+  return { name, address: socket(address, port), filter_chains: [{ filters }] };
 }
 
 function cluster(name: string, address: string, port: number): object {
