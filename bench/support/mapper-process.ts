@@ -3,12 +3,15 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { bundleMapper } from './bundle-mapper.ts';
 
 /** A mapper in a process of its own, so that its CPU time and memory are its own. */
 export interface MapperProcess {
   readonly pid: number;
   readonly url: string;
   readonly readyMs: number;
+  /** What the mapper itself says its start took: without loading the program. */
+  readonly startMs: number;
   /** CPU time so far, seconds; resident memory now and at its highest, bytes. */
   usage(): { readonly cpuSeconds: number; readonly rssBytes: number; readonly peakBytes: number };
   stop(): Promise<void>;
@@ -18,7 +21,7 @@ export interface MapperProcess {
 const TICKS_PER_SECOND = 100;
 
 export async function startMapper(args: readonly string[]): Promise<MapperProcess> {
-  const script = new URL('./mapper-main.ts', import.meta.url).pathname;
+  const script = await bundleMapper();
   const startedAt = performance.now();
   const child = spawn(
     process.execPath,
@@ -37,10 +40,11 @@ export async function startMapper(args: readonly string[]): Promise<MapperProces
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
-  const address = await readyAddress(child);
+  const { query, startMs } = await readyLine(child);
   return {
     pid: child.pid ?? 0,
-    url: `http://${address}/query`,
+    url: `http://${query}/query`,
+    startMs,
     readyMs: performance.now() - startedAt,
     usage: () => readUsage(child.pid ?? 0),
     async stop() {
@@ -50,13 +54,13 @@ export async function startMapper(args: readonly string[]): Promise<MapperProces
   };
 }
 
-async function readyAddress(child: ChildProcess): Promise<string> {
+async function readyLine(child: ChildProcess): Promise<{ readonly query: string; readonly startMs: number }> {
   if (child.stdout === null) throw new Error('the mapper has no output');
   for await (const line of createInterface({ input: child.stdout })) {
-    const entry = JSON.parse(line) as { msg?: string; query?: string };
+    const entry = JSON.parse(line) as { msg?: string; query?: string; startMs?: number };
     if (entry.msg === 'ready' && entry.query !== undefined) {
       child.stdout.resume();
-      return entry.query;
+      return { query: entry.query, startMs: entry.startMs ?? 0 };
     }
   }
   throw new Error('the mapper ended before it was ready');

@@ -35,8 +35,11 @@ export interface ClusterView {
   isInClusterRanges(address: string): boolean;
   /** Whether an address (and port) is the API server's own. */
   isApiServer(address: string, port: number | undefined): boolean;
-  /** Forgets what ended before `before`; returns the number of pods that went. */
-  prune(before: number): number;
+  /**
+   * Forgets what ended before `before`, and of more than `maxGonePods` deleted pods those that ended first; returns the
+   * number of pods that went.
+   */
+  prune(before: number, maxGonePods?: number): number;
 }
 
 /** The API server's Service (kubernetes/pkg/controlplane): no selector, its endpoints are the API servers. */
@@ -118,11 +121,11 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
       }
       return false;
     },
-    prune(before) {
+    prune(before, maxGonePods) {
       changes += 1;
       epochs.prune(before - NEAREST_PODS_MS);
       services.prune(before);
-      return pods.prune(before);
+      return pods.prune(before, maxGonePods);
     },
   };
 }

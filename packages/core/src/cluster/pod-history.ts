@@ -26,6 +26,8 @@ export interface PodEntry {
   deleted: boolean;
   /** Its workload as an end of an edge: made once, so that equal ends are one object. */
   peer: WorkloadPeer | undefined;
+  /** Answers about its addresses, by question: whoever resolves keeps them here, and they go when the pod changes. */
+  answers: Map<number, unknown> | undefined;
 }
 
 /** What a mapper keeps of a pod that is gone, so that a late observation still finds it after a restart. */
@@ -72,19 +74,36 @@ export class PodHistory {
 
   apply(record: PodRecord, at: number | undefined, deleted: boolean): PodEntry {
     const known = this.byUid.get(record.uid);
-    const entry = known ?? { record, name: '', kind: '', from: 0, to: 0, talksFrom: 0, deleted: false, peer: undefined };
+    const entry = known ?? {
+      record,
+      name: '',
+      kind: '',
+      from: 0,
+      to: 0,
+      talksFrom: 0,
+      deleted: false,
+      peer: undefined,
+      answers: undefined,
+    };
     const previous = entry.record;
     if (known !== undefined && previous.labels !== record.labels) this.labels.remove(entry);
     entry.record = record;
     entry.deleted = entry.deleted || deleted;
     setTimes(entry, at, deleted);
     entry.peer = undefined;
+    entry.answers = undefined;
     this.addBoundaries(entry);
     if (known === undefined) {
       this.byUid.set(record.uid, entry);
       setOf(this.byNamespace, record.namespace).add(entry);
     }
-    if (known === undefined || previous.labels !== record.labels || previous.owners !== record.owners) this.identify(entry);
+    if (
+      known === undefined ||
+      previous.labels !== record.labels ||
+      previous.owners !== record.owners ||
+      previous.annotations !== record.annotations
+    )
+      this.identify(entry);
     this.indexAddresses(entry, known === undefined ? undefined : previous);
     this.labels.add(entry);
     return entry;
@@ -147,13 +166,25 @@ export class PodHistory {
     return this.byUid.values();
   }
 
-  /** Forgets pods that ended before `before`, and owners that no pod needs any more. Returns how many pods went. */
-  prune(before: number): number {
+  /**
+   * Forgets pods that ended before `before`, those that ended first of more than `maxGone` deleted ones, and owners that
+   * no pod needs any more. Returns how many pods went.
+   */
+  prune(before: number, maxGone = Number.POSITIVE_INFINITY): number {
     let removed = 0;
+    const gone: PodEntry[] = [];
     for (const entry of this.byUid.values()) {
-      if (entry.to > before) continue;
+      if (entry.to > before) {
+        if (entry.deleted) gone.push(entry);
+        continue;
+      }
       this.remove(entry);
       removed += 1;
+    }
+    if (gone.length > maxGone) {
+      gone.sort((a, b) => a.to - b.to);
+      for (const entry of gone.slice(0, gone.length - maxGone)) this.remove(entry);
+      removed += gone.length - maxGone;
     }
     if (removed > 0) this.pruneOwners();
     return removed;
@@ -187,6 +218,7 @@ export class PodHistory {
       talksFrom: interval.from,
       deleted: true,
       peer: undefined,
+      answers: undefined,
     };
     this.addBoundaries(entry);
     this.byUid.set(interval.uid, entry);
@@ -212,6 +244,7 @@ export class PodHistory {
     entry.name = name;
     entry.kind = kind;
     entry.peer = undefined;
+    entry.answers = undefined;
     setOf(this.byWorkload, `${entry.record.namespace}/${name}`).add(entry);
     if (cutAt !== undefined) setOf(this.waiting, cutAt).add(entry);
   }

@@ -1,5 +1,5 @@
-/** Boundaries that came since the last look; more than this are sorted in at once. */
-const INSERT_ONE_BY_ONE = 256;
+/** Boundaries that are remembered (2 MiB); a quarter of them, the earliest, are forgotten at a time. */
+export const MAX_BOUNDARIES = 262_144;
 
 /**
  * The instants at which something in the cluster's history began or ended. Between two of them every question about a
@@ -10,14 +10,20 @@ export class TimeEpochs {
   private pending: number[] = [];
   private low = Number.POSITIVE_INFINITY;
   private high = Number.NEGATIVE_INFINITY;
+  /** What lay before it is forgotten. */
+  private floor = Number.NEGATIVE_INFINITY;
 
   add(at: number): void {
     if (Number.isFinite(at)) this.pending.push(at);
   }
 
-  /** Start of the stretch around `at` (ms): the last boundary that is not after it, -Infinity before the first. */
+  /**
+   * Start of the stretch around `at` (ms): the last boundary that is not after it, -Infinity before the first. NaN where
+   * boundaries were forgotten: it equals no other, so no answer is taken for that of another time.
+   */
   epochOf(at: number): number {
     if (this.pending.length > 0) this.settle();
+    if (at < this.floor) return Number.NaN;
     if (at >= this.low && at < this.high) return this.low;
     const index = this.countUpTo(at);
     this.low = this.boundaries[index - 1] ?? Number.NEGATIVE_INFINITY;
@@ -28,24 +34,34 @@ export class TimeEpochs {
   /** Forgets boundaries before `before`. */
   prune(before: number): void {
     this.settle();
-    this.boundaries.splice(0, this.countUpTo(before));
+    this.forget(this.countUpTo(before));
+  }
+
+  private forget(count: number): void {
+    if (count === 0) return;
+    this.floor = this.boundaries[count - 1] ?? this.floor;
+    this.boundaries.splice(0, count);
     this.low = Number.POSITIVE_INFINITY;
     this.high = Number.NEGATIVE_INFINITY;
   }
 
+  /** Sorts in what is pending: one pass over what lies after its earliest, most of which is near the end. */
   private settle(): void {
-    const { pending } = this;
+    const pending = Float64Array.from(this.pending).sort();
     this.pending = [];
     this.low = Number.POSITIVE_INFINITY;
     this.high = Number.NEGATIVE_INFINITY;
-    if (pending.length > INSERT_ONE_BY_ONE) {
-      this.boundaries = [...new Float64Array([...this.boundaries, ...pending]).sort()].filter((at, i, all) => at !== all[i - 1]);
-      return;
-    }
+    const first = pending[0];
+    if (first === undefined) return;
+    const later = this.boundaries.splice(this.countUpTo(first));
+    let next = 0;
     for (const at of pending) {
-      const index = this.countUpTo(at);
-      if (this.boundaries[index - 1] !== at) this.boundaries.splice(index, 0, at);
+      for (let boundary = later[next]; boundary !== undefined && boundary < at; boundary = later[++next]) this.boundaries.push(boundary);
+      if (later[next] === at) continue;
+      if (this.boundaries.at(-1) !== at) this.boundaries.push(at);
     }
+    for (; next < later.length; next++) this.boundaries.push(later[next] ?? 0);
+    if (this.boundaries.length > MAX_BOUNDARIES) this.forget(this.boundaries.length - (MAX_BOUNDARIES * 3) / 4);
   }
 
   /** Number of boundaries that are not after `at`. */

@@ -26,6 +26,10 @@ const HBONE_PORT = 15008;
 
 const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP', 'HBONE'];
 const NO_PORT = 65_536;
+/** The question who a client is, among those of ports. */
+const AS_CLIENT = -1;
+/** Ports asked of one pod of which the answer is kept: a scan asks for all. */
+const MAX_ANSWERS_OF_A_POD = 32;
 
 /** Answers "who is that?" for a time, from the cluster view (rules 6-12, 15). */
 export class Locator {
@@ -42,7 +46,9 @@ export class Locator {
   destination(place: Place, at: number, node: string | undefined): Found {
     if (place.podUid !== undefined) return this.findDestination(place, at, node);
     const question = (place.port ?? NO_PORT) * PROTOCOLS.length + PROTOCOLS.indexOf(place.protocol);
-    return this.kept.ofAddress(place.address, question, at, () => this.findDestination(place, at, node));
+    const pod = this.view.pods.ownerAt(place.address, at);
+    if (pod === undefined) return this.kept.ofAddress(place.address, question, at, () => this.findDestination(place, at, node));
+    return answerOf(pod, question) ?? keepAnswer(pod, question, this.findDestination(place, at, node));
   }
 
   private findDestination(place: Place, at: number, node: string | undefined): Found {
@@ -62,6 +68,8 @@ export class Locator {
   /** A client by its address: pod, node, the API server, or somebody outside. */
   source(address: string, podUid: string | undefined, at: number, node: string | undefined): Found {
     if (podUid !== undefined) return this.findSource(address, podUid, at, node);
+    const pod = this.view.pods.ownerAt(address, at);
+    if (pod !== undefined) return answerOf(pod, AS_CLIENT) ?? keepAnswer(pod, AS_CLIENT, this.findSource(address, undefined, at, node));
     return this.kept.source(address, at) ?? this.kept.keepSource(address, at, this.findSource(address, undefined, at, node));
   }
 
@@ -194,6 +202,20 @@ export class Locator {
     };
     return pod.peer;
   }
+}
+
+/**
+ * Answers about a pod's address hold as long as the pod is what it is, whatever else of the cluster changes: in a
+ * cluster whose pods come and go all the time those are the ones that can be kept.
+ */
+function answerOf(pod: PodEntry, question: number): Found | undefined {
+  return pod.answers?.get(question) as Found | undefined;
+}
+
+function keepAnswer(pod: PodEntry, question: number, found: Found): Found {
+  pod.answers ??= new Map();
+  if (pod.answers.size < MAX_ANSWERS_OF_A_POD) pod.answers.set(question, found);
+  return found;
 }
 
 export function refOf(entry: ServiceEntry): ServiceRef {

@@ -1,6 +1,7 @@
 import type { ClusterChange } from '@nm/core';
 import { objectOf, textOf } from '../objects/fields.ts';
 import { toClusterChanges } from '../objects/to-cluster-changes.ts';
+import { createSharedValues } from './shared-values.ts';
 
 /**
  * The objects of one kind as last seen: what turns a repeated list into the changes since, deletions included.
@@ -27,9 +28,10 @@ interface Known {
 
 export function createKnownObjects(kind: string, apiVersion: () => string, onSkipped: (reason: string) => void): KnownObjects {
   const known = new Map<string, Known>();
+  const share = createSharedValues();
   let list = 0;
   const convert = (object: unknown, at: number, deleted: boolean): ClusterChange[] =>
-    toClusterChanges(object, { kind, apiVersion: apiVersion(), at, deleted }, onSkipped);
+    toClusterChanges(object, { kind, apiVersion: apiVersion(), at, deleted }, onSkipped).map(share);
   const endList = (at: number): ClusterChange[] => {
     const gone: ClusterChange[] = [];
     for (const [key, entry] of known) {

@@ -21,6 +21,8 @@ export interface AddressKeeper extends Startable {
 /** Pods whose change waits to be stored; beyond it the oldest change is stored with the pod's next one. */
 const MAX_CHANGED = 100_000;
 const CHUNK = 1_000;
+/** Deleted pods that are remembered, about 800 bytes each: five minutes of 100 pods a second, a day of 20 a minute. */
+export const MAX_GONE_PODS = 30_000;
 
 /** Keeps who had which address when in the store, so that a late observation finds its pod after a restart (rule 7). */
 export function createAddressKeeper(
@@ -49,7 +51,7 @@ export function createAddressKeeper(
 
   function schedule(): void {
     timer = setTimeout(() => {
-      view.prune(clock.now() - options.historyMs);
+      view.prune(clock.now() - options.historyMs, MAX_GONE_PODS);
       running = save()
         .catch((error: unknown) => log.warn('addresses of pods not stored', { error: (error as Error).message }))
         .finally(() => {
@@ -87,6 +89,7 @@ export function createAddressKeeper(
           });
           restored++;
         }
+        if (restored % MAX_GONE_PODS < intervals.length) view.prune(now - options.historyMs, MAX_GONE_PODS);
       }
       return restored;
     },
