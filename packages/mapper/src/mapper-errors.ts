@@ -3,6 +3,7 @@ import { INGEST_ERRORS } from './ingest/ingest.ts';
 import type { StoreErrorCode } from './store/store-error.ts';
 import { CERTIFICATE_ERRORS } from './tls/certificate-keeper.ts';
 import { CHANGES_ERRORS } from './views/changes-view.ts';
+import { OVERVIEW_ERRORS } from './views/overview-view.ts';
 
 const STORE_ERRORS: Readonly<Record<StoreErrorCode, string>> = {
   store_url_invalid: 'The option --store is neither sqlite:PATH, sqlite::memory: nor postgres://….',
@@ -23,6 +24,7 @@ export const MAPPER_ERRORS: Readonly<Record<string, string>> = {
   ...AUTH_ERRORS,
   ...INGEST_ERRORS,
   ...CHANGES_ERRORS,
+  ...OVERVIEW_ERRORS,
   ...STORE_ERRORS,
   ...CERTIFICATE_ERRORS,
   QUERY_TOO_LARGE: 'The query text is too long, too deep, or asks for too many fields. HTTP 422.',

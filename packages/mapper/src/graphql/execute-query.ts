@@ -36,7 +36,10 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   AUTH_UNAVAILABLE: 503,
   REPORT_BUSY: 503,
   SUBSCRIPTIONS_FULL: 503,
+  OVERVIEW_BUSY: 503,
 };
+/** Their messages name hosts, files and what the database said: for the log only. */
+const PRIVATE_CODES: ReadonlySet<string> = new Set(['store_unavailable', 'store_value_invalid']);
 const RETRY_AFTER_SECONDS = 1;
 const UNPROCESSABLE = 422;
 const BUSY = 503;
@@ -61,13 +64,16 @@ export function createQueryExecutor(deps: {
     const original = error.originalError;
     if (original === undefined) return error;
     const place = { nodes: error.nodes ?? null, path: error.path ?? null };
-    if (isAppError(original)) return new GraphQLError(original.message, { ...place, extensions: { code: original.code } });
+    if (isAppError(original) && !PRIVATE_CODES.has(original.code))
+      return new GraphQLError(original.message, { ...place, extensions: { code: original.code } });
     if (original instanceof GraphQLError) return error;
     // Whoever asked is gone, or the mapper stops.
     if (original.name === 'AbortError') return new GraphQLError('the query was given up', place);
     const id = randomUUID();
+    const code = isAppError(original) ? original.code : 'INTERNAL';
+    const what = code === 'INTERNAL' ? 'internal error' : code.replaceAll('_', ' ');
     log.error('query failed', { id, error: original.message, stack: original.stack, path: error.path?.join('.') });
-    return new GraphQLError(`internal error ${id}; the mapper's log says more`, { ...place, extensions: { code: 'INTERNAL', id } });
+    return new GraphQLError(`${what} ${id}; the mapper's log says more`, { ...place, extensions: { code, id } });
   }
 
   function toPublic(result: ExecutionResult): ExecutionResult {

@@ -19,9 +19,13 @@ export interface QueryCache {
 }
 
 const MAX_CACHED = 500;
+/** Characters of texts that are kept; a parsed document takes about a hundred times as many bytes. */
+const MAX_CACHED_LENGTH = 256 * 1_024;
+const MAX_CACHED_TEXT = 16 * 1_024;
 
 export function createQueryCache(schema: GraphQLSchema, options: { readonly introspection: boolean }): QueryCache {
   const cache = new Map<string, CheckedQuery>();
+  let length = 0;
   const rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
 
   function checkNow(text: string): CheckedQuery {
@@ -45,15 +49,22 @@ export function createQueryCache(schema: GraphQLSchema, options: { readonly intr
     return errors.length > 0 ? { errors } : { document };
   }
 
+  function keep(text: string, checked: CheckedQuery): void {
+    cache.set(text, checked);
+    length += text.length;
+    for (const oldest of cache.keys()) {
+      if (cache.size <= MAX_CACHED && length <= MAX_CACHED_LENGTH) break;
+      cache.delete(oldest);
+      length -= oldest.length;
+    }
+  }
+
   return {
     check(text) {
       const known = cache.get(text);
       if (known !== undefined) return known;
       const checked = checkNow(text);
-      if ('document' in checked) {
-        cache.set(text, checked);
-        if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value ?? '');
-      }
+      if ('document' in checked && text.length <= MAX_CACHED_TEXT) keep(text, checked);
       return checked;
     },
   };

@@ -19,7 +19,7 @@ export async function writeEvents(
   try {
     for await (const event of events) {
       if (options.signal.aborted) break;
-      if (!response.write(`event: next\ndata: ${JSON.stringify(event)}\n\n`)) await once(response, 'drain', { signal: options.signal });
+      if (!response.write(`event: next\ndata: ${JSON.stringify(event)}\n\n`)) await drained(response, options.signal);
     }
     if (!options.signal.aborted) response.write('event: complete\ndata:\n\n');
   } catch (error) {
@@ -27,5 +27,18 @@ export async function writeEvents(
   } finally {
     clearInterval(heartbeat);
     response.end();
+  }
+}
+
+/** Whoever reads nothing for so long is not there: others may want its place among the subscriptions. */
+const MAX_STALL_MS = 60_000;
+
+async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  const stalled = setTimeout(() => response.destroy(), MAX_STALL_MS);
+  try {
+    // The signal aborts when the connection closes.
+    await once(response, 'drain', { signal });
+  } finally {
+    clearTimeout(stalled);
   }
 }

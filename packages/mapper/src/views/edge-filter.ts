@@ -4,8 +4,22 @@ import { GraphQLError } from 'graphql';
 import { MAX_PAGE } from '../store/query.ts';
 import type { EdgeFilter, LabelSelector, PeerSelector, Window, WorkloadSelector } from '../store/query.ts';
 
-/** The store's filter for a filter of the API. */
+/** Values of one list: more is no question that anybody asks, and databases bound the parameters of a statement. */
+const MAX_VALUES = 500;
+
+/** Refuses lists beyond the bound, wherever in the argument. @throws GraphQLError `ARGUMENT_INVALID` */
+export function checkLists(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value) && value.length > MAX_VALUES)
+    throw new GraphQLError(`${name} has ${value.length} values; at most ${MAX_VALUES} are looked for at once`, {
+      extensions: { code: 'ARGUMENT_INVALID' },
+    });
+  for (const [key, inner] of Object.entries(value)) checkLists(inner, Array.isArray(value) ? name : key);
+}
+
+/** The store's filter for a filter of the API. @throws GraphQLError `ARGUMENT_INVALID` */
 export function toStoreFilter(filter: schema.EdgeFilter | null | undefined): EdgeFilter {
+  checkLists(filter, 'filter');
   const either: PeerSelector[] = [];
   const add = (selector: PeerSelector): void => {
     if (Object.keys(selector).length > 0) either.push(selector);
@@ -66,6 +80,7 @@ function toLabelSelector(text: string): LabelSelector {
 
 /** The store's selector for a filter of workloads. */
 export function toWorkloadFilter(filter: schema.WorkloadFilter | null | undefined): PeerSelector {
+  checkLists(filter, 'filter');
   return {
     ...compact({
       namespaces: filter?.namespaces,

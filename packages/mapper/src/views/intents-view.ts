@@ -2,6 +2,7 @@ import type { schema } from '@nm/api';
 import { toIntents } from '@nm/core';
 import type { Intent, IntentIdentity, Peer } from '@nm/core';
 import type { EdgeFilter, PeerSelector } from '../store/query.ts';
+import { checkLists } from './edge-filter.ts';
 import type { HeapBound } from '@nm/runtime';
 import type { Store } from '../store/store.ts';
 
@@ -65,6 +66,7 @@ function groupByClient(intents: readonly Intent[]): ServiceIntents[] {
 
 /** Which edges the arguments ask for. Null, absent and empty lists are no filter. */
 export function toIntentFilter(args: schema.QueryIntentsArgs): EdgeFilter {
+  checkLists(args, 'intents');
   const excluded = (args.excludeServiceWithLabels ?? []).map((text): PeerSelector => {
     const equals = text.indexOf('=');
     const [key, value] = equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];

@@ -1,5 +1,5 @@
 import type { schema } from '@nm/api';
-import { toRfc3339 } from '@nm/core';
+import { AppError, toRfc3339 } from '@nm/core';
 import type { Clock, EvidenceKind, Peer } from '@nm/core';
 import { GraphQLError } from 'graphql';
 import type { EdgeStates, Tallier } from '../protection/tallier.ts';
@@ -14,6 +14,12 @@ const MAX_LINKS = 20_000;
 /** An answer serves everybody who asks the same within this time. */
 const FRESH_MS = 2_000;
 const MAX_KEPT = 8;
+/** Different ones at once: each takes a third of a second and a few MiB. */
+const MAX_MAKING = 4;
+
+export const OVERVIEW_ERRORS = {
+  OVERVIEW_BUSY: 'Several other overviews are being made. HTTP 503; ask again in a moment.',
+} as const;
 
 /** What makes a group. */
 interface GroupHead {
@@ -68,6 +74,7 @@ export interface OverviewDeps {
 /** Answers the query `overview`. */
 export function createOverviewView(deps: OverviewDeps): (args: schema.QueryOverviewArgs) => Promise<schema.Overview> {
   const { store, tallier, environmentOf, clock } = deps;
+  let making = 0;
   const kept = new Map<string, { readonly at: number; readonly tallied: Promise<Tallied> }>();
 
   async function tally(args: schema.QueryOverviewArgs): Promise<Tallied> {
@@ -87,7 +94,11 @@ export function createOverviewView(deps: OverviewDeps): (args: schema.QueryOverv
     const key = JSON.stringify([args.filter ?? {}, args.since, args.until]);
     const known = kept.get(key);
     if (known !== undefined) return known.tallied;
-    const fresh = tally(args);
+    if (making >= MAX_MAKING) throw new AppError('OVERVIEW_BUSY', `${making} overviews are being made; ask again in a moment`);
+    making += 1;
+    const fresh = tally(args).finally(() => {
+      making -= 1;
+    });
     kept.set(key, { at: now, tallied: fresh });
     fresh.catch(() => kept.delete(key));
     const [oldest] = kept.keys();
