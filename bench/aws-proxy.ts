@@ -1,6 +1,7 @@
 /**
  * Measures the AWS proxy in a process of its own: what it adds to a request, what it carries per second of its CPU for large
- * bodies, each way and protocol, requests per second of CPU, and its memory. Usage: node bench/aws-proxy.ts [--profile]
+ * bodies, each way and protocol, requests per second of CPU, and its memory. Usage: node bench/aws-proxy.ts [--profile];
+ * ONLY=words of a row's name, BODY_MB=size of bodies
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -141,6 +142,7 @@ async function http2(port: number, isUpload: boolean): Promise<void> {
 }
 
 async function measured(name: string, bytes: number, work: () => Promise<void>): Promise<void> {
+  if (!name.includes(process.env['ONLY'] ?? '')) return;
   const before = await tell({ kind: 'usage' });
   const own = process.cpuUsage();
   const at = performance.now();

@@ -4,9 +4,6 @@ import type { Clock } from '@nm/core';
 import { signServerCertificate } from '@nm/runtime/certificates';
 import type { KeyPair } from '@nm/runtime/certificates';
 
-export { createAuthorityKeyPair, signServerCertificate } from '@nm/runtime/certificates';
-export type { KeyPair } from '@nm/runtime/certificates';
-
 const HOST_VALID_MS = 24 * 3_600_000;
 
 export interface CertificateAuthority {

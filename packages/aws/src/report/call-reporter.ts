@@ -60,7 +60,8 @@ export function createCallReporter(
       stopping.abort();
       // A report that is under way was aborted; what it held is offered once more.
       await flush(AbortSignal.timeout(LAST_REPORT_MS));
-      await flush(AbortSignal.timeout(LAST_REPORT_MS));
+      if (outbox.size > 0) await flush(AbortSignal.timeout(LAST_REPORT_MS));
+      if (outbox.size > 0) deps.log.warn('observations of the last seconds were not taken by the mapper', { observations: outbox.size });
     },
   };
 }
