@@ -32,6 +32,7 @@ export function createFileSource(document: MapDocument, label: string): MapSourc
       onPage(edges);
       return Promise.resolve();
     },
+    loadLabels: () => Promise.resolve(),
     loadEdges: () => Promise.resolve([]),
     loadNamespace: () => Promise.resolve(),
     loadWorkload: () => Promise.resolve(undefined),

@@ -67,6 +67,15 @@ test('the pods of a workload', async () => {
   expect(details?.pods.every(({ name }) => name.startsWith('cart'))).toBe(true);
 });
 
+test('labels of all workloads', async () => {
+  const names: string[] = [];
+  await source().loadLabels(
+    (workloads) => names.push(...workloads.map(({ name, labels }) => `${name} ${Object.keys(labels).length > 0}`)),
+    signal,
+  );
+  expect(names).toEqual(expect.arrayContaining(['cart true', 'frontend true']));
+});
+
 test('activity and status', async () => {
   expect((await source().loadActivity({ window: {}, buckets: 12 }, signal))?.points.length).toBeGreaterThan(0);
   expect((await source().loadStatus(signal))?.edges).toBe(3);

@@ -1,7 +1,7 @@
 import { ACTIVITY, ApiError, NAMESPACES, STATUS } from '@nm/api';
 import type { ApiClient, Operation, schema } from '@nm/api';
 import type { UiEdge } from '../graph/ui-edge.ts';
-import { FULL_EDGES, SLIM_EDGES, WEB_CHANGES, WEB_DECLARED, WEB_EDGE, WEB_OVERVIEW, WEB_WORKLOAD } from './operations.ts';
+import { FULL_EDGES, SLIM_EDGES, WEB_CHANGES, WEB_DECLARED, WEB_EDGE, WEB_LABELS, WEB_OVERVIEW, WEB_WORKLOAD } from './operations.ts';
 import { LARGE_MAP_EDGES, OVERVIEW_EDGES } from './source.ts';
 import type { LoadProgress, MapSource } from './source.ts';
 import type { TimeWindow } from './time-range.ts';
@@ -95,6 +95,19 @@ export function createLiveSource({ client, delay }: LiveSourceDeps, label: strin
         (_page, edges) => onPage(edges),
         signal,
       ),
+
+    async loadLabels(onPage, signal) {
+      for (let after: string | null = null; ;) {
+        const { workloads }: { readonly workloads: schema.WorkloadConnection } = await client.run(
+          WEB_LABELS,
+          { first: PAGE_EDGES, after },
+          { signal, timeoutMs: QUERY_TIMEOUT_MS },
+        );
+        onPage(workloads.nodes.flatMap(({ labels, ...name }) => (labels == null ? [] : [{ ...name, labels }])));
+        if (!workloads.pageInfo.hasNextPage || workloads.pageInfo.endCursor == null) return;
+        after = workloads.pageInfo.endCursor;
+      }
+    },
 
     async loadWorkload({ cluster, namespace, name, kind }, signal) {
       const filter = { clusters: [cluster], namespaces: [namespace], text: name };

@@ -54,6 +54,13 @@ export const WEB_DECLARED: Operation<{ readonly declaredCalls: schema.DeclaredCa
 } }`,
 };
 
+export const WEB_LABELS: Operation<{ readonly workloads: schema.WorkloadConnection }, schema.QueryWorkloadsArgs> = {
+  name: 'WebLabels',
+  text: `query WebLabels($first: Int, $after: String) { workloads(first: $first, after: $after) {
+  nodes { cluster namespace name kind labels } pageInfo { hasNextPage endCursor }
+} }`,
+};
+
 export const WEB_WORKLOAD: Operation<
   { readonly pods: readonly schema.Pod[]; readonly workloads: schema.WorkloadConnection },
   { readonly workload: schema.WorkloadSelector; readonly filter: schema.WorkloadFilter }

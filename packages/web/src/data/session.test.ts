@@ -21,6 +21,7 @@ describe('session', () => {
       },
       loadDetailed: () => Promise.resolve(),
       loadNamespace: () => Promise.resolve(),
+      loadLabels: () => Promise.resolve(),
       loadEdges: () => Promise.resolve([]),
       loadWorkload: () => Promise.resolve(undefined),
       loadEdge: () => Promise.resolve(undefined),

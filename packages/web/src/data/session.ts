@@ -64,6 +64,7 @@ export function createMapSession({ now, schedule, isVisible = () => true }: Sess
   let cancelPublish: (() => void) | undefined;
   /** What is being loaded or followed. */
   let model = createMapModel();
+  const labelled = new WeakSet<MutableMapModel>();
   let above: { readonly overview: MapOverview; readonly details: MutableMapModel; readonly known: Set<string> } | undefined;
 
   const publish = (change: Partial<SessionSnapshot>): void => {
@@ -263,10 +264,26 @@ export function createMapSession({ now, schedule, isVisible = () => true }: Sess
     publishAbove();
   }
 
+  /** Labels of a large map, which somebody wants to filter by. */
+  async function wantLabels(): Promise<void> {
+    const own = model;
+    if (last === undefined || labelled.has(own) || own.links.size <= LARGE_MAP_EDGES) return;
+    labelled.add(own);
+    const { signal } = running;
+    try {
+      await last.source.loadLabels((workloads) => own.label(workloads), signal);
+    } catch {
+      labelled.delete(own);
+      return;
+    }
+    if (!signal.aborted && model === own) publishSoon();
+  }
+
   return {
     open,
     reload,
     want,
+    wantLabels,
     stop: (): void => running.abort(),
     getSnapshot: (): SessionSnapshot => snapshot,
     subscribe: (listener: () => void): (() => void) => {

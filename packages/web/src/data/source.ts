@@ -1,5 +1,6 @@
 import type { schema } from '@nm/api';
 import type { ActivitySeries } from '../graph/activity.ts';
+import type { LabelledWorkload } from '../graph/model.ts';
 import type { MapOverview } from '../graph/overview.ts';
 import type { UiEdge } from '../graph/ui-edge.ts';
 import type { TimeRange, TimeWindow } from './time-range.ts';
@@ -46,6 +47,8 @@ export interface MapSource {
   loadEdges(ids: readonly string[], window: TimeWindow, signal: AbortSignal): Promise<readonly UiEdge[]>;
   /** One edge with everything that is known about it; undefined when it is gone. */
   loadEdge(id: string, window: TimeWindow, signal: AbortSignal): Promise<UiEdge | undefined>;
+  /** Labels of all workloads, where `load` leaves them out of large maps; nothing where it does not. */
+  loadLabels(onPage: (workloads: readonly LabelledWorkload[]) => void, signal: AbortSignal): Promise<void>;
   /** The workload's pods now, and what protects it; undefined where the source knows neither. */
   loadWorkload(workload: WorkloadName, signal: AbortSignal): Promise<WorkloadDetails | undefined>;
   /** Undefined where the source keeps no activity: the caller shows what the edges' own times give. */

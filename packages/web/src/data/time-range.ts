@@ -61,6 +61,12 @@ export function describeRange(range: TimeRange): string {
   return `${formatInstant(range.since)} – ${formatInstant(range.until)}`;
 }
 
+/** The same within a sentence: "no call in …". */
+export function rangePhrase(range: TimeRange): string {
+  if (range.type === 'all') return 'the time that is kept';
+  return range.type === 'last' ? `the ${describeRange(range).toLowerCase()}` : describeRange(range);
+}
+
 /** `2026-03-01 12:00` in the reader's time zone. */
 export function formatInstant(at: number): string {
   const date = new Date(at);

@@ -45,8 +45,24 @@ export function centreOf({ left, top, right, bottom }: Bounds): Point {
   return { x: (left + right) / 2, y: (top + bottom) / 2 };
 }
 
+/** Calls both ways between two nodes keep this much apart from the middle. */
+const LANE = 4;
+
+/** Where a line from one rectangle to another begins and ends; with `isBothWays` it keeps to its right. */
+export function lineBetween(from: Bounds, to: Bounds, isBothWays: boolean): readonly [start: Point, end: Point] {
+  const [a, b] = [centreOf(from), centreOf(to)];
+  const [start, end] = [borderPoint(from, b), borderPoint(to, a)];
+  const length = Math.hypot(b.x - a.x, b.y - a.y);
+  if (!isBothWays || length === 0) return [start, end];
+  const [x, y] = [(-(b.y - a.y) / length) * LANE, ((b.x - a.x) / length) * LANE];
+  return [
+    { x: start.x + x, y: start.y + y },
+    { x: end.x + x, y: end.y + y },
+  ];
+}
+
 /** Where the line from the middle of a rectangle towards a point leaves it. */
-export function borderPoint(at: Bounds, towards: Point): Point {
+function borderPoint(at: Bounds, towards: Point): Point {
   const from = centreOf(at);
   const [dx, dy] = [towards.x - from.x, towards.y - from.y];
   if (dx === 0 && dy === 0) return from;

@@ -52,13 +52,23 @@ export interface MapModel {
 export interface MutableMapModel extends MapModel {
   /** Adds edges or replaces those with the same id; returns how many were new. */
   upsert(edges: readonly UiEdge[]): number;
+  /** Adds labels to workloads that came without. */
+  label(workloads: readonly LabelledWorkload[]): void;
+}
+
+export interface LabelledWorkload {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Edges beyond this are not taken (docs/limits.md: web edges); the UI says so and asks for a narrower view. */
 export const MAX_EDGES = 200_000;
 
 export function createMapModel(maxEdges: number = MAX_EDGES): MutableMapModel {
-  const nodes = new Map<string, MapNode>();
+  const nodes = new Map<string, { -readonly [Key in keyof MapNode]: MapNode[Key] }>();
   const links = new Map<string, MapLink>();
   let version = 0;
   const intern = (peer: UiPeer): MapNode => {
@@ -85,6 +95,13 @@ export function createMapModel(maxEdges: number = MAX_EDGES): MutableMapModel {
       }
       if (edges.length > 0) version += 1;
       return added;
+    },
+    label(workloads) {
+      for (const { labels, ...name } of workloads) {
+        const node = nodes.get(peerKey({ type: 'workload', ...name }));
+        if (node?.peer.type === 'workload' && node.peer.labels === undefined) node.peer = { ...node.peer, labels };
+      }
+      if (workloads.length > 0) version += 1;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { borderPoint, centreOf, elementBounds, grow } from '../graph/bounds.ts';
+import { centreOf, elementBounds, grow, lineBetween } from '../graph/bounds.ts';
 import type { Bounds } from '../graph/bounds.ts';
 import type { EdgeElement, GraphElements, NodeElement } from '../graph/elements.ts';
 import { edgeLook, HEADS, nodeLook, outlinePath, roundPath } from '../graph/looks.ts';
@@ -189,8 +189,7 @@ export function paintMap(
         lines.bezierCurveTo(from.right - 22, from.top - 26, from.right + 22, from.top - 26, from.right, from.top + 8);
         continue;
       }
-      const [a, b] = [centreOf(from), centreOf(to)];
-      const [start, end] = [borderPoint(from, b), borderPoint(to, a)];
+      const [start, end] = lineBetween(from, to, elements.edges.has(`${target}>${source}`));
       if (!overlaps(around(start, end), shown)) continue;
       lines.moveTo(start.x, start.y);
       lines.lineTo(end.x, end.y);

@@ -166,6 +166,13 @@ export async function startFixtureServer(options: FixtureServerOptions) {
       }
       case 'WebWorkload':
         return toFixtureWorkload(variables.workload, options.now);
+      case 'WebLabels': {
+        const peers = new Map(edges.flatMap(({ client, server: other }) => [client, other]).map((peer) => [JSON.stringify(peer), peer]));
+        const nodes = [...peers.values()].flatMap((peer) =>
+          peer.type === 'workload' ? [{ ...peer, labels: peer.labels ?? null, outgoing: 0, incoming: 0 }] : [],
+        );
+        return { workloads: { nodes, pageInfo: { hasNextPage: false, endCursor: null } } };
+      }
       case 'WebEdge':
         return { edge: edges.find(({ id }) => id === variables.id) ?? null };
       case 'Namespaces': {

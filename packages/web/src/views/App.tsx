@@ -47,6 +47,10 @@ export function App({ session, urlStore, positions, layout, firstSource }: AppPr
     for (const id of opened) if (id.startsWith('n:')) void session.want(id.slice(id.indexOf('/') + 1));
   }, [session, snapshot.fromAbove, opened]);
   useEffect(() => session.open(source, time ?? source.defaultTime, compare), [session, source, time, compare]);
+  const wantsLabels = (railOpen || url.filter.labels.length > 0) && snapshot.phase === 'ready';
+  useEffect(() => {
+    if (wantsLabels) void session.wantLabels();
+  }, [session, wantsLabels, snapshot.model]);
   useEffect(() => {
     document.title = source.label === '' ? 'network-mapper' : `${source.label} · network-mapper`;
   }, [source]);

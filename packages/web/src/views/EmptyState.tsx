@@ -1,10 +1,13 @@
 import { useRef, useState } from 'react';
 import { countFilters } from '../data/url-state.ts';
-import { describeRange } from '../data/time-range.ts';
+import { rangePhrase } from '../data/time-range.ts';
 import { NO_FILTER } from '../graph/filter.ts';
 import { useApp } from './context.ts';
 import { readMapFile } from './DropZone.tsx';
 import { explainEmpty } from './explain-empty.ts';
+import { Icon } from './Icon.tsx';
+
+const ICONS = { failed: 'warning', filtered: 'filter', window: 'search', waiting: 'graph' } as const;
 
 /** Says why there is nothing to see, and what to do about it. */
 export function EmptyState() {
@@ -16,12 +19,18 @@ export function EmptyState() {
   const reason = explainEmpty(
     app.isPending ? { ...snapshot, phase: 'starting' } : snapshot,
     countFilters(url.filter) > 0 || url.focus !== undefined,
-    describeRange(range).toLowerCase(),
+    rangePhrase(range),
     now,
   );
   return (
     <section className="empty" aria-live="polite" aria-busy={reason.kind === 'loading'}>
-      {reason.kind === 'loading' ? <div className="pulse" aria-hidden="true" /> : null}
+      {reason.kind === 'loading' ? (
+        <div className="pulse" aria-hidden="true" />
+      ) : (
+        <div className={`empty-icon is-${reason.kind}`}>
+          <Icon name={ICONS[reason.kind]} />
+        </div>
+      )}
       <h2>{reason.title}</h2>
       {reason.lines.map((line) => (
         <p key={line}>{line}</p>

@@ -1,5 +1,7 @@
 import { useMemo } from 'react';
 import type { MapGroup } from '../graph/group.ts';
+import type { MapNode } from '../graph/model.ts';
+import { visibleText } from '../graph/visible-text.ts';
 import { select, toggleGroup } from './actions.ts';
 import { useApp } from './context.ts';
 
@@ -55,9 +57,8 @@ export function GroupPanel({ group }: { readonly group: MapGroup }) {
               <button type="button" className="row-button" onClick={() => select(app, { type: 'node', id: node.id })}>
                 <span className="row-name">{node.name}</span>
                 <span className="row-where">
-                  {users.length > 0
-                    ? `used by ${users.slice(0, 3).join(', ')}${users.length > 3 ? ` and ${users.length - 3} more` : ''}`
-                    : ''}
+                  {addressText(node)}
+                  {users.length > 0 && `used by ${users.slice(0, 3).join(', ')}${users.length > 3 ? ` and ${users.length - 3} more` : ''}`}
                 </span>
                 <span className="count">{calls.toLocaleString('en')}</span>
               </button>
@@ -67,6 +68,14 @@ export function GroupPanel({ group }: { readonly group: MapGroup }) {
       </section>
     </>
   );
+}
+
+/** Some addresses of a peer outside, and how many there are. */
+function addressText({ peer }: MapNode): string {
+  if (peer.type !== 'internet' || peer.addresses === undefined || peer.addresses.length === 0) return '';
+  const shown = peer.addresses.slice(0, 2);
+  const more = Math.max(peer.addressCount ?? 0, peer.addresses.length) - shown.length;
+  return `${visibleText(shown.join(', '))}${more > 0 ? ` and ${more.toLocaleString('en')} more` : ''} · `;
 }
 
 function isInside(start: string | undefined, id: string, groups: ReadonlyMap<string, MapGroup>): boolean {

@@ -21,9 +21,7 @@ export function explainEmpty(snapshot: SessionSnapshot, isFiltered: boolean, ran
     return {
       kind: 'failed',
       title: 'The map could not be loaded',
-      lines: [error ?? '', source?.kind === 'live' ? 'Is the mapper still running, and is the port still forwarded?' : ''].filter(
-        (line) => line !== '',
-      ),
+      lines: [error ?? '', source?.kind === 'live' ? 'Behind a port-forward: is it still up?' : ''].filter((line) => line !== ''),
     };
   }
   if (model.links.size > 0 && isFiltered) {

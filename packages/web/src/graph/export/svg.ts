@@ -1,4 +1,4 @@
-import { borderPoint, centreOf, elementBounds, totalBounds } from '../bounds.ts';
+import { centreOf, elementBounds, lineBetween, totalBounds } from '../bounds.ts';
 import type { GraphElements } from '../elements.ts';
 import { edgeLook, HEADS, nodeLook, outlinePath, roundPath } from '../looks.ts';
 import type { Head, Palette } from '../looks.ts';
@@ -33,7 +33,7 @@ export function toSvg(elements: GraphElements, positions: ReadonlyMap<string, Po
     const [from, to] = [bounds.get(edge.source), bounds.get(edge.target)];
     if (from === undefined || to === undefined || edge.source === edge.target) continue;
     const look = edgeLook(edge.classes);
-    const [start, end] = [borderPoint(from, centreOf(to)), borderPoint(to, centreOf(from))];
+    const [start, end] = lineBetween(from, to, elements.edges.has(`${edge.target}>${edge.source}`));
     const colour = palette[look.colour];
     const angle = (Math.atan2(end.y - start.y, end.x - start.x) * 180) / Math.PI;
     const size = 9 + edge.width * 1.5;
