@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2, createSecureServer } from 'node:http2';
 import { Agent, createServer, request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { connect as connectTcp } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -66,6 +67,7 @@ beforeAll(async () => {
     },
     {
       ...AWS_PROXY_DEFAULTS,
+      maxPerClient: 6,
       httpsListen: { host: '127.0.0.1', port: 0 },
       httpListen: { host: '127.0.0.1', port: 0 },
       upstream: (host) => ({
@@ -194,5 +196,35 @@ describe('the proxy', () => {
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
     answer.resume();
     expect(answer.statusCode).toBe(200);
+  });
+
+  test('takes a bounded number of connections from one client, and others again when these have ended', async () => {
+    const open = Array.from({ length: 10 }, () => connectTcp(proxy.httpsPort(), '127.0.0.1'));
+    const ended = await Promise.all(
+      open.slice(6).map((socket) => {
+        socket.resume();
+        return once(socket, 'close').then(() => true);
+      }),
+    );
+    expect(ended).toHaveLength(4);
+    for (const socket of open) socket.destroy();
+    await expect.poll(() => call('/again').then(({ text }) => text, String)).toContain('GET /again');
+  });
+
+  test('a request that names another service than its connection counts for the connection’s', async () => {
+    seen = [];
+    await call('/k', { headers: { host: 'iam.amazonaws.com' } });
+    await call('/k', { headers: { host: 'other-bucket.s3.us-east-1.amazonaws.com' } });
+    expect(seen).toEqual(['s3:GetObject arn:aws:s3:::b/k', 's3:GetObject arn:aws:s3:::other-bucket/k']);
+  });
+
+  test.for(['127.0.0.1', 'localhost', '[::1]', '2130706433'])('is no way to %s', async (host) => {
+    const socket = connectTcp(proxy.httpPort(), '127.0.0.1');
+    socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    socket.resume();
+    let text = '';
+    socket.on('data', (chunk) => (text += String(chunk)));
+    await once(socket, 'close');
+    expect(text).toBe('');
   });
 });

@@ -34,6 +34,10 @@ export interface AwsProxyOptions {
   readonly httpsListen: ListenAddress;
   readonly httpListen: ListenAddress;
   readonly maxConnections: number;
+  /** Of one client address, for both ports together. */
+  readonly maxPerClient: number;
+  /** A connection on which neither side said anything for so long, to twice that, is ended. A call of Lambda may take 15 minutes. */
+  readonly idleMs: number;
   /** Bytes of a body that are looked at. */
   readonly maxBodyBytes: number;
   /** Bytes of bodies held at once, all connections together; further bodies are not looked at. */
@@ -55,6 +59,8 @@ export interface AwsProxy extends Startable {
 
 export const AWS_PROXY_DEFAULTS = {
   maxConnections: 2_000,
+  maxPerClient: 500,
+  idleMs: 20 * 60_000,
   maxBodyBytes: 256 * 1024,
   maxHeldBodyBytes: 16 * 1024 * 1024,
   distrustMs: 10 * 60_000,
@@ -84,6 +90,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   const distrusting = new Map<string, number>();
   const refusals = new Map<string, number>();
   const servers: Server[] = [];
+  const perClient = new Map<string, number>();
 
   const lookups = { aws: createSafeLookup(true), other: createSafeLookup(false) };
 
@@ -108,6 +115,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   function join(client: Duplex, server: Duplex, tap?: RequestTap): void {
     let isReading = tap !== undefined;
     relay(client, server, {
+      idleMs: options.idleMs,
       onPassed: (bytes) => young.add(bytes),
       ...(tap === undefined
         ? {}
@@ -295,8 +303,28 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     });
   }
 
+  /** One pod must not take all connections from the others. */
+  function admit(client: Socket): boolean {
+    const source = client.remoteAddress ?? '';
+    const count = perClient.get(source) ?? 0;
+    if (count >= options.maxPerClient) {
+      metrics.connections.inc({ outcome: 'too-many' });
+      client.destroy();
+      return false;
+    }
+    perClient.set(source, count + 1);
+    client.once('close', () => {
+      const left = (perClient.get(source) ?? 1) - 1;
+      if (left <= 0) perClient.delete(source);
+      else perClient.set(source, left);
+    });
+    return true;
+  }
+
   async function listen(at: ListenAddress, accept: (client: Socket) => void, name: string): Promise<void> {
-    const server = createServer({ pauseOnConnect: false }, accept);
+    const server = createServer({ pauseOnConnect: false }, (client) => {
+      if (admit(client)) accept(client);
+    });
     server.maxConnections = options.maxConnections;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) =>

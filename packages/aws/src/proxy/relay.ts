@@ -5,6 +5,8 @@ export interface RelayOptions {
   readonly onClientBytes?: (chunk: Buffer) => void;
   /** Counts what passed, both ways. */
   readonly onPassed: (bytes: number) => void;
+  /** Both end when neither said anything for so long. */
+  readonly idleMs: number;
   /** Called once, when either side has ended. */
   readonly onClose?: () => void;
 }
@@ -19,9 +21,18 @@ export function relay(client: Duplex, server: Duplex, options: RelayOptions): vo
     server.destroy();
   };
   let isClosed = false;
+  let lastTick = 0;
+  let tick = 0;
+  // Looked at in steps: a timer that every chunk sets anew would cost more than the chunk.
+  const idle = setInterval(() => {
+    if (tick === lastTick) end();
+    lastTick = tick;
+  }, options.idleMs);
+  idle.unref();
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
+    clearInterval(idle);
     options.onClose?.();
     end();
   };
@@ -29,8 +40,12 @@ export function relay(client: Duplex, server: Duplex, options: RelayOptions): vo
     stream.on('error', end);
     stream.once('close', close);
   }
-  pass(client, server, options.onPassed, options.onClientBytes);
-  pass(server, client, options.onPassed);
+  const onPassed = (bytes: number): void => {
+    tick += 1;
+    options.onPassed(bytes);
+  };
+  pass(client, server, onPassed, options.onClientBytes);
+  pass(server, client, onPassed);
 }
 
 function pass(from: Duplex, to: Duplex, onPassed: (bytes: number) => void, onBytes?: (chunk: Buffer) => void): void {

@@ -87,3 +87,12 @@ test('a trial leaves nothing behind', async () => {
   expect((JSON.parse(text) as { response: { patch?: string } }).response.patch).toBeDefined();
   expect(provided).not.toContain('trial');
 });
+
+test.for(['../kube-system', 'a/b', 'Shop', '', 'x?dryRun=All'])('a namespace that is none touches nothing: %s', async (namespace) => {
+  const object = { metadata: { labels: { [VISIBILITY_LABEL]: 'true' } }, spec: { containers: [{ name: 'a' }] } };
+  const { text } = await send(
+    JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u3', namespace, object } }),
+  );
+  expect((JSON.parse(text) as { response: object }).response).toEqual({ uid: 'u3', allowed: true });
+  expect(provided).not.toContain(namespace);
+});

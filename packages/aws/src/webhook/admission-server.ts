@@ -30,6 +30,10 @@ export interface AdmissionServerOptions extends PodPatchOptions {
 const VALID_MS = 30 * 86_400_000;
 const RENEW_MS = 7 * 86_400_000;
 const MAX_REVIEW_BYTES = 4 * 1024 * 1024;
+/** All reviews together that are being read: anybody in the cluster may connect. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** RFC 1123. It becomes part of a path of the Kubernetes API. */
+const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 /** The bundle must not hold up a pod: the volume is optional and the copy is retried with the next pod. */
 const PREPARE_TIMEOUT_MS = 2_000;
 
@@ -42,6 +46,7 @@ interface Review {
 export function createAdmissionServer(deps: AdmissionServerDeps, options: AdmissionServerOptions): Startable & { port(): number } {
   let server: Server | undefined;
   let renewal: NodeJS.Timeout | undefined;
+  let held = 0;
 
   function makeCertificate(): Promise<KeyPair> {
     return signServerCertificate(deps.authority, options.names, deps.clock, VALID_MS);
@@ -51,7 +56,7 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
     const allowed = { uid: request?.uid ?? '', allowed: true };
     const { object: pod, namespace = '' } = request ?? {};
     try {
-      if (pod === undefined) return allowed;
+      if (pod === undefined || !NAMESPACE.test(namespace)) return allowed;
       const labels = wantsVisibility(pod) ? {} : await limited(deps.loadNamespaceLabels(namespace));
       const patch = wantsVisibility(pod, labels) ? toPodPatch(pod, namespace, options) : [];
       deps.metrics.admissions.inc({ outcome: patch.length === 0 ? 'unchanged' : 'changed' });
@@ -69,13 +74,18 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for await (const chunk of request) {
-      bytes += (chunk as Buffer).length;
-      if (bytes > MAX_REVIEW_BYTES) {
-        response.writeHead(413).end();
-        return;
+    try {
+      for await (const chunk of request) {
+        bytes += (chunk as Buffer).length;
+        held += (chunk as Buffer).length;
+        if (bytes > MAX_REVIEW_BYTES || held > MAX_HELD_BYTES) {
+          response.writeHead(bytes > MAX_REVIEW_BYTES ? 413 : 503).end();
+          return;
+        }
+        chunks.push(chunk as Buffer);
       }
-      chunks.push(chunk as Buffer);
+    } finally {
+      held -= bytes;
     }
     const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString());
     const asked = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Review;
