@@ -189,6 +189,24 @@ describe('compatible reports', () => {
     });
     expect(body).toEqual({ data: { reportTrafficLevelResults: true } });
     expect((await edges())[0]).toMatchObject({ server: { name: 'cart' }, evidence: { socket: { count: 3 } } });
+    mapper.now += 60_000;
+    await mapper.query('mutation T($r: TrafficLevelResults!) { reportTrafficLevelResults(results: $r) }', {
+      r: {
+        results: [
+          { ...item, bytesSent: 1 },
+          { ...item, srcIP: ADDRESSES.cart, dstIP: ADDRESSES.kafka, bytesSent: Number.MAX_SAFE_INTEGER },
+        ],
+      },
+    });
+    const sums = await mapper.query('{ edges { nodes { client { name } bytesSent } } }');
+    expect(sums.body.data).toEqual({
+      edges: {
+        nodes: [
+          { client: { name: 'cart' }, bytesSent: 2 ** 44 },
+          { client: { name: 'frontend' }, bytesSent: 8_000_000_001 },
+        ],
+      },
+    });
   });
 
   test('items that mean nothing are refused one by one and counted', async () => {

@@ -26,6 +26,8 @@ export interface EdgeUpdate {
   readonly http?: HttpAccess | undefined;
   readonly actions?: readonly CloudAccess[] | undefined;
   readonly via?: Peer | undefined;
+  /** Bytes that the client sent since the last report; only where the server is certain. */
+  readonly bytes?: number | undefined;
 }
 
 export interface EdgeUpdatePort {

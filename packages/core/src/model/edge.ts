@@ -73,4 +73,6 @@ export interface Edge {
   readonly actions?: readonly CloudAccess[];
   /** Waypoint through which the mesh carries the calls. */
   readonly via?: Peer;
+  /** Bytes that the client sent, over all time; absent where nobody reports traffic levels. */
+  readonly bytesSent?: number;
 }

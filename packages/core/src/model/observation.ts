@@ -18,6 +18,8 @@ export interface Observation {
   readonly lastSeenAt: number;
   /** Counts of a reporter that does not count exactly (the old sniffers). */
   readonly approximate?: boolean | undefined;
+  /** Bytes that the client sent, of a reporter that knows them. */
+  readonly bytes?: number | undefined;
   /** For `socket` and `udp`: neither side was seen listening, so the direction is a guess (rule 4). `source.port` is then set. */
   readonly directionGuessed?: boolean | undefined;
   readonly kafka?: {

@@ -150,5 +150,6 @@ function toUpdate(observation: Observation, source: Target, target: Target, edge
     http: undefined,
     actions: undefined,
     via: undefined,
+    bytes: shared ? undefined : observation.bytes,
   };
 }

@@ -189,6 +189,9 @@ function cloudItem(
   };
 }
 
+/** Of one report; more is a fault of the reporter, and sums must stay exact. */
+const MAX_BYTES = 2 ** 44;
+
 /** Byte counts between addresses: their flows are connections that were open; the wire gives neither port nor time. */
 export function fromTraffic(results: readonly schema.TrafficLevelResult[], now: number): CompatibleReport {
   return collect(results, ({ srcIP, dstIP, flows, bytesSent }) => {
@@ -201,6 +204,7 @@ export function fromTraffic(results: readonly schema.TrafficLevelResult[], now: 
       source: { address: source },
       destination: { protocol: 'TCP', address: destination },
       count: flows,
+      bytes: Math.min(bytesSent, MAX_BYTES),
       firstSeenAt: now,
       lastSeenAt: now,
       approximate: true,

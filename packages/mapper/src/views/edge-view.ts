@@ -17,6 +17,7 @@ export function toEdgeView({ id, edge }: StoredEdge, environmentOf: EnvironmentO
     client: toPeerView(map.client, environmentOf),
     server: toPeerView(map.server, environmentOf),
     ...(map.via !== undefined && { via: toPeerView(map.via, environmentOf) }),
+    bytesSent: edge.bytesSent ?? null,
     protection: () => protectionOf(edge) ?? null,
     firstSeen: toRfc3339(firstSeenAt),
     lastSeen: toRfc3339(lastSeenAt),

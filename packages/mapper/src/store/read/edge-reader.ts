@@ -212,7 +212,8 @@ export class EdgeReader {
   async #details(ids: readonly number[], window: Window): Promise<Map<number, StoredDetail[]>> {
     const since = window.since === undefined ? sql`1 = 1` : sql`last_bucket >= ${bucketOf(window.since)}`;
     const until = window.until === undefined ? sql`1 = 1` : sql`first_bucket < ${Math.ceil(window.until / 60_000)}`;
-    const { rows } = await sql<StoredDetail & { edge_id: number }>`select edge_id, kind, value, rank, count from detail
+    const { rows } = await sql<StoredDetail & { edge_id: number }>`select edge_id, kind, value, rank,
+      case when count > ${Number.MAX_SAFE_INTEGER} then ${Number.MAX_SAFE_INTEGER} else count end as count from detail
       where ${isOneOf('edge_id', ids, this.#backend.kind)} and ${since} and ${until}`.execute(this.#backend.db);
     const byEdge = new Map<number, StoredDetail[]>();
     for (const row of rows) {

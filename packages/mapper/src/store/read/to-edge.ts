@@ -65,6 +65,7 @@ export function toEdge(facts: EdgeFacts, bounds: DetailBounds): Edge {
   const services = distinctServices(facts.evidence.filter(({ protocol, service_name: name }) => protocol === '' && name !== ''));
   const names = values('name');
   const [via] = values('via');
+  const [bytes] = details.get('bytes') ?? [];
   const actions = (details.get('action') ?? []).map(({ value, count }): CloudAccess => ({ action: value, count }));
   return {
     client: withAddresses(facts.client, details.get('client-address') ?? [], bounds.maxAddressesPerEdge),
@@ -78,6 +79,7 @@ export function toEdge(facts: EdgeFacts, bounds: DetailBounds): Edge {
     ...(details.has('kafka') && { kafka: values('kafka').map(toKafka) }),
     ...(details.has('http') && { http: toHttp(values('http')) }),
     ...(actions.length > 0 && { actions: actions.toSorted((a, b) => compare(a.action, b.action)) }),
+    ...(bytes !== undefined && { bytesSent: bytes.count }),
     ...(via !== undefined && { via: JSON.parse(via) as Peer }),
   };
 }

@@ -133,4 +133,4 @@ export interface DetailTable {
   last_bucket: number;
 }
 
-export type DetailKind = 'kafka' | 'http' | 'action' | 'name' | 'via' | 'client-address' | 'server-address';
+export type DetailKind = 'kafka' | 'http' | 'action' | 'name' | 'via' | 'bytes' | 'client-address' | 'server-address';

@@ -114,6 +114,8 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
             ],
           }),
           update({ evidence: 'aws', actions: [{ action: 's3:GetObject', count: 5 }], via: workload('waypoint') }),
+          update({ evidence: 'aws', count: 0, bytes: 8_000_000_000 }),
+          update({ evidence: 'aws', count: 0, bytes: 5 }),
         );
         const [stored] = (await store.edges({ first: 10 })).edges;
         const tcp = { count: 3, firstSeenAt: T0, lastSeenAt: T0 };
@@ -137,6 +139,7 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
             { action: 's3:PutObject', count: 1 },
           ],
           via: workload('waypoint'),
+          bytesSent: 8_000_000_005,
         });
       });
 

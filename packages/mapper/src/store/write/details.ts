@@ -4,6 +4,7 @@ import type { EdgeEntry, IdentityCache } from './identity-cache.ts';
 import { clean } from './peer-row.ts';
 
 const MAX_VALUE = 500;
+const BYTES_SENT = 'sent';
 
 /** What a plan adds to one row of the table detail. */
 export interface DetailChange {
@@ -50,6 +51,7 @@ export function collectDetails(
   }
   for (const { action, count } of update.actions ?? []) add('action', cut(clean(action)), count);
   if (update.name !== undefined) add('name', cut(clean(update.name)));
+  if (update.bytes !== undefined && update.bytes > 0) add('bytes', BYTES_SENT, update.bytes);
   if (update.via !== undefined) add('via', JSON.stringify(withoutLabels(update.via)));
   for (const address of addressesOf(update.client)) add('client-address', address);
   for (const address of addressesOf(update.server)) add('server-address', address);

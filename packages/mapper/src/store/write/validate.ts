@@ -28,6 +28,7 @@ export function validateUpdate(update: EdgeUpdate): void {
     check(isPort(update.port.port), 'port', update.port.port);
     check(isPort(update.port.servicePort), 'servicePort', update.port.servicePort);
   }
+  if (update.bytes !== undefined) check(isCount(update.bytes), 'bytes', update.bytes);
   for (const { count } of update.actions ?? []) check(isCount(count), 'actions.count', count);
 }
 
