@@ -22,7 +22,8 @@ const PODS = 10_000;
 const WORKLOADS = 1_000;
 const EDGES = 100_000;
 const BATCHES_PER_ROUND = 2;
-const ROUNDS = Number(process.argv[2] ?? 5);
+/** Rounds that follow the new edges: a million observations in all make the mix. */
+const ROUNDS = Number(process.argv[2] ?? 2);
 const COMPATIBLE_ROUNDS = Number(process.argv[3] ?? ROUNDS);
 /** Below saturation: what a batch waits is then the mapper's own doing. */
 const PACED_PER_SECOND = 10_000;
@@ -105,7 +106,7 @@ async function send(url: string, lanes: readonly (readonly Buffer[])[], gzip: bo
         let answer = await post(url, body, gzip);
         while (answer.status === 503) {
           refused++;
-          await sleep(500 + random(1_000));
+          await sleep(750 + random(500));
           start = performance.now();
           answer = await post(url, body, gzip);
         }
@@ -152,6 +153,13 @@ interface Row {
   readonly perCpuSecond: number;
   readonly p99: number;
   readonly rss: number;
+}
+
+/** Rates of several measurements together, by the time and the CPU time that each took. */
+function mixOf(parts: readonly { readonly row: Row; readonly batches: number }[]): Pick<Row, 'perSecond' | 'perCpuSecond'> {
+  const total = parts.reduce((sum, { batches }) => sum + batches, 0);
+  const rate = (of: (row: Row) => number): number => total / parts.reduce((sum, { row, batches }) => sum + batches / of(row), 0);
+  return { perSecond: rate((row) => row.perSecond), perCpuSecond: rate((row) => row.perCpuSecond) };
 }
 
 function summary(name: string, rows: readonly Row[]): void {
@@ -206,6 +214,9 @@ try {
     );
   }
   summary(`observations, new edges`, [fresh]);
+  summary('the mix: new edges, then repeats', [
+    { ...fresh, ...mixOf([{ row: fresh, batches: 1 }, ...rows.map((row) => ({ row, batches: BATCHES_PER_ROUND }))]) },
+  ]);
   if (rows.length > 0) summary(`observations acknowledged, ${EDGES} edges`, rows);
   if (compatible.length > 0) summary('compatible destinations', compatible);
   console.log(`told to come back ${refused} times`);

@@ -6,6 +6,7 @@ const OLDEST_NODE = 22;
 /** Exit codes as in docs/cli.md. They are not taken from the command line's package: a sniffer does not load it. */
 const USAGE = 2;
 const INTERRUPTED = 130;
+const FORGOTTEN_MS = 1_000;
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -22,6 +23,8 @@ process.stderr.on('error', () => undefined);
 // Not awaited at the top: the single executable is a CommonJS file. What is not caught ends the process with its stack.
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
+  // Told to stop, and all is stored: a connection that somebody forgot must not keep the process until it is killed.
+  if (stop.signal.aborted) setTimeout(() => process.exit(code), FORGOTTEN_MS).unref();
 });
 
 /** The one place that knows the process: chooses the command, hands it what it may touch, takes its exit code. */

@@ -77,7 +77,14 @@ export async function runMapper(
     { ...options, ...(options.podName === undefined && env['HOSTNAME'] !== undefined && { podName: env['HOSTNAME'] }) },
   );
   const startedAt = performance.now();
-  await mapper.start(settings.signal);
+  try {
+    await mapper.start(settings.signal);
+  } catch (error) {
+    // Told to stop while it was starting: what had started was stopped.
+    if (!settings.signal.aborted) throw error;
+    log.info('stopped before it was ready');
+    return;
+  }
   const { query, metrics, tls } = mapper.addresses();
   log.info('ready', {
     query: formatListenAddress(query),

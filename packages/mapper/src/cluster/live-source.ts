@@ -38,6 +38,11 @@ export function createLiveSource(
   let client: KubeClient | undefined;
   let watch: ClusterWatch | undefined;
 
+  async function stop(): Promise<void> {
+    await watch?.stop();
+    client?.close();
+  }
+
   return {
     isLive: true,
     health: () => toHealth(watch),
@@ -70,12 +75,15 @@ export function createLiveSource(
         { customOwners },
       );
       watch.start();
-      await watch.settled(signal);
+      try {
+        await watch.settled(signal);
+      } catch (error) {
+        // Who fails to start is not told to stop, and the watches would go on.
+        await stop();
+        throw error;
+      }
     },
-    async stop() {
-      await watch?.stop();
-      client?.close();
-    },
+    stop,
   };
 }
 
