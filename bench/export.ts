@@ -63,14 +63,16 @@ async function compare(minutes: number): Promise<void> {
   };
   for (const protocol of ['http/protobuf', 'grpc'] as const) {
     const { cores, rss, heap } = await run(protocol);
+    // Minute by minute: the store itself takes more from one to the next.
     const more = (values: readonly number[], base: readonly number[]): number[] =>
-      lastTwoThirds(values).map((value) => value - median(lastTwoThirds(base)));
+      values.map((value, minute) => value - (base[minute] ?? 0));
+    const heapMore = lastTwoThirds(heapMore);
     figures[`${protocol}: share of a core, %`] = cores.map((share) => share * 100);
-    figures[`${protocol}: memory more than without, MiB (RSS)`] = more(rss, without.rss);
+    figures[`${protocol}: memory more than without, MiB (RSS)`] = lastTwoThirds(more(rss, without.rss));
     figures[`${protocol}: memory more than without, MiB (heap and buffers)`] = more(heap, without.heap);
     const third = Math.floor(minutes / 3);
     figures[`${protocol}: growth from the second third to the last, MiB (heap)`] = [
-      median(heap.slice(2 * third)) - median(heap.slice(third, 2 * third)),
+      median(heapMore.slice(2 * third)) - median(heapMore.slice(third, 2 * third)),
     ];
   }
   printFigures('export', figures, { edges: EDGES, minutes });
