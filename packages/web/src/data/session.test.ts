@@ -117,6 +117,28 @@ describe('session', () => {
     session.stop();
   });
 
+  test('what changes during a load is not lost', async () => {
+    const { session } = start();
+    const rest = Promise.withResolvers<undefined>();
+    const { source, change } = pretend({
+      async load(_window, onPage) {
+        onPage(edges.slice(0, 10), { loaded: 10, total: edges.length });
+        await rest.promise;
+        onPage(edges.slice(10), { loaded: edges.length, total: edges.length });
+        return { window: {} };
+      },
+    });
+    session.open(source, { type: 'all' });
+    await settle();
+    const [first] = edges;
+    if (first === undefined) throw new Error('empty fixture');
+    change({ edges: [{ ...first, id: 'early' }], reset: false });
+    rest.resolve(undefined);
+    await settle();
+    expect(session.getSnapshot().model.links.has('early')).toBe(true);
+    session.stop();
+  });
+
   test('a window that moves on is counted anew, and followed on', async () => {
     const { session, run } = start();
     let loads = 0;

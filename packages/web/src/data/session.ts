@@ -3,7 +3,8 @@ import type { MapModel, MutableMapModel } from '../graph/model.ts';
 import type { ActivitySeries } from '../graph/activity.ts';
 import { overlay } from '../graph/overview.ts';
 import type { MapOverview } from '../graph/overview.ts';
-import { recountEveryMs, toLiveChange } from './live-window.ts';
+import { followWindow } from './follow-window.ts';
+import { recountEveryMs } from './live-window.ts';
 import { LARGE_MAP_EDGES } from './source.ts';
 import type { LiveState, LoadProgress, MapSource, UiStatus } from './source.ts';
 import { toWindow } from './time-range.ts';
@@ -45,9 +46,6 @@ const PUBLISH_LARGE_MS = 1_200;
 /** Up to so many edges the first picture waits for the last page: it comes soon, and nothing has to move then. */
 const AT_ONCE_EDGES = 12_000;
 const STATUS_EVERY_MS = 30_000;
-/** Changed edges are counted within the window at most this often, at most so many at once (docs/limits.md: web recount). */
-const COUNT_EVERY_MS = 5_000;
-export const MAX_COUNTED = 1_000;
 export const ACTIVITY_BUCKETS = 120;
 
 interface Opened {
@@ -64,6 +62,8 @@ export function createMapSession({ now, schedule, isVisible = () => true }: Sess
   let cancelPublish: (() => void) | undefined;
   /** What is being loaded or followed. */
   let model = createMapModel();
+  /** What will take its place. */
+  let recounting: MutableMapModel | undefined;
   const labelled = new WeakSet<MutableMapModel>();
   let above: { readonly overview: MapOverview; readonly details: MutableMapModel; readonly known: Set<string> } | undefined;
 
@@ -95,12 +95,29 @@ export function createMapSession({ now, schedule, isVisible = () => true }: Sess
 
   async function load({ source, time, compare }: Opened, signal: AbortSignal): Promise<void> {
     model = createMapModel();
-    above = undefined;
+    [above, recounting] = [undefined, undefined];
     const own = model;
     let isFirst = true;
     const { before: _before, error: _error, activity: _activity, fromAbove: _above, ...rest } = snapshot;
     snapshot = { ...rest, source, phase: 'loading' };
     publish({});
+    // From the first moment on, or what changes during a long load would be missed.
+    const loaded = Promise.withResolvers<undefined>();
+    const stopFollowing = new AbortController();
+    const following = followWindow(
+      { source, schedule, window: () => toWindow(time, now()), links: () => model.links },
+      {
+        begin: loaded.promise,
+        onEdges(edges) {
+          model.upsert(edges);
+          recounting?.upsert(edges);
+          publishSoon();
+        },
+        onState: (live) => live !== snapshot.live && publish({ live }),
+        onReset: reload,
+      },
+      AbortSignal.any([signal, stopFollowing.signal]),
+    );
     try {
       const { window } = await source.load(
         toWindow(time, now()),
@@ -128,11 +145,11 @@ export function createMapSession({ now, schedule, isVisible = () => true }: Sess
       if (signal.aborted) return;
       cancelPublish?.();
       cancelPublish = undefined;
-      const { progress: _progress, fromAbove: _whole, ...loaded } = snapshot;
+      const { progress: _progress, fromAbove: _whole, ...complete } = snapshot;
       above = undefined;
       performance.mark('nm-map-loaded');
       snapshot = {
-        ...loaded,
+        ...complete,
         phase: 'ready',
         window,
         model: own,
@@ -140,47 +157,13 @@ export function createMapSession({ now, schedule, isVisible = () => true }: Sess
         ...(before === undefined ? {} : { before }),
       };
       publish({});
-      await Promise.all([
-        follow(source, time, signal),
-        loadActivity(source, time, signal),
-        watchStatus(source, signal),
-        recount(source, time, signal),
-      ]);
+      loaded.resolve(undefined);
+      await Promise.all([following, loadActivity(source, time, signal), watchStatus(source, signal), recount(source, time, signal)]);
     } catch (error) {
+      stopFollowing.abort();
       if (signal.aborted) return;
       publish({ phase: 'failed', error: error instanceof Error ? error.message : String(error) });
     }
-  }
-
-  async function follow(source: MapSource, time: TimeRange, signal: AbortSignal): Promise<void> {
-    const uncounted = new Set<string>();
-    let cancelCount: (() => void) | undefined;
-    const count = async (): Promise<void> => {
-      cancelCount = undefined;
-      const ids = [...uncounted].slice(0, MAX_COUNTED);
-      uncounted.clear();
-      const counted = await source.loadEdges(ids, toWindow(time, now()), signal).catch(() => []);
-      if (signal.aborted || counted.length === 0) return;
-      model.upsert(counted);
-      publishSoon();
-    };
-    signal.addEventListener('abort', () => cancelCount?.(), { once: true });
-    await source.follow(
-      ({ edges, reset }) => {
-        if (signal.aborted) return;
-        if (reset) return reload();
-        const change = toLiveChange(edges, model.links, toWindow(time, now()));
-        for (const id of change.ids) uncounted.add(id);
-        if (uncounted.size > 0) cancelCount ??= schedule(() => void count(), COUNT_EVERY_MS);
-        if (change.edges.length === 0) return;
-        model.upsert(change.edges);
-        publishSoon();
-      },
-      (live) => {
-        if (!signal.aborted && live !== snapshot.live) publish({ live });
-      },
-      signal,
-    );
   }
 
   async function loadActivity(source: MapSource, time: TimeRange, signal: AbortSignal): Promise<void> {
@@ -202,8 +185,10 @@ export function createMapSession({ now, schedule, isVisible = () => true }: Sess
       if (!isVisible()) continue;
       try {
         const next = createMapModel();
+        recounting = next;
         const { window } = await source.load(toWindow(time, now()), (edges) => next.upsert(edges), signal);
         if (signal.aborted) return;
+        recounting = undefined;
         model = next;
         publish({ model, window, version: snapshot.version + 1 });
         await loadActivity(source, time, signal);

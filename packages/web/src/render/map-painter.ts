@@ -78,5 +78,3 @@ export function createMapPainter(onPicture: () => void) {
     },
   };
 }
-
-export type MapPainter = ReturnType<typeof createMapPainter>;
