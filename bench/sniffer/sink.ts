@@ -1,4 +1,4 @@
-/** A mapper that stores nothing: acknowledges every report and counts rows. Prints its port; GET / answers with the counts. */
+/** A mapper that stores nothing: acknowledges every report and counts rows. Listens on the port given, or any; prints it; GET / answers with the counts. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -28,4 +28,4 @@ const server = createServer((request, response) => {
     );
   });
 });
-server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
+server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));

@@ -221,6 +221,57 @@ describe('connections', () => {
   });
 });
 
+describe('rights', () => {
+  /** As root, with these capabilities only. */
+  const startWith = (capabilities: string, ...args: readonly string[]): ChildProcess => {
+    const rights = ['setpriv', `--bounding-set=-all${capabilities}`, `--inh-caps=-all${capabilities}`];
+    return spawn('ip', ['netns', 'exec', sandbox.node, ...rights, process.execPath, script('run.ts'), 'sniffer', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  };
+  const collect = (stream: NodeJS.ReadableStream | null): { text: string } => {
+    const collected = { text: '' };
+    stream?.on('data', (piece: Buffer) => (collected.text += piece.toString()));
+    return collected;
+  };
+
+  test('without SYS_PTRACE: said, and pods are told by their cgroups', async () => {
+    const child = startWith(',+net_raw', '--print');
+    try {
+      const [output, errors] = [collect(child.stdout), collect(child.stderr)];
+      await vi.waitFor(() => expect(errors.text).toContain('SYS_PTRACE'), PATIENCE);
+      await server.start(process.execPath, '-e', LISTEN(9007));
+      const call = `${RESOLVE('rights.test', dns.address).replace('process.exit()', `require('net').connect(9007, '${server.address}')`)}; setTimeout(() => process.exit(), 2000)`;
+      client.run(process.execPath, '-e', call);
+      await vi.waitFor(() => {
+        const of = (...texts: readonly string[]): string | undefined =>
+          output.text.split('\n').find((line) => texts.every((text) => line.includes(text)));
+        expect(of(' dns ', 'rights.test')).toContain(client.uid);
+        expect(of(' tcp ', `${server.address}:9007`)).toContain(`client ${client.address}[pod ${client.uid}] -> `);
+      }, PATIENCE);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  test('without NET_RAW: ends at once and names the right', async () => {
+    const child = startWith('', '--print');
+    const errors = collect(child.stderr);
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2);
+    expect(errors.text).toContain('NET_RAW');
+  });
+});
+
+test('interfaces that come and go: what is captured afterwards is seen', async () => {
+  const passing = sandbox.pod('p');
+  passing.run(process.execPath, '-e', RESOLVE('passing.test', dns.address));
+  sandbox.run('ip', 'link', 'set', 'cni0', 'down');
+  sandbox.run('ip', 'link', 'set', 'cni0', 'up');
+  passing.run('ip', 'link', 'del', 'eth0');
+  client.run(process.execPath, '-e', RESOLVE('after-passing.test', dns.address));
+  await vi.waitFor(() => expect([found('dns', 'passing.test'), found('dns', 'after-passing.test')].flat()).toHaveLength(2), PATIENCE);
+});
+
 test('capture writes what the filter passes, and nothing else', async () => {
   const folder = mkdtempSync(`${tmpdir()}/nm-capture-`);
   try {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { AppError } from '@nm/core';
 import type { Logger } from '@nm/core';
@@ -17,6 +17,8 @@ export interface DiskSpoolState {
   readonly instance: string;
   /** Sequences up to here may have been used before. */
   readonly reserved: number;
+  /** A process uses the folder, or was killed while it did: it sets this to false when it stops. */
+  readonly isInUse: boolean;
 }
 
 /*
@@ -73,7 +75,8 @@ export class DiskSpool {
       const value: unknown = JSON.parse(readFileSync(`${this.options.folder}/${STATE_FILE}`, 'utf8'));
       if (typeof value !== 'object' || value === null || !('instance' in value) || !('reserved' in value)) return undefined;
       const { instance, reserved } = value;
-      return typeof instance === 'string' && typeof reserved === 'number' ? { instance, reserved } : undefined;
+      const isInUse = 'isInUse' in value && value.isInUse === true;
+      return typeof instance === 'string' && typeof reserved === 'number' ? { instance, reserved, isInUse } : undefined;
     } catch {
       return undefined;
     }
@@ -81,6 +84,20 @@ export class DiskSpool {
 
   writeState(state: DiskSpoolState): void {
     this.writeWhole(STATE_FILE, Buffer.from(JSON.stringify(state)));
+  }
+
+  /** Remembers that until `at` (ms since the epoch) everything was in a report. */
+  markReported(at: number): void {
+    try {
+      utimesSync(`${this.options.folder}/${STATE_FILE}`, at / 1_000, at / 1_000);
+    } catch {
+      // There is no such file before the first report.
+    }
+  }
+
+  /** What `markReported` was told last, by this process or the one before it. */
+  reportedUntil(): number | undefined {
+    return statSync(`${this.options.folder}/${STATE_FILE}`, { throwIfNoEntry: false })?.mtimeMs;
   }
 
   has(sequence: number): boolean {

@@ -227,6 +227,21 @@ describe('createReporter', () => {
     await killed.stop(0);
   });
 
+  test.each([
+    ['killed', false, { killed: 1 }],
+    ['stopped', true, {}],
+  ])('with a folder, the next one counts that the process was %s', async (_name, isStopped, losses) => {
+    const url = await mapper.start();
+    mapper.answer = () => FakeMapper.stored();
+    const before = await create(url, { spoolFolder: folder });
+    before.start();
+    before.add(lookup('a.example'));
+    before.flush();
+    await vi.waitFor(() => expect(before.stats().acknowledgedRows).toBe(1), 5_000);
+    if (isStopped) await before.stop(0);
+    expect((await create(url, { spoolFolder: folder })).stats().losses).toEqual(losses);
+  });
+
   test('a quiet node still says that it is there', async () => {
     let now = T0;
     const sender = await create(await mapper.start(), { now: () => now });

@@ -81,11 +81,21 @@ export function createReporter(deps: ReporterDeps, options: ReporterOptions): Re
   const hurry = new AbortController();
   let running: Promise<void> | undefined;
 
+  if (state?.isInUse === true) {
+    // How much that was, nobody knows: it is counted once, and the log says between when.
+    lose('killed', 1);
+    const from = new Date(disk?.reportedUntil() ?? 0).toISOString();
+    log.warn('the sniffer before this one was killed: what it saw after its last report is lost', {
+      from,
+      to: new Date(clock.now()).toISOString(),
+    });
+  }
+
   const nextSequence = (): number => {
     sequence += 1;
     if (disk !== undefined && sequence > reserved) {
       reserved = sequence + RESERVE;
-      disk.writeState({ instance, reserved });
+      disk.writeState({ instance, reserved, isInUse: true });
     }
     return sequence;
   };
@@ -100,6 +110,7 @@ export function createReporter(deps: ReporterDeps, options: ReporterOptions): Re
     };
     lastFlushAt = clock.now();
     for (const message of protocol.finish(reporter, nextSequence, lastFlushAt)) spool.push(message);
+    disk?.markReported(lastFlushAt);
     wake();
   };
 
@@ -178,6 +189,7 @@ export function createReporter(deps: ReporterDeps, options: ReporterOptions): Re
       await running;
       spool.keep();
       if (disk === undefined) lose('stopped', spool.stats().rows);
+      else disk.writeState({ instance, reserved: Math.max(reserved, sequence), isInUse: false });
     },
     stats: () => ({ ...spool.stats(), sent, acknowledgedRows, failures, losses, lastAcknowledgedAt }),
   };

@@ -6,6 +6,7 @@ import { randomSeed } from '../observe/random.ts';
 import { processCpuMs } from '../proc/cpu-time.ts';
 import { createNodeView } from '../proc/node-view.ts';
 import { toJsonLine, toTextLine } from './format-observation.ts';
+import { warnOfRights } from './rights.ts';
 import type { SnifferOptions } from './sniffer.ts';
 
 const PRINT_EVERY_MS = 500;
@@ -20,10 +21,11 @@ export interface PrintDeps {
 export async function printObservations(deps: PrintDeps, options: SnifferOptions, signal: AbortSignal): Promise<void> {
   const source = deps.source ?? createRingSource({ log: deps.log }, { dnsPorts: options.dnsPorts, keepLoopback: options.loopback });
   const toLine = options.format === 'json' ? toJsonLine : toTextLine;
+  const view = createNodeView({ procRoot: options.hostProc });
   const live = createLiveObserver(
     {
       source,
-      view: createNodeView({ procRoot: options.hostProc }),
+      view,
       clock: { now: () => Date.now() },
       cpuMs: processCpuMs,
       onObservation: (observation) => deps.write(`${toLine(observation)}\n`),
@@ -32,6 +34,7 @@ export async function printObservations(deps: PrintDeps, options: SnifferOptions
   );
   live.start();
   live.look();
+  warnOfRights(deps.log, view.counts());
   deps.log.info('capturing on all interfaces; Ctrl-C ends');
   const timer = setInterval(() => {
     live.look();

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toQueryUrl } from '@nm/api';
 import type { Reporter, ReportSettings } from '@nm/api';
 import type { Logger } from '@nm/core';
-import { collectHeap, createHealth, createHeapKeeper } from '@nm/runtime';
+import { collectHeap, createHealth, createHeapKeeper, trimHeap } from '@nm/runtime';
 import type { ListenAddress, OptionValues } from '@nm/runtime';
 import type { CaptureSource } from '../capture/capture-source.ts';
+import { releaseFreedMemory } from '../capture/libc.ts';
 import { createRingSource } from '../capture/ring-source.ts';
 import { createLiveObserver } from '../observe/live-observer.ts';
 import type { LiveObserver } from '../observe/live-observer.ts';
@@ -26,6 +27,7 @@ import type { SNIFFER_OPTIONS } from './options.ts';
 import { createObservationGate } from './observation-gate.ts';
 import { createPlainListener } from './plain-listener.ts';
 import type { PlainListener } from './plain-listener.ts';
+import { warnOfRights } from './rights.ts';
 
 export type SnifferOptions = OptionValues<typeof SNIFFER_OPTIONS>;
 
@@ -65,7 +67,9 @@ const AWAY_INTERVAL_MS = 20_000;
 const FIRST_EPHEMERAL_PORT = 32_768;
 const MAX_LISTENERS = 1_024;
 /** Garbage of reports that may gather: without this bound a busy node's heap grew to three times what lives in it. */
-const MAX_HEAP_GROWTH_BYTES = 8 * 1024 * 1024;
+const MAX_HEAP_GROWTH_BYTES = 4 * 1024 * 1024;
+const COMPILED_AFTER_MS = 2_000;
+const RELEASE_EVERY_MS = 10_000;
 
 /** The sniffer as a service: sees, reports, and tells how it is doing. */
 export async function createSniffer(deps: SnifferDeps, options: SnifferOptions): Promise<Sniffer> {
@@ -203,16 +207,23 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
 
   return {
     async start() {
-      if (deps.source === undefined) rehearse();
+      if (deps.source === undefined) {
+        rehearse();
+        trimHeap();
+      }
       live.start();
       if (handover !== undefined) await takeTurn(handover);
       else for (const listener of listeners) await open(listener);
       sender.start();
       live.look();
+      warnOfRights(log, view.counts());
       report();
       timers.push(
         setInterval(() => live.look(), LOOK_EVERY_MS),
         setInterval(logLosses, LOSS_LOG_MS),
+        // What the start took, once the compiler's threads are done with it; then what a load took.
+        setTimeout(releaseFreedMemory, COMPILED_AFTER_MS),
+        setInterval(releaseFreedMemory, RELEASE_EVERY_MS),
       );
       log.info('sniffer started', { node: options.node, mapper: options.mapperUrl, addresses: view.nodeAddresses(), ...view.counts() });
     },

@@ -1,0 +1,114 @@
+/**
+ * A sniffer under load for long, its mapper away in between: `node bench/sniffer/long-run.ts [minutes] [away minutes]
+ * [frames per second]`, as root. Prints memory as it goes, and at the end how many of the lookups arrived.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bundleSniffer } from './bundle.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const [minutes = 60, awayMinutes = 10, framesPerSecond = 20_000] = process.argv.slice(2).map(Number);
+const SINK_PORT = 9_090;
+const METRICS_PORT = 2_112;
+
+if (process.env['NM_BENCH_INSIDE'] === '1') await measure();
+else {
+  execFileSync('unshare', ['--net', '--pid', '--fork', '--mount-proc', process.execPath, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, NM_BENCH_INSIDE: '1' },
+  });
+}
+
+async function measure(): Promise<void> {
+  const ip = (...args: readonly string[]): void => void execFileSync('ip', args);
+  ip('link', 'set', 'lo', 'up');
+  ip('link', 'add', 'bench0', 'type', 'veth', 'peer', 'name', 'bench1');
+  for (const device of ['bench0', 'bench1']) ip('link', 'set', device, 'up');
+  const folder = mkdtempSync(`${tmpdir()}/nm-bench-`);
+  const children: ChildProcess[] = [];
+  const start = (...args: readonly string[]): ChildProcess => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    return child;
+  };
+  try {
+    const bundle = await bundleSniffer(folder);
+    const urls = ['--mapper-url', `http://127.0.0.1:${SINK_PORT}`, '--metrics-listen', `127.0.0.1:${METRICS_PORT}`];
+    const sniffer = start('--max-semi-space-size=1', bundle, ...urls, '--log-level', 'error');
+    const startSink = async (): Promise<ChildProcess> => {
+      const sink = start(`${here}sink.ts`, String(SINK_PORT));
+      await firstLine(sink);
+      return sink;
+    };
+    let sink = await startSink();
+    await sleep(3_000);
+    const generator = start(`${here}generate.ts`, interfaceIndex('bench0'), String(framesPerSecond), String(minutes * 60), 'dns');
+    const generated = firstLine(generator);
+    const startedAt = performance.now();
+    const elapsed = (): number => (performance.now() - startedAt) / 60_000;
+    const untilMinute = async (end: number): Promise<void> => {
+      while (elapsed() < end) {
+        await sleep(Math.min(30_000, Math.max(100, (end - elapsed()) * 60_000)));
+        say(`${elapsed().toFixed(1)} min, RSS ${memory(sniffer)}, ${await spool()}`);
+      }
+    };
+    const before = (minutes - awayMinutes) / 2;
+    await untilMinute(before);
+    const heard = await lookups();
+    sink.kill('SIGKILL');
+    say(`the mapper is away after ${heard} lookups`);
+    await untilMinute(before + awayMinutes);
+    sink = await startSink();
+    say('the mapper is back');
+    await untilMinute(minutes);
+    const { lookups: sent } = JSON.parse(await generated) as { readonly lookups: number };
+    await sleep(30_000);
+    say(`RSS ${memory(sniffer)}, ${await spool()}; ${heard + (await lookups())} of ${sent} lookups arrived`);
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function lookups(): Promise<number> {
+  return ((await (await fetch(`http://127.0.0.1:${SINK_PORT}/`)).json()) as { readonly dns: number }).dns;
+}
+
+/** What waits, what was lost, what the kernel dropped. */
+async function spool(): Promise<string> {
+  const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
+  const value = (name: string): number =>
+    [...text.matchAll(new RegExp(`^network_mapper_sniffer_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].reduce(
+      (sum, match) => sum + Number(match[1]),
+      0,
+    );
+  return `${value('spool_messages')} reports wait in ${(value('spool_memory_bytes') / 1_048_576).toFixed(1)} MiB, ${value('lost_observations_total')} observations lost, ${value('kernel_drops_total')} frames dropped`;
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', (piece: Buffer) => resolve(piece.toString().trim()));
+    child.once('exit', () => reject(new Error('a process of the benchmark ended early')));
+  });
+}
+
+function interfaceIndex(name: string): string {
+  const line = readFileSync('/proc/net/if_inet6', 'latin1')
+    .split('\n')
+    .find((one) => one.endsWith(name));
+  return String(Number.parseInt(line?.split(' ')[1] ?? '0', 16));
+}
+
+function memory(child: ChildProcess): string {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'latin1');
+  const mib = (key: string): string => (Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1_024).toFixed(1);
+  return `${mib('VmRSS')} MiB (anonymous ${mib('RssAnon')})`;
+}
