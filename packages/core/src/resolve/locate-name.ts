@@ -1,4 +1,5 @@
 import { isLoopbackAddress, isPrivateAddress } from '../cluster/ranges.ts';
+import type { EntryBackend } from '../cluster/records.ts';
 import type { ServiceEntry } from '../cluster/service-index.ts';
 import type { InternetPeer } from '../model/peer.ts';
 import { canonicalAddress } from '../model/address.ts';
@@ -66,9 +67,24 @@ function foreignName(locator: Locator, lookup: Lookup, at: number, depth: number
   }
   const byHostname = view.services.atHostname(lookup.name) ?? (canonical === undefined ? undefined : view.services.atHostname(canonical));
   if (byHostname !== undefined) return asTargets(locator.serviceTargets(byHostname, { protocol: 'TCP' }, at, lookup.name));
+  const behind = locator.entryTargets(entryBackends(locator, lookup, addresses, at), { protocol: 'TCP' }, at, lookup.name);
+  if (behind.length > 0) return asTargets(behind);
   const inside = addresses.flatMap((address) => ownTargets(locator, address, at));
   if (inside.length > 0) return asTargets(inside.map((target) => target.with({ name: lookup.name })));
   return asTargets([new Target(internetName(lookup.name, addresses), [])]);
+}
+
+/** Services behind an Ingress's or Gateway's own load balancer, by the name that was asked for. */
+function entryBackends(locator: Locator, lookup: Lookup, addresses: readonly string[], at: number): readonly EntryBackend[] {
+  const { entries, services, nodes } = locator.view;
+  const { name, canonicalName } = lookup;
+  const named = entries.backendsNamed(canonicalName ?? name, name);
+  if (named.length > 0) return named;
+  // An Ingress may show the address of its controller's Service or node: then that one is asked.
+  const own = addresses.find(
+    (address) => entries.hasAddress(address) && services.atAddress(address, at) === undefined && nodes.nodeOf(address) === undefined,
+  );
+  return own === undefined ? [] : entries.backendsAt(own, name);
 }
 
 /** Targets of an address that belongs to the cluster; none when it lies outside or nobody owns it. */

@@ -2,7 +2,7 @@ import type { ClusterView } from '../cluster/cluster-view.ts';
 import { API_SERVICE } from '../cluster/cluster-view.ts';
 import type { PodEntry } from '../cluster/pod-history.ts';
 import { isLocalAddress, isPrivateAddress } from '../cluster/ranges.ts';
-import type { ServicePortRecord } from '../cluster/records.ts';
+import type { EntryBackend, ServicePortRecord } from '../cluster/records.ts';
 import { targetPortOf } from '../cluster/service-index.ts';
 import type { ServiceEntry } from '../cluster/service-index.ts';
 import type { TransportProtocol } from '../model/edge.ts';
@@ -61,6 +61,8 @@ export class Locator {
     const nodeName = view.nodes.nodeOf(place.address);
     if (nodeName !== undefined) return asTargets(this.nodeTargets(nodeName, place, at));
     if (view.isApiServer(place.address, place.port)) return asTargets([this.apiServer(portOf(place))]);
+    const behind = this.entryTargets(view.entries.backendsAt(place.address, undefined), place, at);
+    if (behind.length > 0) return asTargets(behind);
     if (view.isInClusterRanges(place.address)) return this.unknown(place.address);
     return asTargets([new Target(this.internet(place.address), [], portOf(place))]);
   }
@@ -113,6 +115,24 @@ export class Locator {
       if (pod === undefined) return [];
       return [new Target(this.workload(pod), pods, this.translated(servicePort, place, service, pod), service, name)];
     });
+  }
+
+  /**
+   * Everybody behind a load balancer that a cloud made for an Ingress or Gateway, where no Service tells (rule 15: an
+   * address of the cluster's own). The balancer's port says nothing of the Service's.
+   */
+  entryTargets(backends: readonly EntryBackend[], place: Pick<Place, 'port' | 'protocol'>, at: number, name?: string): Target[] {
+    const byPeer = new Map<Peer, Target>();
+    for (const { namespace, service, port: wanted } of backends) {
+      const entry = this.view.services.named(namespace, service, at);
+      if (entry === undefined) continue;
+      const { ports } = entry.record;
+      const port =
+        ports.find((candidate) => candidate.port === wanted || candidate.name === wanted) ?? (ports.length === 1 ? ports[0] : undefined);
+      const asked = { protocol: place.protocol, ...(place.port !== undefined && port !== undefined && { port: port.port }) };
+      for (const target of this.serviceTargets(entry, asked, at, name)) if (!byPeer.has(target.peer)) byPeer.set(target.peer, target);
+    }
+    return [...byPeer.values()];
   }
 
   podTarget(pod: PodEntry, port: EdgeUpdatePort | undefined): Target {

@@ -40,6 +40,25 @@ const SHOP: readonly (ClusterChange | readonly ClusterChange[])[] = [
 
 const FRONTEND = '10.244.1.5';
 
+/** With a load balancer of its own, which is no Service's. */
+const INGRESS = {
+  type: 'entry',
+  entry: {
+    uid: 'ingress',
+    kind: 'Ingress',
+    namespace: 'shop',
+    name: 'edge',
+    addresses: ['203.0.113.70'],
+    hostnames: ['lb-1.cloud.example'],
+    hosts: ['shop.example.com', 'db.example.com'],
+    backends: [
+      { host: 'shop.example.com', namespace: 'shop', service: 'cart', port: 80 },
+      { host: 'db.example.com', namespace: 'shop', service: 'db' },
+    ],
+    parents: [],
+  },
+} as const;
+
 function dns(name: string, addresses: readonly string[], more: Partial<Observation> = {}): Observation {
   return {
     kind: 'dns',
@@ -112,6 +131,7 @@ function text(peer: Peer): string {
 
 const F = 'Deployment/shop/frontend';
 const CART = 'Deployment/shop/cart';
+const DB = 'Deployment/shop/db';
 
 type Row = readonly [string, readonly (ClusterChange | readonly ClusterChange[])[], Observation, readonly string[]];
 
@@ -355,6 +375,47 @@ describe('rule 10: Services by address and name', () => {
       ],
       dns('lb.cloud.example', ['198.51.100.4']),
       [`${F} > ${CART}, service shop/lb, name lb.cloud.example`],
+    ],
+    [
+      'load balancer of an Ingress by name: the Service of the rule',
+      [INGRESS],
+      dns('shop.example.com', ['203.0.113.70']),
+      [`${F} > ${CART}, service shop/cart, name shop.example.com`],
+    ],
+    [
+      'load balancer of an Ingress by its own host name',
+      [INGRESS],
+      dns('db.example.com', ['198.51.100.4'], {
+        destination: { protocol: 'UDP', name: 'db.example.com', canonicalName: 'lb-1.cloud.example', addresses: ['198.51.100.4'] },
+      }),
+      [`${F} > ${DB}, service shop/db, name db.example.com`],
+    ],
+    [
+      'load balancer of an Ingress by address: any of its Services',
+      [INGRESS],
+      tcp('203.0.113.70:443'),
+      [
+        `${F} > ${CART}, port 8080/TCP asked 80, service shop/cart, shared`,
+        `${F} > ${DB}, port 5432/TCP asked 5432, service shop/db, shared`,
+      ],
+    ],
+    [
+      'an Ingress that shows its controller’s Service: the controller',
+      [
+        { ...INGRESS, entry: { ...INGRESS.entry, addresses: ['203.0.113.80'], hostnames: [] } },
+        service('lb', '10.96.1.30', [{ port: 80 }], { type: 'LoadBalancer', loadBalancerIPs: ['203.0.113.80'], selector: { app: 'db' } }),
+      ],
+      dns('shop.example.com', ['203.0.113.80']),
+      [`${F} > ${DB}, service shop/lb, name shop.example.com`],
+    ],
+    [
+      'a Gateway by the routes that hang on it',
+      [
+        { type: 'entry', entry: { ...INGRESS.entry, uid: 'gw', kind: 'Gateway', backends: [] } },
+        { type: 'entry', entry: { ...INGRESS.entry, uid: 'r', kind: 'HTTPRoute', addresses: [], hostnames: [], parents: ['shop/edge'] } },
+      ],
+      dns('shop.example.com', ['203.0.113.70']),
+      [`${F} > ${CART}, service shop/cart, name shop.example.com`],
     ],
     [
       'ExternalName is the name outside, the Service noted',
