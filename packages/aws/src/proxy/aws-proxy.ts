@@ -14,12 +14,14 @@ import { createBodyBudget } from './body-budget.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import { decodeClientHello } from './client-hello.ts';
 import type { ClientHello } from './client-hello.ts';
+import { readFirst } from './first-bytes.ts';
 import { createHttp1Tap } from './http1-tap.ts';
 import { createHttp2Tap } from './http2-tap.ts';
 import { createReachability } from './reachability.ts';
 import { relay } from './relay.ts';
 import type { RequestTap } from './request-tap.ts';
 import { createSafeLookup, isHostName } from './safe-lookup.ts';
+import { createTrustWatch } from './trust-watch.ts';
 
 export interface AwsProxyDeps {
   readonly authority: CertificateAuthority;
@@ -68,14 +70,9 @@ export const AWS_PROXY_DEFAULTS = {
 
 /** Of passed bytes: the buffers that they came in are freed then. */
 const COLLECT_EVERY_BYTES = 32 * 1024 * 1024;
-const HELLO_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_HELLO_BYTES = 64 * 1024;
 const MAX_HEAD_BYTES = 64 * 1024;
-/** Pairs of client and host that refused our certificate, remembered. */
-const MAX_DISTRUSTING = 10_000;
-/** A connection may be opened ahead of need and never used; twice in a row is no accident. */
-const SILENT_CLOSES = 2;
 const HTTPS_PORT = 443;
 const HTTP_PORT = 80;
 
@@ -87,8 +84,7 @@ const HTTP_PORT = 80;
 export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): AwsProxy {
   const { log, metrics } = deps;
   const sockets = new Set<Duplex>();
-  const distrusting = new Map<string, number>();
-  const refusals = new Map<string, number>();
+  const trust = createTrustWatch(deps.clock, { distrustMs: options.distrustMs });
   const servers: Server[] = [];
   const perClient = new Map<string, number>();
 
@@ -173,41 +169,9 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     return protocol === 'h2' ? createHttp2Tap(listener, tapOptions) : createHttp1Tap(listener, tapOptions);
   }
 
-  /**
-   * An application with a trust store of its own must work all the same: who sends an alert, or twice leaves before any answer
-   * came (as clients do that check certificates late), is let through unread from then on.
-   */
-  function watchTrust(secure: TLSSocket, server: Duplex, key: string, host: string, source: string): void {
-    let isOpen = false;
-    let isUsed = false;
-    secure.once('secure', () => {
-      isOpen = true;
-      metrics.connections.inc({ outcome: 'read' });
-    });
-    // What a client sends may have left it before it looked at the certificate: only an answer that it stays for counts.
-    secure.once('data', () => {
-      server.once('data', () => {
-        isUsed = true;
-        refusals.delete(key);
-      });
-    });
-    secure.on('error', () => undefined);
-    secure.once('close', () => {
-      if (isUsed) return;
-      const times = (refusals.get(key) ?? 0) + 1;
-      if (refusals.size >= MAX_DISTRUSTING) refusals.clear();
-      refusals.set(key, times);
-      if (isOpen && times < SILENT_CLOSES) return;
-      metrics.connections.inc({ outcome: 'refused-by-client' });
-      if (distrusting.size >= MAX_DISTRUSTING) distrusting.clear();
-      distrusting.set(key, deps.clock.now() + options.distrustMs);
-      log.warn('a client refuses our certificate; its next connections go through unread', { source, host });
-    });
-  }
-
   async function intercept(client: Socket, host: string, hello: ClientHello): Promise<void> {
     const key = `${client.remoteAddress ?? ''} ${host}`;
-    if ((distrusting.get(key) ?? 0) > deps.clock.now()) return passThrough(client, host, HTTPS_PORT, 'distrusted');
+    if (trust.isRefused(key)) return passThrough(client, host, HTTPS_PORT, 'distrusted');
     let context;
     try {
       context = await deps.authority.contextFor(host);
@@ -249,7 +213,14 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
           ...(server.alpnProtocol === false ? {} : { ALPNProtocols: [protocol] }),
         }),
       );
-      watchTrust(secure, server, key, host, plainAddress(client.remoteAddress ?? ''));
+      secure.once('secure', () => metrics.connections.inc({ outcome: 'read' }));
+      trust.watch(secure, server, key, () => {
+        metrics.connections.inc({ outcome: 'refused-by-client' });
+        log.warn('a client refuses our certificate; its next connections go through unread', {
+          source: plainAddress(client.remoteAddress ?? ''),
+          host,
+        });
+      });
       let tap: RequestTap | undefined;
       safely(() => (tap = tapFor(client, host, protocol)));
       join(secure, server, tap);
@@ -349,26 +320,6 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
       await Promise.all(closing);
     },
   };
-}
-
-/** Collects a connection's first bytes until `take` has what it needs; the bytes are then given back to the stream. */
-function readFirst(client: Socket, maxBytes: number, take: (bytes: Buffer) => boolean): void {
-  let held: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => client.destroy(), HELLO_TIMEOUT_MS);
-  const onReadable = (): void => {
-    for (let chunk = client.read() as Buffer | null; chunk !== null; chunk = client.read() as Buffer | null)
-      held = Buffer.concat([held, chunk]);
-    if (held.length === 0) return;
-    client.off('readable', onReadable);
-    if (take(held)) {
-      clearTimeout(timer);
-      return;
-    }
-    if (held.length > maxBytes) client.destroy();
-    else client.on('readable', onReadable);
-  };
-  client.on('readable', onReadable);
-  client.once('close', () => clearTimeout(timer));
 }
 
 export function matchesHost(pattern: string, host: string): boolean {

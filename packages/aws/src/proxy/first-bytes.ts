@@ -1,0 +1,23 @@
+import type { Socket } from 'node:net';
+
+const TIMEOUT_MS = 10_000;
+
+/** Collects a connection's first bytes until `take` has what it needs; the bytes are then given back to the stream. */
+export function readFirst(client: Socket, maxBytes: number, take: (bytes: Buffer) => boolean): void {
+  let held: Buffer = Buffer.alloc(0);
+  const timer = setTimeout(() => client.destroy(), TIMEOUT_MS);
+  const onReadable = (): void => {
+    for (let chunk = client.read() as Buffer | null; chunk !== null; chunk = client.read() as Buffer | null)
+      held = Buffer.concat([held, chunk]);
+    if (held.length === 0) return;
+    client.off('readable', onReadable);
+    if (take(held)) {
+      clearTimeout(timer);
+      return;
+    }
+    if (held.length > maxBytes) client.destroy();
+    else client.on('readable', onReadable);
+  };
+  client.on('readable', onReadable);
+  client.once('close', () => clearTimeout(timer));
+}
