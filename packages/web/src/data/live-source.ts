@@ -21,6 +21,7 @@ const PARALLEL = 4;
 const OVERVIEW_LINKS = 5_000;
 const MAX_DECLARED = 5_000;
 const QUERY_TIMEOUT_MS = 30_000;
+const HEAD_START_MS = 600;
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000, 10_000] as const;
 
 type EdgesOperation = Operation<{ readonly edges: schema.EdgeConnection }, schema.QueryEdgesArgs>;
@@ -62,7 +63,11 @@ export function createLiveSource({ client, delay }: LiveSourceDeps, label: strin
         const overview = await unlessUnknown(
           client.run(WEB_OVERVIEW, { ...variables, filter: null, first: OVERVIEW_LINKS }, { signal, timeoutMs: QUERY_TIMEOUT_MS }),
         );
-        if (overview !== undefined) onOverview(toOverview(overview.overview));
+        if (overview !== undefined) {
+          onOverview(toOverview(overview.overview));
+          // The rest is no hurry: what is there is drawn first.
+          await delay(HEAD_START_MS, signal);
+        }
       }
       onPage(first.edges.nodes.map(toUiEdge), { loaded, total });
       const report = (_page: schema.EdgeConnection, edges: readonly UiEdge[]): void => {

@@ -85,10 +85,10 @@ export function createGraphRenderer(container: HTMLElement, events: RendererEven
       const { jobs, total: changes, removed } = toElementJobs(cy, drawn, next, positions);
       const isMany = next.nodes.size + next.edges.size > MANY_ELEMENTS;
       if (isMany) painted.begin();
-      else if (!painted.isOn && changes > SHOWN_WHOLE) setDrawing(cy, () => undefined);
+      if (!painted.isOn && changes > SHOWN_WHOLE) setDrawing(cy, () => undefined);
       if (!(await inSlices(jobs, mine))) return false;
       setBackground(cy, isMany);
-      if (isMany) painted.show(next, positions);
+      if (isMany && painted.isOn) painted.show(next, positions);
       else {
         painted.end();
         setDrawing(cy, undefined);

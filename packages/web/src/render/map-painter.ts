@@ -8,7 +8,7 @@ import type { PainterAnswer, PainterRequest } from './painter-messages.ts';
  * Pictures of large maps, painted by a worker. What is asked while one is painted waits, the newest alone: at most one
  * picture is being painted, one view waits and one picture is shown.
  */
-export function createMapPainter(onPicture: () => void) {
+export function createMapPainter(onPicture: () => void, onFailure: () => void) {
   let worker: Worker | undefined;
   let shown: { readonly scene: number; readonly view: PictureView; readonly picture: ImageBitmap } | undefined;
   let scene = 0;
@@ -34,7 +34,7 @@ export function createMapPainter(onPicture: () => void) {
     if (worker === undefined) {
       worker = new Worker(new URL('./painter-worker.ts', import.meta.url), { type: 'module' });
       worker.addEventListener('message', receive);
-      worker.addEventListener('error', settle);
+      worker.addEventListener('error', onFailure);
     }
     worker.postMessage(message);
   };

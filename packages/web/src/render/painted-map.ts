@@ -21,7 +21,15 @@ const MAX_PNG_SIDE = 8_000;
  * two pictures the last one is moved and scaled, so that the page's thread has next to nothing to do.
  */
 export function createPaintedMap(cy: Core, getPalette: () => Palette) {
-  const painter = createMapPainter(() => redraw(cy));
+  const painter = createMapPainter(
+    () => redraw(cy),
+    () => {
+      isAble = false;
+      end();
+    },
+  );
+  /** A browser without OffscreenCanvas, or a worker that does not start, leave the drawing to the library. */
+  let isAble = typeof OffscreenCanvas === 'function';
   let elements: GraphElements | undefined;
   let places = new Map<string, Point>();
   let moved = new Map<string, Point>();
@@ -75,6 +83,14 @@ export function createPaintedMap(cy: Core, getPalette: () => Palette) {
     context.drawImage(shown.picture, x, y, shown.view.width * scale, shown.view.height * scale);
   }
 
+  function end(): void {
+    if (elements === undefined) return;
+    elements = undefined;
+    places = new Map();
+    painter.stop();
+    setDrawing(cy, undefined);
+  }
+
   const mark = (): void => {
     painter.mark({ near, ...(chosen === undefined ? {} : { chosen }) });
     isStale = true;
@@ -88,7 +104,7 @@ export function createPaintedMap(cy: Core, getPalette: () => Palette) {
     },
     /** Begins to paint; until the first picture is there the canvas is empty. */
     begin(): void {
-      if (elements !== undefined) return;
+      if (elements !== undefined || !isAble) return;
       elements = { nodes: new Map(), edges: new Map() };
       painter.colour(getPalette());
       setDrawing(cy, draw);
@@ -110,13 +126,7 @@ export function createPaintedMap(cy: Core, getPalette: () => Palette) {
       await painter.whenShown();
     },
     /** Hands the canvas back to the library. */
-    end(): void {
-      if (elements === undefined) return;
-      elements = undefined;
-      places = new Map();
-      painter.stop();
-      setDrawing(cy, undefined);
-    },
+    end,
     retheme(): void {
       painter.colour(getPalette());
       isStale = true;
