@@ -66,10 +66,10 @@ async function compare(minutes: number): Promise<void> {
     // Minute by minute: the store itself takes more from one to the next.
     const more = (values: readonly number[], base: readonly number[]): number[] =>
       values.map((value, minute) => value - (base[minute] ?? 0));
-    const heapMore = lastTwoThirds(heapMore);
+    const heapMore = more(heap, without.heap);
     figures[`${protocol}: share of a core, %`] = cores.map((share) => share * 100);
     figures[`${protocol}: memory more than without, MiB (RSS)`] = lastTwoThirds(more(rss, without.rss));
-    figures[`${protocol}: memory more than without, MiB (heap and buffers)`] = more(heap, without.heap);
+    figures[`${protocol}: memory more than without, MiB (heap and buffers)`] = lastTwoThirds(heapMore);
     const third = Math.floor(minutes / 3);
     figures[`${protocol}: growth from the second third to the last, MiB (heap)`] = [
       median(heapMore.slice(2 * third)) - median(heapMore.slice(third, 2 * third)),
