@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiClient, createReportWriter, EDGES, INTENTS, REPORT } from '@nm/api';
+import { createApiClient, createReportWriter, EDGES, INTENTS, OVERVIEW, REPORT } from '@nm/api';
 import { startMapper } from './support/mapper-process.ts';
 import { writeCluster } from './support/synthetic-cluster.ts';
 
@@ -16,6 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'nm-bench-'));
 const { pods } = writeCluster(join(folder, 'kube'), { pods: PODS, workloads: WORKLOADS, nodes: 100 });
 const mapper = await startMapper(['--store', `sqlite:${join(folder, 'map.db')}`, '--kube', join(folder, 'kube')]);
 const client = createApiClient({ url: mapper.url, timeoutMs: 120_000 });
+let overviews = 0;
 const mebibytes = (): string => `${(mapper.usage().rssBytes / 1_048_576).toFixed(0)} MiB`;
 
 async function timed(name: string, run: () => Promise<number>): Promise<void> {
@@ -63,6 +64,11 @@ try {
     async () => (await client.run(EDGES, { first: 100, filter: { namespaces: ['team-7'] } })).edges.nodes.length,
   );
   await timed('intents of one namespace', async () => (await client.run(INTENTS, { namespaces: ['team-7'] })).intents.length);
+  await timed('overview by namespaces', async () => {
+    // Answers serve everybody for two seconds: each of these is made anew.
+    const since = new Date(Date.now() - 86_400_000 - overviews++ * 3_600_000).toISOString();
+    return (await client.run(OVERVIEW, { since })).overview.edgeCount;
+  });
   await timed('all intents', async () => (await client.run(INTENTS, {})).intents.length);
   console.log(`peak ${(mapper.usage().peakBytes / 1_048_576).toFixed(0)} MiB`);
 } finally {

@@ -24,23 +24,54 @@ interface EvidenceRow {
   readonly kind: EvidenceKind;
 }
 
-/** An edge as it is answered: the same object each time, so that an answer costs next to nothing. */
-type Entry = { -readonly [Key in keyof EdgeOutline]: EdgeOutline[Key] } & {
-  readonly class: EdgeClass;
-  lastBucket: number;
-  /** Kinds of evidence as bits, in the order of EVIDENCE_KINDS. */
-  kinds: number;
-};
-
 /** Rows read at once: about 20 ms, after which writes and other queries get their turn. */
 const CHUNK = 10_000;
 /** Another replica's transaction may end after one that began later: so many evidence rows back are read again. */
 const EVIDENCE_OVERLAP = 5_000;
-const UNUSED_MS = 10 * 60_000;
+/** Maintenance looks once a minute. */
+const UNUSED_MS = 60_000;
 const KINDS_BY_SET: readonly (readonly EvidenceKind[])[] = Array.from({ length: 2 ** EVIDENCE_KINDS.length }, (_, set) =>
   EVIDENCE_KINDS.filter((__, bit) => (set & (1 << bit)) !== 0),
 );
 const BIT_OF_KIND: Readonly<Record<string, number>> = Object.fromEntries(EVIDENCE_KINDS.map((kind, bit) => [kind, 1 << bit]));
+
+/** An edge as it is answered: the same object each time, of whole small numbers, because there are very many. */
+class Entry implements EdgeOutline {
+  readonly id: number;
+  readonly client: Peer;
+  readonly server: Peer;
+  readonly clientRef: number;
+  readonly serverRef: number;
+  readonly class: EdgeClass;
+  firstBucket: number;
+  lastBucket: number;
+  /** Kinds of evidence as bits, in the order of EVIDENCE_KINDS. */
+  kinds = 0;
+  shape = 0;
+
+  constructor(row: EdgeRow, ends: Pick<EdgeOutline, 'client' | 'server' | 'clientRef' | 'serverRef'>) {
+    this.id = row.id;
+    this.client = ends.client;
+    this.server = ends.server;
+    this.clientRef = ends.clientRef;
+    this.serverRef = ends.serverRef;
+    this.class = row.class;
+    this.firstBucket = row.first_bucket;
+    this.lastBucket = row.last_bucket;
+  }
+
+  get evidence(): readonly EvidenceKind[] {
+    return KINDS_BY_SET[this.kinds] ?? [];
+  }
+
+  get firstSeenAt(): number {
+    return minutesToMs(this.firstBucket);
+  }
+
+  get lastSeenAt(): number {
+    return minutesToMs(this.lastBucket);
+  }
+}
 
 /** What was read of one epoch: ids mean the same rows throughout. */
 interface Outlines {
@@ -143,7 +174,6 @@ export class OutlineIndex {
           early ??= id - 1;
         } else {
           entry.kinds |= BIT_OF_KIND[kind] ?? 0;
-          entry.evidence = KINDS_BY_SET[entry.kinds] ?? [];
           entry.shape = Math.max(entry.shape, id);
         }
       }
@@ -165,20 +195,16 @@ function refOf({ refs }: Outlines, peerId: number): number {
 function takeEdge(outlines: Outlines, row: EdgeRow): void {
   const { entries, peers } = outlines;
   const known = entries.get(row.id);
-  const firstSeenAt = minutesToMs(row.first_bucket);
-  const lastSeenAt = minutesToMs(row.last_bucket);
   if (known !== undefined) {
-    known.firstSeenAt = firstSeenAt;
-    known.lastSeenAt = lastSeenAt;
+    known.firstBucket = row.first_bucket;
     known.lastBucket = row.last_bucket;
     return;
   }
   const client = peers.get(row.client_id);
   const server = peers.get(row.server_id);
   if (client === undefined || server === undefined) return;
-  const { id, class: edgeClass, last_bucket: lastBucket } = row;
   const ends = { client, server, clientRef: refOf(outlines, row.client_id), serverRef: refOf(outlines, row.server_id) };
-  entries.set(id, { id, ...ends, evidence: [], shape: 0, firstSeenAt, lastSeenAt, class: edgeClass, lastBucket, kinds: 0 });
+  entries.set(row.id, new Entry(row, ends));
 }
 
 /**
