@@ -174,7 +174,7 @@ export class PacketRing {
 }
 
 /** TPACKET_V3 packs frames one after the other; the size only has to divide the block. */
-const FRAME_BYTES = 2048;
+export const FRAME_BYTES = 2048;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
 
 /** Copies bytes to memory that has an address, for the pointer inside struct sock_fprog. */

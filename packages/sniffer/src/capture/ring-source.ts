@@ -19,7 +19,8 @@ export interface RingSourceDeps {
 export const IDLE_RING_BYTES = 4 * 1024 * 1024;
 /** Ring under load: 80 ms of 800,000 frames/s, longer than any pause of the process that we measured. */
 export const LOADED_RING_BYTES = 16 * 1024 * 1024;
-const BLOCK_BYTES = 128 * 1024;
+/** The kernel wants whole pages: 4 KiB on x64, 4, 16 or 64 KiB on arm64. */
+export const BLOCK_BYTES = 128 * 1024;
 /** Also how often a node with little traffic wakes us at most: 16 times a second. */
 const BLOCK_TIMEOUT_MS = 60;
 /** At rest the kernel tells by a signal that there is something; this is for what no signal announces. */

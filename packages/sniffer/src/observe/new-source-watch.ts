@@ -2,7 +2,7 @@ import { readInt32 } from './read-int32.ts';
 
 /** Sources that are remembered; twice as many places. */
 const CAPACITY = 4_096;
-const FORGET_AFTER_MS = 10_000;
+const FORGET_AFTER_MS = 60_000;
 const INTERFACES = 65_536;
 
 /**

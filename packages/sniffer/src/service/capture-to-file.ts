@@ -12,7 +12,8 @@ import { untilOver } from './print.ts';
 const BUFFER_BYTES = 1024 * 1024;
 /** The ring has one size here: changing it would write some frames twice. */
 const RING_BYTES = 24 * 1024 * 1024;
-const LAST_BLOCK_MS = 100;
+/** The kernel hands a block over that is not full when its time came twice (60 ms). */
+const LAST_BLOCK_MS = 150;
 const SNAP_LENGTH = 0xffff;
 const STANDARD_OUTPUT = 1;
 

@@ -57,8 +57,8 @@ const CPU_SHARE = 0.02;
 const FIRST_CREDIT_MS = 1_000;
 const MAX_CREDIT_MS = 200;
 /** Of it, reads because connections come and go; their attempts are seen as packets anyway. */
-const PASSING_SHARE = 0.0025;
-const MAX_PASSING_CREDIT_MS = 100;
+const PASSING_SHARE = 0.001;
+const MAX_PASSING_CREDIT_MS = 50;
 /** Namespaces whose counters are kept open; more are opened each time. */
 const MAX_KEPT_FILES = 1_024;
 /** The slow pass over tables whose counters stand still; a new listener of the node itself moves none. */
