@@ -47,13 +47,14 @@ function random(below: number): number {
   return (state >>> 0) % below;
 }
 
-function post(url: string, body: Buffer, gzip: boolean): Promise<{ status: number; text: string }> {
+function post(url: string, body: Buffer, gzip: boolean): Promise<{ status: number; text: string; retryAfterMs: number }> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': body.length, ...(gzip && { 'content-encoding': 'gzip' }) };
     const sent = request(url, { method: 'POST', agent, headers }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      const retryAfterMs = Number(response.headers['retry-after'] ?? 0) * 1_000;
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text, retryAfterMs }));
     });
     sent.on('error', reject);
     sent.end(body);
@@ -106,7 +107,8 @@ async function send(url: string, lanes: readonly (readonly Buffer[])[], gzip: bo
         let answer = await post(url, body, gzip);
         while (answer.status === 503) {
           refused++;
-          await sleep(750 + random(500));
+          // As reporters do: when told, and some later than others.
+          await sleep(answer.retryAfterMs + random(500));
           start = performance.now();
           answer = await post(url, body, gzip);
         }

@@ -105,7 +105,7 @@ async function report(choose: () => string | undefined, margin = MAX_AGE_MS): Pr
       await client.run(REPORT, { batch });
       return rows;
     } catch (error) {
-      if ((error as { code?: string }).code !== 'api_busy') throw error;
+      if ((error as { code?: string }).code !== 'API_BUSY') throw error;
       await sleep(200);
     }
   }

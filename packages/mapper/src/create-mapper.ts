@@ -1,7 +1,15 @@
 import { createClusterView, createDomainLimiter, createResolver, DEFAULT_NAME_ANNOTATIONS } from '@nm/core';
 import type { Clock, ClusterChange, DomainLimiter, Logger } from '@nm/core';
 import type { ReflectorMetrics } from '@nm/kube';
-import { createHealth, createHeapBound, createHttpListener, createLifecycle, createMemoryKeeper, createMetricsHandler, OptionError } from '@nm/runtime';
+import {
+  createHealth,
+  createHeapBound,
+  createHttpListener,
+  createLifecycle,
+  createMemoryKeeper,
+  createMetricsHandler,
+  OptionError,
+} from '@nm/runtime';
 import type { ListenAddress, Startable } from '@nm/runtime';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createKubernetesAuthenticator } from './auth/kubernetes-authenticator.ts';

@@ -57,7 +57,8 @@ export function createQueryHandler(
     if (!deps.gate.enter(length)) {
       deps.metrics.batches.inc({ result: 'busy' });
       request.resume();
-      return sendError(response, 503, 'the mapper is busy storing reports; send this one again', { 'retry-after': '1' }, 'REPORT_BUSY');
+      const later = { 'retry-after': String(deps.gate.comeBackAfter(length)) };
+      return sendError(response, 503, 'the mapper is busy storing reports; send this one again', later, 'REPORT_BUSY');
     }
     try {
       return await answer(request, response);

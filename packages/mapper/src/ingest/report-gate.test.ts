@@ -34,7 +34,7 @@ test('always lets one in, however slow storing has become', () => {
 
 test('time without work is not taken for cost, and dear times are forgotten', () => {
   let now = 0;
-  const gate = createReportGate({ now: () => now }, { maxWorkMs: 100 });
+  const gate = createReportGate({ now: () => now }, { maxWorkMs: 110 });
   const work = (ms: number): void => {
     gate.enter(20 * KB);
     now += ms;
@@ -47,4 +47,15 @@ test('time without work is not taken for cost, and dear times are forgotten', ()
   }
   const entered = Array.from({ length: 10 }, () => gate.enter(20 * KB)).filter(Boolean).length;
   expect(entered).toBe(5);
+});
+
+test('spreads those who are told to come back, and forgets what it told once the time is over', () => {
+  let now = 0;
+  const gate = createReportGate({ now: () => now }, { maxWorkMs: 100 });
+  // 20 ms each, so about fifty in a second.
+  const told = Array.from({ length: 150 }, () => gate.comeBackAfter(20 * KB));
+  expect([told[0], told[45], told[55], told[145]]).toEqual([1, 1, 2, 3]);
+  now = 60_000;
+  expect(gate.comeBackAfter(20 * KB)).toBe(1);
+  expect(Math.max(...Array.from({ length: 5_000 }, () => gate.comeBackAfter(20 * KB))), 'bounded').toBe(10);
 });

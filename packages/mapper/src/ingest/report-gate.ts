@@ -7,6 +7,11 @@ export interface ReportGate {
   /** False: come back later. Whoever was let in must leave. */
   enter(bytes: number): boolean;
   leave(bytes: number): void;
+  /**
+   * For one that was not let in, seconds: each is given the time after those told before it, so that many who are told
+   * at once do not come back at once, again and again.
+   */
+  comeBackAfter(bytes: number): number;
   /** Reports in work. */
   readonly inWork: number;
 }
@@ -18,6 +23,8 @@ export interface ReportGateOptions {
 
 /** Cost of a byte (as sent) before anything was measured, ms: 1,000 observations are some 20 KB and take some 20 ms. */
 const FIRST_MS_PER_BYTE = 0.001;
+/** Nobody is sent away for longer, s: what others were told may never come to pass. */
+const MAX_AWAY_S = 10;
 /** Weight of what was measured before, when a report ends: the cost follows the last ten or so. */
 const MEMORY = 0.9;
 
@@ -26,6 +33,8 @@ export function createReportGate(deps: { readonly now: () => number }, options: 
   let inWork = 0;
   let bytesInWork = 0;
   let busySince = 0;
+  /** Until then there is work for those who were told to come back. */
+  let promisedUntil = 0;
   /** Decaying sums over reports that ended: time that was worked, bytes that this was for. */
   let workedMs = 0;
   let workedBytes = 0;
@@ -45,6 +54,11 @@ export function createReportGate(deps: { readonly now: () => number }, options: 
       inWork += 1;
       bytesInWork += bytes;
       return true;
+    },
+    comeBackAfter(bytes) {
+      const now = deps.now();
+      promisedUntil = Math.min(Math.max(promisedUntil, now) + workOf(bytes), now + MAX_AWAY_S * 1_000);
+      return Math.max(1, Math.ceil((promisedUntil - now) / 1_000));
     },
     leave(bytes) {
       const now = deps.now();

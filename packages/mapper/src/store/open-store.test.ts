@@ -38,7 +38,9 @@ describe('opening a store', () => {
     ['CIFS', 0xff534d42],
     ['CIFS, as a signed number', 0xff534d42 | 0],
   ])('refuses %s', (_name, type) => {
-    expect(() => openSqlite(join(folder, 'map.db'), { filesystemType: () => type })).toThrow(expect.objectContaining({ code: 'store_network_filesystem' }));
+    expect(() => openSqlite(join(folder, 'map.db'), { filesystemType: () => type })).toThrow(
+      expect.objectContaining({ code: 'store_network_filesystem' }),
+    );
   });
 
   it('refuses a file that is no database', async () => {
