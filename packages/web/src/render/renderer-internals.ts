@@ -9,6 +9,10 @@ type FindElements = (
   isTouch?: boolean,
 ) => (NodeSingular | EdgeSingular)[];
 
+type Elements = (NodeSingular | EdgeSingular)[];
+/** In the order in which the library draws them. */
+type SortedElements = Elements & { interactive?: Elements; drag?: Elements; nondrag?: Elements };
+
 /** Parts of the library's renderer that its types leave out; all optional, because another version may lack them. */
 interface CanvasRenderer {
   render?: (this: CanvasRenderer, options?: unknown) => void;
@@ -24,6 +28,8 @@ interface CanvasRenderer {
   readonly NODE?: number;
   readonly DRAG?: number;
   readonly data?: { readonly contexts?: readonly CanvasRenderingContext2D[] };
+  getCachedZSortedEles?: (this: CanvasRenderer) => SortedElements;
+  cachedZSortedEles?: SortedElements | undefined;
   beforeRenderCallbacks?: readonly { readonly priority: number }[];
   readonly beforeRenderPriorities?: { readonly animations?: number };
 }
@@ -53,6 +59,8 @@ export function setDrawing(cy: Core, draw: ((canvas: RawCanvas) => void) | undef
   if (draw === undefined) {
     if (!Object.hasOwn(renderer, 'render')) return;
     delete renderer.render;
+    delete renderer.getCachedZSortedEles;
+    renderer.cachedZSortedEles = undefined;
     const before = callbacks.get(renderer);
     if (before !== undefined) renderer.beforeRenderCallbacks = before;
     callbacks.delete(renderer);
@@ -65,6 +73,11 @@ export function setDrawing(cy: Core, draw: ((canvas: RawCanvas) => void) | undef
     const animations = renderer.beforeRenderPriorities?.animations ?? 400;
     renderer.beforeRenderCallbacks = (renderer.beforeRenderCallbacks ?? []).filter(({ priority }) => priority >= animations);
   }
+  // After each drag the library goes over all elements, and would sort them by their styles first: seconds, on a large map.
+  renderer.getCachedZSortedEles = () => {
+    const all: Elements = cy.elements().toArray();
+    return Object.assign(all, { interactive: all, drag: [], nondrag: all });
+  };
   renderer.render = function render() {
     const ratio = this.getPixelRatio?.() ?? 1;
     if (this.prevPxRatio !== ratio) this.matchCanvasSize?.(this.container);

@@ -49,21 +49,28 @@ export function GroupPanel({ group }: { readonly group: MapGroup }) {
       </div>
       <section className="link-list">
         <h3>
-          {group.level === 'outside' ? 'Peers' : 'Workloads'} <span className="count">{members.length.toLocaleString('en')}</span>
+          {group.level === 'outside' ? 'Peers' : 'Workloads'} <span className="count">{group.size.toLocaleString('en')}</span>
         </h3>
+        {members.some(({ node }) => node.standsFor !== undefined) && (
+          <p className="hint">Not loaded yet; opening the group loads them now.</p>
+        )}
         <ul>
-          {members.slice(0, 300).map(({ node, calls, users }) => (
-            <li key={node.id}>
-              <button type="button" className="row-button" onClick={() => select(app, { type: 'node', id: node.id })}>
-                <span className="row-name">{node.name}</span>
-                <span className="row-where">
-                  {addressText(node)}
-                  {users.length > 0 && `used by ${users.slice(0, 3).join(', ')}${users.length > 3 ? ` and ${users.length - 3} more` : ''}`}
-                </span>
-                <span className="count">{calls.toLocaleString('en')}</span>
-              </button>
-            </li>
-          ))}
+          {members
+            .filter(({ node }) => node.standsFor === undefined)
+            .slice(0, 300)
+            .map(({ node, calls, users }) => (
+              <li key={node.id}>
+                <button type="button" className="row-button" onClick={() => select(app, { type: 'node', id: node.id })}>
+                  <span className="row-name">{node.name}</span>
+                  <span className="row-where">
+                    {addressText(node)}
+                    {users.length > 0 &&
+                      `used by ${users.slice(0, 3).join(', ')}${users.length > 3 ? ` and ${users.length - 3} more` : ''}`}
+                  </span>
+                  <span className="count">{calls.toLocaleString('en')}</span>
+                </button>
+              </li>
+            ))}
         </ul>
       </section>
     </>

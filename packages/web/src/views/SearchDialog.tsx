@@ -9,7 +9,9 @@ export function SearchDialog({ onClose }: { readonly onClose: () => void }) {
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
   const dialog = useRef<HTMLDialogElement>(null);
-  const results = useMemo(() => searchNodes(app.snapshot.model, query), [app.snapshot.model, query]);
+  // The model is mutable; its version says when it changed.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const results = useMemo(() => searchNodes(app.snapshot.model, query), [app.snapshot.model, app.snapshot.version, query]);
   useEffect(() => dialog.current?.showModal(), []);
   const choose = (node: MapNode): void => {
     onClose();
@@ -65,7 +67,10 @@ export function SearchDialog({ onClose }: { readonly onClose: () => void }) {
         ))}
       </ul>
       {query !== '' && results.length === 0 && (
-        <p className="hint">Nothing in this map has “{query}”. A longer time range may have more.</p>
+        <p className="hint">
+          Nothing in this map has “{query}”.{' '}
+          {app.snapshot.phase === 'loading' ? 'It is still being loaded.' : 'A longer time range may have more.'}
+        </p>
       )}
     </dialog>
   );
