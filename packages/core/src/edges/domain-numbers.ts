@@ -11,8 +11,8 @@ export class DomainNumbers {
   private readonly peers: PeerTable;
   private readonly edges: PairTable;
   private readonly domains = new Map<string, number>();
-  /** By the domain's number: the wildcard's number as a peer. */
-  private readonly wildcards: number[] = [];
+  /** By the domain's number and whether it was public: the wildcard's number as a peer. */
+  private readonly wildcards = new PairTable();
   private readonly names = new PairTable();
 
   /** @param edges edges by client and server. */
@@ -52,10 +52,12 @@ export class DomainNumbers {
   }
 
   private wildcardOf(domain: number, { domain: name = '', scope }: InternetPeer): number {
-    const known = this.wildcards[domain] ?? NONE;
+    const isPublic = scope === 'public' ? 1 : 0;
+    const known = this.wildcards.get(domain, isPublic);
     if (known !== NONE) return known;
+    // Also when the other scope's is known: one public name makes the wildcard public, whichever came first.
     const wildcard = this.peers.idOf({ type: 'internet', domain: `*.${registrableDomain(name)}`, scope });
-    this.wildcards[domain] = wildcard;
+    this.wildcards.set(domain, isPublic, wildcard);
     return wildcard;
   }
 }

@@ -63,12 +63,55 @@ describe('rule 16: many outside peers', () => {
   });
 
   test.each([
+    ['private first', ['private', 'public']],
+    ['public first', ['public', 'private']],
+  ] as const)('one public name makes the wildcard public: %s', (_name, scopes) => {
+    const book = createEdgeBook();
+    for (const scope of scopes)
+      for (let i = 0; i < 150; i++) book.apply(update({ server: { type: 'internet', domain: `${scope}-${i}.example.com`, scope } }));
+    expect(book.edges()).toMatchObject([{ server: { domain: '*.example.com', scope: 'public' }, evidence: { tcp: { count: 300 } } }]);
+  });
+
+  test.each([
     ['a.b.example.com', 'example.com'],
     ['a.example.co.uk', 'example.co.uk'],
     ['example.org', 'example.org'],
     ['localhost', 'localhost'],
   ])('%s belongs to %s', (name, expected) => {
     expect(registrableDomain(name)).toBe(expected);
+  });
+});
+
+describe('a scan of all ports', () => {
+  const PORTS = 65_535;
+  // Walking the ports of an edge for each call takes a hundred times the time that a test has.
+  test.each<[string, Peer, number]>([
+    ['of a workload is one edge', workload('b'), 1],
+    ['of a nameless peer is an edge for each port', { type: 'internet', addresses: ['203.0.113.1'], scope: 'public' }, PORTS],
+  ])('%s', (_name, server, count) => {
+    const book = createEdgeBook();
+    const client = workload('a');
+    for (let round = 0; round < 4; round++)
+      for (let port = 1; port <= PORTS; port++) book.apply(update({ client, server, port: { port, protocol: 'TCP' } }));
+    const found = book.edges();
+    expect(found).toHaveLength(count);
+    const ports = found.flatMap((edge) => edge.ports);
+    expect(ports).toHaveLength(PORTS);
+    expect(ports.every(({ evidence }) => evidence.tcp?.count === 4)).toBe(true);
+  });
+
+  test('ports of one number that were asked for by different Services stay apart', () => {
+    const services = ['s', 't', 'u'].map((name) => ({ namespace: 'shop', name }));
+    const found = edges(
+      [1, 2].flatMap(() =>
+        Array.from({ length: 40 }, (_, i) =>
+          services.map((service) => update({ port: { port: i + 1, protocol: 'TCP', service, servicePort: 80 } })),
+        ).flat(),
+      ),
+    );
+    const ports = found[0]?.ports ?? [];
+    expect(ports).toHaveLength(120);
+    expect(ports.every(({ evidence }) => evidence.tcp?.count === 2)).toBe(true);
   });
 });
 

@@ -13,7 +13,7 @@ import { EvidenceCells, tagOf } from './evidence-cells.ts';
 import type { Counted } from './evidence-cells.ts';
 import { PairTable } from './pair-table.ts';
 import { PeerTable } from './peer-table.ts';
-import { PortLists } from './port-lists.ts';
+import { portKey, PortLists } from './port-lists.ts';
 import { Records } from './records.ts';
 
 /** Addresses that an internet peer shows; the rest is counted (rule 16). */
@@ -28,8 +28,7 @@ const SERVER = 1;
 const FLAGS = 2;
 const EVIDENCE = 3;
 const PORTS = 4;
-/** Next edge of the same pair of peers that differs by port (nameless peers). */
-const SIBLING = 5;
+/** Even, as records are. */
 const STRIDE = 6;
 const IS_APP = 1;
 const IS_SHARED = 2;
@@ -64,6 +63,8 @@ class RecordBook implements EdgeBook {
   private readonly records = new Records(STRIDE);
   /** First edge of a pair of peers. */
   private readonly index = new PairTable();
+  /** Edges of a pair that differ by port (nameless peers), by the pair's first edge and the port's key. */
+  private readonly siblings = new PairTable();
   private readonly domains = new DomainNumbers(this.peers, this.index);
   private readonly details = new Map<number, EdgeDetails>();
   /** The one Service that a lookup asked for; more than one is in the details. */
@@ -140,12 +141,12 @@ class RecordBook implements EdgeBook {
     target.numbering = this;
   }
 
-  /** @param known number of the server, -1 for one that no edge has yet: its name may become part of a wildcard. */
-  private edgeOf(client: number, known: number, clientPeer: Peer, serverPeer: Peer, port: EdgeUpdatePort | undefined): number {
-    let server = known;
-    let first = known === NONE ? NONE : this.index.get(client, known);
+  /** @param serverNumber of the server, -1 for one that no edge has yet: its name may become part of a wildcard. */
+  private edgeOf(client: number, serverNumber: number, clientPeer: Peer, serverPeer: Peer, port: EdgeUpdatePort | undefined): number {
+    let server = serverNumber;
+    let first = server === NONE ? NONE : this.index.get(client, server);
     if (first === NONE) {
-      server = this.domains.limit(client, serverPeer, known);
+      server = this.domains.limit(client, serverPeer, serverNumber);
       first = this.index.get(client, server);
     }
     if (first === NONE) {
@@ -154,12 +155,12 @@ class RecordBook implements EdgeBook {
       return edge;
     }
     if (!isNameless(clientPeer) && !isNameless(serverPeer)) return first;
-    for (let edge = first; edge !== NONE; edge = this.word(edge, SIBLING))
-      if (this.ports.startsWith(this.word(edge, PORTS), port)) return edge;
+    if (this.ports.startsWith(this.word(first, PORTS), port)) return first;
+    const key = portKey(port);
+    const known = this.siblings.get(first, key);
+    if (known !== NONE) return known;
     const edge = this.newEdge(client, server);
-    const { words } = this.records;
-    words[edge * STRIDE + SIBLING] = words[first * STRIDE + SIBLING] as number;
-    words[first * STRIDE + SIBLING] = edge;
+    this.siblings.set(first, key, edge);
     return edge;
   }
 
@@ -197,7 +198,6 @@ class RecordBook implements EdgeBook {
     words[at + FLAGS] = IS_SHARED;
     words[at + EVIDENCE] = NONE;
     words[at + PORTS] = NONE;
-    words[at + SIBLING] = NONE;
     return edge;
   }
 

@@ -2,6 +2,7 @@ import type { EdgePort, TransportProtocol } from '../model/edge.ts';
 import type { EdgeUpdatePort } from '../model/edge-update.ts';
 import type { ServiceRef } from '../model/peer.ts';
 import type { Counted, EvidenceCells } from './evidence-cells.ts';
+import { PairTable } from './pair-table.ts';
 import { Records } from './records.ts';
 
 const NONE = -1;
@@ -11,14 +12,27 @@ const PROTOCOL = 1;
 const SERVICE_PORT = 2;
 const EVIDENCE = 3;
 const NEXT = 4;
+/** Of a list's newest port: how long the list is, or the complement of its number in the index. */
+const LENGTH = 5;
 const STRIDE = 6;
 const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP', 'HBONE'];
+/** Longer lists are not walked: whoever scans all ports of a server would make each of its calls cost 65,536 steps. */
+const MAX_WALK = 32;
+
+/** Tells ports apart by number and protocol; 0 for none. */
+export function portKey(port: EdgeUpdatePort | undefined): number {
+  return port === undefined ? 0 : ((port.port ?? NONE) + 2) * PROTOCOLS.length + PROTOCOLS.indexOf(port.protocol);
+}
 
 /** The server ports of edges with their evidence: the ports of one edge are a linked list. */
 export class PortLists {
   private readonly ports = new Records(STRIDE);
   private readonly cells: EvidenceCells;
   private readonly services: (ServiceRef | undefined)[] = [];
+  /** Newest port of a long list by the list's number and the port's key; older ones of the same key follow as twins. */
+  private readonly index = new PairTable();
+  private readonly twins = new Map<number, number>();
+  private longLists = 0;
 
   constructor(cells: EvidenceCells) {
     this.cells = cells;
@@ -72,16 +86,24 @@ export class PortLists {
   }
 
   private find(head: number, wanted: EdgeUpdatePort): number {
-    const number = wanted.port ?? NONE;
-    const servicePort = wanted.servicePort ?? NONE;
-    for (let port = head; port !== NONE; port = this.word(port, NEXT)) {
-      const isSame =
-        this.word(port, NUMBER) === number &&
-        this.word(port, SERVICE_PORT) === servicePort &&
-        PROTOCOLS[this.word(port, PROTOCOL)] === wanted.protocol;
-      if (isSame && isSameService(this.services[port], wanted.service)) return port;
+    if (head === NONE) return NONE;
+    const length = this.word(head, LENGTH);
+    if (length < 0) {
+      let port = this.index.get(~length, portKey(wanted));
+      while (port !== NONE && !this.isSame(port, wanted)) port = this.twins.get(port) ?? NONE;
+      return port;
     }
+    for (let port = head; port !== NONE; port = this.word(port, NEXT)) if (this.isSame(port, wanted)) return port;
     return NONE;
+  }
+
+  private isSame(port: number, { port: number, protocol, service, servicePort }: EdgeUpdatePort): boolean {
+    return (
+      this.word(port, NUMBER) === (number ?? NONE) &&
+      this.word(port, SERVICE_PORT) === (servicePort ?? NONE) &&
+      PROTOCOLS[this.word(port, PROTOCOL)] === protocol &&
+      isSameService(this.services[port], service)
+    );
   }
 
   private append(head: number, { port: number, protocol, service, servicePort }: EdgeUpdatePort): number {
@@ -94,7 +116,26 @@ export class PortLists {
     words[at + EVIDENCE] = NONE;
     words[at + NEXT] = head;
     this.services[port] = service;
+    const length = head === NONE ? 0 : this.word(head, LENGTH);
+    words[at + LENGTH] = length < 0 ? length : length + 1;
+    if (length < 0) this.note(~length, port);
+    else if (length === MAX_WALK) words[at + LENGTH] = this.noteAll(port);
     return port;
+  }
+
+  /** Puts a list that has become long into the index. */
+  private noteAll(head: number): number {
+    const list = this.longLists;
+    this.longLists += 1;
+    for (let port = head; port !== NONE; port = this.word(port, NEXT)) this.note(list, port);
+    return ~list;
+  }
+
+  private note(list: number, port: number): void {
+    const key = portKey(this.valueOf(port));
+    const twin = this.index.get(list, key);
+    if (twin !== NONE) this.twins.set(port, twin);
+    this.index.set(list, key, port);
   }
 
   private valueOf(port: number): EdgeUpdatePort {
