@@ -10,6 +10,17 @@ import { createReportWriter, rebaseReport } from './write-report.ts';
 const SENT_AT = Date.parse('2026-03-01T12:00:00Z');
 const REPORTER: Reporter = { kind: 'sniffer', node: 'node-1', instance: 'i-1', version: '1.0.0', addresses: ['10.0.0.1'] };
 
+const KAFKA_ACCESS: Observation = {
+  kind: 'kafka',
+  vantage: 'server',
+  source: { address: '10.0.0.2' },
+  destination: { protocol: 'TCP', workload: { namespace: 'kafka', name: 'kafka-0', pod: true } },
+  count: 1,
+  firstSeenAt: SENT_AT,
+  lastSeenAt: SENT_AT,
+  kafka: { topic: 'orders', operation: 'consume', allowed: true },
+};
+
 const address = fc.oneof(
   fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.nat(255)).map((parts) => parts.join('.')),
   fc.constantFrom('::1', 'fd00::1', '2001:db8::5', 'fe80::1:2:3'),
@@ -118,6 +129,25 @@ describe('a report', () => {
     expect([writer.add(item), writer.add(item), writer.size]).toEqual([true, false, 1]);
     writer.finish(REPORTER, 1, SENT_AT);
     expect(writer.size).toBe(0);
+  });
+
+  test('a text beyond the bound has its own row refused, not the whole batch', () => {
+    const access = (topic: string): Observation => ({ ...KAFKA_ACCESS, kafka: { topic, operation: 'consume', allowed: false } });
+    const long = 'a'.repeat(REPORT_LIMITS.maxStringLength);
+    const decoded = decodeReport(overTheWire(write([access('before'), access(long), access('after')])), REPORT_LIMITS);
+    expect(decoded).toMatchObject({ ok: true, rejected: [{ index: 1, code: 'bad-detail' }] });
+    expect(decoded.ok && decoded.observations.map(({ kafka }) => kafka?.topic)).toEqual(['before', 'after']);
+  });
+
+  test('a batch of the longest texts fits into a request', () => {
+    const writer = createReportWriter();
+    let added = 0;
+    // What JSON escapes, twice: within the detail, and the detail within the batch.
+    const hostile = '"\\\u0001\u2028'.repeat(512);
+    while (writer.add({ ...KAFKA_ACCESS, kafka: { topic: `${added}${hostile}`, operation: 'consume', allowed: false } })) added += 1;
+    expect(added).toBeGreaterThan(100);
+    expect(Buffer.byteLength(JSON.stringify(writer.finish(REPORTER, 1, SENT_AT)))).toBeLessThan(16 * 1024 * 1024);
+    expect(writer.add(KAFKA_ACCESS)).toBe(true);
   });
 
   test('decoding never throws, whatever comes', () => {

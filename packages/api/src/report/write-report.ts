@@ -7,7 +7,7 @@ import { REPORT_LIMITS } from './limits.ts';
 export interface ReportWriter {
   /** Rows so far. */
   readonly size: number;
-  /** Adds a row; false when the batch is full, and the row is not in it. */
+  /** Adds a row; false when the batch is full, in rows or in text, and the row is not in it. */
   add(observation: Observation): boolean;
   /** The batch; the writer is empty afterwards. `sentAt`: milliseconds since the Unix epoch, the reporter's clock. */
   finish(reporter: Reporter, sequence: number, sentAt: number): ReportBatch;
@@ -17,6 +17,13 @@ const ABSENT = -1;
 const FIRST_SEEN = 14;
 const LAST_SEEN = 15;
 
+/**
+ * UTF-16 units of text in one batch. As JSON a unit of a name or a detail takes at most three bytes, so that a batch of
+ * the longest texts that others could choose stays below the 16 MiB of a request: a refused batch would come again and
+ * again, and nothing behind it ever.
+ */
+const MAX_TEXT = 4 * 1024 * 1024;
+
 const KIND_INDEX: ReadonlyMap<string, number> = new Map(KINDS.map((kind, index) => [kind, index]));
 
 export function createReportWriter(options: { readonly maxRows?: number } = {}): ReportWriter {
@@ -24,6 +31,7 @@ export function createReportWriter(options: { readonly maxRows?: number } = {}):
   let strings: string[] = [];
   let indexes = new Map<string, number>();
   let rows: number[][] = [];
+  let textLength = 0;
   /** Times are kept relative to the first row's, so that they stay small until `sentAt` is known. */
   let baseAt = 0;
 
@@ -31,7 +39,10 @@ export function createReportWriter(options: { readonly maxRows?: number } = {}):
     if (text === undefined) return ABSENT;
     const known = indexes.get(text);
     if (known !== undefined) return known;
+    // One text that is too long would have the whole batch refused; an empty one has its row refused.
+    if (text.length > REPORT_LIMITS.maxStringLength) return intern('');
     indexes.set(text, strings.length);
+    textLength += text.length;
     return strings.push(text) - 1;
   };
 
@@ -40,7 +51,7 @@ export function createReportWriter(options: { readonly maxRows?: number } = {}):
       return rows.length;
     },
     add(observation) {
-      if (rows.length >= maxRows) return false;
+      if (rows.length >= maxRows || textLength >= MAX_TEXT) return false;
       if (rows.length === 0) baseAt = observation.firstSeenAt;
       const { source, destination } = observation;
       rows.push([
@@ -77,6 +88,7 @@ export function createReportWriter(options: { readonly maxRows?: number } = {}):
       strings = [];
       indexes = new Map();
       rows = [];
+      textLength = 0;
       return batch;
     },
   };
