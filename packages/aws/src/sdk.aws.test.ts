@@ -77,6 +77,8 @@ beforeAll(async () => {
   await once(clusterDns, 'listening');
   answerAsCluster();
   await untilOpen(443, AWS);
+  // Another's mock would answer with a certificate that nobody here knows.
+  if (moto.exitCode !== null) throw new Error(`${AWS}:443 is taken`);
   const metrics = createMetrics(AWS_METRICS, register);
   proxy = createAwsProxy(
     {
@@ -125,10 +127,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  // First what would outlive us.
+  moto?.kill();
+  clusterDns.close();
   await proxy?.stop();
   await dns?.stop();
-  clusterDns.close();
-  moto?.kill();
   await rm(folder, { recursive: true, force: true });
 });
 
