@@ -66,7 +66,7 @@ export class GrowthBook {
       if (count !== 0) left.push(counts[at] ?? 0, count);
     }
     if (left.length === 0) this.#counts.delete(id);
-    else this.#counts.set(id, left);
+    else this.#counts.set(id, left.slice());
   }
 }
 

@@ -21,6 +21,12 @@ interface Ends {
   readonly type: string;
 }
 
+/** A peer, and what stands for it in the keys of series: a number, or its long name, which has `|` in it. */
+interface Named {
+  readonly key: string;
+  readonly endpoint: Endpoint;
+}
+
 /** OpenTelemetry's mark of the series that takes what a cardinality limit refuses (metrics SDK specification). */
 const OVERFLOW: Attributes = { 'otel.metric.overflow': true };
 
@@ -30,29 +36,29 @@ export function createServiceGraph(
   options: { readonly maxSeries: number },
 ): ServiceGraph {
   const book = new SeriesBook<Ends | undefined>({ max: options.maxSeries, overflow: undefined, onOverflow: deps.onOverflow });
-  const endpoints = new Map<string, Endpoint>();
+  const peers = new Map<string, Named>();
 
-  /** One value for each peer: thousands of edges share them, and names that came with an edge are not kept again. */
-  function shared(key: string, endpoint: Endpoint): Endpoint {
-    const known = endpoints.get(key);
+  /** One value for each peer, with a short name for it: thousands of edges share them. Those beyond the bound go by their long name. */
+  function named(endpoint: Endpoint): Named {
+    const key = endpointKey(endpoint);
+    const known = peers.get(key);
     if (known !== undefined) return known;
-    if (endpoints.size >= options.maxSeries) endpoints.clear();
-    endpoints.set(key, endpoint);
-    return endpoint;
+    if (peers.size >= options.maxSeries) return { key, endpoint };
+    const made = { key: String(peers.size), endpoint };
+    peers.set(key, made);
+    return made;
   }
 
   return {
     take(edge, grown) {
       const count = connectionsOf(edge, grown);
       if (count <= 0) return;
-      const client = toEndpoint(edge.client);
-      const server = toEndpoint(edge.server);
+      const client = named(toEndpoint(edge.client));
+      const server = named(toEndpoint(edge.server));
       const type = connectionType(edge);
       const lastSeenAt = Math.max(...grown.map((one) => one.lastSeenAt));
-      const clientKey = endpointKey(client);
-      const serverKey = endpointKey(server);
-      const toEnds = (): Ends => ({ client: shared(clientKey, client), server: shared(serverKey, server), type });
-      book.add(`${clientKey}>${serverKey}>${type}`, toEnds, { count, lastSeenAt }, deps.clock.now());
+      const toEnds = (): Ends => ({ client: client.endpoint, server: server.endpoint, type });
+      book.add(`${client.key}>${server.key}>${type}`, toEnds, { count, lastSeenAt }, deps.clock.now());
     },
     *values() {
       for (const series of book.values()) yield { ...series, labels: series.labels === undefined ? OVERFLOW : toAttributes(series.labels) };
