@@ -18,7 +18,7 @@ const PAGE_EDGES = 1_000;
 const FIRST_PAGE_EDGES = 500;
 const PARALLEL = 4;
 /** Links between groups that a picture from above can use, and declared calls that were never seen. */
-const OVERVIEW_LINKS = 5_000;
+const OVERVIEW_LINKS = 2_000;
 const MAX_DECLARED = 5_000;
 const QUERY_TIMEOUT_MS = 30_000;
 const HEAD_START_MS = 600;

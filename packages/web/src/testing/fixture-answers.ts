@@ -1,9 +1,10 @@
+import { peerKey } from '@nm/core';
 import type { UiEdge, UiPeer } from '../graph/ui-edge.ts';
 
 /** What a mapper would answer to `overview` without a filter. */
 export function toFixtureOverview(
   all: readonly UiEdge[],
-  { since, until }: { readonly since?: string | null; readonly until?: string | null },
+  { since, until, first }: { readonly since?: string | null; readonly until?: string | null; readonly first?: number },
 ) {
   const edges = all.filter((edge) => edge.class === 'app' && edge.client.type !== 'unknown' && edge.server.type !== 'unknown');
   const groups = new Map<string, { id: string; peers: Set<string>; lastSeen: string; [field: string]: unknown }>();
@@ -36,20 +37,15 @@ export function toFixtureOverview(
       peers: new Set<string>(),
       lastSeen: at,
     };
-    group.peers.add(JSON.stringify(peer));
+    group.peers.add(peerKey(peer));
     if (group.lastSeen < at) group.lastSeen = at;
     groups.set(id, group);
     return id;
   };
   for (const edge of edges) {
     const times = Object.values(edge.evidence).filter((item) => item !== undefined);
-    const [firstSeen = '', lastSeen = ''] = [
-      times.map((item) => item.firstSeen).toSorted()[0],
-      times
-        .map((item) => item.lastSeen)
-        .toSorted()
-        .at(-1),
-    ];
+    // All kinds of evidence of a fixture's edge have the same times.
+    const { firstSeen = '', lastSeen = '' } = times[0] ?? {};
     const [client, server] = [groupOf(edge.client, lastSeen), groupOf(edge.server, lastSeen)];
     const key = `${client}>${server}`;
     const link = links.get(key) ?? {
@@ -74,7 +70,7 @@ export function toFixtureOverview(
   const sorted = [...links.values()].toSorted((a, b) => b.edges - a.edges);
   return {
     groups: [...groups.values()].map(({ peers, ...group }) => ({ ...group, peers: peers.size, workloads: peers.size, kinds: {} })),
-    links: sorted.map(({ states, intents, ...link }) => ({
+    links: sorted.slice(0, first ?? sorted.length).map(({ states, intents, ...link }) => ({
       ...link,
       evidence: {},
       protection: { network: Object.fromEntries(states), mesh: {}, intents: Object.fromEntries(intents) },
