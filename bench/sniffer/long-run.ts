@@ -58,8 +58,9 @@ async function measure(): Promise<void> {
     };
     const before = (minutes - awayMinutes) / 2;
     await untilMinute(before);
-    const heard = await lookups();
-    sink.kill('SIGKILL');
+    const last = firstLine(sink);
+    sink.kill('SIGTERM');
+    const { dns: heard } = JSON.parse(await last) as { readonly dns: number };
     say(`the mapper is away after ${heard} lookups`);
     await untilMinute(before + awayMinutes);
     sink = await startSink();

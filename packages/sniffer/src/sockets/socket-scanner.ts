@@ -138,7 +138,11 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       if (present.has(id)) continue;
       for (const table of gone) observer.forget(tableId(table));
       tables.delete(id);
-      files.get(id)?.close();
+    }
+    // Also where nothing could be read: an open file keeps its namespace alive.
+    for (const [id, file] of files) {
+      if (present.has(id)) continue;
+      file.close();
       files.delete(id);
     }
   };
@@ -165,7 +169,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
         else if (table.schedule.isStill(counter)) still.push(...observer.still(tableId(table), now));
       }
     }
-    if (present.size < tables.size) forgetGone(present);
+    if (present.size < tables.size || present.size < files.size) forgetGone(present);
     // The longest unread first: where all of them keep changing, each gets its turn.
     return due.toSorted((one, other) => one.table.schedule.lastReadAt - other.table.schedule.lastReadAt);
   };
