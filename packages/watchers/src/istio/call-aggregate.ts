@@ -1,4 +1,5 @@
 import type { Observation } from '@nm/core';
+import { ownText } from '../own-text.ts';
 import type { MeshCall, MeshWorkload } from './mesh-edges.ts';
 import type { PathLimiter } from './path-template.ts';
 
@@ -10,10 +11,10 @@ export interface CallAggregate {
   drain(at: number): Observation[];
 }
 
+type SeenCall = Omit<Observation, 'count' | 'firstSeenAt' | 'lastSeenAt'>;
+
 interface Sum {
-  readonly call: MeshCall;
-  readonly node: string | undefined;
-  readonly path: string | undefined;
+  readonly seen: SeenCall;
   readonly seenBefore: number | undefined;
   count: number;
 }
@@ -34,7 +35,7 @@ export function createCallAggregate(paths: PathLimiter): CallAggregate {
       const path = call.path === undefined ? undefined : paths.limit(pair, call.path);
       const key = `${vantageOf(call)}|${node ?? ''}|${pair}|${call.method ?? ''}|${seenBefore ?? ''}|${path ?? ''}`;
       const known = sums.get(key);
-      if (known === undefined) sums.set(key, { call, node, path, seenBefore, count: call.count });
+      if (known === undefined) sums.set(key, { seen: toSeenCall(call, node, path), seenBefore, count: call.count });
       else known.count += call.count;
     },
     drain(at): Observation[] {
@@ -66,9 +67,20 @@ function vantageOf(call: MeshCall): Observation['vantage'] {
   return call.reporter === 'source' ? 'client' : 'server';
 }
 
-function toObservation({ call, node, path, seenBefore, count }: Sum, at: number): Observation {
+function toObservation({ seen, seenBefore, count }: Sum, at: number): Observation {
+  return {
+    ...seen,
+    count: seenBefore === undefined ? count : 0,
+    firstSeenAt: seenBefore ?? at,
+    lastSeenAt: seenBefore ?? at,
+    ...(seenBefore === undefined ? {} : { approximate: true }),
+  };
+}
+
+/** What is kept of a call: none of its texts is a piece of the line, which may have 128 KiB. */
+function toSeenCall(call: MeshCall, node: string | undefined, path: string | undefined): SeenCall {
   const host = hostOf(call);
-  const methods = call.method === undefined ? [] : [call.method];
+  const methods = call.method === undefined ? [] : [ownText(call.method)];
   return {
     kind: 'http',
     vantage: vantageOf(call),
@@ -77,13 +89,9 @@ function toObservation({ call, node, path, seenBefore, count }: Sum, at: number)
     destination: {
       protocol: 'TCP',
       ...(isByHost(call) ? {} : { workload: refOf(call.destination) }),
-      ...(host === undefined ? {} : { name: host }),
+      ...(host === undefined ? {} : { name: ownText(host) }),
     },
-    count: seenBefore === undefined ? count : 0,
-    firstSeenAt: seenBefore ?? at,
-    lastSeenAt: seenBefore ?? at,
-    ...(seenBefore === undefined ? {} : { approximate: true }),
-    ...(path === undefined || path === '' ? {} : { http: { path, methods } }),
+    ...(path === undefined || path === '' ? {} : { http: { path: ownText(path), methods } }),
   };
 }
 
@@ -91,5 +99,8 @@ function toObservation({ call, node, path, seenBefore, count }: Sum, at: number)
 const UNKNOWN = 'unknown';
 
 function refOf({ namespace, name, canonicalName }: MeshWorkload): { readonly namespace: string; readonly name: string } {
-  return { namespace: namespace ?? UNKNOWN, name: (namespace === undefined ? undefined : (name ?? canonicalName)) ?? UNKNOWN };
+  return {
+    namespace: ownText(namespace ?? UNKNOWN),
+    name: ownText((namespace === undefined ? undefined : (name ?? canonicalName)) ?? UNKNOWN),
+  };
 }

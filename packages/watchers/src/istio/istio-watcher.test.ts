@@ -251,6 +251,13 @@ describe('rounds over the proxies of a mesh', () => {
     ]);
   });
 
+  it('takes no name that Kubernetes could not have given', async () => {
+    const next = await watch();
+    const longest = 'w'.repeat(253);
+    server.text = series('/a', 1, { source_workload: longest }) + series('/b', 1, { source_workload: `${longest}w` });
+    expect((await next()).map(({ source }) => source.workload?.name)).toEqual([longest, 'unknown']);
+  });
+
   it('of several watchers the elected one looks; what another has counted is not counted again', async () => {
     let elected = true;
     pods = [pod({ started: '2026-01-02T03:04:06Z' })];

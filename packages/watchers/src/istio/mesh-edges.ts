@@ -35,11 +35,16 @@ export interface MeshWorkload {
 /** Longer paths are cut: what tells calls apart stands at the beginning. */
 export const MAX_PATH_CHARACTERS = 1024;
 
+/** Longest name of an object in Kubernetes (RFC 1123 subdomain); what is longer is nobody's. */
+const MAX_NAME_CHARACTERS = 253;
+/** A host with its port. */
+const MAX_HOST_CHARACTERS = MAX_NAME_CHARACTERS + 6;
+
 export function toMeshCall(series: MeshSeries): MeshCall {
   const { labels } = series;
   const source = workloadOf(labels, 'source');
   const destination = workloadOf(labels, 'destination');
-  const service = known(labels.get('destination_service'));
+  const service = known(labels.get('destination_service'), MAX_HOST_CHARACTERS);
   const path = known(labels.get('request_path') ?? labels.get('request_url_path'));
   const method = known(labels.get('request_method'));
   return {
@@ -56,9 +61,9 @@ export function toMeshCall(series: MeshSeries): MeshCall {
 }
 
 function workloadOf(labels: MeshLabels, side: 'source' | 'destination'): MeshWorkload {
-  const name = known(labels.get(`${side}_workload`));
-  const namespace = known(labels.get(`${side}_workload_namespace`));
-  const canonicalName = known(labels.get(`${side}_canonical_service`));
+  const name = known(labels.get(`${side}_workload`), MAX_NAME_CHARACTERS);
+  const namespace = known(labels.get(`${side}_workload_namespace`), MAX_NAME_CHARACTERS);
+  const canonicalName = known(labels.get(`${side}_canonical_service`), MAX_NAME_CHARACTERS);
   return {
     ...(name === undefined ? {} : { name }),
     ...(namespace === undefined ? {} : { namespace }),
@@ -67,8 +72,8 @@ function workloadOf(labels: MeshLabels, side: 'source' | 'destination'): MeshWor
 }
 
 /** Istio writes `unknown` for what it does not know and leaves a proxy's own unset values empty. */
-function known(value: string | undefined): string | undefined {
-  return value === undefined || value === '' || value === 'unknown' ? undefined : value;
+function known(value: string | undefined, maxCharacters = Number.POSITIVE_INFINITY): string | undefined {
+  return value === undefined || value === '' || value === 'unknown' || value.length > maxCharacters ? undefined : value;
 }
 
 function reporterOf(labels: MeshLabels): MeshReporter {
@@ -83,7 +88,7 @@ function peersOf(labels: MeshLabels, source: MeshWorkload, destination: MeshWork
   if (hasSource && isNamed(destination)) return 'known';
   if (!hasSource) return isNamed(destination) ? 'half' : 'unknown';
   if (service === 'PassthroughCluster') return 'passthrough';
-  return known(labels.get('destination_service')) === undefined ? 'half' : 'service';
+  return known(labels.get('destination_service'), MAX_HOST_CHARACTERS) === undefined ? 'half' : 'service';
 }
 
 /** Whether it can be found in the cluster: by its own name, or else by the mesh's canonical one. */

@@ -98,12 +98,19 @@ function createTlsAsk(tls: ProxyTls): { readonly ask: Ask; readonly close: () =>
   return { ask, close: () => agent.destroy() };
 }
 
+/**
+ * Of a compressed answer. What it unpacks to is bounded by the reader, but a hostile one may unpack to nothing for ever,
+ * and waits here until it is unpacked. Statistics are a tenth of their size when packed.
+ */
+const MAX_PACKED_BYTES = 16 * 1024 * 1024;
+
 /** Some put a compressing proxy in front, whatever was asked for. What `onChunk` throws is thrown by the next call. */
 function createInflate(onChunk: (chunk: Uint8Array) => void): {
   readonly push: (bytes: Uint8Array) => void;
   readonly end: () => Promise<void>;
 } {
   const gunzip = createGunzip();
+  let packedBytes = 0;
   let failure: Error | undefined;
   gunzip.on('error', (error) => (failure ??= error));
   gunzip.on('data', (chunk: Buffer) => {
@@ -116,6 +123,11 @@ function createInflate(onChunk: (chunk: Uint8Array) => void): {
   return {
     push: (bytes) => {
       if (failure !== undefined) throw failure;
+      packedBytes += bytes.length;
+      if (packedBytes > MAX_PACKED_BYTES) {
+        gunzip.destroy();
+        throw new AppError<ProxyReadError>('proxy-answer-too-large', `The packed answer is larger than ${MAX_PACKED_BYTES} bytes.`);
+      }
       gunzip.write(Buffer.from(bytes));
     },
     end: () =>

@@ -17,8 +17,17 @@ describe('ids in paths', () => {
 });
 
 it('keeps whole paths until there are many, then templates, then first segments', () => {
-  const limiter = createPathLimiter({ maxPlainPaths: 3, maxPaths: 5, maxPairs: 2 });
+  const limiter = createPathLimiter({ maxPlainPaths: 3, maxPaths: 5, maxPairs: 2, maxCharacters: 1_000 });
   const booked = ['/u/1', '/u/2', '/u/3', '/u/4', '/u/1', '/x/a', '/x/b', '/y/c', '/z'].map((path) => limiter.limit('p', path));
   expect(booked).toEqual(['/u/1', '/u/2', '/u/3', '/u/{id}', '/u/1', '/x/a', '/x/{path}', '/y/{path}', '/{path}']);
   expect(limiter.limit('q', '/u/9')).toBe('/u/9');
+});
+
+it('forgets the oldest pair when the paths of all are too long together', () => {
+  const limiter = createPathLimiter({ maxPlainPaths: 2, maxPaths: 5, maxPairs: 10, maxCharacters: 16 });
+  for (const path of ['/a', '/b', '/1']) limiter.limit('old', path);
+  expect(limiter.limit('old', '/2')).toBe('/{id}');
+  expect(limiter.limit('long', `/${'x'.repeat(11)}`)).toBe(`/${'x'.repeat(11)}`);
+  expect(limiter.limit('old', '/2')).toBe('/2');
+  expect(limiter.limit('longest', 'x'.repeat(17))).toBe('x'.repeat(17));
 });

@@ -1,3 +1,5 @@
+import { ownText } from '../own-text.ts';
+
 /** Segments of a path that name one thing among many: a number, a UUID, a long hexadecimal or mixed id. */
 const ID =
   /^(?:\d+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=.*\d)[0-9a-fA-F]{12,}|(?=.*\d)(?=.*[A-Za-z])[\w~-]{20,}|\d[\d.:_-]+)$/;
@@ -24,14 +26,33 @@ export interface PathLimits {
   readonly maxPaths: number;
   /** Pairs that are remembered; beyond, the one remembered longest is forgotten. */
   readonly maxPairs: number;
+  /** Characters of all paths that are remembered; beyond, pairs are forgotten in the same order. */
+  readonly maxCharacters: number;
 }
 
-export const DEFAULT_PATH_LIMITS: PathLimits = { maxPlainPaths: 100, maxPaths: 500, maxPairs: 20_000 };
+export const DEFAULT_PATH_LIMITS: PathLimits = { maxPlainPaths: 100, maxPaths: 500, maxPairs: 20_000, maxCharacters: 32 * 1024 * 1024 };
 
 /** Keeps the number of paths of each pair of workloads bounded: whole paths first, then templates, then first segments. */
 export function createPathLimiter(limits: PathLimits = DEFAULT_PATH_LIMITS): PathLimiter {
   const pairs = new Map<string, Set<string>>();
   let collapsed = 0;
+  let characters = 0;
+
+  function forgetOldest(): void {
+    for (const [pair, paths] of pairs) {
+      pairs.delete(pair);
+      for (const path of paths) characters -= path.length;
+      return;
+    }
+  }
+
+  function remember(paths: Set<string>, path: string): string {
+    paths.add(ownText(path));
+    characters += path.length;
+    while (characters > limits.maxCharacters && pairs.size > 0) forgetOldest();
+    return path;
+  }
+
   return {
     get collapsed(): number {
       return collapsed;
@@ -40,22 +61,15 @@ export function createPathLimiter(limits: PathLimits = DEFAULT_PATH_LIMITS): Pat
       let paths = pairs.get(pair);
       if (paths === undefined) {
         paths = new Set();
-        const oldest = pairs.size >= limits.maxPairs ? pairs.keys().next() : undefined;
-        if (oldest?.done === false) pairs.delete(oldest.value);
+        if (pairs.size >= limits.maxPairs) forgetOldest();
         pairs.set(pair, paths);
       }
       if (paths.has(path)) return path;
-      if (paths.size < limits.maxPlainPaths) {
-        paths.add(path);
-        return path;
-      }
+      if (paths.size < limits.maxPlainPaths) return remember(paths, path);
       const template = toPathTemplate(path);
       if (template !== path) collapsed += 1;
       if (paths.has(template)) return template;
-      if (paths.size < limits.maxPaths) {
-        paths.add(template);
-        return template;
-      }
+      if (paths.size < limits.maxPaths) return remember(paths, template);
       collapsed += 1;
       const second = path.indexOf('/', 1);
       return second < 0 ? '/{path}' : `${toPathTemplate(path.slice(0, second)).slice(0, 128)}/{path}`;

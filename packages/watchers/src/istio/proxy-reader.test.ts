@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -39,6 +40,25 @@ async function read(source: ProxySource, proxy: Proxy): Promise<string> {
   }
   return Buffer.concat(chunks).toString('utf8');
 }
+
+it('a packed answer that unpacks to nothing has an end', async () => {
+  const head = Buffer.from('1f8b0800000000000003', 'hex');
+  // Stored blocks without a byte (RFC 1951 section 3.2.4).
+  const nothing = Buffer.alloc(5 * 200_000, Buffer.from('000000ffff', 'hex'));
+  const server = createPlainServer((_request, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' }).write(head);
+    for (let sent = 0; sent < 20; sent += 1) response.write(nothing);
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const proxy = proxyOf((server.address() as AddressInfo).port);
+    await expect(read(createNetworkSource(), proxy)).rejects.toMatchObject({ code: 'proxy-answer-too-large' });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
 
 describe('statistics by TLS', () => {
   let folder: string;

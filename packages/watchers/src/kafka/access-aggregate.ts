@@ -1,6 +1,7 @@
 import { canonicalAddress } from '@nm/core';
 import type { Destination, Observation } from '@nm/core';
 import type { AuditEvent } from './audit-reader.ts';
+import { ownText } from '../own-text.ts';
 import { toIntentOperation, toMapResourceType } from './audit-names.ts';
 
 /** The broker whose log it is: a pod, or a workload where the pod is not known. */
@@ -34,6 +35,8 @@ interface Access {
 
 /** Longest name or principal that is reported; Kafka's topics have at most 249 characters, group ids 32,767. */
 const MAX_NAME_CHARACTERS = 1024;
+/** Kafka's own words are shorter; a forged one may be as long as the event. */
+const MAX_WORD_CHARACTERS = 64;
 
 /**
  * Adds up what the log says: a denied client may retry thousands of times a second, and all of that is one access with a
@@ -49,7 +52,12 @@ export function createAccessAggregate(): AccessAggregate {
       if (event.pseudo) return 'pseudo';
       // A consumer without a group asks for the group with the empty name.
       if (event.name === '') return 'no-name';
-      const key = `${event.result}|${event.operation}|${event.resourceType}|${event.clientIP}|${broker.namespace}/${broker.podUid ?? broker.name}|${event.principal}|${event.name}`;
+      // Cut before they tell accesses apart: clients choose names of 32 KiB, and 20,000 of those would be kept.
+      const name = event.name.slice(0, MAX_NAME_CHARACTERS);
+      const principal = event.principal.slice(0, MAX_NAME_CHARACTERS);
+      const operation = event.operation.slice(0, MAX_WORD_CHARACTERS);
+      const resourceType = event.resourceType.slice(0, MAX_WORD_CHARACTERS);
+      const key = `${event.result}|${operation}|${resourceType}|${event.clientIP}|${broker.namespace}/${broker.podUid ?? broker.name}|${principal}|${name}`;
       const known = accesses.get(key);
       if (known !== undefined) {
         known.count += 1;
@@ -61,15 +69,15 @@ export function createAccessAggregate(): AccessAggregate {
       if (address === undefined) return 'bad-address';
       // A process of the broker's own pod, or a port-forward: nobody who could be named.
       if (address.startsWith('127.') || address === '::1') return 'loopback';
-      accesses.set(owned(key), {
+      accesses.set(ownText(key), {
         address,
         broker,
         kafka: {
-          topic: owned(event.name.slice(0, MAX_NAME_CHARACTERS)),
-          operation: toIntentOperation(event.operation),
+          topic: ownText(name),
+          operation: ownText(toIntentOperation(operation)),
           allowed: event.result === 'ALLOWED',
-          ...(event.resourceType === 'TOPIC' ? {} : { resourceType: toMapResourceType(event.resourceType) }),
-          principal: owned(event.principal.slice(0, MAX_NAME_CHARACTERS)),
+          ...(resourceType === 'TOPIC' ? {} : { resourceType: ownText(toMapResourceType(resourceType)) }),
+          principal: ownText(principal),
         },
         count: 1,
         firstSeenAt: at,
@@ -83,11 +91,6 @@ export function createAccessAggregate(): AccessAggregate {
       return observations;
     },
   };
-}
-
-/** A copy that does not keep the chunk of the log alive from which it was cut. */
-function owned(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 function toObservation({ address, broker, kafka, count, firstSeenAt, lastSeenAt }: Access): Observation {

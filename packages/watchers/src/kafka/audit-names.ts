@@ -1,3 +1,5 @@
+import { ownText } from '../own-text.ts';
+
 /**
  * Names that Kafka prints in two spellings. ZooKeeper brokers write `DescribeConfigs`, KRaft brokers `DESCRIBE_CONFIGS`;
  * requests and resource types are always written in the first one. We use Kafka's enum name (AclOperation, ResourceType, ApiKeys).
@@ -5,13 +7,14 @@
 const enumNames = new Map<string, string>();
 /** Brokers know about 15 operations, 6 resource types and 100 requests; a log could hold anything. */
 const MAX_ENUM_NAMES = 512;
+const MAX_ENUM_CHARACTERS = 64;
 
 /** Kafka's enum name of an operation, a resource type or a request: `IdempotentWrite` and `IDEMPOTENT_WRITE` are `IDEMPOTENT_WRITE`. */
 export function toEnumName(printed: string): string {
   const known = enumNames.get(printed);
   if (known !== undefined) return known;
   const name = /[a-z]/.test(printed) ? printed.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase() : printed;
-  if (enumNames.size < MAX_ENUM_NAMES) enumNames.set(Array.from(printed).join(''), name);
+  if (enumNames.size < MAX_ENUM_NAMES && printed.length <= MAX_ENUM_CHARACTERS) enumNames.set(ownText(printed), ownText(name));
   return name;
 }
 
