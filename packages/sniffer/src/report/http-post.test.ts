@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@nm/core';
@@ -30,7 +33,12 @@ test('an authority that is renewed is trusted without a restart, and a file that
     { name: 'queries', listen: { host: '127.0.0.1', port: 0 }, tls: { certFile: file, keyFile: file, reloadMs: 10 } },
   );
   await listener.start();
-  const { post, close } = await createPost({ url: `https://localhost:${listener.address().port}/query`, timeoutMs: 5_000, caFile });
+  const { post, close } = await createPost({
+    url: `https://localhost:${listener.address().port}/query`,
+    timeoutMs: 5_000,
+    connectTimeoutMs: 5_000,
+    caFile,
+  });
   const status = (): Promise<number | string> =>
     post(new Uint8Array(), AbortSignal.timeout(5_000)).then(
       (answer) => answer.status,
@@ -49,4 +57,14 @@ test('an authority that is renewed is trusted without a restart, and a file that
     close();
     await listener.stop();
   }
+});
+
+test('a server that lets nobody in is given up before its answer would be', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const { post, close } = await createPost({ url: `https://127.0.0.1:${port}/query`, timeoutMs: 600_000, connectTimeoutMs: 20 });
+  await expect(post(new Uint8Array(), new AbortController().signal)).rejects.toThrow('no connection within 20 ms');
+  close();
+  silent.close();
 });

@@ -9,6 +9,8 @@ export type Post = (body: Uint8Array, signal: AbortSignal) => Promise<HttpAnswer
 export interface PostOptions {
   readonly url: string;
   readonly timeoutMs: number;
+  /** Until there is a connection: one to the address of a pod that is gone answers nothing, and the next one leads elsewhere. */
+  readonly connectTimeoutMs: number;
   /** File with a bearer token; read for each request, because tokens rotate. */
   readonly tokenFile?: string;
   /** PEM file of the authorities that may have signed the mapper's certificate; read for each request, because they rotate. */
@@ -49,6 +51,13 @@ export async function createPost(options: PostOptions): Promise<{ readonly post:
         });
       });
       request.on('error', reject);
+      request.on('socket', (socket) => {
+        if (!socket.connecting) return;
+        const late = new Error(`no connection within ${options.connectTimeoutMs} ms`);
+        const timer = setTimeout(() => request.destroy(late), options.connectTimeoutMs);
+        const settle = (): void => clearTimeout(timer);
+        socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', settle).once('close', settle);
+      });
       request.end(body);
     });
   };

@@ -110,6 +110,7 @@ async function create(
 ): Promise<ReportSender> {
   const { post } = await createPost({
     url,
+    connectTimeoutMs: 5_000,
     timeoutMs: 2_000,
     ...(options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile }),
   });

@@ -102,6 +102,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   const { post, close } = await createPost({
     url: toQueryUrl(options.mapperUrl),
     timeoutMs: 30_000,
+    connectTimeoutMs: 3_000,
     ...(options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile }),
     ...(options.caFile === undefined ? {} : { caFile: options.caFile }),
   });
