@@ -7,6 +7,7 @@ import { exitCode } from '../exit-codes.ts';
 import { toIntentsJson, toIntentsObject } from '../export/intents-json.ts';
 import type { CliHost } from '../host.ts';
 import { toListCsv } from '../list/list-rows.ts';
+import { escapeUnsafe } from '../output/escape-unsafe.ts';
 import { toMapJson } from '../output/map-json.ts';
 import { printable } from '../output/printable.ts';
 import { writeOutputFile, writeResult, writeTo } from '../output/write.ts';
@@ -75,7 +76,7 @@ async function writeFolder(command: ExportCommand, output: string, documents: re
   const used = new Set<string>();
   for (const one of documents) {
     const name = fileName(one, used);
-    const text = command.format === 'json' ? JSON.stringify(toIntentsObject(one), null, 2) : toIntentsYaml([one]);
+    const text = command.format === 'json' ? escapeUnsafe(JSON.stringify(toIntentsObject(one), null, 2)) : toIntentsYaml([one]);
     await writeOutputFile(join(folder, name), join(output, name), [text]);
   }
   await writeTo(host.stderr, `Successfully wrote intents into ${output}\n`);

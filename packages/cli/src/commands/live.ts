@@ -6,6 +6,7 @@ import { exitCode } from '../exit-codes.ts';
 import type { CliHost } from '../host.ts';
 import { serveMap } from '../open/serve-map.ts';
 import { findWebFolder } from '../open/web-folder.ts';
+import { escapeUnsafe } from '../output/escape-unsafe.ts';
 import { printable } from '../output/printable.ts';
 import { writeTo } from '../output/write.ts';
 import type { LoadedMap, SourceOptions } from '../source/map-source.ts';
@@ -28,7 +29,7 @@ export async function runStatus({ source: options, format }: Extract<Command, { 
   try {
     const status = await source.status(host.signal);
     const text = {
-      json: () => `${JSON.stringify(status)}\n`,
+      json: () => `${escapeUnsafe(JSON.stringify(status))}\n`,
       csv: () => toStatusCsv(status),
       text: () => toStatusText(source.name, status, host.now()),
     };

@@ -4,6 +4,7 @@ import type { Command } from '../arguments/command.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { CliHost } from '../host.ts';
 import { fullName } from '../list/peer-text.ts';
+import { escapeUnsafe } from '../output/escape-unsafe.ts';
 import { writeResult, writeTo } from '../output/write.ts';
 import { loadEdges } from './load-edges.ts';
 
@@ -32,7 +33,7 @@ export async function runPolicies({ read }: Extract<Command, { command: 'policie
       await writeTo(host.stderr, `None of these ${edges.length} calls is a known action on AWS: is AWS visibility on for the pods?\n`);
     return exitCode('ok');
   }
-  await writeResult(host, read.output, [`${JSON.stringify(policies.length === 1 ? only : policies, null, 2)}\n`]);
+  await writeResult(host, read.output, [`${escapeUnsafe(JSON.stringify(policies.length === 1 ? only : policies, null, 2))}\n`]);
   if (policies.length > 1) {
     await writeTo(
       host.stderr,

@@ -5,6 +5,7 @@ import type { CliHost } from '../host.ts';
 import { CSV_HEADER, toCsvRow } from '../list/list-rows.ts';
 import { endsOf, evidenceText, portName } from '../list/peer-text.ts';
 import { toCsv, toCsvLine } from '../output/csv.ts';
+import { escapeUnsafe } from '../output/escape-unsafe.ts';
 import { fitWidths, toLine } from '../output/table.ts';
 import { writeTo } from '../output/write.ts';
 import type { EdgeChange } from '../source/map-source.ts';
@@ -43,7 +44,8 @@ function createWriter(format: WatchCommand['format'], read: ReadOptions, host: C
     case 'json':
       return {
         header: '',
-        toText: (change) => `${JSON.stringify(change.type === 'reset' ? change : { type: change.type, edge: toMapEdge(change.edge) })}\n`,
+        toText: (change) =>
+          `${escapeUnsafe(JSON.stringify(change.type === 'reset' ? change : { type: change.type, edge: toMapEdge(change.edge) }))}\n`,
       };
     case 'csv':
       return {

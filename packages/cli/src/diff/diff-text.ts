@@ -3,6 +3,7 @@ import type { Edge } from '@nm/core';
 import { endsOf, evidenceText } from '../list/peer-text.ts';
 import type { NamingOptions } from '../list/peer-text.ts';
 import { toCsv } from '../output/csv.ts';
+import { escapeUnsafe } from '../output/escape-unsafe.ts';
 import { printable } from '../output/printable.ts';
 import type { Styles } from '../output/styles.ts';
 import { toTable } from '../output/table.ts';
@@ -53,19 +54,21 @@ export function toDiffMarkdown(difference: MapDifference, options: DiffTextOptio
 }
 
 export function toDiffJson({ added, removed, changed }: MapDifference): string {
-  return `${JSON.stringify(
-    {
-      added: added.map(toMapEdge),
-      removed: removed.map(toMapEdge),
-      changed: changed.map((one) => ({
-        before: toMapEdge(one.before),
-        after: toMapEdge(one.after),
-        added: one.added,
-        removed: one.removed,
-      })),
-    },
-    null,
-    2,
+  return `${escapeUnsafe(
+    JSON.stringify(
+      {
+        added: added.map(toMapEdge),
+        removed: removed.map(toMapEdge),
+        changed: changed.map((one) => ({
+          before: toMapEdge(one.before),
+          after: toMapEdge(one.after),
+          added: one.added,
+          removed: one.removed,
+        })),
+      },
+      null,
+      2,
+    ),
   )}\n`;
 }
 

@@ -200,3 +200,24 @@ test('paths with % and hostile names come back from YAML as they were', async ()
   const [document] = parseYaml(await run([one], 'export')) as { spec: { calls: { HTTPResources: { path: string }[] }[] } }[];
   expect(new Set(document?.spec.calls[0]?.HTTPResources.map(({ path }) => path))).toEqual(new Set(paths));
 });
+
+describe('names with characters that are no text', () => {
+  const name = '\u009b31m\u0085\u007f\u202egnp\u200b\u2028\ufeff\uffff "x" \u{e0041}';
+  const one = edge(workload('web'), workload('kafka'), {
+    http: [{ path: `/${name}`, methods: ['GET'] }],
+    kafka: [{ topic: name, operation: 'consume', allowed: true }],
+  });
+  // What YAML 1.1 counts as printable (section 4.1), less what moves a cursor; kubectl refuses a file with anything else.
+  const isText = /^[\n\x20-\x7e\u00a0-\u1fff\u2010-\u2027\u2030-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u;
+  test.each([
+    ['YAML', ['export'], (text: string) => parseYaml(text)],
+    ['YAML, v2beta1', ['export', '--output-version', 'v2'], (text: string) => parseYaml(text)],
+    ['JSON', ['export', '--format', 'json'], (text: string) => JSON.parse(text) as unknown],
+    ['a map', ['export', '--format', 'map'], (text: string) => JSON.parse(text) as unknown],
+    ['a list', ['list', '--format', 'json'], (text: string) => JSON.parse(text) as unknown],
+  ] as const)('stand as escapes, with the same meaning: %s', async (_name, args, parse) => {
+    const text = await run([one], ...args);
+    expect(text).toMatch(isText);
+    expect(JSON.stringify(parse(text))).toContain(JSON.stringify(`/${name}`));
+  });
+});

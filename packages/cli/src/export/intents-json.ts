@@ -1,8 +1,9 @@
 import type { ExportedIntents } from '@nm/core';
+import { escapeUnsafe } from '../output/escape-unsafe.ts';
 
 /** Documents as a JSON list, with the fields that the existing command line writes without having anything to say. */
 export function toIntentsJson(documents: readonly ExportedIntents[]): string {
-  return JSON.stringify(documents.map(toIntentsObject), null, 2);
+  return escapeUnsafe(JSON.stringify(documents.map(toIntentsObject), null, 2));
 }
 
 export function toIntentsObject({ document }: ExportedIntents): object {

@@ -1,7 +1,7 @@
 import { printable } from './printable.ts';
 
-/** Characters with which a spreadsheet begins a formula (OWASP, CSV injection). */
-const FORMULA_START = /^[=+\-@\t\r]/;
+/** Characters with which a spreadsheet begins a formula, the wide ones too (OWASP, CSV injection). */
+const FORMULA_START = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
 
 /** Rows as RFC 4180 text. Cells that a spreadsheet would run as a formula begin with an apostrophe. */
 export function toCsv(header: readonly string[], rows: Iterable<readonly (string | number | boolean | undefined)[]>): string {

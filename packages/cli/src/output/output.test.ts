@@ -30,6 +30,7 @@ describe('CSV', () => {
     ['plus, minus, at', '+1', "'+1"],
     ['minus', '-1', "'-1"],
     ['at', '@x', "'@x"],
+    ['wide equals sign', '\uff1d1', "'\uff1d1"],
     ['tab', '\t=1', "'\\x09=1"],
     ['number', 5, '5'],
     ['nothing', undefined, ''],
