@@ -45,7 +45,7 @@ async function measure(): Promise<void> {
       return sink;
     };
     let sink = await startSink();
-    await sleep(3_000);
+    await untilServing();
     const generator = start(`${here}generate.ts`, interfaceIndex('bench0'), String(framesPerSecond), String(minutes * 60), 'dns');
     const generated = firstLine(generator);
     const startedAt = performance.now();
@@ -73,6 +73,19 @@ async function measure(): Promise<void> {
     for (const child of children) child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** It captures before it serves. */
+async function untilServing(): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const isUp = await spool().then(
+      () => true,
+      () => false,
+    );
+    if (isUp) return;
+    await sleep(100);
+  }
+  throw new Error('the sniffer does not serve its metrics');
 }
 
 function say(text: string): void {

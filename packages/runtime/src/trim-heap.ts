@@ -27,6 +27,12 @@ export function trimHeap(): void {
   loadCollect()({ type: 'major', flavor: 'last-resort' });
 }
 
+/** Trims the heap where it holds more pages than what lives, and may yet come, by more than this. Cheap otherwise. */
+export function trimSlack(maxSlackBytes: number): void {
+  const { total_physical_size: held, used_heap_size: used } = getHeapStatistics();
+  if (held - used > maxSlackBytes) trimHeap();
+}
+
 /** Collects once, for about 1 ms for each MB that lives; keeps compiled code, and pages for what comes next. */
 export function collectHeap(): void {
   loadCollect()({ type: 'major', execution: 'sync' });

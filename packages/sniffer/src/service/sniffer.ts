@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toQueryUrl } from '@nm/api';
 import type { Reporter, ReportSettings } from '@nm/api';
 import type { Logger } from '@nm/core';
-import { collectHeap, createHealth, createHeapKeeper, trimHeap } from '@nm/runtime';
+import { collectHeap, createHealth, createHeapKeeper, trimHeap, trimSlack } from '@nm/runtime';
 import type { ListenAddress, OptionValues } from '@nm/runtime';
 import type { CaptureSource } from '../capture/capture-source.ts';
 import { releaseFreedMemory } from '../capture/libc.ts';
@@ -68,6 +68,8 @@ const FIRST_EPHEMERAL_PORT = 32_768;
 const MAX_LISTENERS = 1_024;
 /** Garbage of reports that may gather: without this bound a busy node's heap grew to three times what lives in it. */
 const MAX_HEAP_GROWTH_BYTES = 4 * 1024 * 1024;
+/** Pages that reports which waited for a mapper took when all of them were sent at once. */
+const MAX_HEAP_SLACK_BYTES = 8 * 1024 * 1024;
 const COMPILED_AFTER_MS = 2_000;
 const RELEASE_EVERY_MS = 10_000;
 
@@ -224,7 +226,10 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
         setInterval(logLosses, LOSS_LOG_MS),
         // What the start took, once the compiler's threads are done with it; then what a load took.
         setTimeout(releaseFreedMemory, COMPILED_AFTER_MS),
-        setInterval(releaseFreedMemory, RELEASE_EVERY_MS),
+        setInterval(() => {
+          trimSlack(MAX_HEAP_SLACK_BYTES);
+          releaseFreedMemory();
+        }, RELEASE_EVERY_MS),
       );
       log.info('sniffer started', { node: options.node, mapper: options.mapperUrl, addresses: view.nodeAddresses(), ...view.counts() });
     },
