@@ -6,7 +6,7 @@ export const ISTIO_METRICS = defineMetrics({
   reads: {
     type: 'counter',
     name: 'network_mapper_istio_reads_total',
-    help: "Reads of a proxy's statistics, by outcome: ok, or the code of the error.",
+    help: "Reads of a proxy's statistics, by outcome: ok, put-off (too slow before), or the code of the error.",
     labels: ['outcome'],
   },
   roundSeconds: {

@@ -208,6 +208,24 @@ describe('rounds over the proxies of a mesh', () => {
     expect(counts(await next())).toEqual(expected);
   });
 
+  it('a proxy that is too slow is left out of more and more rounds, and loses no count by that', async () => {
+    server.text = series('/a', 5);
+    const next = await watch({ reportsSeenBefore: false }, { timeoutMs: 300 });
+    server.mode = 'hang';
+    const asked: number[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      const before = server.requests.length;
+      await next();
+      asked.push(server.requests.length - before);
+    }
+    expect(asked).toEqual([1, 0, 1, 0, 0, 0, 1, 0]);
+    server.mode = 'ok';
+    server.text = series('/a', 9);
+    const later = [];
+    for (let round = 0; round < 7; round += 1) later.push(...counts(await next()));
+    expect(later).toEqual([['/a', 4]]);
+  });
+
   it('adds up what the map does not tell apart, keeps namespaces and sides apart', async () => {
     const next = await watch();
     server.text =

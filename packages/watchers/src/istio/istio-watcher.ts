@@ -59,12 +59,18 @@ const MAX_CALLS = 20_000;
 /** Reports refuse what is older than 30 days. */
 const MAX_AGE_MS = 29 * 86_400_000;
 
+/** A proxy that is too slow again and again is left out of up to so many rounds: a few of them must not hold up all others. */
+const MAX_ROUNDS_OFF = 31;
+
 interface Watched {
   run: string;
   readonly table: CounterTable;
   /** Counters that appear from now on are new traffic: a whole look has been taken, or the proxy is younger than we are. */
   hasBase: boolean;
   refused: number;
+  /** Looks in a row that ended for lack of time, and rounds in which it is not looked at because of them. */
+  timeouts: number;
+  roundsOff: number;
 }
 
 export interface IstioWatcher extends Startable {
@@ -113,11 +119,19 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
     let state = watched.get(uid);
     if (state === undefined) {
       const isYoung = proxy.startedAt !== undefined && proxy.startedAt >= (electedAt ?? startedAt);
-      state = { run: proxy.run, table: createCounterTable(options.maxSeriesPerProxy), hasBase: isYoung, refused: 0 };
+      state = {
+        run: proxy.run,
+        table: createCounterTable(options.maxSeriesPerProxy),
+        hasBase: isYoung,
+        refused: 0,
+        timeouts: 0,
+        roundsOff: 0,
+      };
       watched.set(uid, state);
     } else if (state.run !== proxy.run) {
       // Another run of the proxy: its counters began at zero after our last look.
       state.run = proxy.run;
+      state.roundsOff = 0;
       state.table.clear();
     }
     return state;
@@ -125,8 +139,12 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
 
   async function look(proxy: Proxy): Promise<void> {
     const state = stateOf(proxy);
-    const { table } = state;
-    const { hasBase } = state;
+    if (state.roundsOff > 0) {
+      state.roundsOff -= 1;
+      metrics.reads.inc({ outcome: 'put-off' });
+      return;
+    }
+    const { table, hasBase } = state;
     const before = Math.max(proxy.startedAt ?? 0, clock.now() - MAX_AGE_MS);
     const scrape = createScrapeReader(
       increases(table, seeds, (increase, read, isNew) => {
@@ -154,11 +172,16 @@ export function createIstioWatcher(deps: IstioWatcherDeps, options: IstioWatcher
       scrape.end();
       isWhole = true;
       state.hasBase = true;
+      state.timeouts = 0;
       metrics.reads.inc({ outcome: 'ok' });
     } catch (error) {
       if (stopping.signal.aborted) return;
       const code = (error as { readonly code?: unknown }).code;
       metrics.reads.inc({ outcome: typeof code === 'string' ? code : 'failed' });
+      if (code === 'proxy-timeout') {
+        state.timeouts += 1;
+        state.roundsOff = Math.min(2 ** state.timeouts - 1, MAX_ROUNDS_OFF);
+      }
       log.debug('cannot read the statistics of a proxy', {
         namespace: proxy.pod.namespace,
         pod: proxy.pod.name,
