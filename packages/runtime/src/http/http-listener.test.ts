@@ -46,6 +46,18 @@ describe('the metrics listener', () => {
     expect([response.status, await response.json()]).toEqual([status, body]);
   });
 
+  test.each(['//', '/\\', 'http://[', '*'])('survives a request for %s', async (target) => {
+    const url = new URL(await serveMetrics(true));
+    const status = await new Promise((resolve, reject) => {
+      get({ host: url.hostname, port: url.port, path: target, agent: false }, (answer) => resolve(answer.resume().statusCode)).on(
+        'error',
+        reject,
+      );
+    });
+    expect(status).toBe(404);
+    expect((await fetch(`${url.origin}/metrics`)).status).toBe(200);
+  });
+
   test('answers nothing else', async () => expect((await fetch(`${await serveMetrics(true)}/query`)).status).toBe(404));
 });
 

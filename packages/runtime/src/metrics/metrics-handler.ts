@@ -10,7 +10,8 @@ export function createMetricsHandler(deps: {
   readonly collect?: () => void | Promise<void>;
 }): RequestListener {
   return (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    // Not by `new URL`: it throws for targets such as `//`, and what a listener throws ends the process.
+    const path = (request.url ?? '/').split('?', 1)[0];
     if (deps.health.handle(request, response)) return;
     if (path !== '/metrics' || (request.method !== 'GET' && request.method !== 'HEAD')) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('not found: /metrics, /healthz and /readyz are here\n');
