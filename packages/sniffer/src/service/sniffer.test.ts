@@ -131,6 +131,8 @@ describe('createSniffer', () => {
     await new Promise<void>((resolve) => setTimeout(resolve, 5));
     for (const source of sources) source.feed(attempt(3));
     await stopped;
+    // Its listeners open with its turn; one that is stopped before leaves everything to its predecessor.
+    await vi.waitFor(() => expect(next.metricsAddress().port).toBeGreaterThan(0), 5_000);
     sources[1].feed(attempt(4));
     await next.stop();
     expect(counted().toSorted()).toEqual([1, 2, 3, 4].map((port) => `${port} x1`));
