@@ -11,10 +11,18 @@ export interface ObservationOutbox {
   flush(signal?: AbortSignal): Promise<void>;
 }
 
-/** Keeps observations until the sink has taken them, at most `maxObservations`; beyond that the newest are dropped and counted. */
+/** Characters of topics, principals and paths that wait: clients choose them, up to a kilobyte each. */
+const MAX_TEXT = 32 * 1024 * 1024;
+
+/**
+ * Keeps observations until the sink has taken them, at most `maxObservations` with at most 32 Mi characters of text that
+ * clients chose; beyond that the newest are dropped and counted.
+ */
 export function createObservationOutbox(sink: ObservationSink, options: { readonly maxObservations: number }): ObservationOutbox {
   let offered: readonly Observation[] = [];
   let waiting: Observation[] = [];
+  let offeredText = 0;
+  let waitingText = 0;
   let dropped = 0;
   let running: Promise<void> | undefined;
 
@@ -23,11 +31,14 @@ export function createObservationOutbox(sink: ObservationSink, options: { readon
       if (offered.length === 0) {
         if (waiting.length === 0) return;
         offered = waiting;
+        offeredText = waitingText;
         waiting = [];
+        waitingText = 0;
       }
       // The same list each time, so that the sink can go on where it stopped.
       await sink.take(offered, signal);
       offered = [];
+      offeredText = 0;
     }
   }
 
@@ -40,8 +51,12 @@ export function createObservationOutbox(sink: ObservationSink, options: { readon
     },
     add(observations): void {
       for (const observation of observations) {
-        if (offered.length + waiting.length >= options.maxObservations) dropped += 1;
-        else waiting.push(observation);
+        const text = textOf(observation);
+        if (offered.length + waiting.length >= options.maxObservations || offeredText + waitingText + text > MAX_TEXT) dropped += 1;
+        else {
+          waiting.push(observation);
+          waitingText += text;
+        }
       }
     },
     flush(signal): Promise<void> {
@@ -51,4 +66,8 @@ export function createObservationOutbox(sink: ObservationSink, options: { readon
       return running;
     },
   };
+}
+
+function textOf({ kafka, http, cloud }: Observation): number {
+  return (kafka?.topic.length ?? 0) + (kafka?.principal?.length ?? 0) + (http?.path.length ?? 0) + (cloud?.resource.length ?? 0);
 }

@@ -70,11 +70,19 @@ function vantageOf(call: MeshCall): Observation['vantage'] {
 function toObservation({ seen, seenBefore, count }: Sum, at: number): Observation {
   return {
     ...seen,
-    count: seenBefore === undefined ? count : 0,
+    count: seenBefore === undefined ? toCount(count) : 0,
     firstSeenAt: seenBefore ?? at,
     lastSeenAt: seenBefore ?? at,
     ...(seenBefore === undefined ? {} : { approximate: true }),
   };
+}
+
+/** Largest count that a report may hold. */
+const MAX_COUNT = 1_000_000_000;
+
+/** A whole number that the mapper takes, whatever a proxy claims: else the honest part of the sum were lost with it. */
+function toCount(count: number): number {
+  return Math.min(Math.max(1, Math.round(count)), MAX_COUNT);
 }
 
 /** What is kept of a call: none of its texts is a piece of the line, which may have 128 KiB. */

@@ -276,6 +276,15 @@ describe('rounds over the proxies of a mesh', () => {
     expect((await next()).map(({ source }) => source.workload?.name)).toEqual([longest, 'unknown']);
   });
 
+  it('an impossible count does not take the possible ones of the same call with it', async () => {
+    const next = await watch();
+    server.text = series('/a', 3) + series('/a', 1e300, { response_code: '500' }) + series('/b', 0.25);
+    expect(counts(await next())).toEqual([
+      ['/a', 1_000_000_000],
+      ['/b', 1],
+    ]);
+  });
+
   it('of several watchers the elected one looks; what another has counted is not counted again', async () => {
     let elected = true;
     pods = [pod({ started: '2026-01-02T03:04:06Z' })];
