@@ -1,17 +1,13 @@
 import type {
   Activity,
   Changes,
-  Cluster,
   DeclaredCalls,
   EdgeConnection,
-  Edge,
-  Environment,
   Intent,
   Namespace,
   Overview,
   QueryActivityArgs,
   QueryDeclaredCallsArgs,
-  QueryEdgeArgs,
   QueryEdgesArgs,
   QueryIntentsArgs,
   QueryNamespacesArgs,
@@ -55,11 +51,6 @@ export const EDGES: Operation<{ readonly edges: EdgeConnection }, QueryEdgesArgs
 } ${EDGE}`,
 };
 
-export const EDGE_BY_ID: Operation<{ readonly edge: Edge | null }, QueryEdgeArgs> = {
-  name: 'EdgeById',
-  text: `query EdgeById($id: ID!, $since: Time, $until: Time) { edge(id: $id, since: $since, until: $until) { ...EdgeFields } } ${EDGE}`,
-};
-
 /** The map by groups of peers, for maps too large to be shown edge by edge. */
 export const OVERVIEW: Operation<{ readonly overview: Overview }, QueryOverviewArgs> = {
   name: 'Overview',
@@ -89,19 +80,9 @@ export const WORKLOADS: Operation<{ readonly workloads: WorkloadConnection }, Qu
 }`,
 };
 
-export const CLUSTERS: Operation<{ readonly clusters: readonly Cluster[] }, Record<never, never>> = {
-  name: 'Clusters',
-  text: `query Clusters { clusters { id name own } }`,
-};
-
 export const NAMESPACES: Operation<{ readonly namespaces: readonly Namespace[] }, QueryNamespacesArgs> = {
   name: 'Namespaces',
   text: `query Namespaces($clusters: [String!]) { namespaces(clusters: $clusters) { cluster name environment } }`,
-};
-
-export const ENVIRONMENTS: Operation<{ readonly environments: readonly Environment[] }, Record<never, never>> = {
-  name: 'Environments',
-  text: `query Environments { environments { name namespaces { cluster name environment } } }`,
 };
 
 export const ACTIVITY: Operation<{ readonly activity: Activity }, QueryActivityArgs> = {

@@ -43,11 +43,6 @@ export function canonicalAddress(text: string): string | undefined {
   return bytes === undefined ? undefined : formatAddress(bytes);
 }
 
-/** Family of a canonical address. */
-export function familyOf(canonical: string): IpFamily {
-  return canonical.includes(':') ? 6 : 4;
-}
-
 /** A prefix in CIDR notation; host bits are cleared. A bare address is the prefix of that one address. */
 export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf('/');

@@ -81,17 +81,6 @@ export function toDeclaredIndex(declared: readonly DeclaredIntents[], workloadsB
   };
 }
 
-/** Declared targets that no edge fulfils. */
-export function unseenTargets(
-  edges: Iterable<DeclarableEdge>,
-  declared: readonly DeclaredIntents[],
-): readonly { readonly client: DeclaredIntents; readonly target: DeclaredTarget }[] {
-  const index = toDeclaredIndex(declared);
-  const seen = new Set<DeclaredTarget>();
-  for (const edge of edges) for (const target of index.fulfilledBy(edge)) seen.add(target);
-  return declared.flatMap((client) => client.targets.filter((target) => !seen.has(target)).map((target) => ({ client, target })));
-}
-
 function declarationsOf(client: WorkloadPeer, byClient: ReadonlyMap<string, readonly DeclaredIntents[]>): readonly DeclaredIntents[] {
   const own = byClient.get(`${client.namespace}/${client.name}`) ?? [];
   return own.filter(({ workload }) => kindMatches(workload.kind, client.kind));

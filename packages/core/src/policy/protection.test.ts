@@ -3,7 +3,7 @@ import type { Peer } from '../model/peer.ts';
 import { toPolicyIndex } from './evaluate-network-policy.ts';
 import type { PolicyEnd } from './evaluate-network-policy.ts';
 import { evaluateEdge, isProtected } from './protection.ts';
-import { toDeclaredIndex, unseenTargets } from './declared-intents.ts';
+import { toDeclaredIndex } from './declared-intents.ts';
 import type { DeclarableEdge, DeclaredIntents } from './declared-intents.ts';
 import type { IntentState } from './protection.ts';
 
@@ -83,9 +83,10 @@ test.each<[string, DeclarableEdge, IntentState | undefined]>([
   expect(toDeclaredIndex(DECLARED).stateOf(item)).toBe(want);
 });
 
-test('says which declared targets were never seen', () => {
-  const unseen = unseenTargets([edge(workload('web'), workload('cart'))], DECLARED);
-  expect(unseen.map(({ target }) => target.type)).toEqual(['service', 'internet', 'kubernetes', 'service']);
+test('says which declared targets an edge fulfils', () => {
+  const fulfilled = toDeclaredIndex(DECLARED).fulfilledBy(edge(workload('web'), workload('cart')));
+  const left = DECLARED.flatMap(({ targets }) => targets).filter((target) => !fulfilled.includes(target));
+  expect(left.map(({ type }) => type)).toEqual(['service', 'internet', 'kubernetes', 'service']);
 });
 
 test('a declared Service protects the workloads behind it, by whatever name they are called', () => {

@@ -1,22 +1,24 @@
 import { expect, test } from 'vitest';
-import { toIamPolicies, toIamPolicy } from './to-iam-policy.ts';
+import { toIamPolicies } from './to-iam-policy.ts';
 
 test('merges resources with the same actions, sorted, and leaves out what * covers', () => {
   expect(
-    toIamPolicy([
+    toIamPolicies([
       { resource: 'arn:aws:s3:::b/2', actions: ['s3:PutObject', 's3:GetObject'] },
       { resource: 'arn:aws:s3:::b/1', actions: ['s3:GetObject'] },
       { resource: 'arn:aws:s3:::b/1', actions: ['s3:PutObject'] },
       { resource: '*', actions: ['sqs:ListQueues', 'sts:GetCallerIdentity'] },
       { resource: 'arn:aws:sqs:us-east-1:1:q', actions: ['sqs:ListQueues'] },
     ]),
-  ).toEqual({
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: ['arn:aws:s3:::b/1', 'arn:aws:s3:::b/2'] },
-      { Effect: 'Allow', Action: ['sqs:ListQueues', 'sts:GetCallerIdentity'], Resource: ['*'] },
-    ],
-  });
+  ).toEqual([
+    {
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: ['arn:aws:s3:::b/1', 'arn:aws:s3:::b/2'] },
+        { Effect: 'Allow', Action: ['sqs:ListQueues', 'sts:GetCallerIdentity'], Resource: ['*'] },
+      ],
+    },
+  ]);
 });
 
 test('splits what is over the quota and loses nothing', () => {

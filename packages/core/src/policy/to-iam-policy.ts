@@ -39,11 +39,6 @@ export function toIamPolicies(accesses: readonly AwsAccess[], maxCharacters: num
   return policies.map((Statement) => ({ Version: '2012-10-17', Statement }));
 }
 
-/** One document with everything, whatever its size. */
-export function toIamPolicy(accesses: readonly AwsAccess[]): IamPolicy {
-  return { Version: '2012-10-17', Statement: toStatements(accesses) };
-}
-
 const EMPTY_CHARACTERS = JSON.stringify({ Version: '2012-10-17', Statement: [] }).length;
 
 function toStatements(accesses: readonly AwsAccess[]): IamStatement[] {
