@@ -10,14 +10,14 @@ export const ALLOWED: Readonly<Record<string, { readonly packages: readonly stri
   wire: { packages: [], node: false },
   api: { packages: ['core'], node: false },
   runtime: { packages: ['core'], node: true },
-  kube: { packages: ['core', 'runtime'], node: true },
+  kube: { packages: ['core'], node: true },
   sniffer: { packages: ['core', 'wire', 'api', 'runtime'], node: true },
   mapper: { packages: ['core', 'api', 'kube', 'runtime', 'runtime/certificates'], node: true },
   reporting: { packages: ['core', 'api', 'runtime'], node: true },
   watchers: { packages: ['core', 'api', 'kube', 'runtime', 'reporting'], node: true },
   aws: { packages: ['core', 'kube', 'runtime', 'runtime/certificates', 'reporting'], node: true },
   cli: { packages: ['core', 'wire', 'api', 'kube', 'runtime', 'sniffer/files'], node: true },
-  app: { packages: ['core', 'wire', 'api', 'kube', 'runtime', 'sniffer', 'sniffer/files', 'mapper', 'watchers', 'aws', 'cli'], node: true },
+  app: { packages: ['core', 'wire', 'api', 'kube', 'sniffer', 'sniffer/files', 'mapper', 'watchers', 'aws', 'cli'], node: true },
   web: { packages: ['core', 'api'], node: false },
 };
 
@@ -40,14 +40,21 @@ export function mayImport(name: string, specifier: string): boolean {
   return !isNode || allowed.node;
 }
 
-/** Every import of a package's sources (tests left out) that the table forbids, as `file -> specifier`. */
-export function forbiddenImports(root: string, name: string): { readonly files: number; readonly bad: readonly string[] } {
+/**
+ * Every import of a package's sources (tests left out) that the table forbids, as `file -> specifier`, and every way that
+ * the table allows and no source takes.
+ */
+export function forbiddenImports(
+  root: string,
+  name: string,
+): { readonly files: number; readonly bad: readonly string[]; readonly unused: readonly string[] } {
   const folder = `${root}/packages/${name}/src`;
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => IS_SOURCE.test(file) && !IS_TEST.test(file));
-  const bad = files.flatMap((file) =>
-    importsOf(readFileSync(`${folder}/${file}`, 'utf8'))
-      .filter((specifier) => !mayImport(name, specifier))
-      .map((specifier) => `packages/${name}/src/${file} -> ${specifier}`),
+  const imports = files.flatMap((file) =>
+    importsOf(readFileSync(`${folder}/${file}`, 'utf8')).map((specifier) => ({ file: `packages/${name}/src/${file}`, specifier })),
   );
-  return { files: files.length, bad };
+  const bad = imports.filter(({ specifier }) => !mayImport(name, specifier)).map(({ file, specifier }) => `${file} -> ${specifier}`);
+  const taken = new Set(imports.map(({ specifier }) => specifier));
+  const unused = (ALLOWED[name]?.packages ?? []).filter((way) => !taken.has(`@nm/${way}`));
+  return { files: files.length, bad, unused };
 }
