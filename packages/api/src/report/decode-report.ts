@@ -7,7 +7,7 @@ import type { ReportDetail } from './detail.ts';
 import type { ReportLimits } from './limits.ts';
 import { StringTable } from './string-table.ts';
 
-/** Why a row is refused. It is never resent, so each is a fault of the reporter (docs/wire-protocol.md). */
+/** Why a row is refused. It is never resent, so each is a fault of the reporter. */
 export type RowRejection =
   | 'row-shape'
   | 'bad-kind'

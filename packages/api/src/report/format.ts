@@ -1,5 +1,5 @@
 /**
- * The body of our own `report(batch)` mutation (docs/wire-protocol.md). A batch is one JSON value, checked once by
+ * The body of our own `report(batch)` mutation. A batch is one JSON value, checked once by
  * `decodeReport`, because GraphQL's own input coercion would cost more than storing it. Strings are sent once per
  * batch in `strings` and referred to by index, so that a sniffer that sees one client ask many names sends
  * numbers, not text.

@@ -3,7 +3,7 @@ import type { LogLevel } from '@nm/runtime';
 import { AWS_PROXY_DEFAULTS } from '../proxy/aws-proxy.ts';
 import { CALL_REPORTER_DEFAULTS } from '../report/call-reporter.ts';
 
-/** Options of `network-mapper aws-visibility`; docs/options.md is generated from this table. */
+/** Options of `network-mapper aws-visibility`; docs/reference/options.md is generated from this table. */
 export const AWS_OPTIONS = {
   mapperUrl: option({
     flag: 'mapper-url',

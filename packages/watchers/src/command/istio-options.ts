@@ -2,7 +2,7 @@ import { boolean, bytes, choice, duration, integer, option, optional, text } fro
 import { ISTIO_WATCHER_DEFAULTS } from '../istio/istio-watcher.ts';
 import { WATCHER_OPTIONS } from './common-options.ts';
 
-/** Options of `network-mapper istio-watcher`; docs/options.md is generated from this table. */
+/** Options of `network-mapper istio-watcher`; docs/reference/options.md is generated from this table. */
 export const ISTIO_OPTIONS = {
   ...WATCHER_OPTIONS,
   file: optional({ flag: 'file', type: text('a file'), help: 'Saved statistics (Prometheus text or JSON) to print; - is standard input.' }),

@@ -2,7 +2,7 @@ import { boolean, duration, list, option, optional, text } from '@nm/runtime';
 import { KAFKA_WATCHER_DEFAULTS } from '../kafka/kafka-watcher.ts';
 import { WATCHER_OPTIONS } from './common-options.ts';
 
-/** Options of `network-mapper kafka-watcher`; docs/options.md is generated from this table. */
+/** Options of `network-mapper kafka-watcher`; docs/reference/options.md is generated from this table. */
 export const KAFKA_OPTIONS = {
   ...WATCHER_OPTIONS,
   servers: option<readonly string[]>({
