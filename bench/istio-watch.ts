@@ -6,6 +6,7 @@ import { silentLogger } from '@nm/core';
 import { createMetrics } from '@nm/runtime';
 import { createIstioWatcher, createNetworkSource, createProxyReader, ISTIO_METRICS, ISTIO_WATCHER_DEFAULTS } from '@nm/watchers';
 import { Registry } from 'prom-client';
+import { answer } from './support/istio-statistics.ts';
 
 /**
  * The whole watcher with its network: 500 proxies of 2,000 series each on addresses of the loopback network, one series
@@ -13,21 +14,9 @@ import { Registry } from 'prom-client';
  * proxies are another one), and how much its memory grew. Goals: 10 % and 64 MiB.
  */
 const PROXIES = 500;
-const SERIES = 2000;
 const INTERVAL_SECONDS = 30;
 const ROUNDS = 3;
 const PORT = 15090;
-
-function answer(look: number): Buffer {
-  const lines = ['# TYPE istio_requests_total counter'];
-  for (let index = 0; index < SERIES; index += 1) {
-    const value = 1000 + (index % 100 === look % 100 ? look : 0);
-    lines.push(
-      `istio_requests_total{reporter="source",source_workload="frontend",source_canonical_service="frontend",source_canonical_revision="latest",source_workload_namespace="shop",source_principal="spiffe://cluster.local/ns/shop/sa/frontend",source_app="frontend",source_version="",source_cluster="Kubernetes",destination_workload="cart-${index % 40}",destination_workload_namespace="shop",destination_principal="spiffe://cluster.local/ns/shop/sa/cart",destination_app="cart",destination_version="v1",destination_service="cart.shop.svc.cluster.local",destination_canonical_service="cart",destination_canonical_revision="v1",destination_service_name="cart",destination_service_namespace="shop",destination_cluster="Kubernetes",request_protocol="http",response_code="200",grpc_response_status="",response_flags="-",connection_security_policy="unknown",request_method="GET",request_path="/cart/items/${index}"} ${value}`,
-    );
-  }
-  return Buffer.from(`${lines.join('\n')}\n`);
-}
 
 /** The proxies: one server on every address of the loopback network. */
 async function serve(): Promise<void> {
