@@ -47,8 +47,8 @@ function optionsPage(): string {
   const intro =
     '# Options\n\n' +
     'Each option is a flag, an environment variable and a key of the file that `--config` names (YAML or JSON). A flag wins over the environment, the environment over the file, the file over the default. ' +
-    'Unknown keys and values that cannot be read stop the start. `network-mapper PART config show` prints every value and where it came from. ' +
-    'A file may hold the options of several parts, each under the name of its part.\n';
+    'Unknown keys and values that cannot be read stop the start. `network-mapper PART config show` prints every value of a part that runs in a cluster, and where it came from. ' +
+    'A file may hold the options of several parts, each under its name: `mapper`, `sniffer`, `kafka`, `istio`, `aws`.\n';
   const parts = OPTIONS.map(({ part, table }) => {
     const entries = Object.values(table).map((definition) => {
       const value = definition.defaultText ?? (definition.default === undefined ? '' : definition.type.format(definition.default));

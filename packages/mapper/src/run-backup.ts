@@ -14,7 +14,7 @@ export interface RunBackupSettings {
 
 const OTHER_PARTS = ['sniffer', 'kafka', 'istio', 'aws', 'cli'];
 const SQLITE = 'sqlite:';
-const USAGE = `network-mapper backup [--store sqlite:PATH] FILE
+const USAGE = `Usage: network-mapper backup [--store sqlite:PATH] FILE
 
 Copies the mapper's SQLite database to FILE, also while the mapper runs. FILE is whole when it appears; an older one is
 replaced. --store (or NETWORK_MAPPER_STORE, or the file of --config) says which database, as for the mapper itself.
@@ -40,7 +40,8 @@ export async function runBackup(
     { part: 'mapper', otherParts: OTHER_PARTS, ...(settings.otherEnv !== undefined && { otherEnv: settings.otherEnv }) },
   );
   const [target] = positional;
-  if (target === undefined || positional.length > 1) throw new OptionError('option_invalid', `name one file to write\n\n${USAGE}`);
+  if (target === undefined || positional.length > 1)
+    throw new OptionError('option_invalid', 'name one file to write: network-mapper backup [--store sqlite:PATH] FILE');
   const path = await existingDatabase(values.store);
   const backend = openSqlite(path);
   try {

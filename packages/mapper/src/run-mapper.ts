@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createLogger, describeOptions, formatListenAddress, loadOptions, showOptions } from '@nm/runtime';
+import { createLogger, describeOptions, formatListenAddress, loadOptions, toShownConfig } from '@nm/runtime';
 import type { Clock } from '@nm/core';
 import type { ReflectorMetrics } from '@nm/kube';
 import { createMapper } from './create-mapper.ts';
@@ -34,7 +34,7 @@ export async function runMapper(
 ): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) {
     settings.stdout(
-      `network-mapper mapper [options]\nnetwork-mapper mapper config show [options]\n\nOptions:\n${describeOptions(MAPPER_OPTIONS)}`,
+      `Usage: network-mapper mapper [options]\n       network-mapper mapper config show [options]\n\n${describeOptions(MAPPER_OPTIONS)}`,
     );
     return;
   }
@@ -43,8 +43,9 @@ export async function runMapper(
     { argv, env, readFile: (path) => readFile(path, 'utf8') },
     { part: 'mapper', otherParts: OTHER_PARTS, ...(settings.otherEnv !== undefined && { otherEnv: settings.otherEnv }) },
   );
-  if (loaded.positional.join(' ') === 'config show') {
-    settings.stdout(showOptions(MAPPER_OPTIONS, loaded));
+  const shown = toShownConfig(MAPPER_OPTIONS, loaded);
+  if (shown !== undefined) {
+    settings.stdout(shown);
     return;
   }
   const options = loaded.values;

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, isAppError } from '@nm/core';
 import type { Clock } from '@nm/core';
-import { describeOptions, OptionError } from '@nm/runtime';
-import type { OptionTable } from '@nm/runtime';
+import { describeOptions, toShownConfig } from '@nm/runtime';
+import type { LoadedOptions, OptionTable } from '@nm/runtime';
 
 /** What the process gives a command that it runs. */
 export interface CommandContext {
@@ -61,10 +61,17 @@ export function optionSources(context: CommandContext): {
   return { argv: context.argv, env: context.env, readFile: (path) => readFile(resolve(context.cwd, path), 'utf8') };
 }
 
-/** Arguments that are no flags have no meaning to these commands; `advice` says how files are given. */
-export function refusePositional(positional: readonly string[], advice = ''): void {
-  const [first] = positional;
-  if (first !== undefined) throw new OptionError('option_unknown', `unknown argument "${first}"${advice}`);
+/** Prints the options with their sources for `config show`; refuses other arguments that are no flags, with `advice`. */
+export function printedConfig<Table extends OptionTable>(
+  context: CommandContext,
+  table: Table,
+  loaded: LoadedOptions<Table>,
+  advice = '',
+): boolean {
+  const shown = toShownConfig(table, loaded, advice);
+  if (shown === undefined) return false;
+  writerOf(context)(shown);
+  return true;
 }
 
 /** A file's bytes, or standard input for `-`. Throws AppError `input-unreadable`. */

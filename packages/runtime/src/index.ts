@@ -5,6 +5,7 @@ export * from './lifecycle.ts';
 export * from './logging.ts';
 export * from './metrics/create-metrics.ts';
 export * from './metrics/metrics-handler.ts';
+export * from './options/config-command.ts';
 export * from './options/load-options.ts';
 export * from './options/nearest.ts';
 export * from './options/option-error.ts';

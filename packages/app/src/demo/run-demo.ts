@@ -19,7 +19,7 @@ const CAPTURES = [join(SAMPLE, 'pcap/any-sll2-dns.pcap'), join(SAMPLE, 'pcap/cni
 const DUMP = join(SAMPLE, 'api');
 const WEB = join(ROOT, 'packages/web/dist');
 
-const USAGE = `network-mapper demo [--once] [--sample] [--listen HOST:PORT] [--metrics-listen HOST:PORT]
+const USAGE = `Usage: network-mapper demo [--once] [--sample] [--listen HOST:PORT] [--metrics-listen HOST:PORT]
 
 The main job on real input: the cluster of the kubeconfig when it answers, else the sample capture of a small lab.
 Prints the map, writes a picture, and serves the access graph until Ctrl-C.

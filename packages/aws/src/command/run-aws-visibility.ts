@@ -1,7 +1,7 @@
 import { getServers } from 'node:dns';
 import { loadKubeClient } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
-import { createMapperSink, guarded, optionSources, printedHelp, refusePositional, SYSTEM_CLOCK } from '@nm/reporting';
+import { createMapperSink, guarded, optionSources, printedConfig, printedHelp, SYSTEM_CLOCK } from '@nm/reporting';
 import type { CommandContext } from '@nm/reporting';
 import { createHealth, createHttpListener, createLogger, createMetrics, createMetricsHandler, loadOptions } from '@nm/runtime';
 import type { OptionValues, Startable } from '@nm/runtime';
@@ -36,11 +36,12 @@ const RENEWAL_CHECK_MS = 12 * 3_600_000;
 export async function runAwsVisibility(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, AWS_OPTIONS)) return;
-    const { values, positional } = await loadOptions(AWS_OPTIONS, optionSources(context), {
+    const loaded = await loadOptions(AWS_OPTIONS, optionSources(context), {
       part: 'aws',
       otherParts: ['mapper', 'sniffer', 'kafka', 'istio', 'cli'],
     });
-    refusePositional(positional);
+    if (printedConfig(context, AWS_OPTIONS, loaded)) return;
+    const { values } = loaded;
     await run(context, values);
   });
 }

@@ -161,11 +161,20 @@ function readEnvironment(
   return values;
 }
 
+/** Node's own message has the code, the call and the path again. */
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES') return 'it may not be read';
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 async function readText(sources: OptionSources, path: string): Promise<string> {
   try {
     return await sources.readFile(path);
   } catch (cause) {
-    throw new OptionError('config_unreadable', `cannot read the configuration file ${path}: ${(cause as Error).message}`, { cause });
+    throw new OptionError('config_unreadable', `cannot read the configuration file ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 

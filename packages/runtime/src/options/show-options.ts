@@ -14,13 +14,17 @@ export function showOptions<Table extends OptionTable>(table: Table, loaded: Loa
   return rows.map(([key, value, where]) => `${key.padEnd(widths[0] ?? 0)}  ${value.padEnd(widths[1] ?? 0)}  ${where}\n`).join('');
 }
 
+/** Every part reads it, so no table has it. */
+const CONFIG_HELP = '  --config FILE\n      YAML or JSON file with these options; flags and environment win over it.\n';
+
 /** Help text: one entry per option. */
 export function describeOptions(table: OptionTable): string {
-  return Object.values(table)
+  const entries = Object.values(table)
     .map((definition) => {
       const value = definition.type.isSwitch === true ? '' : ' VALUE';
       const shown = definition.defaultText ?? (definition.default === undefined ? '' : definition.type.format(definition.default));
       return `  --${definition.flag}${value}\n      ${definition.help}${shown === '' ? '' : ` Default: ${shown}.`}\n`;
     })
     .join('');
+  return entries + CONFIG_HELP;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isAppError } from '@nm/core';
-import { describeOptions, loadOptions } from '@nm/runtime';
+import { describeOptions, loadOptions, toShownConfig } from '@nm/runtime';
 import { keepLargeAllocationsApart } from '../capture/libc.ts';
 import { captureToFile } from './capture-to-file.ts';
 import { createLightLogger } from './light-logger.ts';
@@ -37,7 +37,16 @@ export async function runSniffer(context: SnifferContext): Promise<number> {
   return guarded(async () => {
     if (isHelp(context.argv)) return help('network-mapper sniffer [--print] [options]', SNIFFER_OPTIONS);
     const sources = { argv: context.argv, env: context.env, readFile: readText(context.cwd) };
-    const { values } = await loadOptions(SNIFFER_OPTIONS, sources, { part: 'sniffer', otherParts: ['mapper', 'watchers', 'aws'] });
+    const loaded = await loadOptions(SNIFFER_OPTIONS, sources, {
+      part: 'sniffer',
+      otherParts: ['mapper', 'kafka', 'istio', 'aws', 'cli'],
+    });
+    const shown = toShownConfig(SNIFFER_OPTIONS, loaded);
+    if (shown !== undefined) {
+      toStdout(shown);
+      return EXIT_OK;
+    }
+    const { values } = loaded;
     if (values.print) {
       const log = createLightLogger({ name: 'sniffer', level: values.logLevel, write: toStderr });
       await printObservations({ log, write: toStdout }, values, context.signal);

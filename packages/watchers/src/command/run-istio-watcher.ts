@@ -4,10 +4,10 @@ import {
   createMapperSink,
   guarded,
   optionSources,
+  printedConfig,
   printedHelp,
   readInput,
   readText,
-  refusePositional,
   serveUntilStopped,
   SYSTEM_CLOCK,
   writerOf,
@@ -32,11 +32,12 @@ const USAGE = 'network-mapper istio-watcher [options] | --file STATS [--previous
 export async function runIstioWatcher(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, ISTIO_OPTIONS)) return;
-    const { values, positional } = await loadOptions(ISTIO_OPTIONS, optionSources(context), {
+    const loaded = await loadOptions(ISTIO_OPTIONS, optionSources(context), {
       part: 'istio',
       otherParts: ['mapper', 'sniffer', 'kafka', 'aws', 'cli'],
     });
-    refusePositional(positional, FILES_BY_FLAG);
+    if (printedConfig(context, ISTIO_OPTIONS, loaded, FILES_BY_FLAG)) return;
+    const { values } = loaded;
     if (values.file !== undefined) {
       if (!values.print) throw new OptionError('option_conflict', '--file needs --print: saved statistics are printed, not reported');
       const previous = values.previous === undefined ? undefined : readInput(context, values.previous);

@@ -3,9 +3,9 @@ import {
   createMapperSink,
   guarded,
   optionSources,
+  printedConfig,
   printedHelp,
   readInput,
-  refusePositional,
   serveUntilStopped,
   SYSTEM_CLOCK,
   writerOf,
@@ -37,11 +37,12 @@ const USAGE_ERRORS: readonly BrokerSetError[] = ['kafka-server-invalid'];
 export async function runKafkaWatcher(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, KAFKA_OPTIONS)) return;
-    const { values, positional } = await loadOptions(KAFKA_OPTIONS, optionSources(context), {
+    const loaded = await loadOptions(KAFKA_OPTIONS, optionSources(context), {
       part: 'kafka',
       otherParts: ['mapper', 'sniffer', 'istio', 'aws', 'cli'],
     });
-    refusePositional(positional, FILES_BY_FLAG);
+    if (printedConfig(context, KAFKA_OPTIONS, loaded, FILES_BY_FLAG)) return;
+    const { values } = loaded;
     checkOptions(values);
     const { file } = values;
     if (values.print && file !== undefined) await (values.once ? printOnce(context, file) : printForever(context, file));

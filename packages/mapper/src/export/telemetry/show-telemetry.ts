@@ -1,5 +1,5 @@
 import { AppError } from '@nm/core';
-import { loadOptions, listenAddress, option } from '@nm/runtime';
+import { describeOptions, loadOptions, listenAddress, option, OptionError } from '@nm/runtime';
 import { readFile } from 'node:fs/promises';
 
 /** Path on the metrics listener where a mapper shows what it would send. */
@@ -20,8 +20,9 @@ const OPTIONS = {
 };
 
 const TIMEOUT_MS = 5_000;
+const USAGE = 'network-mapper telemetry show [--metrics-listen HOST:PORT]';
 
-/** `network-mapper telemetry show`: prints what the mapper on this machine would send, and whether it does. */
+/** `network-mapper telemetry show`: prints what the mapper on this machine would send, and whether it does. Throws OptionError, AppError MAPPER_UNREACHABLE. */
 export async function showTelemetry(
   argv: readonly string[],
   settings: {
@@ -30,17 +31,16 @@ export async function showTelemetry(
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    settings.stdout(`Usage: ${USAGE}\n\nPrints exactly what the mapper would send as usage telemetry.\n\n${describeOptions(OPTIONS)}`);
+    return;
+  }
   const { values, positional } = await loadOptions(
     OPTIONS,
     { argv, env: ownEnv(settings.env), readFile: (path) => readFile(path, 'utf8') },
     { part: 'mapper' },
   );
-  if (positional.join(' ') !== 'show') {
-    settings.stdout(
-      'network-mapper telemetry show [--metrics-listen HOST:PORT]\n\nPrints exactly what the mapper would send as usage telemetry.\n',
-    );
-    return;
-  }
+  if (positional.join(' ') !== 'show') throw new OptionError('option_unknown', `telemetry has one use: ${USAGE}`);
   const { host, port } = values.metricsListen;
   const name = host === undefined || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}${TELEMETRY_PATH}`;

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { PARTS } from './parts.ts';
+
+let cwd: string;
+let out: string;
+let err: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'nm-parts-'));
+  out = '';
+  err = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(cwd, { recursive: true });
+});
+
+async function run(name: string, ...argv: string[]): Promise<number> {
+  const part = PARTS.find((one) => one.name === name);
+  if (part === undefined) throw new Error(`there is no part ${name}`);
+  return (await part.load())({ argv, env: {}, cwd, signal: new AbortController().signal });
+}
+
+test.each(PARTS.map(({ name }) => [name]))('%s --help', async (name) => {
+  const code = await run(name, '--help');
+  expect([code, err]).toEqual([0, '']);
+  expect(out.startsWith(`Usage: network-mapper ${name}`)).toBe(true);
+});
+
+test.each([['mapper'], ['sniffer'], ['kafka-watcher'], ['istio-watcher'], ['aws-visibility']])('%s config show', async (name) => {
+  expect(await run(name, 'config', 'show', '--log-level', 'error')).toBe(0);
+  expect(out).toMatch(/^logLevel +error +flag --log-level$/m);
+});
+
+test.each([
+  ['an unknown option', ['mapper', '--bogus'], 2, 'network-mapper mapper: unknown flag --bogus'],
+  ['a word after mapper', ['mapper', 'serve'], 2, 'network-mapper mapper: unknown argument "serve"'],
+  ['half of config show', ['mapper', 'config'], 2, 'network-mapper mapper: "config" alone says nothing: "config show" prints the options'],
+  ['a word after sniffer', ['sniffer', 'serve'], 2, 'network-mapper: unknown argument "serve"'],
+  [
+    'no word after telemetry',
+    ['telemetry'],
+    2,
+    'network-mapper telemetry: telemetry has one use: network-mapper telemetry show [--metrics-listen HOST:PORT]',
+  ],
+  [
+    'a backup without a name',
+    ['backup'],
+    2,
+    'network-mapper backup: name one file to write: network-mapper backup [--store sqlite:PATH] FILE',
+  ],
+  [
+    'a backup of nothing',
+    ['backup', '--store', 'sqlite:none.db', 'copy.db'],
+    4,
+    'network-mapper backup: there is no database none.db: say with --store which one the mapper uses',
+  ],
+  [
+    'telemetry of no mapper',
+    ['telemetry', 'show', '--metrics-listen', '127.0.0.1:1'],
+    5,
+    "network-mapper telemetry: no mapper answers at http://127.0.0.1:1/telemetry: run this in the mapper's pod, or add --metrics-listen",
+  ],
+  [
+    'a configuration that is not there',
+    ['sniffer', '--config', 'none.yaml'],
+    2,
+    'network-mapper: cannot read the configuration file none.yaml: there is no such file',
+  ],
+])('wrong use: %s', async (_, [name = '', ...argv], code, message) => {
+  expect(await run(name, ...argv)).toBe(code);
+  expect([out, err]).toEqual(['', `${message}\n`]);
+});
