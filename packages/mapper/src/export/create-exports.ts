@@ -78,7 +78,7 @@ export function createExports(deps: ExportDeps, options: ExportOptions & { reado
   if (feed !== undefined && graph !== undefined) {
     parts.push(
       createOtelExport(
-        { store, feed, graph, clock, log, metrics },
+        { store, feed, graph, clock, log, metrics, env },
         {
           intervalMs: otelIntervalMs(env),
           protocol: otelProtocol(env),

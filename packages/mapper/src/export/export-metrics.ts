@@ -8,6 +8,11 @@ export const EXPORT_METRICS = defineMetrics({
     help: 'Requests of OTLP export by result: sent, failed.',
     labels: ['result'],
   },
+  otelRejectedPoints: {
+    type: 'counter',
+    name: 'network_mapper_otel_rejected_points_total',
+    help: 'Counters that an OTLP receiver did not take of requests that it accepted.',
+  },
   exportSeries: {
     type: 'gauge',
     name: 'network_mapper_export_series',

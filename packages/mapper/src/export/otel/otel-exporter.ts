@@ -1,95 +1,158 @@
+import { readFile } from 'node:fs/promises';
 import type { Logger } from '@nm/core';
-import type { PushMetricExporter, ResourceMetrics, SumMetricData } from '@opentelemetry/sdk-metrics';
+import { retry } from '@nm/runtime';
 import type { Series } from '../series-book.ts';
 import type { OtelProtocol } from './otel-settings.ts';
+import { OtlpError } from './otlp-connection.ts';
+import type { OtlpConnection, OtlpTarget } from './otlp-connection.ts';
+import { decodePartialSuccess, encodeMetrics } from './otlp-message.ts';
+import type { OtlpHead, PartialSuccess } from './otlp-message.ts';
+import { otlpSettings, parsePairs } from './otlp-settings.ts';
+import type { OtlpSettings } from './otlp-settings.ts';
+import { ProtoWriter } from './proto-writer.ts';
 import type { Attributes } from './service-graph.ts';
 
-export interface OtelExporter {
-  /** Sends the counters as they stand at `now`; resolves when acknowledged. @throws Error of the transport */
-  send(series: Iterable<Series<Attributes>>, now: number): Promise<number>;
-  stop(): Promise<void>;
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What became of the requests of one export. */
+export interface Exported {
+  readonly sent: number;
+  readonly failed: number;
+  /** Why the last one failed that did. */
+  readonly reason?: string;
+  /** What the receiver did not take of those that it accepted. */
+  readonly partial?: PartialSuccess;
 }
 
-/** Points of one request: a collector's default limit of 4 MiB per gRPC message is far away, and memory stays flat. */
-const MAX_POINTS = 1_000;
+export interface OtelExporter {
+  /**
+   * Sends the counters as they stand at `now`, in requests one after the other. A refused one keeps the others from
+   * nothing; when the receiver is not reached the rest is left to the next export.
+   */
+  send(series: Iterable<Series<Attributes>>, now: number, signal: AbortSignal): Promise<Exported>;
+}
+
+/** Points of one request, about 200 kB: far below a collector's limit of 4 MiB for each gRPC message, and memory stays flat. */
+const MAX_POINTS = 500;
+/** Of one request, within its timeout. Waits are as those of OpenTelemetry's own exporters. */
+const TRIES = { attempts: 5, baseMs: 1_000, maxMs: 5_000 } as const;
 const SERVICE_NAME = 'network-mapper';
 
 /**
- * Loads OpenTelemetry's SDK, which nothing loads while export is off. It reads OTEL_EXPORTER_OTLP_* (endpoint,
- * headers, certificates, compression, timeout) and OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME itself.
+ * Speaks OTLP by itself: OpenTelemetry's SDK with its gRPC takes 14 to 17 MiB before it sends anything, more than the
+ * connections of 10,000 edges. While export is off neither protocol is loaded.
+ * @throws OptionError for OTEL_EXPORTER_OTLP_* that cannot be meant
  */
 export async function loadOtelExporter(
-  deps: { readonly log: Logger },
+  deps: { readonly log: Logger; readonly env: Env },
   options: { readonly protocol: OtelProtocol; readonly metricName: string; readonly instance?: string; readonly version: string },
 ): Promise<OtelExporter> {
-  const [{ detectResources, envDetector, resourceFromAttributes }, { AggregationTemporality, DataPointType }, exporter] = await Promise.all(
-    [import('@opentelemetry/resources'), import('@opentelemetry/sdk-metrics'), loadTransport(options.protocol)],
-  );
-  const resource = resourceFromAttributes({
-    'service.name': SERVICE_NAME,
-    'service.version': options.version,
-    ...(options.instance !== undefined && { 'service.instance.id': options.instance }),
-  }).merge(detectResources({ detectors: [envDetector] }));
-  const descriptor = {
-    name: options.metricName,
-    description: 'Connections seen between two peers.',
-    unit: '',
-    valueType: 0,
+  const { log, env } = deps;
+  const settings = otlpSettings(env, options.protocol);
+  const open = options.protocol === 'grpc' ? (await import('./otlp-grpc.ts')).openGrpc : (await import('./otlp-http.ts')).openHttp;
+  const head: OtlpHead = {
+    resource: {
+      'service.name': SERVICE_NAME,
+      'service.version': options.version,
+      ...(options.instance !== undefined && { 'service.instance.id': options.instance }),
+      ...resourceOf(env, log),
+    },
+    scope: { name: 'network-mapper', version: options.version },
+    metric: { name: options.metricName, description: 'Connections seen between two peers.' },
   };
+  let writer = new ProtoWriter();
+  log.info('sends connections by OpenTelemetry', { protocol: options.protocol, metric: options.metricName });
 
-  function sendPoints(points: readonly Series<Attributes>[], now: number): Promise<void> {
-    const metric: SumMetricData = {
-      descriptor,
-      aggregationTemporality: AggregationTemporality.CUMULATIVE,
-      dataPointType: DataPointType.SUM,
-      isMonotonic: true,
-      dataPoints: points.map(({ startAt, value, labels }) => ({
-        startTime: toHrTime(startAt),
-        endTime: toHrTime(now),
-        attributes: labels,
-        value,
-      })),
-    };
-    const metrics: ResourceMetrics = {
-      resource,
-      scopeMetrics: [{ scope: { name: 'network-mapper', version: options.version }, metrics: [metric] }],
-    };
-    return new Promise((resolve, reject) => {
-      exporter.export(metrics, ({ code, error }) => {
-        if (code === 0) resolve();
-        else reject(error ?? new Error('the receiver refused the metrics'));
-      });
-    });
+  return {
+    async send(series, now, signal) {
+      const sender = createSender(open, await toTarget(settings), settings.timeoutMs);
+      let sent = 0;
+      let failed = 0;
+      let reason: string | undefined;
+      let partial: PartialSuccess | undefined;
+      try {
+        for (const points of slicesOf(series)) {
+          try {
+            const found = decodePartialSuccess(await sender.post(encodeMetrics(writer, head, points, now), signal));
+            sent += 1;
+            if (found !== undefined) partial = { ...found, rejectedPoints: found.rejectedPoints + (partial?.rejectedPoints ?? 0) };
+          } catch (error) {
+            failed += 1;
+            reason = (error as Error).message;
+            // The broken connection may still hold the bytes.
+            writer = new ProtoWriter();
+            if (!(error instanceof OtlpError) || error.isPassing) break;
+          }
+        }
+      } finally {
+        sender.close();
+      }
+      return { sent, failed, ...(reason !== undefined && { reason }), ...(partial !== undefined && { partial }) };
+    },
+  };
+}
+
+interface Sender {
+  post(message: Buffer, signal: AbortSignal): Promise<Buffer>;
+  close(): void;
+}
+
+/** Keeps one connection, opens another after a failure, and repeats what may succeed a little later. */
+function createSender(open: (target: OtlpTarget) => OtlpConnection, target: OtlpTarget, timeoutMs: number): Sender {
+  let connection: OtlpConnection | undefined;
+
+  async function once(message: Buffer, signal: AbortSignal): Promise<Buffer> {
+    connection ??= open(target);
+    try {
+      return await connection.post(message, signal);
+    } catch (error) {
+      connection.close();
+      connection = undefined;
+      throw error;
+    }
   }
 
-  deps.log.info('sends connections by OpenTelemetry', { protocol: options.protocol, metric: options.metricName });
   return {
-    async send(series, now) {
-      let requests = 0;
-      let points: Series<Attributes>[] = [];
-      for (const one of series) {
-        points.push(one);
-        if (points.length < MAX_POINTS) continue;
-        await sendPoints(points, now);
-        requests += 1;
-        points = [];
+    async post(message, whole) {
+      const signal = AbortSignal.any([whole, AbortSignal.timeout(timeoutMs)]);
+      let before: unknown;
+      try {
+        return await retry(() => once(message, signal), { ...TRIES, signal, decide, onRetry: (error) => (before = error) });
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        const told = before instanceof Error ? `: ${before.message}` : '';
+        throw new Error(`the receiver did not answer in time${told}`, { cause: error });
       }
-      if (points.length > 0) {
-        await sendPoints(points, now);
-        requests += 1;
-      }
-      return requests;
     },
-    stop: () => exporter.shutdown(),
+    close: () => connection?.close(),
   };
 }
 
-async function loadTransport(protocol: OtelProtocol): Promise<PushMetricExporter> {
-  if (protocol === 'grpc') return new (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter();
-  return new (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter();
+function decide(error: unknown): boolean | { readonly afterMs: number } {
+  if (!(error instanceof OtlpError)) return true;
+  return error.isPassing && error.afterMs !== undefined ? { afterMs: error.afterMs } : error.isPassing;
 }
 
-function toHrTime(at: number): [number, number] {
-  const seconds = Math.floor(at / 1_000);
-  return [seconds, Math.round((at - seconds * 1_000) * 1e6)];
+function* slicesOf<Value>(values: Iterable<Value>): Generator<readonly Value[]> {
+  let slice: Value[] = [];
+  for (const value of values) {
+    slice.push(value);
+    if (slice.length < MAX_POINTS) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
+}
+
+async function toTarget({ url, headers, isGzip, files }: OtlpSettings): Promise<OtlpTarget> {
+  const read = await Promise.all(Object.entries(files).map(async ([name, path]) => [name, await readFile(path)] as const));
+  return { url, headers, isGzip, tls: Object.fromEntries(read) };
+}
+
+/** OTEL_RESOURCE_ATTRIBUTES, left out as a whole if it cannot be read (resource SDK specification), and OTEL_SERVICE_NAME. */
+function resourceOf(env: Env, log: Logger): Attributes {
+  const pairs = parsePairs(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '');
+  if (pairs === undefined) log.warn('OTEL_RESOURCE_ATTRIBUTES is left out: it must be key=value,key=value with values percent-encoded');
+  const name = env['OTEL_SERVICE_NAME'] ?? '';
+  return { ...pairs, ...(name !== '' && { 'service.name': name }) };
 }
