@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { API_ERRORS } from '@nm/api';
 import { AWS_METRICS, AWS_OPTIONS } from '@nm/aws';
+import { DUMP_ERRORS, KUBE_ERRORS } from '@nm/kube';
 import { MAPPER_ERRORS, MAPPER_METRICS, MAPPER_OPTIONS } from '@nm/mapper';
 import { envName, fileKey, HTTP_ERRORS, LIFECYCLE_ERRORS, OPTION_ERRORS } from '@nm/runtime';
 import type { MetricTable, OptionTable } from '@nm/runtime';
@@ -33,6 +34,8 @@ const ERRORS: readonly { readonly part: string; readonly table: Readonly<Record<
   { part: 'every part, at its start and end', table: { ...OPTION_ERRORS, ...HTTP_ERRORS, ...LIFECYCLE_ERRORS } },
   { part: 'command line and reporters, when they ask the mapper', table: API_ERRORS },
   { part: 'mapper', table: MAPPER_ERRORS },
+  { part: 'whatever asks the Kubernetes API', table: KUBE_ERRORS },
+  { part: 'whatever reads dumps', table: DUMP_ERRORS },
 ];
 
 const DOCS = new URL('../docs/reference/', import.meta.url);

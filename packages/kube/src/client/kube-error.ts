@@ -1,34 +1,28 @@
 import { AppError } from '@nm/core';
 import { isJsonObject, objectOf, textOf } from '../objects/fields.ts';
 
-/**
- * What can go wrong with an API server:
- * - `kubeconfig-missing`, `kubeconfig-invalid`, `kube-context-not-found`: before anything is sent;
- * - `kube-unreachable`, `kube-timeout`: no answer;
- * - `kube-unauthorised` (401), `kube-forbidden` (403), `kube-not-found` (404), `kube-expired` (410),
- *   `kube-throttled` (429), `kube-server-error` (5xx), `kube-refused` (other 4xx): by status;
- * - `kube-bad-answer`: the answer is not what the API promises (no JSON, too large);
- * - `kube-mapper-not-found`, `kube-no-ready-pod`, `port-forward-failed`: finding and reaching the mapper;
- * - `exec-failed`: a command in a container.
- */
-export type KubeErrorCode =
-  | 'kubeconfig-missing'
-  | 'kubeconfig-invalid'
-  | 'kube-context-not-found'
-  | 'kube-unreachable'
-  | 'kube-timeout'
-  | 'kube-unauthorised'
-  | 'kube-forbidden'
-  | 'kube-not-found'
-  | 'kube-expired'
-  | 'kube-throttled'
-  | 'kube-server-error'
-  | 'kube-refused'
-  | 'kube-bad-answer'
-  | 'kube-mapper-not-found'
-  | 'kube-no-ready-pod'
-  | 'port-forward-failed'
-  | 'exec-failed';
+/** What can go wrong with an API server (docs/reference/errors.md is written from it). */
+export const KUBE_ERRORS = {
+  'kubeconfig-missing': 'No kubeconfig, and not inside a pod. Give --kubeconfig, or set KUBECONFIG.',
+  'kubeconfig-invalid': 'The kubeconfig cannot be read or used. The message says where.',
+  'kube-context-not-found': 'The kubeconfig has no such context. The message names those that it has.',
+  'kube-unreachable': 'The API server cannot be connected to, or the connection broke.',
+  'kube-timeout': 'The API server did not answer in time.',
+  'kube-unauthorised': 'The credentials were not accepted (401). Log in again, or choose another context.',
+  'kube-forbidden': 'The right is missing (403). The message names it; ask for a role that allows it.',
+  'kube-not-found': 'The API server has no such object or kind (404).',
+  'kube-expired': 'The version to go on from is forgotten (410). Watches list anew by themselves.',
+  'kube-throttled': 'The API server asks to come back later (429).',
+  'kube-server-error': 'The API server failed (5xx).',
+  'kube-refused': 'The API server refused the request (another 4xx). Its reason follows.',
+  'kube-bad-answer': 'The answer is not what the API promises: no JSON, or too large.',
+  'kube-mapper-not-found': 'No Service of a mapper was found. Give --mapper-namespace or --url.',
+  'kube-no-ready-pod': 'The mapper has no pod that is ready.',
+  'port-forward-failed': 'The connection to the pod was not made, or broke.',
+  'exec-failed': 'A command in a container could not be run, or failed.',
+} as const;
+
+export type KubeErrorCode = keyof typeof KUBE_ERRORS;
 
 export class KubeError extends AppError<KubeErrorCode> {
   /** How long the server asks to wait (Retry-After). */
