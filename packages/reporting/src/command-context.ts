@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, isAppError } from '@nm/core';
 import type { Clock } from '@nm/core';
-import { describeOptions, toShownConfig } from '@nm/runtime';
+import { describeOptions, reasonOf, toShownConfig } from '@nm/runtime';
 import type { LoadedOptions, OptionTable } from '@nm/runtime';
 
 /** What the process gives a command that it runs. */
@@ -74,15 +74,24 @@ export function printedConfig<Table extends OptionTable>(
   return true;
 }
 
+/** A line for whoever runs the command, beside what it prints. */
+export function note(text: string): void {
+  process.stderr.write(`network-mapper: ${text}\n`);
+}
+
+/** How messages call an input. */
+export function inputName(path: string): string {
+  return path === '-' ? 'standard input' : path;
+}
+
 /** A file's bytes, or standard input for `-`. Throws AppError `input-unreadable`. */
 export async function* readInput(context: CommandContext, path: string): AsyncGenerator<Uint8Array> {
-  const name = path === '-' ? 'standard input' : path;
   try {
     const stream = path === '-' ? process.stdin : createReadStream(resolve(context.cwd, path), { highWaterMark: 256 * 1024 });
     for await (const chunk of stream) yield chunk as Buffer;
   } catch (cause) {
     if (isAppError(cause)) throw cause;
-    throw new AppError('input-unreadable', `${name} cannot be read: ${(cause as Error).message}`, { fields: { path }, cause });
+    throw new AppError('input-unreadable', `${inputName(path)} cannot be read: ${reasonOf(cause)}`, { fields: { path }, cause });
   }
 }
 

@@ -1,3 +1,4 @@
+export * from './file-reason.ts';
 export * from './health.ts';
 export * from './http/http-listener.ts';
 export * from './http/tls-fetch.ts';

@@ -1,3 +1,4 @@
+import { reasonOf } from '../file-reason.ts';
 import { nearest } from './nearest.ts';
 import { OptionError } from './option-error.ts';
 import { ENV_PREFIX, envName, fileKey } from './option-table.ts';
@@ -159,15 +160,6 @@ function readEnvironment(
     );
   }
   return values;
-}
-
-/** Node's own message has the code, the call and the path again. */
-function reasonOf(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EISDIR') return 'it is a folder';
-  if (code === 'EACCES') return 'it may not be read';
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 async function readText(sources: OptionSources, path: string): Promise<string> {

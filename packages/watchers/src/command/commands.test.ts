@@ -40,6 +40,15 @@ describe('kafka-watcher', () => {
     expect(lines.map(({ rule: _rule, ...event }) => event)).toEqual(expected.events);
   });
 
+  it.each([
+    ['no event', 'pod.json', ' lines of pod.json is an event of the authorizer'],
+    ['nothing at all', '/dev/null', '/dev/null is empty'],
+  ])('says that a log holds %s', async (_, file, message) => {
+    const { code, text } = await run(runKafkaWatcher, ISTIO, '--file', file, '--once', '--print');
+    expect([code, text, errors.trimEnd().split('\n').length]).toEqual([0, '', 1]);
+    expect(errors).toContain(message);
+  });
+
   it('reports a whole log to the mapper', async () => {
     const batches: ReportBatch[] = [];
     const server = createServer((request, response) => {
@@ -68,7 +77,7 @@ describe('kafka-watcher', () => {
     [[], 2, 'nothing to watch'],
     [['--servers', 'kafka'], 2, 'name.namespace'],
     [['--file', 'x.log'], 2, '--pod and --namespace'],
-    [['--file', 'missing.log', '--once', '--print'], 3, 'missing.log cannot be read'],
+    [['--file', 'missing.log', '--once', '--print'], 3, 'missing.log cannot be read: there is no such file'],
     [['--fil', 'x'], 2, 'did you mean --file'],
     [['x.log'], 2, 'files are given with --file'],
   ])('%j', async (argv, expected, message) => {
@@ -94,6 +103,15 @@ describe('istio-watcher', () => {
       methods: ['POST'],
       requests: expect.any(Number) as number,
     });
+  });
+
+  it.each([
+    ['no counters', ['--file', '/dev/null'], '/dev/null holds no counter'],
+    ['nothing that has risen', ['--file', 'requests_total.prom', '--previous', 'requests_total.prom'], 'that has risen'],
+  ])('says that a file holds %s', async (_, argv, message) => {
+    const { code, text } = await run(runIstioWatcher, ISTIO, ...argv, '--print');
+    expect([code, text]).toEqual([0, '']);
+    expect(errors).toContain(message);
   });
 
   it('prints what has risen', async () => {

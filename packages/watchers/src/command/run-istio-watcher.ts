@@ -3,6 +3,8 @@ import type { KubeClient } from '@nm/kube';
 import {
   createMapperSink,
   guarded,
+  inputName,
+  note,
   optionSources,
   printedConfig,
   printedHelp,
@@ -41,7 +43,11 @@ export async function runIstioWatcher(context: CommandContext): Promise<number> 
     if (values.file !== undefined) {
       if (!values.print) throw new OptionError('option_conflict', '--file needs --print: saved statistics are printed, not reported');
       const previous = values.previous === undefined ? undefined : readInput(context, values.previous);
-      await printStatistics(readInput(context, values.file), previous, writerOf(context));
+      const { edges, series } = await printStatistics(readInput(context, values.file), previous, writerOf(context));
+      const name = inputName(values.file);
+      if (series === 0)
+        note(`${name} holds no counter of a mesh's requests (istio_requests_total)${previous === undefined ? '' : ' that has risen'}`);
+      else if (edges === 0) note(`none of the ${series} counters of ${name} names who called whom by HTTP`);
       return;
     }
     if (values.print || values.previous !== undefined) throw new OptionError('option_conflict', '--print and --previous need --file STATS');

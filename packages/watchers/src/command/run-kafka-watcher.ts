@@ -2,6 +2,8 @@ import { loadKubeClient } from '@nm/kube';
 import {
   createMapperSink,
   guarded,
+  inputName,
+  note,
   optionSources,
   printedConfig,
   printedHelp,
@@ -63,7 +65,12 @@ function checkOptions(values: KafkaValues): void {
 }
 
 async function printOnce(context: CommandContext, file: string): Promise<void> {
-  await printAuditLog(readInput(context, file), writerOf(context));
+  const { lines, events, malformed } = await printAuditLog(readInput(context, file), writerOf(context));
+  const name = inputName(file);
+  if (events === 0 && lines === 0) note(`${name} is empty`);
+  else if (events === 0)
+    note(`none of the ${lines} lines of ${name} is an event of the authorizer: docs/watchers.md says what the broker must be told`);
+  if (malformed > 0) note(`${malformed} events begin like the authorizer's and cannot be read`);
 }
 
 async function printForever(context: CommandContext, file: string): Promise<void> {
