@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { silentLogger } from '@nm/core';
 import { createFakeApiServer } from '@nm/kube/testing';
@@ -75,6 +76,22 @@ describe('the HTTP surface', () => {
   test('queries by GET are refused', async () => {
     const answer = await mapper.send('/query?query={health}');
     expect([answer.status, answer.headers.allow]).toEqual([405, 'POST']);
+  });
+
+  test('a report that comes slowly, or says that it will be large, keeps no other out', async () => {
+    const headers = { ...JSON_TYPE, 'content-encoding': 'gzip', 'content-length': '131072' };
+    const slow = request(`${mapper.url}/query`, { method: 'POST', headers, agent: false }).on('error', () => undefined);
+    slow.write(gzipSync(HEALTH).subarray(0, 5));
+    await new Promise((resolve) => slow.once('socket', (socket) => socket.once('connect', resolve)));
+    for (let i = 0; i < 5; i++) {
+      const other = await mapper.send('/query', {
+        method: 'POST',
+        headers: { ...JSON_TYPE, 'content-encoding': 'gzip' },
+        body: gzipSync(HEALTH),
+      });
+      expect(other.status).toBe(200);
+    }
+    slow.destroy();
   });
 
   const deep = `{ edges { nodes ${'{ via '.repeat(20)} { name } ${'}'.repeat(20)} } }`;
@@ -220,6 +237,31 @@ describe('against a live API server', () => {
       const answer = await mapper.query(query, variables, headers);
       expect([query, headers, answer.status]).toEqual([query, headers, status]);
     }
+  });
+
+  test('who has no right is refused before its body is read, so that it takes no place of others', async () => {
+    const { mapper } = await startLive();
+    const promised = { ...JSON_TYPE, 'x-forwarded-for': '10.9.9.9' };
+    for (const headers of [
+      { ...promised, 'content-length': '1000000' },
+      { ...promised, 'content-encoding': 'gzip', 'content-length': '1000' },
+      { ...promised, 'transfer-encoding': 'chunked' },
+    ]) {
+      const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+      const outgoing = request(`${mapper.url}/query`, { method: 'POST', headers, agent: false }, (answer) => resolve(answer.statusCode));
+      outgoing.on('error', reject).flushHeaders();
+      expect([headers, await promise]).toEqual([headers, 401]);
+      outgoing.destroy();
+    }
+  });
+
+  test('a browser is not shown the map under a name that anybody can have, though a namespace is called like it', async () => {
+    const { mapper } = await startLive();
+    const body = JSON.stringify({ query: '{ edges { totalCount } }' });
+    const ask = async (headers: Record<string, string>): Promise<number> =>
+      (await mapper.send('/query', { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body })).status;
+    expect(await ask({ host: 'mapper.nm:9090' })).toBe(200);
+    expect(await ask({ host: 'evil.nm:9090', origin: 'http://evil.nm:9090' })).toBe(421);
   });
 
   test('existing sniffers, which have no token, report only where that was allowed', async () => {

@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAppError } from '@nm/core';
 import type { Logger } from '@nm/core';
 import type { HeapBound } from '@nm/runtime';
-import type { Authenticator, Credentials } from '../auth/identity.ts';
+import { requirePermission } from '../auth/identity.ts';
+import type { Authenticator, Credentials, Identity } from '../auth/identity.ts';
 import type { QueryAnswer, QueryExecutor, QueryRequest } from '../graphql/execute-query.ts';
 import type { ReportGate } from '../ingest/report-gate.ts';
 import type { MapperMetrics } from '../mapper-metrics.ts';
-import { isBodyProblem, withBody } from './request-body.ts';
+import { createByteBudget, isBodyProblem, withBody } from './request-body.ts';
 import type { ByteBudget } from './request-body.ts';
 import { checkQueryRequest } from './request-guard.ts';
 import { writeEvents } from './server-events.ts';
@@ -14,8 +15,9 @@ import { writePieces } from './write-pieces.ts';
 
 const AUTH_STATUS: Readonly<Record<string, number>> = { AUTH_MISSING: 401, AUTH_INVALID: 401, AUTH_FORBIDDEN: 403, AUTH_UNAVAILABLE: 503 };
 
-/** Of a report that does not say its length. */
-const USUAL_REPORT_BYTES = 20_000;
+/** Who has no right at all may ask how the mapper is, and no more: one body, and all of them together. */
+const MAX_STRANGER_BODY_BYTES = 16 * 1_024;
+const MAX_STRANGERS_BYTES = 1_048_576;
 
 /** POST /query: reads, checks who asks, runs, answers. Never throws. */
 export function createQueryHandler(
@@ -23,7 +25,7 @@ export function createQueryHandler(
     readonly executor: QueryExecutor;
     readonly authenticator: Authenticator;
     readonly budget: ByteBudget;
-    /** Asked for every compressed request: only reporters compress. */
+    /** Asked for every compressed body: only reporters compress. */
     readonly gate: ReportGate;
     readonly heap: HeapBound;
     readonly metrics: MapperMetrics;
@@ -33,50 +35,42 @@ export function createQueryHandler(
   },
   options: { readonly maxBodyBytes: number; readonly heartbeatMs: number },
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  async function run(
-    text: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-    signal: AbortSignal,
-  ): Promise<QueryAnswer | undefined> {
+  const strangersBudget = createByteBudget(MAX_STRANGERS_BYTES);
+
+  async function run(text: string, response: ServerResponse, identity: Identity, signal: AbortSignal): Promise<QueryAnswer | undefined> {
     const query = parseQuery(text);
     if (typeof query === 'string') {
       sendError(response, 400, query);
       return undefined;
     }
-    const identity = await deps.authenticator.authenticate(credentialsOf(request));
     return deps.executor.execute(query, { identity, signal });
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = checkQueryRequest(request);
     if (refusal !== undefined) return sendError(response, refusal.status, refusal.message, refusal.status === 405 ? { allow: 'POST' } : {});
-    if (request.headers['content-encoding'] !== 'gzip') return answer(request, response);
-    const length = Number(request.headers['content-length'] ?? USUAL_REPORT_BYTES);
-    // Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
-    if (!deps.gate.enter(length)) {
-      deps.metrics.batches.inc({ result: 'busy' });
-      request.resume();
-      const later = { 'retry-after': String(deps.gate.comeBackAfter(length)) };
-      return sendError(response, 503, 'the mapper is busy storing reports; send this one again', later, 'REPORT_BUSY');
-    }
-    try {
-      return await answer(request, response);
-    } finally {
-      deps.gate.leave(length);
-    }
+    // Before anything is read: whoever has no right must not take the place of those who have.
+    const identity = await deps.authenticator.authenticate(credentialsOf(request));
+    if (identity.permissions.size === 0 && !isSmall(request)) requirePermission(identity, 'report');
+    return answer(request, response, identity);
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse, identity: Identity): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const limits = { maxBytes: options.maxBodyBytes, budget: deps.budget };
-    const given = await withBody(request, limits, (text) => run(text, request, response, gone.signal));
+    const isStranger = identity.permissions.size === 0;
+    const limits = { maxBytes: options.maxBodyBytes, budget: isStranger ? strangersBudget : deps.budget, gate: deps.gate };
+    const given = await withBody(request, limits, (text) => run(text, response, identity, gone.signal));
     if (given === undefined || response.headersSent) return undefined;
     if (isBodyProblem(given)) {
-      // What was not read of the body cannot be told from a next request.
-      const headers: Record<string, string> = { connection: 'close', ...(given.status === 503 && { 'retry-after': '1' }) };
-      return sendError(response, given.status, given.message, headers, given.status === 503 ? 'REPORT_BUSY' : undefined);
+      const { status, message, retryAfterSeconds } = given;
+      if (retryAfterSeconds !== undefined) deps.metrics.batches.inc({ result: 'busy' });
+      const headers: Record<string, string> = {
+        // What was not read of the body cannot be told from a next request.
+        ...(!request.complete && { connection: 'close' }),
+        ...(status === 503 && { 'retry-after': String(retryAfterSeconds ?? 1) }),
+      };
+      return sendError(response, status, message, headers, status === 503 ? 'REPORT_BUSY' : undefined);
     }
     if (given.type === 'pieces') return writePieces(response, given.pieces, { asEvent: acceptsEvents(request), signal: gone.signal });
     if (given.type === 'single') return sendAnswer(response, given, acceptsEvents(request));
@@ -140,6 +134,10 @@ function credentialsOf(request: IncomingMessage): Credentials {
     authorization: request.headers.authorization,
     isForwarded: ['forwarded', 'x-forwarded-for', 'x-real-ip'].some((name) => request.headers[name] !== undefined),
   };
+}
+
+function isSmall({ headers }: IncomingMessage): boolean {
+  return headers['content-encoding'] === undefined && Number(headers['content-length'] ?? Infinity) <= MAX_STRANGER_BODY_BYTES;
 }
 
 function acceptsEvents(request: IncomingMessage): boolean {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import type { ReportGate } from '../ingest/report-gate.ts';
 
 const gunzipAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
 
@@ -8,6 +9,8 @@ const gunzipAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzi
 export interface BodyProblem {
   readonly status: 400 | 413 | 415 | 503;
   readonly message: string;
+  /** Of a 503. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** Bytes of bodies that are in work together; whoever takes some gives them back. */
@@ -36,11 +39,12 @@ export function createByteBudget(maxBytes: number): ByteBudget {
 
 /**
  * Reads a request's body, decompressed, of at most `maxBytes` before and after, within the budget. `use` gets its text;
- * the bytes count as in work until its promise is settled.
+ * the bytes count as in work until its promise is settled. The gate is asked when the packed body is there, with the bytes
+ * that came: neither what a sender says nor how slowly it sends may keep the others out.
  */
 export async function withBody<T>(
   request: IncomingMessage,
-  limits: { readonly maxBytes: number; readonly budget: ByteBudget },
+  limits: { readonly maxBytes: number; readonly budget: ByteBudget; readonly gate: ReportGate },
   use: (text: string) => Promise<T>,
 ): Promise<T | BodyProblem> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -48,9 +52,11 @@ export async function withBody<T>(
     return { status: 415, message: `content-encoding ${encoding} is not read here: gzip or none` };
   const tooLarge: BodyProblem = { status: 413, message: `the body is larger than ${limits.maxBytes} bytes` };
   const busy: BodyProblem = { status: 503, message: 'too many requests are in work; try again' };
+  const later: BodyProblem = { status: 503, message: 'the mapper is busy storing reports; send this one again' };
   if (Number(request.headers['content-length'] ?? 0) > limits.maxBytes) return tooLarge;
 
   let taken = 0;
+  let entered: number | undefined;
   const take = (bytes: number): boolean => {
     if (!limits.budget.take(bytes)) return false;
     taken += bytes;
@@ -67,6 +73,9 @@ export async function withBody<T>(
     }
     let body: Buffer = Buffer.concat(chunks, length);
     if (encoding === 'gzip') {
+      // Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
+      if (!limits.gate.enter(length)) return { ...later, retryAfterSeconds: limits.gate.comeBackAfter(length) };
+      entered = length;
       const plain = await decompress(body, limits.maxBytes);
       if (!Buffer.isBuffer(plain)) return plain;
       if (!take(plain.length)) return busy;
@@ -74,6 +83,7 @@ export async function withBody<T>(
     }
     return await use(body.toString('utf8'));
   } finally {
+    if (entered !== undefined) limits.gate.leave(entered);
     limits.budget.give(taken);
   }
 }

@@ -25,7 +25,7 @@ export function checkHostAndOrigin(request: IncomingMessage, options: GuardOptio
   const host = request.headers.host;
   const name = hostNameOf(host);
   if (host === undefined || name === undefined) return { status: 400, message: 'the header Host is missing or malformed' };
-  if (!isOwnName(name, options)) {
+  if (!isOwnName(name, options) && !(request.headers.origin === undefined && isNameOfNamespace(name, options))) {
     return { status: 421, message: `the mapper is not known as ${name} here; if that name is right, add it with --allowed-hosts` };
   }
   const { origin } = request.headers;
@@ -48,8 +48,15 @@ export function checkQueryRequest(request: IncomingMessage): Refusal | undefined
 function isOwnName(name: string, options: GuardOptions): boolean {
   if (isIP(name) !== 0 || !name.includes('.')) return true;
   if (options.allowedHosts.includes(name)) return true;
-  if (options.namespace !== undefined && name.endsWith(`.${options.namespace}`) && name.split('.').length === 2) return true;
   return ['svc', ...options.clusterDomains.map((domain) => `svc.${domain}`)].some((suffix) => name.endsWith(`.${suffix}`));
+}
+
+/**
+ * `mapper.NAMESPACE`: for programs in the cluster. Not for browsers, which send Origin with a query: a namespace may be
+ * called like a domain of the internet (`dev`, `tools`, `network`), and there everybody can have a name.
+ */
+function isNameOfNamespace(name: string, { namespace }: GuardOptions): boolean {
+  return namespace !== undefined && name.endsWith(`.${namespace}`) && name.split('.').length === 2;
 }
 
 /** Name or address of a Host header, lower case, without port and final dot. */

@@ -1,6 +1,6 @@
 /**
  * Lets as many reports in as can be stored within a stated time, and says "not now" to the others before anything of
- * them is read. What one may wait is bounded in time and not in number, because a batch costs from one millisecond to
+ * them is unpacked. What one may wait is bounded in time and not in number, because a batch costs from one millisecond to
  * hundreds: so the bound holds on a slow machine too. Reports beyond it would only fill memory and make all wait.
  */
 export interface ReportGate {
