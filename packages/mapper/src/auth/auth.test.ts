@@ -6,6 +6,7 @@ import { requireNode, requirePermission } from './identity.ts';
 import type { Credentials, Permission } from './identity.ts';
 import { createKubernetesAuthenticator } from './kubernetes-authenticator.ts';
 import type { KubernetesAuthOptions, TokenReviewStatus } from './kubernetes-authenticator.ts';
+import { TokenCache } from './token-cache.ts';
 
 const OPTIONS: KubernetesAuthOptions = {
   audience: 'network-mapper',
@@ -105,6 +106,33 @@ describe('rights by token', () => {
     advance(2_000);
     await ask({ authorization: 'Bearer reader' });
     expect(asked.length).toBe(2);
+  });
+});
+
+describe('many tokens that nobody knows', () => {
+  test('drive no accepted one out', async () => {
+    const { ask, asked } = setUp();
+    await ask({ authorization: 'Bearer reader' });
+    for (let i = 0; i < 10_050; i++) await ask({ authorization: `Bearer guess-${i}` }).catch(() => undefined);
+    await ask({ authorization: 'Bearer reader' });
+    expect(asked.filter((token) => token === 'reader').length).toBe(1);
+  });
+
+  test('are asked about a few at a time, each in its turn', async () => {
+    const answers: (() => void)[] = [];
+    let asked = 0;
+    const cache = new TokenCache<string>({ clock: { now: () => 0 } }, { maxEntries: 10, acceptedMs: 1, refusedMs: 1, maxLooks: 3 });
+    const look = (fails: boolean): Promise<string> => {
+      asked += 1;
+      return new Promise((resolve, reject) => answers.push(() => (fails ? reject(new Error('down')) : resolve('known'))));
+    };
+    const all = Array.from({ length: 8 }, (_, i) => cache.get(`token-${i}`, () => look(i % 2 === 0)).catch(() => undefined));
+    expect(asked).toBe(3);
+    for (let done = 0; done < 8; done++) {
+      answers.shift()?.();
+      await all[done];
+      expect(asked).toBe(Math.min(8, done + 4));
+    }
   });
 });
 

@@ -36,6 +36,8 @@ const ACCEPTED_TTL_MS = 60_000;
 /** A refused token is asked about again soon: its ServiceAccount may have been created just now. */
 const REFUSED_TTL_MS = 5_000;
 const MAX_CACHED_TOKENS = 10_000;
+/** Questions to the API server at once: strangers who show many tokens must not make the mapper flood it. */
+const MAX_REVIEWS = 32;
 /** Longer than any token that Kubernetes makes. */
 const MAX_TOKEN_LENGTH = 16_384;
 
@@ -60,7 +62,12 @@ export function createKubernetesAuthenticator(
   },
   options: KubernetesAuthOptions,
 ): Authenticator {
-  const cache = new TokenCache<Identity | undefined>(deps, { maxEntries: MAX_CACHED_TOKENS });
+  const cache = new TokenCache<Identity>(deps, {
+    maxEntries: MAX_CACHED_TOKENS,
+    acceptedMs: ACCEPTED_TTL_MS,
+    refusedMs: REFUSED_TTL_MS,
+    maxLooks: MAX_REVIEWS,
+  });
   let warnedOfSidecar = false;
 
   async function review(token: string): Promise<Identity | undefined> {
@@ -116,11 +123,7 @@ export function createKubernetesAuthenticator(
       if (token === undefined || token.length > MAX_TOKEN_LENGTH) {
         throw new AuthError('AUTH_INVALID', 'the header Authorization is not a bearer token');
       }
-      const { value, cached } = await cache.get(
-        token,
-        () => review(token),
-        (identity) => (identity === undefined ? REFUSED_TTL_MS : ACCEPTED_TTL_MS),
-      );
+      const { value, cached } = await cache.get(token, () => review(token));
       if (cached) deps.metrics.tokenReviews.inc({ result: 'cached' });
       if (value === undefined) {
         throw new AuthError('AUTH_INVALID', `the Kubernetes API does not accept the token for audience ${options.audience}`);

@@ -2,45 +2,72 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '@nm/core';
 
 interface CacheEntry<T> {
-  readonly value: Promise<T>;
-  expiresAt: number;
+  readonly value: T;
+  readonly expiresAt: number;
 }
 
-/** Remembers what was found out about tokens, by their digest: the tokens themselves are not kept. */
+export interface TokenCacheOptions {
+  /** Tokens of each kind, accepted and refused: whoever shows many that are refused drives no accepted one out. */
+  readonly maxEntries: number;
+  readonly acceptedMs: number;
+  readonly refusedMs: number;
+  /** Looks at the same time; others wait for their turn. */
+  readonly maxLooks: number;
+}
+
+/** Remembers what was found out about tokens, by their digest: the tokens themselves are not kept. Undefined is a refusal. */
 export class TokenCache<T> {
-  readonly #entries = new Map<string, CacheEntry<T>>();
+  readonly #accepted = new Map<string, CacheEntry<T>>();
+  readonly #refused = new Map<string, CacheEntry<undefined>>();
+  readonly #looking = new Map<string, Promise<T | undefined>>();
+  /** No longer than there are connections: each waits for one. */
+  readonly #turns: (() => void)[] = [];
+  #looks = 0;
   readonly #clock: Clock;
-  readonly #maxEntries: number;
+  readonly #options: TokenCacheOptions;
 
-  constructor(deps: { readonly clock: Clock }, options: { readonly maxEntries: number }) {
+  constructor(deps: { readonly clock: Clock }, options: TokenCacheOptions) {
     this.#clock = deps.clock;
-    this.#maxEntries = options.maxEntries;
-  }
-
-  get size(): number {
-    return this.#entries.size;
+    this.#options = options;
   }
 
   /** The remembered answer, or that of `look`; many that ask at once look once. A failed look is not remembered. */
-  async get(
-    token: string,
-    look: () => Promise<T>,
-    ttlMsOf: (value: T) => number,
-  ): Promise<{ readonly value: T; readonly cached: boolean }> {
+  async get(token: string, look: () => Promise<T | undefined>): Promise<{ readonly value: T | undefined; readonly cached: boolean }> {
     const key = createHash('sha256').update(token).digest('base64');
-    const known = this.#entries.get(key);
-    if (known !== undefined && known.expiresAt > this.#clock.now()) return { value: await known.value, cached: true };
-    const entry: CacheEntry<T> = { value: look(), expiresAt: Number.POSITIVE_INFINITY };
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    if (this.#entries.size > this.#maxEntries) this.#entries.delete(this.#entries.keys().next().value ?? '');
+    const known = this.#accepted.get(key) ?? this.#refused.get(key);
+    if (known !== undefined && known.expiresAt > this.#clock.now()) return { value: known.value, cached: true };
+    const looking = this.#looking.get(key);
+    if (looking !== undefined) return { value: await looking, cached: true };
+    const started = this.#inTurn(look);
+    this.#looking.set(key, started);
     try {
-      const value = await entry.value;
-      entry.expiresAt = this.#clock.now() + ttlMsOf(value);
+      const value = await started;
+      this.#accepted.delete(key);
+      this.#refused.delete(key);
+      const now = this.#clock.now();
+      if (value === undefined) this.#keep(this.#refused, key, { value, expiresAt: now + this.#options.refusedMs });
+      else this.#keep(this.#accepted, key, { value, expiresAt: now + this.#options.acceptedMs });
       return { value, cached: false };
-    } catch (error) {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
-      throw error;
+    } finally {
+      this.#looking.delete(key);
+    }
+  }
+
+  #keep<E>(entries: Map<string, E>, key: string, entry: E): void {
+    entries.set(key, entry);
+    if (entries.size > this.#options.maxEntries) entries.delete(entries.keys().next().value ?? '');
+  }
+
+  async #inTurn(look: () => Promise<T | undefined>): Promise<T | undefined> {
+    if (this.#looks < this.#options.maxLooks) this.#looks += 1;
+    else await new Promise<void>((resolve) => this.#turns.push(resolve));
+    try {
+      return await look();
+    } finally {
+      // Whoever is next takes over the turn.
+      const next = this.#turns.shift();
+      if (next === undefined) this.#looks -= 1;
+      else next();
     }
   }
 }
