@@ -8,11 +8,8 @@ export interface RunBackupSettings {
   readonly stdout: (text: string) => void;
   /** Against which a relative FILE resolves; the process's folder unless given. */
   readonly resolvePath?: (path: string) => string;
-  /** Environment variables of other parts, which are not unknown here. */
-  readonly otherEnv?: readonly string[];
 }
 
-const OTHER_PARTS = ['sniffer', 'kafka', 'istio', 'aws', 'cli'];
 const SQLITE = 'sqlite:';
 const USAGE = `Usage: network-mapper backup [--store sqlite:PATH] FILE
 
@@ -37,7 +34,7 @@ export async function runBackup(
   const { values, positional } = await loadOptions(
     MAPPER_OPTIONS,
     { argv, env, readFile: (path) => readFile(path, 'utf8') },
-    { part: 'mapper', otherParts: OTHER_PARTS, ...(settings.otherEnv !== undefined && { otherEnv: settings.otherEnv }) },
+    { part: 'mapper' },
   );
   const [target] = positional;
   if (target === undefined || positional.length > 1)

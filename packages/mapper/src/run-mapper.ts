@@ -15,13 +15,10 @@ export interface RunMapperSettings {
   readonly stdout: (text: string) => void;
   readonly version: string;
   readonly clock?: Clock;
-  /** Environment variables of other parts, which are not unknown here. */
-  readonly otherEnv?: readonly string[];
   readonly createMeshWatcher?: CreateMeshWatcher;
 }
 
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
-const OTHER_PARTS = ['sniffer', 'kafka', 'istio', 'aws', 'cli'];
 
 /**
  * The command `network-mapper mapper`: `mapper [options]` serves until the signal, `mapper config show` prints the
@@ -38,11 +35,7 @@ export async function runMapper(
     );
     return;
   }
-  const loaded = await loadOptions(
-    MAPPER_OPTIONS,
-    { argv, env, readFile: (path) => readFile(path, 'utf8') },
-    { part: 'mapper', otherParts: OTHER_PARTS, ...(settings.otherEnv !== undefined && { otherEnv: settings.otherEnv }) },
-  );
+  const loaded = await loadOptions(MAPPER_OPTIONS, { argv, env, readFile: (path) => readFile(path, 'utf8') }, { part: 'mapper' });
   const shown = toShownConfig(MAPPER_OPTIONS, loaded);
   if (shown !== undefined) {
     settings.stdout(shown);

@@ -19,10 +19,7 @@ const USAGE = 'network-mapper aws-actions --requests FILE --print';
 export async function runAwsActions(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, AWS_ACTIONS_OPTIONS)) return;
-    const { values } = await loadOptions(AWS_ACTIONS_OPTIONS, optionSources(context), {
-      part: 'aws',
-      otherParts: ['mapper', 'sniffer', 'kafka', 'istio', 'cli'],
-    });
+    const { values } = await loadOptions(AWS_ACTIONS_OPTIONS, optionSources(context), { part: 'aws' });
     if (values.requests === undefined || !values.print) throw new OptionError('option_conflict', 'give --requests FILE --print');
     const write = writerOf(context);
     let number = 0;

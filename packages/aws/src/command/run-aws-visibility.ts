@@ -36,10 +36,7 @@ const RENEWAL_CHECK_MS = 12 * 3_600_000;
 export async function runAwsVisibility(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, AWS_OPTIONS)) return;
-    const loaded = await loadOptions(AWS_OPTIONS, optionSources(context), {
-      part: 'aws',
-      otherParts: ['mapper', 'sniffer', 'kafka', 'istio', 'cli'],
-    });
+    const loaded = await loadOptions(AWS_OPTIONS, optionSources(context), { part: 'aws' });
     if (printedConfig(context, AWS_OPTIONS, loaded)) return;
     const { values } = loaded;
     await run(context, values);

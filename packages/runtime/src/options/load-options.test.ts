@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadOptions } from './load-options.ts';
+import { FILE_SECTIONS, loadOptions } from './load-options.ts';
 import { option, optional } from './option-table.ts';
 import { boolean, bytes, choice, duration, integer, list, listenAddress, pairs, text } from './option-type.ts';
 import { showOptions } from './show-options.ts';
@@ -19,7 +19,7 @@ const TABLE = {
 async function load(argv: string[], env: Record<string, string> = {}, file?: string) {
   const readFile = (path: string): Promise<string> =>
     file === undefined ? Promise.reject(new Error(`no ${path}`)) : Promise.resolve(file);
-  return loadOptions(TABLE, { argv, env, readFile }, { part: 'mapper', otherParts: ['sniffer'], otherEnv: ['NETWORK_MAPPER_INTERFACES'] });
+  return loadOptions(TABLE, { argv, env, readFile }, { part: 'mapper' });
 }
 
 describe('precedence', () => {
@@ -59,8 +59,8 @@ describe('values', () => {
   });
 
   test('a file may nest, hold a section for the part and sections of others', async () => {
-    const file =
-      'auth: {loopbackReset: false}\nkube: [a]\nenvironments: {prod: ["shop-*"]}\nmapper: {maxEdges: 7}\nsniffer: {anything: 1}\n';
+    const sections = FILE_SECTIONS.filter((name) => name !== 'mapper').map((name) => `${name}: {anything: 1}\n`);
+    const file = `auth: {loopbackReset: false}\nkube: [a]\nenvironments: {prod: ["shop-*"]}\nmapper: {maxEdges: 7}\n${sections.join('')}`;
     const { values } = await load(['--config', 'f'], {}, file);
     expect([values.reset, values.kube, values.environments, values.max]).toEqual([false, ['a'], { prod: ['shop-*'] }, 7]);
   });
@@ -114,7 +114,6 @@ describe('a start stops at', () => {
     'NETWORK_MAPPER_PORT',
     'NETWORK_MAPPER_PORT_9090_TCP_ADDR',
     'NETWORK_MAPPER_SERVICE_PORT_HTTP',
-    'NETWORK_MAPPER_INTERFACES',
   ])('but not at %s, which others set', async (variable) => {
     expect((await load([], { [variable]: 'x' })).values.max).toBe(5);
   });

@@ -10,12 +10,12 @@ export interface OptionSources {
   readonly readFile: (path: string) => Promise<string>;
 }
 
+/** Sections of a file that are each for one part only, and so not unknown to the others. */
+export const FILE_SECTIONS = ['mapper', 'sniffer', 'kafka', 'istio', 'aws', 'cli'] as const;
+
 export interface LoadOptions {
-  /** Name of the part: the section of a file that is only for it. */
+  /** Name of the part's own section. */
   readonly part: string;
-  /** Environment variables and file sections that belong to other parts, and so are not unknown. */
-  readonly otherEnv?: readonly string[];
-  readonly otherParts?: readonly string[];
 }
 
 export type OptionOrigin = 'flag' | 'environment' | 'file' | 'default';
@@ -52,7 +52,7 @@ export async function loadOptions<Table extends OptionTable>(
   const flags = readFlags(table, sources.argv);
   const path = flags.config ?? sources.env[CONFIG_ENV];
   const file = path === undefined ? new Map<string, RawValue>() : await readConfig(table, path, await readText(sources, path), settings);
-  const environment = readEnvironment(table, sources.env, settings.otherEnv ?? []);
+  const environment = readEnvironment(table, sources.env);
 
   const values: Record<string, unknown> = {};
   const origins: Record<string, { origin: OptionOrigin; where: string }> = {};
@@ -132,13 +132,9 @@ function unknownFlag(flag: string, known: Iterable<string>): OptionError {
   });
 }
 
-function readEnvironment(
-  table: OptionTable,
-  env: Readonly<Record<string, string | undefined>>,
-  otherEnv: readonly string[],
-): Map<string, RawValue> {
+function readEnvironment(table: OptionTable, env: Readonly<Record<string, string | undefined>>): Map<string, RawValue> {
   const values = new Map<string, RawValue>();
-  const known = new Set([CONFIG_ENV, ...otherEnv]);
+  const known = new Set([CONFIG_ENV]);
   for (const [name, definition] of Object.entries(table)) {
     for (const variable of [envName(definition), ...(definition.oldEnv ?? [])]) {
       known.add(variable);
@@ -183,7 +179,7 @@ async function readConfig(table: OptionTable, path: string, textOfFile: string, 
   if (!isMap(content)) throw new OptionError('config_unreadable', `${path} must hold a map of options`);
   const names = new Map(Object.entries(table).map(([name, definition]) => [fileKey(definition), name]));
   const values = new Map<string, RawValue>();
-  const others = new Set(settings.otherParts ?? []);
+  const others = new Set<string>(FILE_SECTIONS);
 
   const walk = (map: Readonly<Record<string, unknown>>, prefix: string, shown: string): void => {
     for (const [key, value] of Object.entries(map)) {

@@ -37,10 +37,7 @@ export async function runSniffer(context: SnifferContext): Promise<number> {
   return guarded(async () => {
     if (isHelp(context.argv)) return help('network-mapper sniffer [--print] [options]', SNIFFER_OPTIONS);
     const sources = { argv: context.argv, env: context.env, readFile: readText(context.cwd) };
-    const loaded = await loadOptions(SNIFFER_OPTIONS, sources, {
-      part: 'sniffer',
-      otherParts: ['mapper', 'kafka', 'istio', 'aws', 'cli'],
-    });
+    const loaded = await loadOptions(SNIFFER_OPTIONS, sources, { part: 'sniffer' });
     const shown = toShownConfig(SNIFFER_OPTIONS, loaded);
     if (shown !== undefined) {
       toStdout(shown);

@@ -34,10 +34,7 @@ const USAGE = 'network-mapper istio-watcher [options] | --file STATS [--previous
 export async function runIstioWatcher(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, ISTIO_OPTIONS)) return;
-    const loaded = await loadOptions(ISTIO_OPTIONS, optionSources(context), {
-      part: 'istio',
-      otherParts: ['mapper', 'sniffer', 'kafka', 'aws', 'cli'],
-    });
+    const loaded = await loadOptions(ISTIO_OPTIONS, optionSources(context), { part: 'istio' });
     if (printedConfig(context, ISTIO_OPTIONS, loaded, FILES_BY_FLAG)) return;
     const { values } = loaded;
     if (values.file !== undefined) {

@@ -39,10 +39,7 @@ const USAGE_ERRORS: readonly BrokerSetError[] = ['kafka-server-invalid'];
 export async function runKafkaWatcher(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (printedHelp(context, USAGE, KAFKA_OPTIONS)) return;
-    const loaded = await loadOptions(KAFKA_OPTIONS, optionSources(context), {
-      part: 'kafka',
-      otherParts: ['mapper', 'sniffer', 'istio', 'aws', 'cli'],
-    });
+    const loaded = await loadOptions(KAFKA_OPTIONS, optionSources(context), { part: 'kafka' });
     if (printedConfig(context, KAFKA_OPTIONS, loaded, FILES_BY_FLAG)) return;
     const { values } = loaded;
     checkOptions(values);
