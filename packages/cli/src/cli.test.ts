@@ -269,7 +269,7 @@ describe('wrong input: one line and the exit code', () => {
       'cannot be written',
       ['list', '--map', 'map.json', '-o', 'no/such/folder.txt'],
       4,
-      'network-mapper: no/such/folder.txt: cannot be written: no such file\n',
+      'network-mapper: no/such/folder.txt: cannot be written: there is no such folder\n',
     ],
     ['no mapper in this build', ['list'], 5, 'network-mapper: no mapper can be reached from this build: name a map file with --map FILE\n'],
     [
@@ -352,17 +352,25 @@ skipped: 1 packets cut short
     const document = parseMapDocument(JSON.parse(readFileSync(join(host.cwd, 'out.json'), 'utf8')));
     expect(document.window).toEqual({ since: '2026-01-31T09:00:00.000Z', until: '2026-01-31T12:00:00.000Z' });
   });
-  test.each([
+  test.each<[string, number, string, string[]?]>([
     ['nothing was seen', 0, 'no edges: nothing was seen; do the captures hold DNS (port 53) or TCP SYN packets?'],
     [
       'nobody of the dumps was seen',
       3,
       'no edges: nobody in the captures was found in the dumps; give --kube dumps of the same cluster and time',
     ],
-  ])('an empty map says why: %s', async (_name, transactions, expected) => {
-    const summary = { packets: 9, transactions, attempts: 0, sockets: 0, window: {}, unresolved: [], skipped: [] };
-    const { code, host } = await run(['map', '--pcap', 'x'], { buildMap: () => Promise.resolve({ edges: [], summary }) });
+    ['no dump was given', 3, 'no edges: without a dump of the cluster nobody is known; add --kube', ['map', '--pcap', 'x']],
+    [
+      'nothing of that time was seen',
+      3,
+      'no edges: nothing that was seen lies between --since and --until',
+      ['map', '--pcap', 'x', '--since', '2030-01-01T00:00:00Z'],
+    ],
+  ])('an empty map says why: %s', async (_name, transactions, expected, argv = ['map', '--pcap', 'x', '--kube', 'y']) => {
+    const summary = { packets: 9, transactions, attempts: 0, sockets: 0, window: {}, unresolved: [], skipped: [{ what: 'x: it is cut' }] };
+    const { code, host } = await run(argv, { buildMap: () => Promise.resolve({ edges: [], summary }) });
     expect([code, host.err()]).toEqual([0, expect.stringContaining(expected)]);
+    expect(host.err()).toContain('\nskipped: x: it is cut\n');
   });
   test('an expected failure names the file', async () => {
     const { code, host } = await run(['map', '--pcap', 'x'], {

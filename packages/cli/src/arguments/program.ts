@@ -242,6 +242,8 @@ export function createProgram(
         throw usage('map: give at least one capture (--pcap FILE) or copy of /proc (--proc DIR)');
       if (values.clusterName === '' || values.clusterDomain === '')
         throw usage('map: --cluster-name and --cluster-domain must not be empty');
+      if (values.since !== undefined && values.until !== undefined && values.since > values.until)
+        throw usage('map: --since is later than --until');
       return {
         command: 'map',
         build: {

@@ -12,7 +12,9 @@ import { writeResult, writeTo } from '../output/write.ts';
 const PROGRESS_AFTER_MS = 1000;
 const PROGRESS_EVERY_MS = 200;
 
-export async function runMap(command: Extract<Command, { command: 'map' }>, host: CliHost): Promise<number> {
+type MapCommand = Extract<Command, { command: 'map' }>;
+
+export async function runMap(command: MapCommand, host: CliHost): Promise<number> {
   const progress = createProgress(host, command.quiet);
   const { edges, summary } = await host.buildMap(command.build, { signal: host.signal, onProgress: progress.show }).finally(progress.clear);
   const asked = {
@@ -29,37 +31,42 @@ export async function runMap(command: Extract<Command, { command: 'map' }>, host
     }
   };
   await writeResult(host, command.output, toMapJson({ ...head, edges: mapEdges(edges) }));
-  if (!command.quiet) await writeTo(host.stderr, toSummaryText(summary, count, command.output));
+  if (!command.quiet) await writeTo(host.stderr, toSummaryText(summary, count, command));
   return exitCode('ok');
 }
 
-export function toSummaryText(summary: MapSummary, edges: number, output: string | undefined): string {
+function toSummaryText(summary: MapSummary, edges: number, { build, output }: MapCommand): string {
   const { since, until } = summary.window;
   const time = since === undefined || until === undefined ? '' : `, ${toRfc3339(since)} to ${toRfc3339(until)}`;
   const lines = [
     `${summary.packets} packets${time}`,
     `${summary.transactions} DNS transactions, ${summary.attempts} connection attempts, ${summary.sockets} open sockets`,
     `${edges} edges${output === undefined || output === '-' ? '' : ` written to ${output}`}`,
-    ...(edges === 0 ? [noEdgesText(summary)] : []),
+    ...(edges === 0 ? [noEdgesText(summary, build)] : []),
     ...summary.unresolved.map((line) => `unresolved: ${toLineText(line)}`),
     ...summary.skipped.map((line) => `skipped: ${toLineText(line)}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Why a map is empty: nothing to resolve, or nobody of these dumps in these captures. */
-function noEdgesText({ transactions, attempts, sockets }: MapSummary): string {
-  return transactions + attempts + sockets === 0
-    ? 'no edges: nothing was seen; do the captures hold DNS (port 53) or TCP SYN packets?'
-    : 'no edges: nobody in the captures was found in the dumps; give --kube dumps of the same cluster and time, and check --since and --until';
+/** Why a map is empty: nothing to resolve, nothing of that time, or nobody of these dumps in these captures. */
+function noEdgesText({ transactions, attempts, sockets, window }: MapSummary, { kube, since, until }: MapCommand['build']): string {
+  if (transactions + attempts + sockets === 0) {
+    return 'no edges: nothing was seen; do the captures hold DNS (port 53) or TCP SYN packets?';
+  }
+  if ((since !== undefined || until !== undefined) && window.since === undefined) {
+    return 'no edges: nothing that was seen lies between --since and --until';
+  }
+  if (kube.length === 0) return 'no edges: without a dump of the cluster nobody is known; add --kube with what kubectl get -o json wrote';
+  return 'no edges: nobody in the captures was found in the dumps; give --kube dumps of the same cluster and time, and check --since and --until';
 }
 
 function toLineText({ what, count, examples }: SummaryLine): string {
   const shown =
     examples === undefined || examples.length === 0
       ? ''
-      : ` (${examples.slice(0, 3).join(', ')}${examples.length > 3 || count > examples.length ? ', …' : ''})`;
-  return printable(`${count} ${what}${shown}`);
+      : ` (${examples.slice(0, 3).join(', ')}${examples.length > 3 || (count ?? 0) > examples.length ? ', …' : ''})`;
+  return printable(`${count === undefined ? '' : `${count} `}${what}${shown}`);
 }
 
 /** One line on a terminal's stderr, rewritten in place. */

@@ -47,7 +47,8 @@ export interface MapSummary {
 
 export interface SummaryLine {
   readonly what: string;
-  readonly count: number;
+  /** Absent where `what` tells of one file. */
+  readonly count?: number;
   /** A few cases, most frequent first. */
   readonly examples?: readonly string[];
 }

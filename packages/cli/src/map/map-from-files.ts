@@ -117,7 +117,7 @@ async function readCaptures(
     }
   }
   pipeline.flush();
-  skipped.push(...captures.warnings.map(({ message, count }) => ({ what: message, count: count ?? 1 })));
+  skipped.push(...captures.warnings.map(({ message, count }) => ({ what: message, ...(count !== undefined && { count }) })));
   for (const [reason, count] of Object.entries(decoder.counts))
     if (count > 0) skipped.push({ what: `frames not decoded: ${reason}`, count });
   const { gaps, abandoned, unsynchronised, malformed } = streams.counts;
@@ -134,7 +134,7 @@ async function readProcs(options: BuildMapOptions, map: OfflineMap, skipped: Sum
       map.add(observation);
       sockets += observation.count;
     }
-    skipped.push(...warnings.map((what) => ({ what, count: 1 })));
+    skipped.push(...warnings.map((what) => ({ what })));
   }
   return sockets;
 }

@@ -38,8 +38,17 @@ export async function writeOutputFile(file: string, shownName: string, chunks: I
   try {
     await writeFile(file, joined(chunks));
   } catch (error) {
-    throw new AppError('OUTPUT_UNWRITABLE', `${shownName}: cannot be written: ${reasonOf(error)}`, { fields: { file }, cause: error });
+    throw new AppError(
+      'OUTPUT_UNWRITABLE',
+      `${shownName}: cannot be written: ${isMissing(error) ? 'there is no such folder' : reasonOf(error)}`,
+      { fields: { file }, cause: error },
+    );
   }
+}
+
+/** A file that is written need not be there, its folder must. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** Characters that are handed on at once: a call for each line would cost more than making the line. */

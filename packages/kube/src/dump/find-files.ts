@@ -64,5 +64,6 @@ async function folderGroups(root: string): Promise<DumpGroup[]> {
 }
 
 export function reasonOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : String(cause);
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : String(cause);
+  return code === 'ENOENT' ? 'there is no such file or folder' : code;
 }

@@ -382,7 +382,8 @@ describe('trouble', () => {
   });
 
   test.each<[string, string, unknown, string, RegExp]>([
-    ['missing', 'none.json', undefined, 'dump-unreadable', /none\.json: cannot be read \(ENOENT\)/],
+    ['missing', 'none.json', undefined, 'dump-unreadable', /none\.json: cannot be read \(there is no such file or folder\)/],
+    ['a capture', 'x.pcap', '\u00d4\u00c3\u00b2\u00a1\u0002\u0000', 'dump-not-parsable', /x\.pcap: is not text; .* a capture with --pcap/],
     ['broken JSON', 'x.json', '{"kind": "List",\n "items": [}', 'dump-not-parsable', /x\.json: is not JSON at line 2, column 12/],
     ['cut JSON', 'x.json', '{"kind": "List", "items": [', 'dump-not-parsable', /is not JSON at line 1/],
     ['text after the value', 'x.json', '{} hello', 'dump-not-parsable', /is not JSON at line 1, column 4/],
@@ -409,6 +410,9 @@ describe('trouble', () => {
   test('an empty file, an empty list', async () => {
     write({ 'a.json': '', 'b.json': list() });
     expect(await load('a.json', 'b.json')).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      `1 files are empty: did the command fail that should have written them? (first: ${join(folder, 'a.json')})`,
+    ]);
   });
 
   test('can be stopped', async () => {

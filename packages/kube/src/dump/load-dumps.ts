@@ -96,6 +96,7 @@ async function readContents(
   const { text, modifiedAt } = await readText(path, signal);
   const { documents, truncated } = parseDocuments(text, path);
   if (truncated) troubles.add('truncated', path);
+  if (documents.length === 0) troubles.add('empty-file', path);
   const contents = documents.map((document, index) =>
     toContent(document, documents.length === 1 ? path : `${path} document ${index + 1}`, troubles),
   );

@@ -2,6 +2,8 @@ import { LineCounter, parseAllDocuments } from 'yaml';
 import { dumpError } from './dump-error.ts';
 import { jsonErrorIndex } from './json-error.ts';
 
+const BINARY_SEARCH = 4096;
+
 /** The documents of a file; `truncated` when the last one is cut off and others came before. */
 export interface ParsedFile {
   readonly documents: readonly unknown[];
@@ -15,6 +17,9 @@ export interface ParsedFile {
 export function parseDocuments(text: string, path: string): ParsedFile {
   const start = /\S/.exec(text)?.[0];
   if (start === undefined) return { documents: [], truncated: false };
+  // Only the beginning: what a program writes for people has no such character, and what it writes for itself has one soon.
+  if (text.slice(0, BINARY_SEARCH).includes('\0'))
+    throw dumpError('dump-not-parsable', path, 'is not text; give what kubectl get -o json or -o yaml writes, and a capture with --pcap');
   const looksLikeJson = start === '{' || start === '[';
   if (!looksLikeJson) return { documents: parseYaml(text, path), truncated: false };
   try {

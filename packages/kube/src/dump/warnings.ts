@@ -9,6 +9,7 @@ export interface DumpWarning {
 }
 
 export type DumpTrouble =
+  | 'empty-file'
   | 'not-an-object'
   | 'no-kind'
   | 'no-name'
@@ -20,6 +21,7 @@ export type DumpTrouble =
   | 'no-time';
 
 const MESSAGES: Readonly<Record<DumpTrouble, string>> = {
+  'empty-file': 'files are empty: did the command fail that should have written them?',
   'not-an-object': 'items that are no objects were skipped',
   'no-kind': 'objects without a kind were skipped',
   'no-name': 'objects without a name were skipped',
