@@ -4,7 +4,7 @@ import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Peer, ServiceRef } from '../model/peer.ts';
 
-/** Why an observation makes no edge; every code is a metric and a line in docs/reference/metrics.md. */
+/** Why an observation makes no edge; every code is the value of a metric's label and a row of docs/troubleshooting.md. */
 export const DROP_REASONS = [
   'local-address',
   'own-address',
