@@ -44,7 +44,7 @@ const SERVICE_NAME = 'network-mapper';
  * @throws OptionError for OTEL_EXPORTER_OTLP_* that cannot be meant
  */
 export async function loadOtelExporter(
-  deps: { readonly log: Logger; readonly env: Env },
+  deps: { readonly log: Logger; readonly env: Env; readonly random?: () => number },
   options: { readonly protocol: OtelProtocol; readonly metricName: string; readonly instance?: string; readonly version: string },
 ): Promise<OtelExporter> {
   const { log, env } = deps;
@@ -65,7 +65,10 @@ export async function loadOtelExporter(
 
   return {
     async send(series, now, signal) {
-      const sender = createSender(open, await toTarget(settings), settings.timeoutMs);
+      const sender = createSender(
+        { open, random: deps.random ?? Math.random },
+        { target: await toTarget(settings), timeoutMs: settings.timeoutMs },
+      );
       let sent = 0;
       let failed = 0;
       let reason: string | undefined;
@@ -98,7 +101,10 @@ interface Sender {
 }
 
 /** Keeps one connection, opens another after a failure, and repeats what may succeed a little later. */
-function createSender(open: (target: OtlpTarget) => OtlpConnection, target: OtlpTarget, timeoutMs: number): Sender {
+function createSender(
+  { open, random }: { readonly open: (target: OtlpTarget) => OtlpConnection; readonly random: () => number },
+  { target, timeoutMs }: { readonly target: OtlpTarget; readonly timeoutMs: number },
+): Sender {
   let connection: OtlpConnection | undefined;
 
   async function once(message: Buffer, signal: AbortSignal): Promise<Buffer> {
@@ -117,7 +123,7 @@ function createSender(open: (target: OtlpTarget) => OtlpConnection, target: Otlp
       const signal = AbortSignal.any([whole, AbortSignal.timeout(timeoutMs)]);
       let before: unknown;
       try {
-        return await retry(() => once(message, signal), { ...TRIES, signal, decide, onRetry: (error) => (before = error) });
+        return await retry(() => once(message, signal), { ...TRIES, random, signal, decide, onRetry: (error) => (before = error) });
       } catch (error) {
         if (!signal.aborted) throw error;
         const told = before instanceof Error ? `: ${before.message}` : '';
