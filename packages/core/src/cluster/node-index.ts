@@ -1,11 +1,16 @@
 import { addressInCidr, canonicalAddress, parseCidr } from '../model/address.ts';
 import type { NodeRecord } from './records.ts';
 
+/** Of one node, from its sniffer: twice what one report may tell. */
+const MAX_BELIEVED = 8_192;
+
 /** Which addresses are nodes' own (rule 8), and what their sniffers add. */
 export class NodeIndex {
   private readonly byAddress = new Map<string, string>();
   private readonly records = new Map<string, NodeRecord>();
   private readonly reported = new Map<string, readonly string[]>();
+  /** Addresses that are a node's because its sniffer said so, in the order in which it did. */
+  private readonly believed = new Map<string, Set<string>>();
   private readonly listeners = new Map<string, ReadonlyMap<string, string | undefined>>();
   /** Grows when a node's addresses change. */
   generation = 0;
@@ -31,7 +36,7 @@ export class NodeIndex {
     this.reported.set(node, addresses);
     for (const text of addresses) {
       const address = canonicalAddress(text);
-      if (address !== undefined && !this.byAddress.has(address)) this.own(address, node);
+      if (address !== undefined && !this.byAddress.has(address)) this.believe(address, node);
     }
   }
 
@@ -61,7 +66,20 @@ export class NodeIndex {
     return this.records.values();
   }
 
+  /** A sniffer that tells others each time must neither fill the memory nor own the whole network in the end. */
+  private believe(address: string, node: string): void {
+    const believed = this.believed.get(node) ?? new Set();
+    this.believed.set(node, believed);
+    this.own(address, node);
+    believed.add(address);
+    const [oldest] = believed;
+    if (believed.size <= MAX_BELIEVED || oldest === undefined) return;
+    believed.delete(oldest);
+    if (this.byAddress.get(oldest) === node) this.byAddress.delete(oldest);
+  }
+
   private own(address: string, node: string): void {
+    this.believed.get(node)?.delete(address);
     if (this.byAddress.get(address) === node) return;
     this.byAddress.set(address, node);
     this.generation += 1;
