@@ -239,6 +239,17 @@ describe('against a live API server', () => {
     }
   });
 
+  test('a sniffer’s token is of no use to tell of workloads by name', async () => {
+    const { mapper } = await startLive();
+    const named = { ...attempt(ADDRESSES.frontend, ADDRESSES.cart), source: { workload: { namespace: 'shop', name: 'frontend' } } };
+    const query = 'mutation R($b: ReportBatch!) { report(batch: $b) { stored rejected { code } } }';
+    const ask = async (token: string, reporter: object) =>
+      (await mapper.query(query, { b: mapper.batch([named], { reporter }) }, bearer(token))).body.data?.['report'];
+    expect(await ask('network-mapper-sniffer.node-1', {})).toEqual({ stored: 0, rejected: [{ code: 'bad-detail' }] });
+    const watcher = { kind: 'istio-watcher', instance: 'watcher-1', node: undefined } as unknown as object;
+    expect(await ask('network-mapper-watcher', watcher)).toEqual({ stored: 1, rejected: [] });
+  });
+
   test('who has no right is refused before its body is read, so that it takes no place of others', async () => {
     const { mapper } = await startLive();
     const promised = { ...JSON_TYPE, 'x-forwarded-for': '10.9.9.9' };

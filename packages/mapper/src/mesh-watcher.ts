@@ -64,7 +64,7 @@ export function createMeshWatcher(
           env,
           version,
           // The process itself reports: there is nobody to be asked for a token.
-          report: (batch) => ingest.report(batch, () => undefined),
+          report: (batch) => ingest.report(batch, { mayReport: () => undefined, seesPacketsOnly: false }),
           isElected: () => store.lease(JOB, options.istioInterval * LEASE_ROUNDS),
         },
         {

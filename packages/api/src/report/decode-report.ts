@@ -46,7 +46,9 @@ export function decodeReport(
 ): DecodedReport {
   if (!isFields(value)) return refuse('the batch is not an object');
   if (value['protocol'] !== REPORT_PROTOCOL) {
-    return refuse(`protocol ${String(value['protocol'])} is not known here (known: ${REPORT_PROTOCOL}); update the older side`);
+    // Not everything that JSON says can be made a text: an object may have a field toString.
+    const shown = typeof value['protocol'] === 'number' ? `protocol ${value['protocol']}` : 'the protocol';
+    return refuse(`${shown} is not known here (known: ${REPORT_PROTOCOL}); update the older side`);
   }
   const reporter = decodeReporter(value['reporter'], limits);
   if (typeof reporter === 'string') return refuse(`reporter: ${reporter}`);
@@ -120,7 +122,7 @@ function createRowDecoder(
     const last = row[15] ?? Number.NaN;
     if (!(first >= earliest && last <= latest && first <= last)) return 'bad-time';
     const detail = strings.detail(row[16] ?? -1);
-    if (detail === null) return 'bad-detail';
+    if (detail === null || (detail !== undefined && limits.seesPacketsOnly === true && !isOfPackets(detail))) return 'bad-detail';
 
     if (sourceAddress === undefined && sourceUid === undefined && detail?.sourceWorkload === undefined) return 'no-source';
     if (
@@ -160,6 +162,11 @@ function createRowDecoder(
     if (detail !== undefined) applyDetail(detail, observation, source, destination);
     return observation;
   };
+}
+
+/** What may be known of packets besides their columns. */
+function isOfPackets({ kafka, http, cloud, sourceWorkload, destinationWorkload }: ReportDetail): boolean {
+  return [kafka, http, cloud, sourceWorkload, destinationWorkload].every((field) => field === undefined);
 }
 
 function applyDetail(

@@ -12,6 +12,8 @@ export interface ReportLimits {
   readonly maxCount: number;
   /** Entries of `reporter.addresses` and `reporter.listeners` each. */
   readonly maxReporterEntries: number;
+  /** The reporter may tell of addresses alone: rows that name workloads, topics, paths or resources are refused. */
+  readonly seesPacketsOnly?: boolean;
 }
 
 const DAY_MS = 86_400_000;

@@ -107,6 +107,28 @@ describe('a report', () => {
     );
   });
 
+  test('of packets alone tells of addresses and protocols, and names nothing', () => {
+    const plain: Observation = {
+      kind: 'tcp',
+      vantage: 'client',
+      source: { address: '10.0.0.5' },
+      destination: { protocol: 'HBONE', address: '10.0.0.6', port: 80 },
+      count: 1,
+      firstSeenAt: SENT_AT,
+      lastSeenAt: SENT_AT,
+    };
+    const workload = { namespace: 'shop', name: 'cart' };
+    const named: readonly Observation[] = [
+      { ...plain, source: { ...plain.source, workload } },
+      { ...plain, destination: { ...plain.destination, workload } },
+      { ...plain, kind: 'kafka', kafka: { topic: 't', operation: 'consume', allowed: true } },
+      { ...plain, kind: 'http', http: { path: '/', methods: ['GET'] } },
+      { ...plain, kind: 'aws', cloud: { provider: 'aws', resource: 'r', actions: ['a'] } },
+    ];
+    const decoded = decodeReport(overTheWire(write([plain, ...named])), { ...REPORT_LIMITS, seesPacketsOnly: true });
+    expect(decoded).toMatchObject({ observations: [plain], rejected: named.map((_, i) => ({ index: i + 1, code: 'bad-detail' })) });
+  });
+
   test('that is sent again later keeps the times of its rows', () => {
     const item: Observation = {
       kind: 'tcp',
@@ -219,6 +241,7 @@ describe('a batch is refused as a whole', () => {
   const batch = overTheWire(write([])) as Record<string, unknown>;
   const cases: readonly [string, unknown, RegExp][] = [
     ['not an object', [], /not an object/],
+    ['protocol that cannot be made a text', { ...batch, protocol: { toString: null, valueOf: null } }, /the protocol is not known/],
     ['protocol of the future', { ...batch, protocol: 2 }, /protocol 2 is not known/],
     ['no reporter', { ...batch, reporter: null }, /reporter/],
     ['reporter of an unknown kind', { ...batch, reporter: { ...REPORTER, kind: 'x' } }, /kind is none of/],

@@ -224,7 +224,11 @@ function createWrites(deps: RootDeps, options: { readonly cluster: string }): ob
     },
     async report({ batch }: { batch: unknown }, context: RequestContext): Promise<ReportAnswer> {
       requirePermission(context.identity, 'report');
-      return ingest.report(batch, (node) => requireNode(context.identity, node));
+      const { identity } = context;
+      return ingest.report(batch, {
+        mayReport: (node) => requireNode(identity, node),
+        seesPacketsOnly: typeof identity.node === 'string',
+      });
     },
     reportCaptureResults: ({ results: { results } }: schema.MutationReportCaptureResultsArgs, context: RequestContext) =>
       storeReport(context, destinationsOf(results), [metrics.oldDnsReported, metrics.oldDnsDropped], (now) =>

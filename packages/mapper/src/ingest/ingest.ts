@@ -24,10 +24,18 @@ export interface CompatibleItem {
   readonly repeatKey?: string;
 }
 
+/** What is proven of who sent a batch. */
+export interface ReportSender {
+  /** Throws when it may not report for that node. */
+  readonly mayReport: (node: string | undefined) => void;
+  /** A sniffer: it names no workloads, topics, paths or resources, so that its token is of no use for that. */
+  readonly seesPacketsOnly: boolean;
+}
+
 /** Observation to edge to store: the only way into the map. Both methods resolve when everything is stored. */
 export interface Ingest {
-  /** A batch of our own reporters. `mayReport` is asked before anything of it is used. Throws IngestError. */
-  report(batch: unknown, mayReport: (node: string | undefined) => void): Promise<ReportAnswer>;
+  /** A batch of our own reporters. `sender.mayReport` is asked before anything of it is used. Throws IngestError. */
+  report(batch: unknown, sender: ReportSender): Promise<ReportAnswer>;
   /** Items of a compatible report. Throws IngestError REPORT_BUSY. */
   storeCompatible(items: readonly CompatibleItem[]): Promise<void>;
 }
@@ -91,7 +99,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
   }
 
   return {
-    async report(value, mayReport) {
+    async report(value, { mayReport, seesPacketsOnly }) {
       const receivedAt = clock.now();
       try {
         admit();
@@ -101,7 +109,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
       }
       let correctionMs = 0;
       let entry: ReporterEntry | undefined;
-      const decoded = decodeReport(value, limits, (reporter, sentAt) => {
+      const decoded = decodeReport(value, { ...limits, seesPacketsOnly }, (reporter, sentAt) => {
         mayReport(reporter.node);
         const heard = reporters.heard(reporter, sentAt, receivedAt);
         ({ entry, correctionMs } = heard);
