@@ -1,5 +1,6 @@
 import type { Observation } from '@nm/core';
-import { KINDS, REPORT_PROTOCOL } from './format.ts';
+import { ABSENT, MAX_BATCH_TEXT, toKindIndex, toRowFlags } from './encode-row.ts';
+import { REPORT_PROTOCOL } from './format.ts';
 import type { ReportBatch, Reporter } from './format.ts';
 import { REPORT_LIMITS } from './limits.ts';
 
@@ -13,18 +14,8 @@ export interface ReportWriter {
   finish(reporter: Reporter, sequence: number, sentAt: number): ReportBatch;
 }
 
-const ABSENT = -1;
 const FIRST_SEEN = 14;
 const LAST_SEEN = 15;
-
-/**
- * UTF-16 units of text in one batch. As JSON a unit of a name or a detail takes at most three bytes, so that a batch of
- * the longest texts that others could choose stays below the 16 MiB of a request: a refused batch would come again and
- * again, and nothing behind it ever.
- */
-const MAX_TEXT = 4 * 1024 * 1024;
-
-const KIND_INDEX: ReadonlyMap<string, number> = new Map(KINDS.map((kind, index) => [kind, index]));
 
 export function createReportWriter(options: { readonly maxRows?: number } = {}): ReportWriter {
   const maxRows = options.maxRows ?? REPORT_LIMITS.maxRows;
@@ -51,12 +42,12 @@ export function createReportWriter(options: { readonly maxRows?: number } = {}):
       return rows.length;
     },
     add(observation) {
-      if (rows.length >= maxRows || textLength >= MAX_TEXT) return false;
+      if (rows.length >= maxRows || textLength >= MAX_BATCH_TEXT) return false;
       if (rows.length === 0) baseAt = observation.firstSeenAt;
       const { source, destination } = observation;
       rows.push([
-        KIND_INDEX.get(observation.kind) ?? ABSENT,
-        toFlags(observation),
+        toKindIndex(observation.kind),
+        toRowFlags(observation),
         intern(source.address),
         intern(source.podUid),
         source.port ?? ABSENT,
@@ -116,15 +107,6 @@ function toMicros(ms: number): number {
 
 function toInstant(text: string): number {
   return Date.parse(text);
-}
-
-function toFlags(observation: Observation): number {
-  return (
-    (observation.vantage === 'server' ? 1 : 0) |
-    (observation.directionGuessed === true ? 2 : 0) |
-    (observation.approximate === true ? 4 : 0) |
-    (observation.destination.protocol === 'UDP' ? 8 : 0)
-  );
 }
 
 function toDetail(observation: Observation): string | undefined {

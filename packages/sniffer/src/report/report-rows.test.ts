@@ -150,4 +150,31 @@ describe('ReportRows', () => {
     expect(writer.finish(REPORTER, 1).rows).toBe(300);
     expect([writer.size, writer.add(observation), writer.finish(REPORTER, 2).rows]).toEqual([0, true, 1]);
   });
+
+  test('a report of the longest answers fits into a request', () => {
+    const writer = new ReportRows();
+    const answer = (index: number): Observation => ({
+      kind: 'dns',
+      vantage: 'client',
+      source: { address: '10.0.0.1', podUid: UID },
+      destination: {
+        name: `${index}.${'\\001'.repeat(200)}.example`,
+        protocol: 'UDP',
+        addresses: Array.from(
+          { length: 64 },
+          (_, host) => `2001:db8:1111:2222:3333:4444:${index.toString(16)}:${(4096 + host).toString(16)}`,
+        ),
+      },
+      count: 1,
+      firstSeenAt: NOW,
+      lastSeenAt: NOW,
+    });
+    let added = 0;
+    while (writer.add(answer(added))) added += 1;
+    expect(added).toBeGreaterThan(1_000);
+    const out = new ByteWriter();
+    writer.finish(REPORTER, 1).writeJson(out, NOW);
+    expect(out.toBytes().length).toBeLessThan(16 * 1024 * 1024);
+    expect(writer.add(answer(added))).toBe(true);
+  });
 });

@@ -1,9 +1,8 @@
-import { KINDS, REPORT_LIMITS, REPORT_PROTOCOL } from '@nm/api';
+import { ABSENT, MAX_BATCH_TEXT, REPORT_LIMITS, REPORT_PROTOCOL, toKindIndex, toRowFlags } from '@nm/api';
 import type { ReportBatch, Reporter } from '@nm/api';
 import type { Observation } from '@nm/core';
 import { ByteWriter } from './byte-writer.ts';
 
-const ABSENT = -1;
 /** Columns before the times, and the one behind them (format.ts of the package api), as numbers of 32 bits. */
 const COLUMNS_BEFORE = 14;
 const INTEGERS = COLUMNS_BEFORE + 1;
@@ -12,7 +11,6 @@ const FIRST_ROWS = 256;
 /** Tenths of a millisecond: finer than anything that is done with them, and each digit costs on the way. */
 const TIMES_PER_MS = 10;
 
-const KIND_INDEX: ReadonlyMap<string, number> = new Map(KINDS.map((kind, index) => [kind, index]));
 const DETAIL_IS_ABSENT = ABSENT;
 
 /** Where the texts of an answer are in the table, found at once instead of one by one. */
@@ -37,6 +35,7 @@ export class ReportRows {
   private times = new Float64Array(FIRST_ROWS * TIMES);
   private rows = 0;
   private strings: string[] = [];
+  private textLength = 0;
   private indexes = new Map<string, number>();
   /** By the identity of the list of addresses: an answer that is reported for many clients has one. */
   private answers = new Map<readonly string[], KnownAnswer>();
@@ -50,16 +49,16 @@ export class ReportRows {
     return this.rows;
   }
 
-  /** False when the report is full; the observation is not in it then. */
+  /** False when the report is full, in rows or in text; the observation is not in it then. */
   add(observation: Observation): boolean {
-    if (this.rows >= this.maxRows) return false;
+    if (this.rows >= this.maxRows || this.textLength >= MAX_BATCH_TEXT) return false;
     if (this.rows * TIMES === this.times.length) this.grow();
     const { source, destination } = observation;
     const { asked } = destination;
     const { integers, times } = this;
     const at = this.rows * INTEGERS;
-    integers[at] = KIND_INDEX.get(observation.kind) ?? ABSENT;
-    integers[at + 1] = toFlags(observation);
+    integers[at] = toKindIndex(observation.kind);
+    integers[at + 1] = toRowFlags(observation);
     this.putSource(at + 2, source.address, source.podUid);
     integers[at + 4] = source.port ?? ABSENT;
     integers[at + 5] = this.intern(destination.address);
@@ -88,6 +87,7 @@ export class ReportRows {
     );
     this.rows = 0;
     this.strings = [];
+    this.textLength = 0;
     this.indexes = new Map();
     this.answers = new Map();
     this.sources = new Map();
@@ -99,6 +99,7 @@ export class ReportRows {
     const known = this.indexes.get(text);
     if (known !== undefined) return known;
     this.indexes.set(text, this.strings.length);
+    this.textLength += text.length;
     return this.strings.push(text) - 1;
   }
 
@@ -202,12 +203,3 @@ const CLOSE = 0x5d;
 const COMMA = 0x2c;
 /** 15 numbers of at most 11 characters, 2 of at most 20, and what stands between them. */
 const MAX_ROW_BYTES = 256;
-
-function toFlags(observation: Observation): number {
-  return (
-    (observation.vantage === 'server' ? 1 : 0) |
-    (observation.directionGuessed === true ? 2 : 0) |
-    (observation.approximate === true ? 4 : 0) |
-    (observation.destination.protocol === 'UDP' ? 8 : 0)
-  );
-}
