@@ -16,5 +16,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1_000,
+    // What it says is about the build; `npm start` shows it to people who want a map.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 });

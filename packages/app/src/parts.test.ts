@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -40,6 +43,19 @@ test.each(PARTS.map(({ name }) => [name]))('%s --help', async (name) => {
 test.each([['mapper'], ['sniffer'], ['kafka-watcher'], ['istio-watcher'], ['aws-visibility']])('%s config show', async (name) => {
   expect(await run(name, 'config', 'show', '--log-level', 'error')).toBe(0);
   expect(out).toMatch(/^logLevel +error +flag --log-level$/m);
+});
+
+test('the demo tells whose place it would take', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const code = await run('demo', '--sample', '--listen', `127.0.0.1:${port}`, '--metrics-listen', '127.0.0.1:0');
+  server.close();
+  expect([code, out, err]).toEqual([
+    3,
+    '',
+    `network-mapper demo: cannot listen on 127.0.0.1:${port}: something else listens there; choose another address: npm start -- --listen HOST:PORT\n`,
+  ]);
 });
 
 test.each([

@@ -1,12 +1,15 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createApiClient, createReportWriter, REPORT } from '@nm/api';
 import { buildMap, exitCode, runCli } from '@nm/cli';
-import { toMapDocument } from '@nm/core';
+import { AppError, toMapDocument } from '@nm/core';
 import { loadKubeClient } from '@nm/kube';
 import { runMapper } from '@nm/mapper';
 import type { PartContext } from '../parts.ts';
+import { guarded } from '../parts/guarded.ts';
 import { VERSION } from '../version.ts';
 import { sampleObservations, shiftToNow } from './sample-observations.ts';
 
@@ -48,8 +51,20 @@ export async function runDemo(context: PartContext): Promise<number> {
     process.stderr.write(`network-mapper demo: ${options}\n${USAGE}`);
     return exitCode('usage');
   }
+  return guarded('demo', () => show(context, options));
+}
+
+async function show(context: PartContext, options: DemoOptions): Promise<void> {
+  // Before anything else: what answers there already is not to be taken for our mapper.
+  if (!options.once) {
+    await refuseTaken('--listen', options.listen);
+    await refuseTaken('--metrics-listen', options.metricsListen);
+  }
   const cluster = options.sample ? undefined : await reachableCluster(context);
-  if (cluster !== undefined && !options.once) return serveCluster(context, options, cluster);
+  if (cluster !== undefined && !options.once) {
+    await serveCluster(context, options, cluster);
+    return;
+  }
   if (cluster === undefined)
     say(options.sample ? 'the sample capture of a small lab' : 'no cluster answers: the sample capture of a small lab');
   const folder = mkdtempSync(join(tmpdir(), 'network-mapper-'));
@@ -59,12 +74,27 @@ export async function runDemo(context: PartContext): Promise<number> {
     await reading(context, ['list', '--map', map]);
     const picture = join(context.cwd, 'network-mapper-sample.svg');
     await reading(context, ['visualize', '--map', map, '--format', 'svg', '-o', picture]);
-    say(`picture: ${picture}`);
-    if (options.once) return exitCode('ok');
-    return await serveSample(context, options, folder);
+    if (!options.once) await serveSample(context, options, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Throws AppError `listen_failed` when something else listens there, or this machine has no such address. */
+async function refuseTaken(flag: string, address: string): Promise<void> {
+  const { hostname, port } = new URL(`http://${address}`);
+  const server = createServer();
+  try {
+    server.listen({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), exclusive: true });
+    await once(server, 'listening');
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE' ? 'something else listens there' : String(cause);
+    throw new AppError('listen_failed', `cannot listen on ${address}: ${why}; choose another address: npm start -- ${flag} HOST:PORT`, {
+      cause,
+    });
+  }
+  server.close();
+  await once(server, 'close');
 }
 
 /** A message for whoever typed a wrong argument, or the options. */
@@ -125,7 +155,7 @@ async function reading(context: PartContext, argv: readonly string[]): Promise<v
   if (code !== exitCode('ok')) throw new Error(`${argv.join(' ')} ended with ${code}`);
 }
 
-async function serveCluster(context: PartContext, options: DemoOptions, cluster: string): Promise<number> {
+async function serveCluster(context: PartContext, options: DemoOptions, cluster: string): Promise<void> {
   say(`cluster ${cluster} answers: a mapper on this machine watches it; install the sniffers (docs/getting-started.md) to fill its map`);
   const folder = mkdtempSync(join(tmpdir(), 'network-mapper-'));
   try {
@@ -133,10 +163,9 @@ async function serveCluster(context: PartContext, options: DemoOptions, cluster:
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return exitCode('ok');
 }
 
-async function serveSample(context: PartContext, options: DemoOptions, folder: string): Promise<number> {
+async function serveSample(context: PartContext, options: DemoOptions, folder: string): Promise<void> {
   const observations = shiftToNow(await sampleObservations(CAPTURES, context.signal), Date.now());
   await serve(context, options, ['--kube', DUMP, '--cluster-name', 'lab', '--store', `sqlite:${join(folder, 'map.db')}`], async (url) => {
     const writer = createReportWriter();
@@ -145,7 +174,6 @@ async function serveSample(context: PartContext, options: DemoOptions, folder: s
     const { report } = await createApiClient({ url }).run(REPORT, { batch: writer.finish(reporter, 1, Date.now()) });
     say(`${report.stored} observations stored`);
   });
-  return exitCode('ok');
 }
 
 /** A mapper with the embedded store on the loopback address; `onReady` once it answers. */
