@@ -1,13 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createFakeApiServer } from '@nm/kube/testing';
 import { createKubeClient, execInPod } from '@nm/kube';
+import { createAuthorityKeyPair, signServerCertificate } from '@nm/runtime/certificates';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toWatchedPod } from '../kube/watched-pod.ts';
 import { createExecSource } from './exec-source.ts';
@@ -61,75 +58,21 @@ it('a packed answer that unpacks to nothing has an end', async () => {
 });
 
 describe('statistics by TLS', () => {
-  let folder: string;
   let server: Server;
   let proxy: Proxy;
   let ca: string;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'nm-proxy-tls-'));
-    const openssl = (...words: string[]): unknown => execFileSync('openssl', words, { cwd: folder, stdio: 'pipe' });
-    // As a mesh's authority signs them: the workload's SPIFFE identity, no address.
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '3',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.crt',
-      '-subj',
-      '/O=cluster.local',
-    );
-    openssl(
-      'req',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      'key.pem',
-      '-out',
-      'proxy.csr',
-      '-subj',
-      '/',
-    );
-    execFileSync('sh', ['-c', 'echo subjectAltName=URI:spiffe://cluster.local/ns/shop/sa/web > san.cnf'], { cwd: folder });
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      'proxy.csr',
-      '-CA',
-      'ca.crt',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-days',
-      '3',
-      '-out',
-      'cert.pem',
-      '-extfile',
-      'san.cnf',
-    );
-    ca = readFileSync(join(folder, 'ca.crt'), 'utf8');
-    server = createServer({ cert: readFileSync(join(folder, 'cert.pem')), key: readFileSync(join(folder, 'key.pem')) }, (_, response) =>
-      response.end(TEXT),
-    );
+    const clock = { now: Date.now };
+    const authority = await createAuthorityKeyPair(clock, 'cluster.local');
+    ca = authority.cert;
+    // As in a mesh the certificate names the workload, not the address that is asked.
+    const pair = await signServerCertificate(authority, ['web.shop.cluster.local'], clock, 3_600_000);
+    server = createServer(pair, (_, response) => response.end(TEXT));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     proxy = proxyOf((server.address() as AddressInfo).port);
   });
-  afterAll(() => {
-    server.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => void server.close());
 
   it('with the authority that signed it', async () => {
     expect(await read(createNetworkSource({ ca }), proxy)).toBe(TEXT);

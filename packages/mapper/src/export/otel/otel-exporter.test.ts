@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@nm/core';
+import { createAuthorityKeyPair, signServerCertificate } from '@nm/runtime/certificates';
+import type { KeyPair } from '@nm/runtime/certificates';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Series } from '../series-book.ts';
 import { startGrpcReceiver, startHttpReceiver } from '../testing/otlp-receiver.ts';
@@ -48,10 +49,13 @@ function inTurn(...answers: ReceiverAnswer[]): () => ReceiverAnswer {
 }
 
 let folder = '';
+let tls: KeyPair;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nm-otlp-'));
-  const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3 -subj / -addext subjectAltName=IP:127.0.0.1';
-  execFileSync('openssl', [...words.split(' '), '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder, stdio: 'pipe' });
+  const clock = { now: Date.now };
+  const authority = await createAuthorityKeyPair(clock, 'collectors');
+  tls = await signServerCertificate(authority, ['localhost'], clock, 3_600_000);
+  await writeFile(join(folder, 'ca.pem'), authority.cert);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -131,12 +135,13 @@ describe.each([
   });
 
   test('goes by TLS to whom the given authority vouches for, and to nobody else', async () => {
-    const tls = { key: await readFile(join(folder, 'key.pem'), 'utf8'), cert: await readFile(join(folder, 'cert.pem'), 'utf8') };
     const receiver = await startReceiver(undefined, tls);
     open.push(receiver);
-    const env = { OTEL_EXPORTER_OTLP_CERTIFICATE: join(folder, 'cert.pem') };
-    expect(await send(protocol, receiver.url, env)).toEqual({ sent: 3, failed: 0 });
-    expect(await send(protocol, receiver.url)).toMatchObject({ sent: 0, failed: 1, reason: expect.stringContaining('self-signed') });
+    const env = { OTEL_EXPORTER_OTLP_CERTIFICATE: join(folder, 'ca.pem') };
+    const url = receiver.url.replace('127.0.0.1', 'localhost');
+    expect(await send(protocol, url, env)).toEqual({ sent: 3, failed: 0 });
+    expect(await send(protocol, url)).toMatchObject({ sent: 0, failed: 1, reason: expect.stringContaining('certificate') });
+    expect(await send(protocol, receiver.url, env)).toMatchObject({ sent: 0, failed: 1, reason: expect.stringContaining('altnames') });
     expect(valuesOf(receiver)).toEqual(all);
   });
 
