@@ -29,9 +29,13 @@ afterEach(() => {
 });
 
 async function run(name: string, ...argv: string[]): Promise<number> {
+  return runUntil(new AbortController().signal, name, ...argv);
+}
+
+async function runUntil(signal: AbortSignal, name: string, ...argv: string[]): Promise<number> {
   const part = PARTS.find((one) => one.name === name);
   if (part === undefined) throw new Error(`there is no part ${name}`);
-  return (await part.load())({ argv, env: {}, cwd, signal: new AbortController().signal });
+  return (await part.load())({ argv, env: {}, cwd, signal });
 }
 
 test.each(PARTS.map(({ name }) => [name]))('%s --help', async (name) => {
@@ -43,6 +47,12 @@ test.each(PARTS.map(({ name }) => [name]))('%s --help', async (name) => {
 test.each([['mapper'], ['sniffer'], ['kafka-watcher'], ['istio-watcher'], ['aws-visibility']])('%s config show', async (name) => {
   expect(await run(name, 'config', 'show', '--log-level', 'error')).toBe(0);
   expect(out).toMatch(/^logLevel +error +flag --log-level$/m);
+});
+
+test('a demo that is broken off ends without a word of it', async () => {
+  const listen = ['--listen', '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0'];
+  expect(await runUntil(AbortSignal.abort(), 'demo', '--sample', ...listen)).toBe(130);
+  expect(err).toBe('network-mapper: the sample capture of a small lab\n');
 });
 
 test('the demo tells whose place it would take', async () => {

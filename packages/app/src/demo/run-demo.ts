@@ -51,7 +51,15 @@ export async function runDemo(context: PartContext): Promise<number> {
     process.stderr.write(`network-mapper demo: ${options}\n${USAGE}`);
     return exitCode('usage');
   }
-  return guarded('demo', () => show(context, options));
+  let isInterrupted = false;
+  const code = await guarded('demo', () =>
+    show(context, options).catch((error: unknown) => {
+      // What Ctrl-C broke off is no trouble to tell of.
+      if (!context.signal.aborted) throw error;
+      isInterrupted = true;
+    }),
+  );
+  return isInterrupted ? exitCode('interrupted') : code;
 }
 
 async function show(context: PartContext, options: DemoOptions): Promise<void> {
