@@ -5,7 +5,8 @@ import { DUMP_ERRORS, KUBE_ERRORS } from '@nm/kube';
 import { MAPPER_ERRORS, MAPPER_METRICS, MAPPER_OPTIONS } from '@nm/mapper';
 import { envName, fileKey, HTTP_ERRORS, LIFECYCLE_ERRORS, OPTION_ERRORS } from '@nm/runtime';
 import type { MetricTable, OptionTable } from '@nm/runtime';
-import { CAPTURE_OPTIONS, SNIFFER_METRICS, SNIFFER_OPTIONS } from '@nm/sniffer';
+import { CAPTURE_OPTIONS, SNIFFER_ERRORS, SNIFFER_METRICS, SNIFFER_OPTIONS } from '@nm/sniffer';
+import { CAPTURE_FILE_ERRORS } from '@nm/sniffer/files';
 import { ISTIO_METRICS, ISTIO_OPTIONS, KAFKA_METRICS, KAFKA_OPTIONS } from '@nm/watchers';
 import { withDiagram } from './architecture-diagram.ts';
 
@@ -34,6 +35,8 @@ const ERRORS: readonly { readonly part: string; readonly table: Readonly<Record<
   { part: 'every part, at its start and end', table: { ...OPTION_ERRORS, ...HTTP_ERRORS, ...LIFECYCLE_ERRORS } },
   { part: 'command line and reporters, when they ask the mapper', table: API_ERRORS },
   { part: 'mapper', table: MAPPER_ERRORS },
+  { part: 'sniffer and capture', table: SNIFFER_ERRORS },
+  { part: 'whatever reads captures', table: CAPTURE_FILE_ERRORS },
   { part: 'whatever asks the Kubernetes API', table: KUBE_ERRORS },
   { part: 'whatever reads dumps', table: DUMP_ERRORS },
 ];

@@ -1,8 +1,6 @@
 import { AppError } from '@nm/core';
 import koffi from 'koffi';
-
-/** Errors of this folder; docs/errors.md lists them. */
-export type CaptureErrorCode = 'capture-no-right' | 'capture-unsupported' | 'capture-failed';
+import type { SnifferErrorCode } from '../service/sniffer-errors.ts';
 
 /** The few functions of the C library that capturing needs. 64-bit little-endian Linux: x64 and arm64 share all layouts below. */
 export interface Libc {
@@ -28,7 +26,7 @@ export function loadLibc(): Libc {
 
 function openLibc(): Libc {
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
-    throw new AppError<CaptureErrorCode>(
+    throw new AppError<SnifferErrorCode>(
       'capture-unsupported',
       `live capture works on Linux (x64, arm64), this is ${process.platform} ${process.arch}; use "network-mapper map --pcap FILE" here`,
     );

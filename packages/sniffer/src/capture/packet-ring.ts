@@ -3,7 +3,8 @@ import { encodeBpf } from './bpf.ts';
 import type { BpfInstruction } from './bpf.ts';
 import type { CapturedFrame, FrameHandler } from './capture-source.ts';
 import { lastErrno, loadLibc, viewMemory } from './libc.ts';
-import type { CaptureErrorCode, Libc } from './libc.ts';
+import type { SnifferErrorCode } from '../service/sniffer-errors.ts';
+import type { Libc } from './libc.ts';
 
 /* linux/if_packet.h, asm-generic/socket.h, sys/mman.h; the same on x64 and arm64. */
 const AF_PACKET = 17;
@@ -201,7 +202,7 @@ function linkLayerAddress(): Uint8Array {
 
 function openError(errno: string): AppError {
   if (errno === 'EPERM' || errno === 'EACCES') {
-    return new AppError<CaptureErrorCode>(
+    return new AppError<SnifferErrorCode>(
       'capture-no-right',
       'opening a packet socket was refused: run as root with the capability NET_RAW (securityContext.capabilities.add: ["NET_RAW"], or sudo)',
       { fields: { errno, right: 'NET_RAW' } },
@@ -211,7 +212,7 @@ function openError(errno: string): AppError {
 }
 
 function captureError(what: string, errno: string): AppError {
-  return new AppError<CaptureErrorCode>(
+  return new AppError<SnifferErrorCode>(
     'capture-failed',
     `the kernel refused to ${what} (${errno}); the node may lack CONFIG_PACKET or memory for the ring`,
     {

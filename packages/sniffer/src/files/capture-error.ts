@@ -1,11 +1,13 @@
 import { AppError } from '@nm/core';
 
-/**
- * - `capture-unreadable`: the file cannot be opened or read
- * - `capture-not-recognised`: the file is neither pcap nor pcapng
- * - `capture-too-many`: more files than are merged at once
- */
-export type CaptureErrorCode = 'capture-unreadable' | 'capture-not-recognised' | 'capture-too-many';
+/** What stops the reading of captures (docs/reference/errors.md is written from it). */
+export const CAPTURE_FILE_ERRORS = {
+  'capture-unreadable': 'The file cannot be opened or read.',
+  'capture-not-recognised': "The file is neither pcap nor pcapng, plain or gzip'ed.",
+  'capture-too-many': 'More files than are merged at once. Merge some of them first (mergecap).',
+} as const;
+
+export type CaptureFileErrorCode = keyof typeof CAPTURE_FILE_ERRORS;
 
 /** What was wrong with a file that was read as far as possible. */
 export interface CaptureWarning {
@@ -19,16 +21,16 @@ export interface CaptureWarning {
   readonly count?: number;
 }
 
-export function unreadable(path: string, cause: unknown): AppError<CaptureErrorCode> {
+export function unreadable(path: string, cause: unknown): AppError<CaptureFileErrorCode> {
   return new AppError('capture-unreadable', `cannot read the capture ${path}: ${reasonOf(cause)}`, { fields: { path }, cause });
 }
 
-export function notRecognised(path: string, detail: string): AppError<CaptureErrorCode> {
+export function notRecognised(path: string, detail: string): AppError<CaptureFileErrorCode> {
   const message = `${path} is not a capture (${detail}); give a pcap or pcapng file, as tcpdump -w or dumpcap write it, plain or gzip'ed`;
   return new AppError('capture-not-recognised', message, { fields: { path } });
 }
 
-export function tooMany(count: number, limit: number): AppError<CaptureErrorCode> {
+export function tooMany(count: number, limit: number): AppError<CaptureFileErrorCode> {
   const message = `${count} captures are more than the ${limit} that can be read at once; merge some of them first (mergecap -w all.pcapng FILE…)`;
   return new AppError('capture-too-many', message, { fields: { count, limit } });
 }

@@ -45,7 +45,7 @@ const MAX_CHUNK_BYTES = 262_144;
 
 /**
  * Reads pcap and pcapng files, plain or gzip'ed, in constant memory, and merges their records by time. Iteration throws
- * an AppError (CaptureErrorCode) before the first batch for files that cannot be read or are no captures; a file that is
+ * an AppError (CaptureFileErrorCode) before the first batch for files that cannot be read or are no captures; a file that is
  * damaged further on gives what is readable and a warning.
  */
 export function openCaptures(paths: readonly string[], options: OpenCapturesOptions = {}): Captures {

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, uti
 import { crc32 } from 'node:zlib';
 import { AppError } from '@nm/core';
 import type { Logger } from '@nm/core';
+import type { SnifferErrorCode } from '../service/sniffer-errors.ts';
 
 export interface DiskSpoolOptions {
   readonly folder: string;
@@ -56,7 +57,7 @@ export class DiskSpool {
       const names = readdirSync(options.folder).toSorted();
       for (const name of names) this.adopt(name);
     } catch (cause) {
-      throw new AppError(
+      throw new AppError<SnifferErrorCode>(
         'spool-unusable',
         `the folder ${options.folder} of --spool-dir cannot be used: ${String(cause)}; give a writable folder or leave the option out`,
         {

@@ -5,7 +5,7 @@ import { isFields, parseGraphqlAnswer, retryAfterMs } from './report-protocol.ts
 import type { HttpAnswer, ReportOutcome, ReportProtocol } from './report-protocol.ts';
 import { PackedReport, ReportRows } from './report-rows.ts';
 
-/** Our own `report` mutation (packages/api, docs/wire-protocol.md). */
+/** Our own `report` mutation (packages/api/src/report/format.ts). */
 export function createOwnProtocol(options: { readonly maxRows?: number } = {}): ReportProtocol {
   const rows = new ReportRows(options.maxRows);
   const out = new ByteWriter();

@@ -8,6 +8,7 @@ import type { CapturedFrame, CaptureSource } from '../capture/capture-source.ts'
 import { createRingSource } from '../capture/ring-source.ts';
 import type { CAPTURE_OPTIONS } from './options.ts';
 import { untilOver } from './print.ts';
+import type { SnifferErrorCode } from './sniffer-errors.ts';
 
 const BUFFER_BYTES = 1024 * 1024;
 /** The ring has one size here: changing it would write some frames twice. */
@@ -86,6 +87,8 @@ function openOutput(path: string): number {
   try {
     return openSync(path, 'w', 0o600);
   } catch (cause) {
-    throw new AppError('output-unwritable', `cannot write ${path}: ${String(cause)}; give another file with --output`, { cause });
+    throw new AppError<SnifferErrorCode>('output-unwritable', `cannot write ${path}: ${String(cause)}; give another file with --output`, {
+      cause,
+    });
   }
 }

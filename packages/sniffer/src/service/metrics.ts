@@ -1,4 +1,4 @@
-/** One metric; the table is what docs/metrics.md is generated from. */
+/** One metric; the table is what docs/reference/metrics.md is generated from. */
 export interface SnifferMetric {
   readonly type: 'counter' | 'gauge';
   readonly name: string;

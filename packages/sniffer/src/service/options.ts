@@ -2,7 +2,7 @@ import { option, optional } from '@nm/runtime';
 import type { LogLevel } from '@nm/runtime';
 import { boolean, bytes, choice, duration, integer, list, listenAddress, text } from './light-option-types.ts';
 
-/** Options of `network-mapper sniffer`; docs/options.md is generated from this table. */
+/** Options of `network-mapper sniffer`; docs/reference/options.md is generated from this table. */
 export const SNIFFER_OPTIONS = {
   mapperUrl: option({
     flag: 'mapper-url',
