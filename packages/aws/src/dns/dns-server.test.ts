@@ -1,4 +1,6 @@
 import { createSocket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -138,4 +140,41 @@ test.for<[string, readonly string[], 'A' | 'AAAA', unknown[]]>([
   // No error.
   expect(flags & 0xf).toBe(0);
   expect(answers?.map((one) => (one as { data?: unknown }).data)).toEqual(expected);
+});
+
+test('a packet from port 0, at which nobody can be answered, ends nothing', async () => {
+  const sockets: Socket[] = [];
+  const onSocket = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket);
+  subscribe('udp.socket', onSocket);
+  const own = createDnsServer(
+    { log: silentLogger, metrics: createMetrics(AWS_METRICS, new Registry()) },
+    {
+      ...DNS_DEFAULTS,
+      listen: { host: '127.0.0.1', port: 0 },
+      proxyAddresses: ['10.96.1.1'],
+      upstream: { host: '127.0.0.1', port: 9 },
+      isOurs: () => true,
+    },
+  );
+  unsubscribe('udp.socket', onSocket);
+  await own.start();
+  // Only a raw socket can send such a packet, so it is handed over as Node would.
+  const from = { address: '127.0.0.1', family: 'IPv4', port: 0, size: 0 };
+  expect(sockets[0]?.listenerCount('message')).toBe(1);
+  expect(() => sockets[0]?.emit('message', query('s3.amazonaws.com'), from)).not.toThrow();
+  await own.stop();
+});
+
+test('a client that asks by TCP and reads nothing is cut off', async () => {
+  const one = query('s3.amazonaws.com');
+  const many = Buffer.concat(Array.from({ length: 2_000 }, () => Buffer.concat([Buffer.from([one.length >> 8, one.length & 255]), one])));
+  const client = connect(server.port(), '127.0.0.1').on('error', () => undefined);
+  await once(client, 'connect');
+  client.pause();
+  let sent = 0;
+  while (!client.destroyed && sent < 64 * 1024 * 1024) {
+    sent += many.length;
+    if (!client.write(many)) await Promise.race([once(client, 'drain'), once(client, 'close')]).catch(() => undefined);
+  }
+  expect(client.destroyed).toBe(true);
 });

@@ -26,6 +26,8 @@ export const DNS_DEFAULTS = { maxWaiting: 4_096 } as const;
 const TTL_SECONDS = 5;
 const TIMEOUT_MS = 4_000;
 const MAX_TCP_CONNECTIONS = 256;
+/** Answers that one client has not read: who asks so much without reading is no resolver. */
+const MAX_UNREAD_BYTES = 256 * 1024;
 
 interface Waiting {
   readonly id: number;
@@ -66,7 +68,8 @@ export function createDnsServer(
   }
 
   function onQuery(message: Buffer, client: RemoteInfo): void {
-    if (message.length < 12) return;
+    // Nobody can be answered at port 0 (RFC 768), and trying to throws.
+    if (message.length < 12 || client.port === 0) return;
     const own = answer(message);
     if (own !== undefined) {
       udp.send(own, client.port, client.address, () => undefined);
@@ -124,6 +127,10 @@ export function createDnsServer(
         const head = Buffer.alloc(2);
         head.writeUInt16BE(own.length, 0);
         client.write(Buffer.concat([head, own]));
+        if (client.writableLength > MAX_UNREAD_BYTES) {
+          client.destroy();
+          return;
+        }
         held = held.subarray(2 + length);
       }
     };
