@@ -7,6 +7,9 @@ const NOWHERE = subnets(['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.
 /** Inside: the cluster's own addresses and the networks around it. */
 const INSIDE = subnets(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
 
+/** IPv4 addresses as a translator shows them (RFC 6052): what lies behind counts. */
+const TRANSLATED = subnets(['64:ff9b::/96']);
+
 function subnets(list: readonly string[]): BlockList {
   const blocked = new BlockList();
   for (const item of list) {
@@ -19,10 +22,19 @@ function subnets(list: readonly string[]): BlockList {
 /** Whether the proxy may connect there: AWS may have addresses inside (PrivateLink), other names may not. */
 export function isAllowedAddress(address: string, mayBeInside: boolean): boolean {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  const plain = mapped ?? address;
+  const plain = mapped ?? (isIPv6(address) && TRANSLATED.check(address, 'ipv6') ? lastFourBytes(address) : address);
   const family = isIPv6(plain) ? 'ipv6' : 'ipv4';
   if (isIP(plain) === 0 || NOWHERE.check(plain, family)) return false;
   return mayBeInside || !INSIDE.check(plain, family);
+}
+
+/** The end of an IPv6 address, as an IPv4 address. */
+function lastFourBytes(address: string): string {
+  const [high = 0, low = 0] = address
+    .split(':')
+    .slice(-2)
+    .map((group) => Number.parseInt(group, 16) || 0);
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
 /** A name as certificates and browsers know it: no address, no single label, nothing that a resolver reads as a number. */
