@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { tmpdir } from 'node:os';
@@ -87,6 +87,16 @@ describe('a certificate of the mapper’s own', () => {
     const foreign = await createAuthorityKeyPair(clock, 'foreign');
     await expect(handshake(listener, foreign.cert)).rejects.toThrow(/certificate/);
     expect((await stat(keeper.file)).mode & 0o077).toBe(0);
+  });
+
+  test('is written for the owner alone, whatever lies in its place', async () => {
+    const elsewhere = join(folder, 'elsewhere');
+    await writeFile(elsewhere, '', { mode: 0o666 });
+    await symlink(elsewhere, join(folder, 'tls.pem.partial'));
+    await writeFile(join(folder, 'authorities.json.partial'), '', { mode: 0o666 });
+    await start(NOW);
+    expect(await readFile(elsewhere, 'utf8')).toBe('');
+    for (const name of ['tls.pem', 'authorities.json']) expect((await lstat(join(folder, name))).mode & 0o170077).toBe(0o100000);
   });
 
   test('is renewed before its end, without a restart, under the same authority', async () => {

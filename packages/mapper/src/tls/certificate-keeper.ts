@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { AppError } from '@nm/core';
@@ -157,6 +157,8 @@ function isAuthority(value: unknown): value is Authority {
 /** In one step, so that nobody reads half of it; for the owner alone, because of the keys. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const partial = `${path}.partial`;
-  await writeFile(partial, text, { mode: 0o600 });
+  // Made anew: what lies there already, such as a link, would keep its rights.
+  await rm(partial, { force: true });
+  await writeFile(partial, text, { mode: 0o600, flag: 'wx' });
   await rename(partial, path);
 }
