@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { silentLogger } from '@nm/core';
 import { createAuthorityKeyPair, signServerCertificate } from '@nm/runtime/certificates';
 import type { KeyPair } from '@nm/runtime/certificates';
@@ -129,6 +131,12 @@ describe.each([
     expect(asked).toBe(5);
   });
 
+  test('believes no more rejected than were sent', async () => {
+    const message = Buffer.from('0a0b08' + 'ff'.repeat(9) + '01', 'hex');
+    const receiver = await start(inTurn({ message }));
+    expect(await send(protocol, receiver.url)).toEqual({ sent: 3, failed: 0, partial: { rejectedPoints: 500, message: '' } });
+  });
+
   test('tells what was not taken', async () => {
     const receiver = await start(inTurn({ message: PARTIAL }, {}, { message: PARTIAL }));
     expect(await send(protocol, receiver.url)).toEqual({ sent: 3, failed: 0, partial: { rejectedPoints: 6, message: 'no' } });
@@ -145,10 +153,11 @@ describe.each([
     expect(valuesOf(receiver)).toEqual(all);
   });
 
-  test('ends where nobody listens', async () => {
+  test.each(['127.0.0.1', 'localhost'])('ends where nobody listens at %s', async (host) => {
     const receiver = await startReceiver();
     await receiver.stop();
-    expect(await send(protocol, receiver.url)).toMatchObject({ sent: 0, failed: 1, reason: expect.stringContaining('ECONNREFUSED') });
+    const exported = await send(protocol, receiver.url.replace('127.0.0.1', host));
+    expect(exported).toMatchObject({ sent: 0, failed: 1, reason: expect.stringContaining('ECONNREFUSED') });
   });
 
   test('ends where nobody answers', async () => {
@@ -161,5 +170,32 @@ describe.each([
       failed: 1,
       reason: 'the receiver did not answer in time',
     });
+  });
+});
+
+describe('what is loaded', () => {
+  /** The transports among all files that a process loads for some code. */
+  async function loadedBy(code: string): Promise<unknown> {
+    const watch = `
+      import { registerHooks } from 'node:module';
+      const loaded = [];
+      registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+      ${code}
+      process.stdout.write(JSON.stringify(loaded.flatMap((url) => /otlp-(?:http|grpc)(?=.ts)/.exec(url) ?? [])));
+      process.exit();`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', watch]);
+    return JSON.parse(stdout);
+  }
+  const run = promisify(execFile);
+  const exporter = JSON.stringify(new URL('otel-exporter.ts', import.meta.url));
+  const load = (protocol: OtelProtocol): string =>
+    `await (await import(${exporter})).loadOtelExporter({ log: { info() {} }, env: {} }, { protocol: '${protocol}', metricName: 'm', version: '1' });`;
+
+  test.each([
+    ['no protocol while it is off', `await import(${JSON.stringify(new URL('../../index.ts', import.meta.url))});`, []],
+    ['HTTP alone for HTTP', load('http/protobuf'), ['otlp-http']],
+    ['gRPC alone for gRPC', load('grpc'), ['otlp-grpc']],
+  ])('%s', async (_, code, expected) => {
+    expect(await loadedBy(code)).toEqual(expected);
   });
 });

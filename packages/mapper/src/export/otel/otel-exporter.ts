@@ -26,8 +26,8 @@ export interface Exported {
 
 export interface OtelExporter {
   /**
-   * Sends the counters as they stand at `now`, in requests one after the other. A refused one keeps the others from
-   * nothing; when the receiver is not reached the rest is left to the next export.
+   * Sends the counters as they stand at `now`, in requests one after the other. A refused one does not
+   * keep the others back; when the receiver is not reached the rest is left to the next export.
    */
   send(series: Iterable<Series<Attributes>>, now: number, signal: AbortSignal): Promise<Exported>;
 }
@@ -36,10 +36,11 @@ export interface OtelExporter {
 const MAX_POINTS = 500;
 /** Of one request, within its timeout. Waits are as those of OpenTelemetry's own exporters. */
 const TRIES = { attempts: 5, baseMs: 1_000, maxMs: 5_000 } as const;
+const MAX_MESSAGE_LENGTH = 200;
 const SERVICE_NAME = 'network-mapper';
 
 /**
- * Speaks OTLP by itself: OpenTelemetry's SDK with its gRPC takes 14 to 17 MiB before it sends anything, more than the
+ * Speaks OTLP by itself: OpenTelemetry's SDK with its gRPC takes 14 to 16 MiB before it sends anything, more than the
  * connections of 10,000 edges. While export is off neither protocol is loaded.
  * @throws OptionError for OTEL_EXPORTER_OTLP_* that cannot be meant
  */
@@ -78,10 +79,10 @@ export async function loadOtelExporter(
           try {
             const found = decodePartialSuccess(await sender.post(encodeMetrics(writer, head, points, now), signal));
             sent += 1;
-            if (found !== undefined) partial = { ...found, rejectedPoints: found.rejectedPoints + (partial?.rejectedPoints ?? 0) };
+            if (found !== undefined) partial = addPartial(partial, found, points.length);
           } catch (error) {
             failed += 1;
-            reason = (error as Error).message;
+            reason = toReason(error);
             // The broken connection may still hold the bytes.
             writer = new ProtoWriter();
             if (!(error instanceof OtlpError) || error.isPassing) break;
@@ -126,7 +127,7 @@ function createSender(
         return await retry(() => once(message, signal), { ...TRIES, random, signal, decide, onRetry: (error) => (before = error) });
       } catch (error) {
         if (!signal.aborted) throw error;
-        const told = before instanceof Error ? `: ${before.message}` : '';
+        const told = before === undefined ? '' : `: ${toReason(before)}`;
         throw new Error(`the receiver did not answer in time${told}`, { cause: error });
       }
     },
@@ -137,6 +138,20 @@ function createSender(
 function decide(error: unknown): boolean | { readonly afterMs: number } {
   if (!(error instanceof OtlpError)) return true;
   return error.isPassing && error.afterMs !== undefined ? { afterMs: error.afterMs } : error.isPassing;
+}
+
+/** A receiver's words and numbers are its own: they are held to what can be. */
+function addPartial(before: PartialSuccess | undefined, { rejectedPoints, message }: PartialSuccess, points: number): PartialSuccess {
+  return {
+    rejectedPoints: (before?.rejectedPoints ?? 0) + Math.min(rejectedPoints, points),
+    message: message.slice(0, MAX_MESSAGE_LENGTH),
+  };
+}
+
+/** Where a name has several addresses and none answers, the error has a code and no message. */
+function toReason(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message === '' ? (code ?? 'unknown') : message;
 }
 
 function* slicesOf<Value>(values: Iterable<Value>): Generator<readonly Value[]> {

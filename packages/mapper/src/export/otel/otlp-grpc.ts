@@ -39,13 +39,21 @@ export function openGrpc({ url, headers, isGzip, tls }: OtlpTarget): OtlpConnect
       prefix.writeUInt32BE(body.length, 1);
       stream.write(prefix);
       stream.end(body);
-      const read = await readAnswer(stream);
+      const read = await readAnswer(stream).catch((error: unknown) => {
+        throw causeOf(error);
+      });
       // A call that fails at once has its status in the only headers (Trailers-Only).
       check(Number(first[':status'] ?? 0), { ...first, ...last });
       return read.subarray(PREFIX_BYTES);
     },
     close: () => session.destroy(),
   };
+}
+
+/** A call that its connection took along says only that; why is in its cause. */
+function causeOf(error: unknown): unknown {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  return code === 'ERR_HTTP2_STREAM_CANCEL' && cause !== undefined ? cause : error;
 }
 
 /** @throws OtlpError unless the call succeeded */
