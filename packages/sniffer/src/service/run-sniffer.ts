@@ -21,16 +21,20 @@ export interface SnifferContext {
   readonly version?: string;
 }
 
+/* As in docs/cli.md. */
 const EXIT_OK = 0;
 const EXIT_USAGE = 2;
 const EXIT_INPUT = 3;
-const USAGE_ERRORS: readonly string[] = [
-  'option_unknown',
-  'option_invalid',
-  'config_unreadable',
-  'capture-no-right',
-  'capture-unsupported',
-];
+const EXIT_OUTPUT = 4;
+const EXIT_OF_ERROR: Readonly<Partial<Record<string, number>>> = {
+  option_unknown: EXIT_USAGE,
+  option_invalid: EXIT_USAGE,
+  option_conflict: EXIT_USAGE,
+  config_unreadable: EXIT_USAGE,
+  'capture-no-right': EXIT_USAGE,
+  'capture-unsupported': EXIT_USAGE,
+  'output-unwritable': EXIT_OUTPUT,
+};
 
 /** `network-mapper sniffer`: runs until the signal aborts; gives the exit code. */
 export async function runSniffer(context: SnifferContext): Promise<number> {
@@ -82,7 +86,7 @@ async function guarded(work: () => Promise<number>): Promise<number> {
   } catch (error) {
     if (!isAppError(error)) throw error;
     process.stderr.write(`network-mapper: ${error.message}\n`);
-    return USAGE_ERRORS.includes(error.code) ? EXIT_USAGE : EXIT_INPUT;
+    return EXIT_OF_ERROR[error.code] ?? EXIT_INPUT;
   }
 }
 
