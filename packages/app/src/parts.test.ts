@@ -70,6 +70,12 @@ test('the demo tells whose place it would take', async () => {
 
 test.each([
   ['an unknown option', ['mapper', '--bogus'], 2, 'network-mapper mapper: unknown flag --bogus'],
+  [
+    'a store that is none',
+    ['mapper', '--auth', 'none', '--listen', '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0', '--log-level', 'error', '--store', 'map.db'],
+    2,
+    'network-mapper mapper: --store must be sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/DATABASE',
+  ],
   ['a word after mapper', ['mapper', 'serve'], 2, 'network-mapper mapper: unknown argument "serve"'],
   ['half of config show', ['mapper', 'config'], 2, 'network-mapper mapper: "config" alone says nothing: "config show" prints the options'],
   ['a word after sniffer', ['sniffer', 'serve'], 2, 'network-mapper: unknown argument "serve"'],
@@ -98,6 +104,12 @@ test.each([
     "network-mapper telemetry: no mapper answers at http://127.0.0.1:1/telemetry: run this in the mapper's pod, or add --metrics-listen",
   ],
   [
+    'a capture into no folder',
+    ['capture', '-o', 'none/c.pcapng', '--duration', '1s'],
+    4,
+    'network-mapper: cannot write ./none/c.pcapng: there is no such folder; give another file with --output',
+  ],
+  [
     'a configuration that is not there',
     ['sniffer', '--config', 'none.yaml'],
     2,
@@ -105,5 +117,5 @@ test.each([
   ],
 ])('wrong use: %s', async (_, [name = '', ...argv], code, message) => {
   expect(await run(name, ...argv)).toBe(code);
-  expect([out, err]).toEqual(['', `${message}\n`]);
+  expect([out, err.replace(cwd, '.')]).toEqual(['', `${message}\n`]);
 });

@@ -10,6 +10,7 @@ const MAPPER = 5;
 const EXIT_OF_ERROR: Readonly<Record<string, number>> = {
   config_unreadable: USAGE,
   backup_unsupported: USAGE,
+  store_url_invalid: USAGE,
   backup_failed: OUTPUT,
   MAPPER_UNREACHABLE: MAPPER,
 };

@@ -387,7 +387,7 @@ describe('trouble', () => {
     ['broken JSON', 'x.json', '{"kind": "List",\n "items": [}', 'dump-not-parsable', /x\.json: is not JSON at line 2, column 12/],
     ['cut JSON', 'x.json', '{"kind": "List", "items": [', 'dump-not-parsable', /is not JSON at line 1/],
     ['text after the value', 'x.json', '{} hello', 'dump-not-parsable', /is not JSON at line 1, column 4/],
-    ['broken YAML', 'x.yaml', 'kind: Pod\nmetadata: [', 'dump-not-parsable', /is not YAML at line 2/],
+    ['broken YAML', 'x.yaml', 'kind: Pod\nmetadata: [', 'dump-not-parsable', /is not YAML at line 2, column 12: (?!.* at line)/],
     ['plain text', 'x.txt', 'No resources found', 'dump-not-parsable', /neither a JSON nor a YAML object/],
     ['broken gzip', 'x.json.gz', Buffer.from([0x1f, 0x8b, 8, 0, 1]), 'dump-unreadable', /not whole gzip data/],
     [

@@ -93,7 +93,13 @@ function parseYaml(text: string, path: string): unknown[] {
     const error = document.errors[0];
     if (error !== undefined) {
       const position = error.linePos?.[0];
-      throw notParsable(path, 'YAML', position?.line ?? 1, position?.col ?? 1, error.message.split('\n')[0] ?? '');
+      throw notParsable(
+        path,
+        'YAML',
+        position?.line ?? 1,
+        position?.col ?? 1,
+        (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, ''),
+      );
     }
     const value = aliasSafe(() => document.toJS({ maxAliasCount: 1000 }) as unknown, path);
     if (value === null || value === undefined) return [];

@@ -39,7 +39,7 @@ function openBackend(deps: StoreDeps, options: StoreOptions, retries: { count: n
       },
     });
   }
-  throw new StoreError('store_url_invalid', 'the store must be sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/DATABASE', {
+  throw new StoreError('store_url_invalid', '--store must be sqlite:PATH, sqlite::memory: or postgres://USER:PASSWORD@HOST/DATABASE', {
     fields: { scheme: url.split(':')[0] },
   });
 }

@@ -102,7 +102,7 @@ describe('a start stops at', () => {
     ['a bad choice', ['--log-level', 'loud'], {}, undefined, 'option_invalid', /"loud" is not one of debug, info/],
     ['a bad port', ['--listen', ':99999'], {}, undefined, 'option_invalid', /is not host:port/],
     ['a missing file', ['--config', 'nowhere'], {}, undefined, 'config_unreadable', /cannot read the configuration file nowhere/],
-    ['a file that is no YAML', ['--config', 'f'], {}, '{', 'config_unreadable', /f is neither YAML nor JSON/],
+    ['a file that is no YAML', ['--config', 'f'], {}, '{', 'config_unreadable', /f is neither YAML nor JSON: .*[^:]$/],
     ['a file that is a list', ['--config', 'f'], {}, '- a', 'config_unreadable', /must hold a map/],
   ];
   test.each(cases)('%s', async (_, argv, env, file, code, message) => {

@@ -173,7 +173,11 @@ async function readConfig(table: OptionTable, path: string, textOfFile: string, 
   try {
     content = parseYaml(textOfFile);
   } catch (cause) {
-    throw new OptionError('config_unreadable', `${path} is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]}`, { cause });
+    throw new OptionError(
+      'config_unreadable',
+      `${path} is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]?.replace(/:$/, '')}`,
+      { cause },
+    );
   }
   if (content === null) return new Map();
   if (!isMap(content)) throw new OptionError('config_unreadable', `${path} must hold a map of options`);

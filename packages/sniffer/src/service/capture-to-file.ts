@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@nm/core';
 import type { Logger } from '@nm/core';
+import { reasonOf } from '@nm/runtime';
 import type { OptionValues } from '@nm/runtime';
 import { encodePcapNgInterface, encodePcapNgPacketInto, encodePcapNgSection, LINK_TYPE_RAW, pcapNgPacketLength } from '@nm/wire';
 import type { CapturedFrame, CaptureSource } from '../capture/capture-source.ts';
@@ -87,8 +88,17 @@ function openOutput(path: string): number {
   try {
     return openSync(path, 'w', 0o600);
   } catch (cause) {
-    throw new AppError<SnifferErrorCode>('output-unwritable', `cannot write ${path}: ${String(cause)}; give another file with --output`, {
-      cause,
-    });
+    throw new AppError<SnifferErrorCode>(
+      'output-unwritable',
+      `cannot write ${path}: ${isMissing(cause) ? 'there is no such folder' : reasonOf(cause)}; give another file with --output`,
+      {
+        cause,
+      },
+    );
   }
+}
+
+/** A file that is written need not be there, its folder must. */
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 }
