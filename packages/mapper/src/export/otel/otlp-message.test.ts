@@ -44,6 +44,7 @@ describe('a request', () => {
     ['a length of two bytes', 'x'.repeat(200)],
     ['a length of three bytes', 'x'.repeat(20_000)],
     ['letters of several bytes', 'é😀'.repeat(50)],
+    ['so many of them that the memory grows', 'é😀'.repeat(10_000)],
     ['nothing', ''],
   ])('carries %s', (_, server) => {
     const points = Array.from({ length: 50 }, (__, index) => series({ client: `c${index}`, server }, index * 1e12));
