@@ -158,6 +158,24 @@ describe('the web UI', () => {
   });
 });
 
+test('who goes away within a body leaves nothing in the log', async () => {
+  const errors: string[] = [];
+  const mapper = await startTestMapper({ log: { ...silentLogger, error: (message) => void errors.push(message) } });
+  try {
+    const headers = { ...JSON_TYPE, 'content-length': '1000' };
+    const outgoing = request(`${mapper.url}/query`, { method: 'POST', headers, agent: false }).on('error', () => undefined);
+    await new Promise<void>((resolve) => outgoing.write('{', () => resolve()));
+    // What was sent before is there when this is answered.
+    await mapper.send('/healthz');
+    outgoing.destroy();
+    const counted = /network_mapper_http_requests_total\{status="\d+"\} 1/;
+    await expect.poll(async () => (await (await fetch(`${mapper.metricsUrl}/metrics`)).text()).match(counted)).not.toBeNull();
+    expect(errors).toEqual([]);
+  } finally {
+    await mapper.stop();
+  }
+});
+
 test('a mapper that stops ends its subscriptions instead of waiting for them', async () => {
   const errors: string[] = [];
   const mapper = await startTestMapper({ log: { ...silentLogger, error: (message) => void errors.push(message) } });

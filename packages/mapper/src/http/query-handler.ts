@@ -92,9 +92,12 @@ export function createQueryHandler(
       if (isAppError(error) && AUTH_STATUS[error.code] !== undefined) {
         const status = AUTH_STATUS[error.code] ?? 401;
         sendError(response, status, error.message, status === 503 ? { 'retry-after': '1' } : {}, error.code);
-      } else {
+      } else if (request.complete) {
         deps.log.error('request failed', { error: (error as Error).message, stack: (error as Error).stack });
         sendError(response, 500, 'internal error');
+      } else {
+        // The sender went away within its body. Nobody must act, and nobody shall fill the log so.
+        response.destroy();
       }
     } finally {
       deps.heap.look();

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { drained } from './drained.ts';
 
 /**
  * Writes a stream of answers as Server-Sent Events (`next` … `complete`), and a comment now and then so that neither
@@ -27,18 +27,5 @@ export async function writeEvents(
   } finally {
     clearInterval(heartbeat);
     response.end();
-  }
-}
-
-/** Whoever reads nothing for so long is not there: others may want its place among the subscriptions. */
-const MAX_STALL_MS = 60_000;
-
-async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  const stalled = setTimeout(() => response.destroy(), MAX_STALL_MS);
-  try {
-    // The signal aborts when the connection closes.
-    await once(response, 'drain', { signal });
-  } finally {
-    clearTimeout(stalled);
   }
 }
