@@ -16,6 +16,8 @@ export interface StoreOptions {
   readonly intervalRetentionMs: number;
   readonly repeatMemoryMs: number;
   readonly maxRepeatKeys: number;
+  /** Reporter instances whose sequence is remembered. */
+  readonly maxReporters: number;
   /** Above it, applyBatch answers `store_busy`. */
   readonly maxWaiting: number;
   readonly maxQueuedUpdates: number;
@@ -42,6 +44,7 @@ export const STORE_DEFAULTS: Omit<StoreOptions, 'url'> = {
   intervalRetentionMs: DAY_MS,
   repeatMemoryMs: HOUR_MS,
   maxRepeatKeys: 1_000_000,
+  maxReporters: 10_000,
   maxWaiting: 200_000,
   maxQueuedUpdates: 250_000,
   maxTransactionUpdates: 20_000,

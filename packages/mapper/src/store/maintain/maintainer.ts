@@ -179,6 +179,15 @@ export class Maintainer {
       .deleteFrom('reporter')
       .where('seen_at', '<', Math.round(now - this.#options.retentionMs))
       .execute();
+    // One that takes another name for each report must not fill the disk.
+    const first = await db
+      .selectFrom('reporter')
+      .select('seen_at')
+      .orderBy('seen_at', 'desc')
+      .offset(this.#options.maxReporters)
+      .limit(1)
+      .executeTakeFirst();
+    if (first !== undefined) await db.deleteFrom('reporter').where('seen_at', '<=', first.seen_at).execute();
     const result = await db
       .deleteFrom('address_interval')
       .where('to_at', '<', Math.round(now - this.#options.intervalRetentionMs))

@@ -677,6 +677,18 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
       });
     });
 
+    it('remembers a bounded number of reporters: those heard of last', async () => {
+      store = await reopen({ maxReporters: 3 });
+      for (let i = 1; i <= 5; i++) {
+        await store.applyBatch({
+          reporter: { instance: `i${i}`, sequence: 1, kind: 'sniffer', cluster: 'one', seenAt: T0 + i },
+          parts: [],
+        });
+      }
+      await store.maintain();
+      expect((await store.reporters('one')).map(({ instance }) => instance)).toEqual(['i3', 'i4', 'i5']);
+    });
+
     it('leases a job to one holder at a time', async () => {
       const other = subject.keeps ? await open() : store;
       expect(await store.lease('job', MINUTE)).toBe(true);
