@@ -7,7 +7,6 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** JSON lines on `destination` (stdout by default), one object a line, time in RFC 3339. */
 export function createLogger(options: { name: string; level: LogLevel; destination?: DestinationStream }): Logger {
   const settings = {
-    name: options.name,
     level: options.level,
     base: { part: options.name },
     timestamp: (): string => `,"time":"${new Date().toISOString()}"`,
