@@ -2,7 +2,7 @@ import { createClusterView, createOfflineMap } from '@nm/core';
 import type { ClusterView, Edge, OfflineMap, OfflineMapSummary } from '@nm/core';
 import { readDumps } from '@nm/kube';
 import type { DumpWarning } from '@nm/kube';
-import { createHeapBound, createMemoryKeeper } from '@nm/runtime';
+import { collectHeap, createHeapBound, createMemoryKeeper, trimHeap } from '@nm/runtime';
 import type { MemoryKeeper } from '@nm/runtime';
 import { createPacketPipeline, loadProcDump, openCaptures } from '@nm/sniffer/files';
 import { createDnsStreams, createFrameDecoder, decodeDnsAnswer } from '@nm/wire';
@@ -11,17 +11,26 @@ import type { BuildMap, BuildMapHooks, BuildMapOptions, SummaryLine } from './bu
 const EXAMPLES = 3;
 const DNS_PORT = 53;
 /** Reading goes over much more data than the map keeps; garbage is collected once the process takes more than this. */
-const ENOUGH_MEMORY_BYTES = 184 * 1024 * 1024;
-const MEMORY_GROWTH_BYTES = 24 * 1024 * 1024;
-/** A collection takes about 2 ms for each MiB that lives. */
-const MEMORY_GROWTH_SHARE = 0.15;
-const MAX_YOUNG_BYTES = 16 * 1024 * 1024;
+const ENOUGH_MEMORY_BYTES = 180 * 1024 * 1024;
+const MEMORY_GROWTH_BYTES = 8 * 1024 * 1024;
+/** A collection takes about 1 ms for each MiB that lives. */
+const MEMORY_GROWTH_SHARE = 0.05;
+const MAX_YOUNG_BYTES = 4 * 1024 * 1024;
+/**
+ * Above this the dumps' garbage is given back before the packets come: later that would also throw away the code that V8
+ * compiled for them.
+ */
+const DUMP_MEMORY_BYTES = 100 * 1024 * 1024;
 const LOOK_EVERY_EDGES = 4096;
 
 /** V8 would take twice the memory that a map needs, and the young generation alone 128 MiB. */
 function keepMemory(): MemoryKeeper {
   const young = createHeapBound({ maxYoungBytes: MAX_YOUNG_BYTES });
-  const all = createMemoryKeeper(MEMORY_GROWTH_BYTES, undefined, { enoughBytes: ENOUGH_MEMORY_BYTES, growthShare: MEMORY_GROWTH_SHARE });
+  const all = createMemoryKeeper(
+    MEMORY_GROWTH_BYTES,
+    { rssBytes: () => process.memoryUsage.rss(), trim: collectHeap },
+    { enoughBytes: ENOUGH_MEMORY_BYTES, growthShare: MEMORY_GROWTH_SHARE },
+  );
   return {
     look() {
       young.look();
@@ -80,6 +89,7 @@ async function readCluster(
     for (const change of part) view.apply(change);
     memory.look();
   }
+  if (process.memoryUsage.rss() > DUMP_MEMORY_BYTES) trimHeap();
   return view;
 }
 

@@ -24,12 +24,12 @@ export class DomainNumbers {
   /**
    * Where a pair of peers belongs that is not known to have an edge: the server's number, or that of its domain's wildcard
    * when the client has edges to so many names of it that this one joins them. Names that get no edge get no number.
-   * @param known the server's number, -1 when its caller knows none.
+   * @param known the server's number, -1 when its caller knows none. @param knownDomain the same of `domainOf`.
    */
-  limit(client: number, server: Peer, known: number): number {
+  limit(client: number, server: Peer, known: number, knownDomain: number): number {
     if (server.type !== 'internet' || server.domain === undefined || server.domain.startsWith('*.'))
       return known === NONE ? this.peers.idOf(server) : known;
-    const domain = this.numberOf(registrableDomain(server.domain));
+    const domain = knownDomain === NONE ? this.domainOf(server.domain) : knownDomain;
     const count = Math.max(0, this.names.get(client, domain));
     if (count <= MAX_NAMES_PER_DOMAIN) {
       const number = known === NONE ? this.peers.find(server) : known;
@@ -42,7 +42,9 @@ export class DomainNumbers {
     return this.wildcardOf(domain, server);
   }
 
-  private numberOf(domain: string): number {
+  /** Number of a name's registrable domain. */
+  domainOf(name: string): number {
+    const domain = registrableDomain(name);
     let number = this.domains.get(domain);
     if (number === undefined) {
       number = this.domains.size;

@@ -92,8 +92,10 @@ class RecordBook implements EdgeBook {
     const { kind, vantage } = observation;
     const port = kind === 'dns' ? undefined : target.port;
     const client = this.numberOf(source);
-    const edge = this.edgeOf(client, target.numbering === this ? target.number : NONE, source.peer, target.peer, port);
-    if (target.numbering !== this) this.remember(target, this.word(edge, SERVER));
+    const isNumbered = target.numbering === this;
+    const server = isNumbered ? target.number : NONE;
+    const edge = this.edgeOf(client, server, source.peer, target.peer, port, isNumbered ? target.domain : NONE);
+    if (server === NONE) this.remember(target, this.word(edge, SERVER));
     this.count(edge, edgeClass, shared, tagOf(kind, vantage), observation, port, port?.service === undefined ? target.service : undefined);
     if (target.name !== undefined) addName(this.detailsOf(edge), target.name);
     if (((source.facts | target.facts) & FACTS.internet) !== 0) this.noteEnds(edge, source.peer, target.peer);
@@ -136,17 +138,25 @@ class RecordBook implements EdgeBook {
   /** A wildcard's number is not that of the name that joined it. */
   private remember(target: Target, number: number): void {
     const { peer } = target;
-    if (peer.type === 'internet' && (this.peers.peer(number) as InternetPeer).domain !== peer.domain) return;
-    target.number = number;
+    const isName = peer.type === 'internet' && peer.domain !== undefined;
+    if (isName && target.numbering !== this) target.domain = this.domains.domainOf(peer.domain);
+    target.number = isName && (this.peers.peer(number) as InternetPeer).domain !== peer.domain ? NONE : number;
     target.numbering = this;
   }
 
   /** @param serverNumber of the server, -1 for one that no edge has yet: its name may become part of a wildcard. */
-  private edgeOf(client: number, serverNumber: number, clientPeer: Peer, serverPeer: Peer, port: EdgeUpdatePort | undefined): number {
+  private edgeOf(
+    client: number,
+    serverNumber: number,
+    clientPeer: Peer,
+    serverPeer: Peer,
+    port: EdgeUpdatePort | undefined,
+    domain = NONE,
+  ): number {
     let server = serverNumber;
     let first = server === NONE ? NONE : this.index.get(client, server);
     if (first === NONE) {
-      server = this.domains.limit(client, serverPeer, serverNumber);
+      server = this.domains.limit(client, serverPeer, serverNumber, domain);
       first = this.index.get(client, server);
     }
     if (first === NONE) {

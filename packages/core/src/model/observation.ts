@@ -1,3 +1,4 @@
+import type { Memo } from './memo.ts';
 import type { EvidenceKind, TransportProtocol, Vantage } from './edge.ts';
 
 /**
@@ -45,6 +46,8 @@ export interface Endpoint {
   readonly port?: number | undefined;
   /** UID of the pod, when the node itself could tell (its cgroup). */
   readonly podUid?: string | undefined;
+  /** Of the address or, for a destination with a name, of the DNS answer; only within a process. */
+  readonly memo?: Memo | undefined;
   /** A workload or pod named by a reporter that knows it (mesh, Kafka, cloud). */
   readonly workload?: { readonly namespace: string; readonly name: string; readonly kind?: string; readonly pod?: boolean };
 }

@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress } from '../model/address.ts';
+import { Memo } from '../model/memo.ts';
 import { FifoTable } from './fifo-table.ts';
 import { finishHash, hashBytes, startHash, wordAt } from './hash.ts';
 import type { Hash64 } from './hash.ts';
@@ -56,11 +57,15 @@ export class AddressTable {
   private readonly table: FifoTable;
   private readonly families: Uint8Array;
   private readonly raw: Uint8Array;
+  readonly keepsMemos: boolean;
+  private readonly memos: (Memo | undefined)[] = [];
   private readonly texts: (string | undefined)[] = [];
   private readonly key: Hash64 = { high: 0, low: 0 };
   private readonly seed: number;
 
-  constructor(capacity: number, seed: number) {
+  /** @param keepsMemos for whoever resolves what is observed */
+  constructor(capacity: number, seed: number, keepsMemos = false) {
+    this.keepsMemos = keepsMemos;
     this.table = new FifoTable(capacity);
     this.families = new Uint8Array(this.table.capacity);
     this.raw = new Uint8Array(this.table.capacity * 16);
@@ -81,6 +86,7 @@ export class AddressTable {
     this.families[id] = family;
     for (let i = 0; i < (family === 4 ? 4 : 16); i++) this.raw[id * 16 + i] = bytes[offset + i] ?? 0;
     this.texts[id] = undefined;
+    if (this.keepsMemos) this.memos[id] = undefined;
     return id;
   }
 
@@ -93,8 +99,20 @@ export class AddressTable {
     return text;
   }
 
+  /** The address's memo, if memos are kept. */
+  memoOf(id: number): Memo | undefined {
+    if (!this.keepsMemos) return undefined;
+    let memo = this.memos[id];
+    if (memo === undefined) {
+      memo = new Memo();
+      this.memos[id] = memo;
+    }
+    return memo;
+  }
+
   clear(): void {
     this.table.clear();
+    this.memos.length = 0;
     this.texts.length = 0;
   }
 }

@@ -1,4 +1,5 @@
 import type { AddressTable } from './address-table.ts';
+import { Memo } from '../model/memo.ts';
 import { addressKey } from './address-table.ts';
 import type { AddressSet } from './address-table.ts';
 import type { DecodeDnsAnswer, DnsAnswer } from './dns-port.ts';
@@ -183,7 +184,10 @@ export class DnsObserver {
     const count = words[place + PAIR_COUNT] ?? 0;
     const last = doubles[(place + PAIR_LAST) >> 1] ?? 0;
     if (this.isDnsServer(words[place + PAIR_CLIENT_KEY] ?? 0, words[place + PAIR_CLIENT_KEY + 1] ?? 0, last)) counts.dnsServerOwn += count;
-    else sink.dns(addresses.textOf(words[place + PAIR_CLIENT] ?? 0), answer, count, this.pairs.timeAt(place), last);
+    else {
+      const client = words[place + PAIR_CLIENT] ?? 0;
+      sink.dns(addresses.textOf(client), answer, count, this.pairs.timeAt(place), last, addresses.memoOf(client));
+    }
   }
 
   private query(view: PacketView): void {
@@ -206,7 +210,7 @@ export class DnsObserver {
     const { transactions } = this;
     while (transactions.oldestTime() < at - UNANSWERED_AFTER_MS) this.dropOldest();
     if (transactions.size < transactions.room || !(transactions.isFull || this.isOldestDispensable(at))) return;
-    this.early += 1;
+    if (transactions.isFull) this.early += 1;
     this.dropOldest();
   }
 
@@ -322,7 +326,7 @@ export class DnsObserver {
     // A full table gives the index of the answer that leaves.
     if (answers.isFull) this.early += 1;
     const index = answers.isFull ? (answers.words[answers.placeOf(answers.oldest) + ANSWER] ?? 0) >> 1 : answers.size;
-    this.decoded[index] = decoded;
+    this.decoded[index] = this.deps.addresses.keepsMemos ? { ...decoded, memo: new Memo() } : decoded;
     this.answerKeys[index] = this.deps.names.keysOf(decoded);
     const word = index * 2 + (decoded.addresses.length > 0 ? 1 : 0);
     const place = answers.add(answer.high, answer.low, view.at);

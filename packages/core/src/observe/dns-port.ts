@@ -1,3 +1,5 @@
+import type { Memo } from '../model/memo.ts';
+
 /** What the observer needs to know of a DNS answer. The package wire decodes it; core declares only the shape. */
 export interface DnsAnswer {
   /** Name asked for: lower case, RFC 1035 5.1 escapes for unusual bytes, no final dot. */
@@ -12,6 +14,8 @@ export interface DnsAnswer {
   readonly addresses: readonly string[];
   /** Smallest TTL of chain and addresses, seconds. */
   readonly ttlSeconds: number;
+  /** The observer's, where it was asked for. */
+  readonly memo?: Memo | undefined;
 }
 
 /** Decodes a DNS response message at `bytes[offset … offset+length)`; a reason (string) when it is malformed. */

@@ -36,6 +36,8 @@ export interface ObserverOptions {
   readonly maxAddresses?: number;
   /** How long copies of one attempt are waited for: 2,000 for merged captures, 200 on a live node. */
   readonly settleMs?: number;
+  /** Whether addresses and answers carry memos for whoever resolves them. */
+  readonly memos?: boolean;
   /** Random number that keeps senders from choosing hash collisions. */
   readonly seed?: number;
 }
@@ -81,7 +83,7 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
     evictions: 0,
   };
   let nodeAddresses = createAddressSet([]);
-  const addresses = new AddressTable(options.maxAddresses ?? 65_536, seed);
+  const addresses = new AddressTable(options.maxAddresses ?? 65_536, seed, options.memos);
   const names = new NameMemory(options.maxNames ?? 131_072, seed);
   const shared = { addresses, names, counts, sink: deps.sink, nodeAddresses: () => nodeAddresses };
   const dns = new DnsObserver(

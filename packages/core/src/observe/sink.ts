@@ -1,3 +1,4 @@
+import type { Memo } from '../model/memo.ts';
 import type { DnsAnswer } from './dns-port.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { DnsAnswer } from './dns-port.ts';
  */
 export interface ObservationSink {
   /** Completed lookups of one client with one and the same answer. */
-  dns(client: string, answer: DnsAnswer, count: number, firstSeenAt: number, lastSeenAt: number): void;
+  dns(client: string, answer: DnsAnswer, count: number, firstSeenAt: number, lastSeenAt: number, clientMemo: Memo | undefined): void;
   /** Connection attempts of one client to one destination. */
   tcp(flow: TcpFlow, count: number, firstSeenAt: number, lastSeenAt: number): void;
 }
@@ -20,6 +21,8 @@ export interface TcpFlow {
   readonly askedPort?: number;
   /** Newest lookup by which this client was given the address it asked for (rule 14). */
   readonly answer?: DnsAnswer;
+  readonly clientMemo?: Memo;
+  readonly destinationMemo?: Memo;
 }
 
 /** What the observer saw and could not use; every key is a metric and a line in docs/limits.md. */

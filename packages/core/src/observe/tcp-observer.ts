@@ -1,3 +1,4 @@
+import type { Memo } from '../model/memo.ts';
 import { addressKey } from './address-table.ts';
 import type { AddressSet, AddressTable } from './address-table.ts';
 import { FifoTable } from './fifo-table.ts';
@@ -259,6 +260,11 @@ export class TcpObserver {
       port,
       ...(asked === final && askedPort === port ? {} : { askedAddress: addresses.textOf(asked), askedPort }),
       ...(answer === undefined ? {} : { answer }),
+      ...(addresses.keepsMemos ? toMemos(addresses.memoOf(words[place + SOURCE] ?? 0), addresses.memoOf(final)) : {}),
     };
   }
+}
+
+function toMemos(clientMemo: Memo | undefined, destinationMemo: Memo | undefined): Pick<TcpFlow, 'clientMemo' | 'destinationMemo'> {
+  return { ...(clientMemo === undefined ? {} : { clientMemo }), ...(destinationMemo === undefined ? {} : { destinationMemo }) };
 }

@@ -1,6 +1,7 @@
 import type { Vantage } from '../model/edge.ts';
 import type { Observation } from '../model/observation.ts';
 import { MAX_ANSWER_ADDRESSES } from '../model/observation.ts';
+import type { Memo } from '../model/memo.ts';
 import type { DnsAnswer } from './dns-port.ts';
 import type { TcpFlow } from './sink.ts';
 
@@ -17,15 +18,17 @@ export function dnsObservation(
   firstSeenAt: number,
   lastSeenAt: number,
   seen: SeenAt,
+  clientMemo?: Memo,
 ): Observation {
-  const { name, chain, addresses } = answer;
+  const { name, chain, addresses, memo } = answer;
   return {
     kind: 'dns',
     vantage: seen.vantage,
     node: seen.node,
-    source: { address: client },
+    source: { address: client, memo: clientMemo },
     destination: {
       protocol: 'UDP',
+      memo,
       address: undefined,
       port: undefined,
       name,
@@ -46,9 +49,10 @@ export function tcpObservation(flow: TcpFlow, count: number, firstSeenAt: number
     kind: 'tcp',
     vantage: seen.vantage,
     node: seen.node,
-    source: { address: flow.client },
+    source: { address: flow.client, memo: flow.clientMemo },
     destination: {
       protocol: 'TCP',
+      memo: answer?.memo ?? flow.destinationMemo,
       address: flow.destination,
       port: flow.port,
       name: answer?.name,

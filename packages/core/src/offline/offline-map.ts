@@ -19,6 +19,8 @@ const SEEN = { vantage: 'client' } as const;
  * an address's owner is told. Object times have a resolution of a second.
  */
 const DRAIN_EVERY_MS = 250;
+/** Rule 1 and the skew of captures, twice: copies of a completed lookup come no later. */
+const KEEP_DONE_MS = 14_000;
 /** Distinct unresolved addresses that the summary names. */
 const MAX_UNKNOWN = 10_000;
 
@@ -90,11 +92,11 @@ export function createOfflineMap(deps: OfflineMapDeps, options: OfflineMapOption
     {
       decodeDnsAnswer: deps.decodeDnsAnswer,
       sink: {
-        dns: (client, answer, count, first, last) => add(dnsObservation(client, answer, count, first, last, SEEN)),
+        dns: (client, answer, count, first, last, memo) => add(dnsObservation(client, answer, count, first, last, SEEN, memo)),
         tcp: (flow, count, first, last) => add(tcpObservation(flow, count, first, last, SEEN)),
       },
     },
-    options.observer,
+    { keepDoneMs: KEEP_DONE_MS, ...options.observer, memos: true },
   );
   observer.setNodeAddresses(view.nodes.addresses());
 

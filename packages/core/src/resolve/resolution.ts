@@ -78,6 +78,8 @@ export class Target {
   /** The peer's number, and whose numbers these are (edges/edge-book.ts). */
   number = -1;
   numbering: object | undefined = undefined;
+  /** Number of an internet name's domain, by the same numbering. */
+  domain = -1;
 
   constructor(peer: Peer, pods: readonly PodEntry[], port?: EdgeUpdatePort, service?: ServiceRef, name?: string) {
     this.peer = peer;

@@ -40,9 +40,12 @@ class ViewResolver implements Resolver {
   private readonly locator: Locator;
   private readonly waitMs: number;
   private readonly hasSniffer: HasSniffer | undefined;
+  /** Of the observation at hand. */
+  private readonly when: { readonly view: object; generation: number; epoch: number };
 
   constructor(view: ClusterView, options: ResolverOptions) {
     this.view = view;
+    this.when = { view, generation: -1, epoch: Number.NaN };
     this.locator = new Locator(view);
     this.waitMs = options.waitMs ?? 0;
     this.hasSniffer = options.hasSniffer;
@@ -65,6 +68,8 @@ class ViewResolver implements Resolver {
     }
     const oriented = orient(this.view, observation);
     const at = oriented.lastSeenAt;
+    this.when.generation = this.view.generation;
+    this.when.epoch = this.view.epochs.epochOf(at);
     const client = this.locateSource(oriented, at);
     const server = this.locateDestination(oriented, at);
     if (
@@ -80,12 +85,22 @@ class ViewResolver implements Resolver {
   }
 
   private locateSource(observation: Observation, at: number): Found {
-    const { address, podUid } = observation.source;
+    const { address, podUid, memo } = observation.source;
     if (address === undefined) return asDropped('no-destination');
-    return this.locator.source(address, podUid, at, observation.node);
+    if (memo === undefined || podUid !== undefined) return this.locator.source(address, podUid, at, observation.node);
+    return memo.found(this.when) ?? memo.note(this.when, this.locator.source(address, undefined, at, observation.node));
   }
 
   private locateDestination(observation: Observation, at: number): Found {
+    const { memo } = observation.destination;
+    if (memo === undefined || observation.destination.podUid !== undefined) return this.searchDestination(observation, at);
+    if (observation.kind === 'dns') return memo.found(this.when) ?? memo.note(this.when, this.searchDestination(observation, at));
+    const { address = '', port, protocol, asked } = observation.destination;
+    const flow = { address, port, protocol, askedAddress: asked?.address, askedPort: asked?.port };
+    return memo.foundFlow(this.when, flow) ?? memo.noteFlow(this.when, flow, this.searchDestination(observation, at));
+  }
+
+  private searchDestination(observation: Observation, at: number): Found {
     const { locator } = this;
     const { destination } = observation;
     if (observation.kind === 'dns') {
