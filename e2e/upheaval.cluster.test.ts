@@ -17,7 +17,7 @@ import { callNodePort, inventedCalls, isOfShop, lostCalls, miscountedCalls, miss
 const NAMESPACE = 'otterize-system';
 /** This machine, as seen from the cluster (e2e/cluster/lib.sh). */
 const MACHINE = '172.30.8.2';
-const JOB_EVERY_MS = 1_500;
+const JOB_EVERY_MS = 500;
 const API_SERVER_AWAY_MS = 60_000;
 const release = createRelease('network-mapper', NAMESPACE, [
   'image.tag=e2e',

@@ -129,6 +129,14 @@ export const CLIENTS = PROGRAMS.filter(({ steps }) => steps !== undefined).map((
   peer: program.isHostNetwork === true ? `node ${program.node}` : `${program.namespace ?? 'shop'}/${program.name}`,
 }));
 
+/**
+ * Calls of programs that end, client and server with their names in the map: their pods and logs go with a Job, a drained
+ * node or a refused first try, so what they said may be gone when somebody asks.
+ */
+export const CALLS_OF_JOBS = PROGRAMS.filter(({ kind }) => kind === 'Job' || kind === 'CronJob').flatMap(
+  ({ name, namespace = 'shop', steps = [] }) => steps.map((step) => `${namespace}/${name} -> ${serverOf(namespace, step)}`),
+);
+
 /** Every object of the shop, as a List for kubectl. */
 export function shopManifests(image: string): object {
   const items = [

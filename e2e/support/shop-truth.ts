@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { CLIENTS, NODE_ADDRESS, NODE_PORT, serverOf } from '../shop/manifests.ts';
+import { CALLS_OF_JOBS, CLIENTS, NODE_ADDRESS, NODE_PORT, serverOf } from '../shop/manifests.ts';
 import type { Step } from '../shop/manifests.ts';
 import { kubectl } from './cluster.ts';
 import { countOf, edgeKey, edgeLine } from './live-map.ts';
@@ -41,7 +41,7 @@ export function missingCalls(edges: readonly LiveEdge[], calls: ReadonlyMap<stri
   return [...calls.keys()].filter((line) => !known.has(line));
 }
 
-/** Edges of the shop that nobody said. `more` are clients besides the shop's own. */
+/** Edges of the shop that nobody said and no Job is made for. `more` are clients besides the shop's own. */
 export function inventedCalls(
   edges: readonly LiveEdge[],
   calls: ReadonlyMap<string, SpokenCall>,
@@ -51,7 +51,7 @@ export function inventedCalls(
   const byPod = [...calls.keys()].flatMap((line) =>
     CLIENTS.flatMap(({ namespace, name, peer }) => (line.startsWith(`${peer} -> `) ? line.replace(peer, `${namespace}/${name}`) : [])),
   );
-  const known = new Set([...calls.keys(), ...byPod, ...more, OUTSIDE]);
+  const known = new Set([...calls.keys(), ...byPod, ...CALLS_OF_JOBS, ...more, OUTSIDE]);
   const isSaid = (line: string): boolean => known.has(line);
   return edges
     .filter(isOfShop)
