@@ -16,6 +16,11 @@ test.each<[string, number | undefined]>([
   ['["a\nb"]', 1],
 ])('%j stops at %s', (text, expected) => expect(jsonErrorIndex(text)).toBe(expected));
 
+test('a long text without an end is told at once', () => {
+  const text = `["${'plain text with spaces '.repeat(5_000)}\\n`;
+  expect(jsonErrorIndex(text)).toBe(1);
+});
+
 test('agrees with JSON.parse', () => {
   fc.assert(
     fc.property(fc.json(), fc.nat(), fc.constantFrom('', '{', '}', ',', '"', 'x', '1', ' '), (json, index, insert) => {

@@ -1,8 +1,10 @@
 type Expected = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'comma-or-end' | 'nothing';
 
 // Control characters must be escaped (RFC 8259 section 7): everything below the space but not in an escape.
+// A run of plain characters is taken whole or not at all (the lookahead cannot be entered again): where a text does not
+// end, trying every way of dividing such runs would take time exponential in its length.
 const TOKEN =
-  /[ \t\r\n]*(?:("(?:[ !#-[\]-\u{10ffff}]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)|([{}[\],:]))/uy;
+  /[ \t\r\n]*(?:(?<text>"(?:(?=(?<plain>[ !#-[\]-\u{10ffff}]+))\k<plain>|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|(?<mark>[{}[\],:]))/uy;
 const SPACE = /[ \t\r\n]*/y;
 
 /**
@@ -23,8 +25,8 @@ export function jsonErrorIndex(text: string): number | undefined {
     if (start >= text.length) return expected === 'nothing' ? undefined : text.length;
     if (match === null) return start;
     position = TOKEN.lastIndex;
-    const isText = match[1] !== undefined;
-    const mark = match[3];
+    const isText = match.groups?.['text'] !== undefined;
+    const mark = match.groups?.['mark'];
     const takesValue = expected === 'value' || expected === 'value-or-end';
     const takesKey = expected === 'key' || expected === 'key-or-end';
     const isEnd = expected === 'comma-or-end' || expected === 'value-or-end' || expected === 'key-or-end';
