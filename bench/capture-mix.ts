@@ -8,6 +8,8 @@ export interface Mix {
   readonly clients: number;
   /** TCP attempts, each on two interfaces. */
   readonly attempts: number;
+  /** How often the same pairs of client and name come again, later in time: a longer file of the same map. */
+  readonly rounds?: number;
 }
 
 export const MIX: Mix = { transactions: 200_000, names: 5_000, clients: 1_000, attempts: 100_000 };
@@ -50,7 +52,12 @@ export function writeMix(folder: string, mix: Mix = MIX): { readonly pcap: strin
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return (state >>> 8) % bound;
   };
-  for (let i = 0; i < mix.transactions; i++) {
+  const first = state;
+  for (let round = 0, i = 0; i < mix.transactions * (mix.rounds ?? 1); i++) {
+    if (i >= (round + 1) * mix.transactions) {
+      round += 1;
+      state = first;
+    }
     const at = i * 500;
     const client = random(mix.clients);
     const name = random(mix.names);

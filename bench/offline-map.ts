@@ -1,7 +1,8 @@
 /**
  * The offline map: packets a second from a capture file of a million packets to edges, in a process of its own that
- * runs a bundle as the product does, and its peak memory; the same for a file four times as long, to show that memory
- * does not grow with it. CPU seconds count all threads.
+ * runs a bundle as the product does, and its peak memory; the same for files four times as long, one with the same pairs
+ * of client and name again and one with new pairs, to show that memory grows with the map and not with the file. CPU
+ * seconds count all threads.
  *
  *   node bench/offline-map.ts [repeats]
  */
@@ -42,17 +43,20 @@ buildSync({
 try {
   const { pcap, kube, packets } = writeMix(folder);
   const runs = Array.from({ length: repeats }, () => run(pcap, kube));
-  const long = writeMix(folder, { ...MIX, transactions: MIX.transactions * 4, attempts: MIX.attempts * 4 });
-  const longRun = run(long.pcap, long.kube);
+  const again = writeMix(folder, { ...MIX, rounds: 4 });
+  const againRun = run(again.pcap, again.kube);
+  const more = writeMix(folder, { ...MIX, transactions: MIX.transactions * 4, attempts: MIX.attempts * 4 });
+  const moreRun = run(more.pcap, more.kube);
   printFigures(
     'offline-map',
     {
       'packets per second': runs.map((each) => each.packets / each.seconds),
       'packets per CPU second': runs.map((each) => each.packets / each.cpuSeconds),
       'peak RSS (MiB)': runs.map((each) => each.maxRssMiB),
-      'peak RSS of a file four times as long (MiB)': [longRun.maxRssMiB],
+      'peak RSS of a file four times as long (MiB)': [againRun.maxRssMiB],
+      'peak RSS of a file four times as long with more edges (MiB)': [moreRun.maxRssMiB],
     },
-    { packets, edges: runs[0]?.edges, longPackets: long.packets },
+    { packets, edges: runs[0]?.edges, longPackets: more.packets, moreEdges: moreRun.edges },
   );
 } finally {
   rmSync(folder, { recursive: true });

@@ -149,8 +149,9 @@ async function readProcs(options: BuildMapOptions, map: OfflineMap, skipped: Sum
   return sockets;
 }
 
-/** The edges as they are asked for, with a look at the memory now and then. */
+/** The edges as they are asked for, with a look at the memory now and then. What only the packets needed goes first. */
 function* kept(edges: Iterable<Edge>, memory: MemoryKeeper): Generator<Edge> {
+  if (process.memoryUsage.rss() > DUMP_MEMORY_BYTES) trimHeap();
   let count = 0;
   for (const edge of edges) {
     yield edge;
