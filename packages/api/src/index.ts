@@ -5,6 +5,7 @@ export type * as schema from './generated/schema-types.ts';
 export { SCHEMA_TEXT } from './generated/schema-text.ts';
 export * from './report/decode-report.ts';
 export { toDnsName } from './report/dns-name.ts';
+export type * from './report/embedded-reporter.ts';
 export * from './report/encode-row.ts';
 export * from './report/format.ts';
 export * from './report/limits.ts';

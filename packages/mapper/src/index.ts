@@ -7,7 +7,7 @@ export { MAPPER_ERRORS } from './mapper-errors.ts';
 export { MAPPER_METRICS } from './mapper-metrics.ts';
 export { MAPPER_OPTIONS } from './mapper-options.ts';
 export type { MapperOptions } from './mapper-options.ts';
-export type { CreateMeshWatcher, MeshWatcherDeps, MeshWatcherOptions } from './mesh-watcher.ts';
+export type { CreateMeshWatcher, MeshWatcherDeps } from './mesh-watcher.ts';
 export { runBackup } from './run-backup.ts';
 export type { RunBackupSettings } from './run-backup.ts';
 export { runMapper } from './run-mapper.ts';

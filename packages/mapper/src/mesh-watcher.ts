@@ -1,4 +1,4 @@
-import type { ReportAnswer, ReportBatch } from '@nm/api';
+import type { EmbeddedReporterDeps, MeshWatcherOptions } from '@nm/api';
 import type { Clock, Logger } from '@nm/core';
 import { OptionError } from '@nm/runtime';
 import type { Startable } from '@nm/runtime';
@@ -8,24 +8,8 @@ import type { MapperOptions } from './mapper-options.ts';
 import type { Store } from './store/store.ts';
 
 /** What the watcher of a mesh gets from the mapper that it runs in. */
-export interface MeshWatcherDeps {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface MeshWatcherDeps extends EmbeddedReporterDeps {
   readonly register: Registry;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly version: string;
-  /** Stores a batch as if it had come over the network. */
-  readonly report: (batch: ReportBatch) => Promise<ReportAnswer>;
-  /** Of several replicas one looks. */
-  readonly isElected: () => Promise<boolean>;
-}
-
-export interface MeshWatcherOptions {
-  readonly kubeconfig?: string;
-  readonly kubeContext?: string;
-  readonly namespace?: string;
-  readonly intervalMs: number;
-  readonly readBy: 'network' | 'exec';
 }
 
 /** The watcher is in another package, which the mapper's does not know; the process brings it. */
@@ -68,9 +52,9 @@ export function createMeshWatcher(
           isElected: () => store.lease(JOB, options.istioInterval * LEASE_ROUNDS),
         },
         {
-          ...(options.kubeconfig !== undefined && { kubeconfig: options.kubeconfig }),
-          ...(options.kubeContext !== undefined && { kubeContext: options.kubeContext }),
-          ...(options.istioNamespace !== undefined && { namespace: options.istioNamespace }),
+          kubeconfig: options.kubeconfig,
+          kubeContext: options.kubeContext,
+          namespace: options.istioNamespace,
           intervalMs: options.istioInterval,
           readBy: options.istioReadBy,
         },

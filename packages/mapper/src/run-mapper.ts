@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createLogger, describeOptions, formatListenAddress, loadOptions, toShownConfig } from '@nm/runtime';
+import { createLogger, describeOptions, formatListenAddress, loadOptions, toShownConfig, untilAborted } from '@nm/runtime';
 import type { Clock } from '@nm/core';
 import type { ReflectorMetrics } from '@nm/kube';
 import { createMapper } from './create-mapper.ts';
@@ -87,7 +87,7 @@ export async function runMapper(
     cluster: options.clusterName,
     startMs: Math.round(performance.now() - startedAt),
   });
-  if (!settings.signal.aborted) await new Promise((resolve) => settings.signal.addEventListener('abort', resolve, { once: true }));
+  await untilAborted(settings.signal);
   log.info('stopping');
   await mapper.stop();
   log.info('stopped');

@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, isAppError } from '@nm/core';
 import type { Clock } from '@nm/core';
-import { describeOptions, reasonOf, toShownConfig } from '@nm/runtime';
-import type { LoadedOptions, OptionTable } from '@nm/runtime';
+import { describeOptions, loadOptions, reasonOf, toShownConfig } from '@nm/runtime';
+import type { LoadedOptions, OptionTable, OptionValues } from '@nm/runtime';
+
+export { guarded } from '@nm/runtime';
 
 /** What the process gives a command that it runs. */
 export interface CommandContext {
@@ -20,27 +22,7 @@ export interface CommandContext {
   readonly stdout?: (text: string) => void;
 }
 
-const EXIT_OK = 0;
-const EXIT_USAGE = 2;
-const EXIT_INPUT = 3;
-
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
-
-/**
- * Runs a command: an expected error is one line on standard error and an exit code: 2 for usage (options, a configuration
- * file, and the codes of `usageErrors`), 3 for input.
- */
-export async function guarded(work: () => Promise<void>, usageErrors: readonly string[] = []): Promise<number> {
-  try {
-    await work();
-    return EXIT_OK;
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    process.stderr.write(`network-mapper: ${error.message}\n`);
-    const isUsage = error.code.startsWith('option_') || error.code === 'config_unreadable' || usageErrors.includes(error.code);
-    return isUsage ? EXIT_USAGE : EXIT_INPUT;
-  }
-}
 
 export function writerOf(context: CommandContext): (text: string) => void {
   return context.stdout ?? ((text) => void process.stdout.write(text));
@@ -72,6 +54,17 @@ export function printedConfig<Table extends OptionTable>(
   if (shown === undefined) return false;
   writerOf(context)(shown);
   return true;
+}
+
+/** A command's options; undefined when only its help or `config show` was asked for, which is printed then. */
+export async function loadCommandOptions<Table extends OptionTable>(
+  context: CommandContext,
+  table: Table,
+  { part, usage, advice }: { readonly part: string; readonly usage: string; readonly advice?: string },
+): Promise<OptionValues<Table> | undefined> {
+  if (printedHelp(context, usage, table)) return undefined;
+  const loaded = await loadOptions(table, optionSources(context), { part });
+  return printedConfig(context, table, loaded, advice) ? undefined : loaded.values;
 }
 
 /** A line for whoever runs the command, beside what it prints. */

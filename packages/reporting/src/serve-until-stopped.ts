@@ -1,5 +1,5 @@
 import type { Logger } from '@nm/core';
-import { createHealth, createHttpListener, createMetricsHandler } from '@nm/runtime';
+import { createHealth, createHttpListener, createMetricsHandler, runUntilStopped } from '@nm/runtime';
 import type { HealthCheck, ListenAddress, Startable } from '@nm/runtime';
 import type { Registry } from 'prom-client';
 
@@ -20,10 +20,7 @@ export async function serveUntilStopped(
   );
   await listener.start();
   try {
-    await part.start(signal);
-    deps.log.info('ready', { metrics: listener.address() });
-    if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
-    await part.stop();
+    await runUntilStopped(part, signal, () => deps.log.info('ready', { metrics: listener.address() }));
   } finally {
     await listener.stop();
   }

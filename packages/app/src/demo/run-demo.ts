@@ -9,7 +9,7 @@ import { AppError, toMapDocument } from '@nm/core';
 import { loadKubeClient } from '@nm/kube';
 import { runMapper } from '@nm/mapper';
 import type { PartContext } from '../parts.ts';
-import { guarded } from '../parts/guarded.ts';
+import { guardedPart } from '../parts/guarded-part.ts';
 import { VERSION } from '../version.ts';
 import { sampleObservations, shiftToNow } from './sample-observations.ts';
 
@@ -52,7 +52,7 @@ export async function runDemo(context: PartContext): Promise<number> {
     return exitCode('usage');
   }
   let isInterrupted = false;
-  const code = await guarded('demo', () =>
+  const code = await guardedPart('demo', () =>
     show(context, options).catch((error: unknown) => {
       // What Ctrl-C broke off is no trouble to tell of.
       if (!context.signal.aborted) throw error;

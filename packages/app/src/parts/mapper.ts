@@ -1,11 +1,11 @@
 import { runMapper } from '@nm/mapper';
 import type { PartContext } from '../parts.ts';
 import { VERSION } from '../version.ts';
-import { guarded } from './guarded.ts';
+import { guardedPart } from './guarded-part.ts';
 
 /** `network-mapper mapper`. */
 export async function runMapperPart(context: PartContext): Promise<number> {
-  return guarded('mapper', () =>
+  return guardedPart('mapper', () =>
     runMapper(context.argv, context.env, {
       signal: context.signal,
       stdout: (text) => process.stdout.write(text),

@@ -1,8 +1,8 @@
 import { showTelemetry } from '@nm/mapper';
 import type { PartContext } from '../parts.ts';
-import { guarded } from './guarded.ts';
+import { guardedPart } from './guarded-part.ts';
 
 /** `network-mapper telemetry show`. */
 export async function runTelemetryPart({ argv, env, signal }: PartContext): Promise<number> {
-  return guarded('telemetry', () => showTelemetry(argv, { stdout: (text) => process.stdout.write(text), env, signal }));
+  return guardedPart('telemetry', () => showTelemetry(argv, { stdout: (text) => process.stdout.write(text), env, signal }));
 }

@@ -8,9 +8,9 @@ import { KubeError } from './kube-error.ts';
 
 export interface KubeClientOptions {
   /** A kubeconfig file; otherwise KUBECONFIG, then ~/.kube/config, then the pod's own identity. */
-  readonly kubeconfig?: string;
+  readonly kubeconfig?: string | undefined;
   /** Context of the kubeconfig; its current one by default. */
-  readonly context?: string;
+  readonly context?: string | undefined;
   /** Only the pod's own identity, no kubeconfig. */
   readonly inCluster?: boolean;
   /** The process's environment (only main.ts reads it). */

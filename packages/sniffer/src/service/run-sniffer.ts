@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { isAppError } from '@nm/core';
-import { describeOptions, loadOptions, toShownConfig } from '@nm/runtime';
+import { describeOptions, guarded, loadOptions, toShownConfig, untilAborted } from '@nm/runtime';
+import type { ExitName, OptionTable } from '@nm/runtime';
 import { keepLargeAllocationsApart } from '../capture/libc.ts';
 import { captureToFile } from './capture-to-file.ts';
 import { createLightLogger } from './light-logger.ts';
 import { CAPTURE_OPTIONS, SNIFFER_OPTIONS } from './options.ts';
-import { printObservations, untilOver } from './print.ts';
+import { printObservations } from './print.ts';
 import { createSniffer } from './sniffer.ts';
 
 /** What the process gives a part that it runs. */
@@ -21,19 +21,10 @@ export interface SnifferContext {
   readonly version?: string;
 }
 
-/* As in docs/cli.md. */
-const EXIT_OK = 0;
-const EXIT_USAGE = 2;
-const EXIT_INPUT = 3;
-const EXIT_OUTPUT = 4;
-const EXIT_OF_ERROR: Readonly<Partial<Record<string, number>>> = {
-  option_unknown: EXIT_USAGE,
-  option_invalid: EXIT_USAGE,
-  option_conflict: EXIT_USAGE,
-  config_unreadable: EXIT_USAGE,
-  'capture-no-right': EXIT_USAGE,
-  'capture-unsupported': EXIT_USAGE,
-  'output-unwritable': EXIT_OUTPUT,
+const EXITS: Readonly<Record<string, ExitName>> = {
+  'capture-no-right': 'usage',
+  'capture-unsupported': 'usage',
+  'output-unwritable': 'output',
 };
 
 /** `network-mapper sniffer`: runs until the signal aborts; gives the exit code. */
@@ -45,22 +36,21 @@ export async function runSniffer(context: SnifferContext): Promise<number> {
     const shown = toShownConfig(SNIFFER_OPTIONS, loaded);
     if (shown !== undefined) {
       toStdout(shown);
-      return EXIT_OK;
+      return;
     }
     const { values } = loaded;
     if (values.print) {
       const log = createLightLogger({ name: 'sniffer', level: values.logLevel, write: toStderr });
       await printObservations({ log, write: toStdout }, values, context.signal);
-      return EXIT_OK;
+      return;
     }
     const log = createLightLogger({ name: 'sniffer', level: values.logLevel, write: toStdout });
     keepLargeAllocationsApart();
     const sniffer = await createSniffer({ log, version: context.version ?? '0.0.0' }, values);
     await sniffer.start();
-    await untilOver(context.signal, undefined);
+    await untilAborted(context.signal);
     await sniffer.stop();
-    return EXIT_OK;
-  });
+  }, EXITS);
 }
 
 /** `network-mapper capture`: writes what the filter passes to a file. */
@@ -73,30 +63,18 @@ export async function runCapture(context: SnifferContext): Promise<number> {
     const log = createLightLogger({ name: 'capture', level: 'warn', write: toStderr });
     const { frames, dropped, bytes } = await captureToFile({ log }, { ...values, output }, context.signal);
     process.stderr.write(`${frames} frames, ${bytes} bytes written to ${values.output}, ${dropped} dropped by the kernel\n`);
-    return EXIT_OK;
-  });
+  }, EXITS);
 }
 
 const toStdout = (text: string): void => void process.stdout.write(text);
 const toStderr = (text: string): void => void process.stderr.write(text);
 
-async function guarded(work: () => Promise<number>): Promise<number> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    process.stderr.write(`network-mapper: ${error.message}\n`);
-    return EXIT_OF_ERROR[error.code] ?? EXIT_INPUT;
-  }
-}
-
 function isHelp(argv: readonly string[]): boolean {
   return argv.includes('--help') || argv.includes('-h');
 }
 
-function help(usage: string, table: Parameters<typeof describeOptions>[0]): number {
-  process.stdout.write(`Usage: ${usage}\n\n${describeOptions(table)}`);
-  return EXIT_OK;
+function help(usage: string, table: OptionTable): void {
+  toStdout(`Usage: ${usage}\n\n${describeOptions(table)}`);
 }
 
 function readText(cwd: string): (path: string) => Promise<string> {

@@ -1,5 +1,4 @@
-import type { ReportAnswer, ReportBatch } from '@nm/api';
-import type { Clock, Logger } from '@nm/core';
+import type { EmbeddedReporterDeps, MeshWatcherOptions } from '@nm/api';
 import { execInPod, loadKubeClient } from '@nm/kube';
 import { createReportSink } from '@nm/reporting';
 import { createMetrics } from '@nm/runtime';
@@ -13,35 +12,15 @@ import { createProxyReader } from '../istio/proxy-reader.ts';
 import { ISTIO_OPTIONS } from './istio-options.ts';
 
 /** What the mapper gives the watcher that runs inside it. */
-export interface EmbeddedIstioDeps {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface EmbeddedIstioDeps extends EmbeddedReporterDeps {
   readonly register: Registry;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly version: string;
-  /** Stores a batch as if it had come over the network. */
-  readonly report: (batch: ReportBatch) => Promise<ReportAnswer>;
-  /** Of several replicas one looks. */
-  readonly isElected: () => Promise<boolean>;
-}
-
-export interface EmbeddedIstioOptions {
-  readonly kubeconfig?: string;
-  readonly kubeContext?: string;
-  readonly namespace?: string;
-  readonly intervalMs: number;
-  readonly readBy: 'network' | 'exec';
 }
 
 /** The Istio watcher in the mapper's process (`mapper --istio`): the same code, its reports take no network. */
-export async function embedIstioWatcher(deps: EmbeddedIstioDeps, options: EmbeddedIstioOptions): Promise<Startable> {
+export async function embedIstioWatcher(deps: EmbeddedIstioDeps, options: MeshWatcherOptions): Promise<Startable> {
   const { clock, log } = deps;
   const { kubeconfig, kubeContext, namespace } = options;
-  const client = await loadKubeClient({
-    env: deps.env,
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(kubeContext === undefined ? {} : { context: kubeContext }),
-  });
+  const client = await loadKubeClient({ env: deps.env, kubeconfig, context: kubeContext });
   const network = createNetworkSource();
   const source = options.readBy === 'exec' ? createExecSource((target, signal) => execInPod(client, target, { signal }), network) : network;
   const watcher = createIstioWatcher(

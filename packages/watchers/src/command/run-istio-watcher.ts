@@ -2,12 +2,9 @@ import { execInPod, loadKubeClient } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
 import {
   createMapperSink,
-  guarded,
   inputName,
   note,
-  optionSources,
-  printedConfig,
-  printedHelp,
+  loadCommandOptions,
   readInput,
   readText,
   serveUntilStopped,
@@ -16,7 +13,7 @@ import {
 } from '@nm/reporting';
 import type { CommandContext } from '@nm/reporting';
 import { Registry } from 'prom-client';
-import { createLogger, createMetrics, loadOptions, OptionError } from '@nm/runtime';
+import { createLogger, createMetrics, guarded, OptionError } from '@nm/runtime';
 import type { OptionValues } from '@nm/runtime';
 import { createExecSource } from '../istio/exec-source.ts';
 import { ISTIO_METRICS } from '../istio/istio-metrics.ts';
@@ -33,10 +30,8 @@ const USAGE = 'network-mapper istio-watcher [options] | --file STATS [--previous
 /** `network-mapper istio-watcher`: runs until the signal aborts or the file is read; gives the exit code. */
 export async function runIstioWatcher(context: CommandContext): Promise<number> {
   return guarded(async () => {
-    if (printedHelp(context, USAGE, ISTIO_OPTIONS)) return;
-    const loaded = await loadOptions(ISTIO_OPTIONS, optionSources(context), { part: 'istio' });
-    if (printedConfig(context, ISTIO_OPTIONS, loaded, FILES_BY_FLAG)) return;
-    const { values } = loaded;
+    const values = await loadCommandOptions(context, ISTIO_OPTIONS, { part: 'istio', usage: USAGE, advice: FILES_BY_FLAG });
+    if (values === undefined) return;
     if (values.file !== undefined) {
       if (!values.print) throw new OptionError('option_conflict', '--file needs --print: saved statistics are printed, not reported');
       const previous = values.previous === undefined ? undefined : readInput(context, values.previous);
@@ -52,11 +47,7 @@ export async function runIstioWatcher(context: CommandContext): Promise<number> 
       throw new OptionError('option_conflict', '--proxy-ca-file needs --proxy-tls on');
     const log = createLogger({ name: 'istio-watcher', level: values.logLevel });
     const register = new Registry();
-    const client = await loadKubeClient({
-      env: context.env,
-      ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
-      ...(values.kubeContext === undefined ? {} : { context: values.kubeContext }),
-    });
+    const client = await loadKubeClient({ env: context.env, kubeconfig: values.kubeconfig, context: values.kubeContext });
     const watcher = createIstioWatcher(
       {
         log,

@@ -1,21 +1,9 @@
 import { loadKubeClient } from '@nm/kube';
-import {
-  createMapperSink,
-  guarded,
-  inputName,
-  note,
-  optionSources,
-  printedConfig,
-  printedHelp,
-  readInput,
-  serveUntilStopped,
-  SYSTEM_CLOCK,
-  writerOf,
-} from '@nm/reporting';
+import { createMapperSink, inputName, note, loadCommandOptions, readInput, serveUntilStopped, SYSTEM_CLOCK, writerOf } from '@nm/reporting';
 import type { CommandContext } from '@nm/reporting';
 import { Registry } from 'prom-client';
-import { createLogger, createMetrics, loadOptions, OptionError } from '@nm/runtime';
-import type { OptionValues } from '@nm/runtime';
+import { createLogger, createMetrics, guarded, OptionError } from '@nm/runtime';
+import type { ExitName, OptionValues } from '@nm/runtime';
 import { resolve } from 'node:path';
 import { createAuditReader } from '../kafka/audit-reader.ts';
 import { parseBrokerSet } from '../kafka/broker-pods.ts';
@@ -33,21 +21,19 @@ type KafkaValues = OptionValues<typeof KAFKA_OPTIONS>;
 
 const USAGE = 'network-mapper kafka-watcher --servers NAME.NAMESPACE,… | --file LOG [--once] [--print] [options]';
 
-const USAGE_ERRORS: readonly BrokerSetError[] = ['kafka-server-invalid'];
+const EXITS: Readonly<Record<BrokerSetError, ExitName>> = { 'kafka-server-invalid': 'usage' };
 
 /** `network-mapper kafka-watcher`: runs until the signal aborts or the file is read; gives the exit code. */
 export async function runKafkaWatcher(context: CommandContext): Promise<number> {
   return guarded(async () => {
-    if (printedHelp(context, USAGE, KAFKA_OPTIONS)) return;
-    const loaded = await loadOptions(KAFKA_OPTIONS, optionSources(context), { part: 'kafka' });
-    if (printedConfig(context, KAFKA_OPTIONS, loaded, FILES_BY_FLAG)) return;
-    const { values } = loaded;
+    const values = await loadCommandOptions(context, KAFKA_OPTIONS, { part: 'kafka', usage: USAGE, advice: FILES_BY_FLAG });
+    if (values === undefined) return;
     checkOptions(values);
     const { file } = values;
     if (values.print && file !== undefined) await (values.once ? printOnce(context, file) : printForever(context, file));
     else if (values.once && file !== undefined) await reportOnce(context, values, file);
     else await watch(context, values);
-  }, USAGE_ERRORS);
+  }, EXITS);
 }
 
 function checkOptions(values: KafkaValues): void {
@@ -103,11 +89,7 @@ async function watch(context: CommandContext, values: KafkaValues): Promise<void
   const reader =
     brokers.length === 0
       ? undefined
-      : await loadKubeClient({
-          env: context.env,
-          ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
-          ...(values.kubeContext === undefined ? {} : { context: values.kubeContext }),
-        });
+      : await loadKubeClient({ env: context.env, kubeconfig: values.kubeconfig, context: values.kubeContext });
   const watcher = createKafkaWatcher(
     { sink, clock: SYSTEM_CLOCK, log, metrics: createMetrics(KAFKA_METRICS, register), ...(reader === undefined ? {} : { reader }) },
     {
