@@ -1,15 +1,10 @@
 import type { EdgeUpdate } from '../model/edge-update.ts';
 import type { InternetPeer, Peer } from '../model/peer.ts';
 import { peerKey } from '../model/peer.ts';
-
-/** Rule 16: so many names of one client under one registrable domain stay apart; more become `*.domain`. */
-export const MAX_NAMES_PER_DOMAIN = 100;
+import { MAX_NAMES_PER_DOMAIN, registrableDomain, wildcardPeer } from './domain-rule.ts';
 
 /** Objects and names that are recognised without comparing text; all go when there are more. */
 const MAX_KNOWN_OBJECTS = 16_384;
-
-/** Second-level labels under which countries register names (`example.co.uk`). A short list: an error only groups less. */
-const REGISTRY_LABELS = new Set(['ac', 'co', 'com', 'edu', 'go', 'gob', 'gov', 'gouv', 'mil', 'ne', 'net', 'nom', 'or', 'org']);
 
 export interface DomainLimiter {
   /** The server itself, or the wildcard of its domain (without addresses) when the client has seen too many names of it. */
@@ -42,13 +37,9 @@ class Limiter implements DomainLimiter {
     if (server.type !== 'internet' || server.domain === undefined || server.domain.startsWith('*.')) return server;
     const domain = this.domainOf(server.domain);
     const seen = this.namesOf(client, domain);
-    const isOver = seen.size > MAX_NAMES_PER_DOMAIN || (seen.size === MAX_NAMES_PER_DOMAIN && !seen.has(server.domain));
-    if (!isOver) {
-      seen.add(server.domain);
-      return server;
-    }
-    // One more than allowed marks the domain as collapsed for this client.
-    if (seen.size === MAX_NAMES_PER_DOMAIN) seen.add(server.domain);
+    // One name more than allowed marks the domain as collapsed for this client.
+    if (seen.size <= MAX_NAMES_PER_DOMAIN) seen.add(server.domain);
+    if (seen.size <= MAX_NAMES_PER_DOMAIN) return server;
     this.collapsed += 1;
     return this.wildcardOf(domain, server.scope);
   }
@@ -94,18 +85,9 @@ class Limiter implements DomainLimiter {
     let wildcard = this.wildcards.get(key);
     if (wildcard === undefined) {
       if (this.wildcards.size >= this.maxEntries) this.wildcards.clear();
-      wildcard = { type: 'internet', domain: `*.${domain}`, scope };
+      wildcard = wildcardPeer(domain, scope);
       this.wildcards.set(key, wildcard);
     }
     return wildcard;
   }
-}
-
-/** `a.b.example.com` → `example.com`, `a.example.co.uk` → `example.co.uk`. */
-export function registrableDomain(name: string): string {
-  const top = name.lastIndexOf('.');
-  const second = name.lastIndexOf('.', top - 1);
-  if (top <= 0 || second < 0) return name;
-  const isRegistry = name.length - top === 3 && REGISTRY_LABELS.has(name.slice(second + 1, top));
-  return isRegistry ? name.slice(name.lastIndexOf('.', second - 1) + 1) : name.slice(second + 1);
 }

@@ -1,5 +1,5 @@
 import type { InternetPeer, Peer } from '../model/peer.ts';
-import { MAX_NAMES_PER_DOMAIN, registrableDomain } from './domain-limiter.ts';
+import { MAX_NAMES_PER_DOMAIN, registrableDomain, wildcardPeer } from './domain-rule.ts';
 import { PairTable } from './pair-table.ts';
 import type { PeerTable } from './peer-table.ts';
 
@@ -58,7 +58,7 @@ export class DomainNumbers {
     const known = this.wildcards.get(domain, isPublic);
     if (known !== NONE) return known;
     // Also when the other scope's is known: one public name makes the wildcard public, whichever came first.
-    const wildcard = this.peers.idOf({ type: 'internet', domain: `*.${registrableDomain(name)}`, scope });
+    const wildcard = this.peers.idOf(wildcardPeer(registrableDomain(name), scope));
     this.wildcards.set(domain, isPublic, wildcard);
     return wildcard;
   }

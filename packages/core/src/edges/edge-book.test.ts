@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { EdgeUpdate } from '../model/edge-update.ts';
 import type { Peer } from '../model/peer.ts';
 import { T } from '../testing/cluster.ts';
-import { registrableDomain } from './domain-limiter.ts';
+import { registrableDomain } from './domain-rule.ts';
 import { createEdgeBook } from './edge-book.ts';
 
 const workload = (name: string): Peer => ({ type: 'workload', cluster: 'c', namespace: 'shop', name, kind: 'Deployment' });

@@ -3,7 +3,7 @@ import type { Edge, EdgeClass } from '../model/edge.ts';
 import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Observation } from '../model/observation.ts';
 import type { InternetPeer, Peer, ServiceRef } from '../model/peer.ts';
-import { registrableDomain } from './domain-limiter.ts';
+import { registrableDomain } from './domain-rule.ts';
 import { DomainNumbers } from './domain-numbers.ts';
 import { addDetails, addName, addService, emptyDetails, hasDetails, toDetails } from './edge-details.ts';
 import type { EdgeDetails } from './edge-details.ts';
