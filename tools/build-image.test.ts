@@ -28,6 +28,10 @@ describe('deploy/Dockerfile and the image of the test cluster', () => {
     expect(dockerfile).toContain('node tools/build-image.ts --rootfs /rootfs');
   });
 
+  test('are for both platforms', () => {
+    expect(dockerfile).toContain('docker buildx build --platform linux/amd64,linux/arm64 -f deploy/Dockerfile');
+  });
+
   test('have the Node.js that the workspace is tested with', () => {
     const { optionalDependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
       optionalDependencies: { node: string };

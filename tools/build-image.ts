@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { IMAGE_CONFIG, writeImageFiles } from './image-files.ts';
+import { IMAGE_ARCHITECTURES, IMAGE_CONFIG, writeImageFiles } from './image-files.ts';
+import type { ImageArchitecture } from './image-files.ts';
+import { foreignParts, ownParts } from './image-parts.ts';
 
 /**
  * Makes the container image without Docker.
@@ -12,25 +14,42 @@ import { IMAGE_CONFIG, writeImageFiles } from './image-files.ts';
  *   node tools/build-image.ts --rootfs FOLDER       only the root file system (what deploy/Dockerfile does)
  *   node tools/build-image.ts --load NAME:TAG       into the nodes of the test cluster (e2e/cluster)
  *
- * Needs `npm run build` first. --node FILE takes another Node.js than the one that runs this.
+ * Needs `npm run build` first. --node FILE takes another Node.js than the one that runs this; --arch x64 or arm64 takes
+ * Node.js and koffi from npm and libraries from Debian where this machine is another one.
  */
 const MAX_COMPRESSED_BYTES = 70_000_000;
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
-const { values } = parseArgs({ options: { rootfs: { type: 'string' }, load: { type: 'string' }, node: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    rootfs: { type: 'string' },
+    load: { type: 'string' },
+    node: { type: 'string' },
+    arch: { type: 'string', default: process.arch },
+  },
+});
+const arch = toArchitecture(values.arch);
 const dist = join(root, 'dist');
 if (!existsSync(join(dist, 'metafile.json'))) throw new Error('there are no bundles: npm run build makes them');
 
-const output = values.rootfs ?? mkdtempSync(join(tmpdir(), 'network-mapper-image-'));
+const work = mkdtempSync(join(tmpdir(), 'network-mapper-image-'));
 try {
-  writeImageFiles({ dist, root, node: realpathSync(values.node ?? process.execPath), output });
+  const output = values.rootfs ?? join(work, 'rootfs');
+  const parts =
+    arch === process.arch ? ownParts(root, arch, values.node ?? process.execPath) : foreignParts(root, arch, join(work, 'parts'));
+  writeImageFiles({ dist, root, arch, output, ...parts });
   printSizes(output);
   if (values.load !== undefined) {
     execFileSync(join(root, 'e2e', 'cluster', 'image-load'), [values.load, output, JSON.stringify(IMAGE_CONFIG)], { stdio: 'inherit' });
     console.log(`loaded as ${values.load}`);
   }
 } finally {
-  if (values.rootfs === undefined) rmSync(output, { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
+}
+
+function toArchitecture(text: string): ImageArchitecture {
+  if (text in IMAGE_ARCHITECTURES) return text as ImageArchitecture;
+  throw new Error(`--arch ${text}: images are for ${Object.keys(IMAGE_ARCHITECTURES).join(' and ')}`);
 }
 
 /** Prints the sizes; an image that became too large fails. */

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -24,7 +23,7 @@ const BESIDE_BUNDLES = [
 ];
 
 /** What the image is made of (CycloneDX 1.6): Node.js and the npm packages that really went into the bundles. */
-export function imageSbom(options: { readonly dist: string; readonly root: string; readonly node: string }): object {
+export function imageSbom(options: { readonly dist: string; readonly root: string; readonly nodeVersion: string }): object {
   const metafile = JSON.parse(readFileSync(join(options.dist, 'metafile.json'), 'utf8')) as Metafile;
   const used = new Set(BESIDE_BUNDLES.map((name) => `node_modules/${name}`));
   for (const input of Object.keys(metafile.inputs)) {
@@ -32,7 +31,7 @@ export function imageSbom(options: { readonly dist: string; readonly root: strin
     if (folder !== undefined) used.add(folder);
   }
   const packages = [...used].toSorted().flatMap((folder) => npmComponent(join(options.root, folder)) ?? []);
-  const node = nodeVersion(options.node);
+  const node = options.nodeVersion;
   return {
     bomFormat: 'CycloneDX',
     specVersion: '1.6',
@@ -53,10 +52,6 @@ function npmComponent(folder: string): Component | undefined {
     purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
     ...(typeof license === 'string' && { licenses: [{ expression: license }] }),
   };
-}
-
-function nodeVersion(program: string): string {
-  return execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().replace(/^v/, '');
 }
 
 function projectVersion(root: string): string {
