@@ -75,6 +75,8 @@ const CHANGES_INTERVAL_MS = 1_000;
 const MAX_MEMORY_GROWTH_BYTES = 32 * 1_048_576;
 /** Under load. Collecting so often takes about a twentieth of the time. */
 const HEAP_BOUND = { growthPercent: 30, maxYoungBytes: 16 * 1_048_576 };
+/** While the cluster is read, which is the most that is ever read at once. */
+const HEAP_LOOK_MS = 5;
 const HEARTBEAT_MS = 15_000;
 /** Reports that are let in are answered within about this time and that of one transaction. */
 const MAX_REPORT_WORK_MS = 100;
@@ -115,6 +117,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     { cluster, historyMs: options.historyFor, intervalMs: ADDRESS_INTERVAL_MS },
   );
   const protection = createProtection({ store, view, clock }, { cluster });
+  const heap = createHeapBound(HEAP_BOUND);
   const source = deps.createSource((change: ClusterChange) => {
     view.apply(change);
     facts.apply(change);
@@ -148,7 +151,6 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     { cluster },
   );
   const memory = createMemoryKeeper(MAX_MEMORY_GROWTH_BYTES);
-  const heap = createHeapBound(HEAP_BOUND);
   const upkeep = createUpkeep(
     { store, source, facts, keeper, reporters, view, environments, memory, clock, log },
     { cluster, hasReplicas: !options.store.startsWith('sqlite:') },
@@ -246,7 +248,17 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   // Metrics and health first, so that a slow start can be seen; queries last, when there is something to answer with.
   lifecycle.add('metrics', metricsListener);
   lifecycle.add('store', store);
-  lifecycle.add('cluster', source);
+  lifecycle.add('cluster', {
+    async start(signal) {
+      const timer = setInterval(() => heap.look(), HEAP_LOOK_MS);
+      try {
+        await source.start(signal);
+      } finally {
+        clearInterval(timer);
+      }
+    },
+    stop: () => source.stop(),
+  });
   if (source.isLive) lifecycle.add('address history', keeper);
   lifecycle.add('upkeep', upkeep);
   lifecycle.add('exports', exports);
