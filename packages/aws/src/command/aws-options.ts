@@ -31,7 +31,7 @@ export const AWS_OPTIONS = {
     flag: 'max-connections',
     type: integer({ min: 1, max: 100_000 }),
     default: AWS_PROXY_DEFAULTS.maxConnections,
-    help: 'Connections of pods at once, for each port; more are refused.',
+    help: 'Connections of pods at once; a further one displaces a silent one of the pod that has most, or is refused.',
   }),
   maxBody: option({
     flag: 'max-body',

@@ -92,7 +92,10 @@ async function run(context: CommandContext, values: AwsValues): Promise<void> {
     parts.push(createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddress, log, metrics }));
   const health = createHealth();
   parts.push(
-    createHttpListener({ handler: createMetricsHandler({ register, health }), log }, { name: 'metrics', listen: values.metricsListen }),
+    createHttpListener(
+      { handler: createMetricsHandler({ register, health, log }), log },
+      { name: 'metrics', listen: values.metricsListen },
+    ),
   );
   // A renewed authority takes effect with a start, and the Deployment starts us again.
   const renewal = new AbortController();

@@ -5,7 +5,7 @@ export const AWS_METRICS = defineMetrics({
   connections: {
     type: 'counter',
     name: 'network_mapper_aws_connections_total',
-    help: 'Connections of pods, by outcome: read, other-host, distrusted, no-certificate, no-name, refused-by-client, upstream-failed, unreachable, too-many.',
+    help: 'Connections of pods, by outcome: read, other-host, distrusted, no-certificate, no-name, refused-by-client, upstream-failed, unreachable, too-many, displaced.',
     labels: ['outcome'],
   },
   requests: {
