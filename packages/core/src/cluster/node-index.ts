@@ -11,6 +11,8 @@ export class NodeIndex {
   private readonly reported = new Map<string, readonly string[]>();
   /** Addresses that are a node's because its sniffer said so, in the order in which it did. */
   private readonly believed = new Map<string, Set<string>>();
+  /** Addresses that are a node's only because bridges usually have them. */
+  private readonly guessed = new Set<string>();
   private readonly listeners = new Map<string, ReadonlyMap<string, string | undefined>>();
   /** Grows when a node's addresses change. */
   generation = 0;
@@ -21,7 +23,9 @@ export class NodeIndex {
     for (const address of record.addresses) this.own(address, record.name);
     for (const cidr of record.podCIDRs) {
       const first = firstAddress(cidr);
-      if (first !== undefined) this.own(first, record.name);
+      if (first === undefined || this.byAddress.has(first)) continue;
+      this.own(first, record.name);
+      this.guessed.add(first);
     }
   }
 
@@ -36,7 +40,9 @@ export class NodeIndex {
     this.reported.set(node, addresses);
     for (const text of addresses) {
       const address = canonicalAddress(text);
-      if (address !== undefined && !this.byAddress.has(address)) this.believe(address, node);
+      if (address === undefined) continue;
+      if (!this.byAddress.has(address)) this.believe(address, node);
+      else if (this.byAddress.get(address) === node && this.guessed.delete(address)) this.generation += 1;
     }
   }
 
@@ -47,6 +53,11 @@ export class NodeIndex {
 
   nodeOf(address: string): string | undefined {
     return this.byAddress.get(address);
+  }
+
+  /** Whether nobody said that the address is the node's: a network plugin without a bridge gives it to pods. */
+  isGuessed(address: string): boolean {
+    return this.guessed.has(address);
   }
 
   /** UID of the host-network pod that listens on a node's port, if its sniffer told. */
@@ -80,6 +91,7 @@ export class NodeIndex {
 
   private own(address: string, node: string): void {
     this.believed.get(node)?.delete(address);
+    if (this.guessed.delete(address)) this.generation += 1;
     if (this.byAddress.get(address) === node) return;
     this.byAddress.set(address, node);
     this.generation += 1;

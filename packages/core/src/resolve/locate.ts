@@ -58,7 +58,7 @@ export class Locator {
     if (pod !== undefined) return asTargets([this.podTarget(pod, portOf(place))]);
     const service = view.services.atAddress(place.address, at);
     if (service !== undefined) return asTargets(this.serviceTargets(service, place, at));
-    const nodeName = view.nodes.nodeOf(place.address);
+    const nodeName = this.nodeAt(place.address);
     if (nodeName !== undefined) return asTargets(this.nodeTargets(nodeName, place, at));
     if (view.isApiServer(place.address, place.port)) return asTargets([this.apiServer(portOf(place))]);
     const behind = this.entryTargets(view.entries.backendsAt(place.address, undefined), place, at);
@@ -80,7 +80,7 @@ export class Locator {
     const pod = this.pod(podUid === undefined ? { address } : { address, podUid }, at, node);
     if (pod !== undefined) return asTargets([this.podTarget(pod, undefined)]);
     if (isLocalAddress(address)) return asDropped('local-address');
-    const nodeName = view.nodes.nodeOf(address);
+    const nodeName = this.nodeAt(address);
     if (nodeName !== undefined) return asTargets([new Target({ type: 'node', cluster: view.cluster, name: nodeName }, [])]);
     if (view.isApiServer(address, undefined)) return asTargets([this.apiServer(undefined)]);
     if (view.isInClusterRanges(address)) return this.unknown(address);
@@ -204,6 +204,13 @@ export class Locator {
   private pod(place: Pick<Place, 'address' | 'podUid'>, at: number, node: string | undefined): PodEntry | undefined {
     const byUid = place.podUid === undefined ? undefined : this.view.pods.byPodUid(place.podUid, node);
     return byUid ?? this.view.pods.ownerAt(place.address, at);
+  }
+
+  /** Where pods have had an address that is only guessed to be a bridge's, it is one of theirs that is not known yet, or is gone. */
+  private nodeAt(address: string): string | undefined {
+    const { nodes, pods } = this.view;
+    const node = nodes.nodeOf(address);
+    return node !== undefined && nodes.isGuessed(address) && pods.hasEverOwned(address) ? undefined : node;
   }
 
   private unknown(address: string): Found {

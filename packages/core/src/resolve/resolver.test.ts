@@ -332,7 +332,21 @@ describe('rules 8, 9: node addresses and ports', () => {
       { ...tcp('10.244.2.9:8080'), source: { address: 'fd00:1::1' } },
       [`node node-1 > ${CART}, port 8080/TCP`],
     ],
+    [
+      'that address is not the node’s where pods have had it: the pod that has it now is not known yet',
+      [pod('x', '10.244.1.1', { startedAt: T - 100_000, finishedAt: T - 50_000 })],
+      { ...tcp('10.244.2.9:8080'), source: { address: '10.244.1.1' } },
+      [`unknown 10.244.1.1 pod-gone > ${CART}, port 8080/TCP`],
+    ],
   ]);
+
+  test('a first address of a pod range that the node’s sniffer found is the node’s, whoever had it before', () => {
+    const cluster = view([...SHOP, pod('x', '10.244.1.1', { startedAt: T - 100_000, finishedAt: T - 50_000 })]);
+    cluster.nodes.applyReported('node-1', ['10.244.1.1']);
+    expect(lines(cluster, { ...tcp('10.244.2.9:8080'), source: { address: '10.244.1.1' } })).toEqual([
+      `node node-1 > ${CART}, port 8080/TCP`,
+    ]);
+  });
 
   test('a listener that the node’s sniffer reported tells the pod', () => {
     const cluster = view([...SHOP, pod('dns-x', '10.0.0.2', { hostNetwork: true, nodeName: 'node-2', uid: 'u-dns-x' })]);
