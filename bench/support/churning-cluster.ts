@@ -36,8 +36,12 @@ export interface Order {
 export const workloadName = (workload: number): string => `app-${workload}`;
 export const namespaceOf = (workload: number): string => `team-${workload % NAMESPACES}`;
 
+/** As the network plugins' own allocation: neither the range's own address, nor the bridge's, nor that of all. */
+const ADDRESSES_OF_RANGE = 253;
+
 export function addressOf(index: number): string {
-  return `10.${16 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+  const range = Math.floor(index / ADDRESSES_OF_RANGE);
+  return `10.${16 + (range >> 8)}.${range & 255}.${2 + (index % ADDRESSES_OF_RANGE)}`;
 }
 
 const seconds = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
