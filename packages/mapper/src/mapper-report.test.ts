@@ -126,6 +126,15 @@ describe('a report', () => {
     });
   });
 
+  test("another node's sniffer with the same instance uses up no sequence of this one's", async () => {
+    const call = attempt(ADDRESSES.frontend, ADDRESSES.cart);
+    await mapper.report([call], { sequence: 1 });
+    await mapper.report([call], { sequence: 9_999_999, reporter: { node: 'node-2' } });
+    await mapper.report([call], { sequence: 2 });
+    const { reporters } = await status();
+    expect(Object.fromEntries(reporters.map(({ node, batches }) => [node, batches]))).toEqual({ 'node-1': 2, 'node-2': 1 });
+  });
+
   test('says what was dropped and what nobody owned', async () => {
     await mapper.report([attempt(ADDRESSES.frontend, '127.0.0.1'), attempt(ADDRESSES.frontend, '10.96.0.5')]);
     const { dropped, unresolved } = await status();

@@ -6,6 +6,7 @@ import type { MapperMetrics } from '../mapper-metrics.ts';
 import type { BatchPart, NewWaiting } from '../store/batch.ts';
 import type { Store } from '../store/store.ts';
 import type { IngestTotals } from './ingest-totals.ts';
+import { reporterKey } from './reporter-book.ts';
 import type { ReporterBook, ReporterEntry } from './reporter-book.ts';
 
 export const INGEST_ERRORS = {
@@ -130,7 +131,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
 
       const outcome = await apply({
         reporter: {
-          instance: reporter.instance,
+          instance: reporterKey(reporter),
           sequence: decoded.sequence,
           kind: reporter.kind,
           cluster: options.cluster,

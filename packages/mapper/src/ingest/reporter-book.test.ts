@@ -1,6 +1,6 @@
 import type { Reporter } from '@nm/api';
 import { describe, expect, test } from 'vitest';
-import { ReporterBook } from './reporter-book.ts';
+import { ReporterBook, reporterKey } from './reporter-book.ts';
 
 const SNIFFER: Reporter = { kind: 'sniffer', node: 'node-1', instance: 'a', version: '1' };
 const NOW = 1_700_000_000_000;
@@ -38,6 +38,28 @@ describe('whether a node had a sniffer', () => {
     ['long after', 'node-1', NOW + 600_000, false],
     ['another node', 'node-2', NOW, false],
   ])('%s', (_, node, at, expected) => expect(book.hasSniffer(node, at)).toBe(expected));
+});
+
+test('the same instance on two nodes is two reporters, also after a restart', () => {
+  const book = new ReporterBook();
+  const other: Reporter = { ...SNIFFER, node: 'node-2' };
+  for (const reporter of [SNIFFER, other]) book.heard(reporter, NOW, NOW);
+  const after = new ReporterBook();
+  for (const { instance, node } of [SNIFFER, other] as const) {
+    after.restore({
+      instance: reporterKey({ instance, ...(node !== undefined && { node }) }),
+      kind: 'sniffer',
+      ...(node !== undefined && { node }),
+      seenAt: NOW,
+    });
+  }
+  after.heard(other, NOW + 5, NOW + 5);
+  for (const one of [book, after]) {
+    expect(one.all().map(({ instance, node }) => [instance, node])).toEqual([
+      ['a', 'node-1'],
+      ['a', 'node-2'],
+    ]);
+  }
 });
 
 describe('what is kept over a restart', () => {
@@ -78,7 +100,7 @@ describe('what is kept over a restart', () => {
 });
 
 describe('what another replica heard', () => {
-  const state = { instance: 'b', kind: 'sniffer', node: 'node-2', version: '1', seenAt: NOW };
+  const state = { instance: 'b@node-2', kind: 'sniffer', node: 'node-2', version: '1', seenAt: NOW };
   const extra = JSON.stringify({ addresses: ['10.0.0.2'], firstSeenAt: NOW - 60_000 });
 
   test('its node has a sniffer here too, and stays so', () => {
@@ -91,7 +113,7 @@ describe('what another replica heard', () => {
 
   test('does not take the place of what was heard here since', () => {
     const book = new ReporterBook();
-    const { entry } = book.heard({ ...SNIFFER, instance: 'b', losses: { ring: 1 } }, NOW + 5, NOW + 5);
+    const { entry } = book.heard({ ...SNIFFER, instance: 'b', node: 'node-2', losses: { ring: 1 } }, NOW + 5, NOW + 5);
     entry.batches = 7;
     expect(book.restore({ ...state, extra })).toBeUndefined();
     expect(book.all()).toMatchObject([{ batches: 7, losses: { ring: 1 }, lastSeenAt: NOW + 5 }]);

@@ -42,7 +42,22 @@ const MIN_OFFSET_MS = 500;
 const ACTIVE_MS = 120_000;
 const MAX_EXTRA_LENGTH = 60_000;
 
+/**
+ * What a reporter is known by: its instance, and the node that it proved to be on. So nobody uses up the sequence
+ * numbers of another node's sniffer, whose later reports would pass for repeats.
+ */
+export function reporterKey({ instance, node }: Pick<Reporter, 'instance' | 'node'>): string {
+  // No instance has an @ (packages/api/src/report/reporter.ts).
+  return node === undefined ? instance : `${instance}@${node}`;
+}
+
+/** The instance in such a key. */
+function instanceOf(key: string): string {
+  return key.split('@', 1)[0] ?? key;
+}
+
 export class ReporterBook {
+  /** By `reporterKey`. */
   readonly #entries = new Map<string, ReporterEntry>();
   /** Times between which a node had a sniffer, as far as its reports tell. */
   readonly #sniffers = new Map<string, { since: number; until: number }>();
@@ -88,8 +103,8 @@ export class ReporterBook {
   }
 
   /**
-   * Takes in what was stored, by this replica before it started or by another one; returns what the reporter told of its
-   * node. Undefined when this replica heard of it since.
+   * Takes in what was stored, by this replica before it started or by another one (`instance` is a `reporterKey`); returns
+   * what the reporter told of its node. Undefined when this replica heard of it since.
    */
   restore(state: {
     readonly instance: string;
@@ -106,7 +121,7 @@ export class ReporterBook {
     this.#entries.set(state.instance, {
       kind: state.kind,
       ...(state.node !== undefined && { node: state.node }),
-      instance: state.instance,
+      instance: instanceOf(state.instance),
       version: state.version ?? '',
       firstSeenAt: extra.firstSeenAt ?? state.seenAt,
       lastSeenAt: state.seenAt,
@@ -126,9 +141,10 @@ export class ReporterBook {
   }
 
   #entryOf(reporter: Reporter, now: number): ReporterEntry {
-    const known = this.#entries.get(reporter.instance);
+    const key = reporterKey(reporter);
+    const known = this.#entries.get(key);
     // Taking it out and in again keeps the map in the order in which reporters were last heard of.
-    this.#entries.delete(reporter.instance);
+    this.#entries.delete(key);
     const entry: ReporterEntry = {
       kind: reporter.kind,
       ...(reporter.node !== undefined && { node: reporter.node }),
@@ -143,7 +159,7 @@ export class ReporterBook {
       losses: known?.losses ?? {},
       offsets: known?.offsets ?? [],
     };
-    this.#entries.set(reporter.instance, entry);
+    this.#entries.set(key, entry);
     if (this.#entries.size > MAX_REPORTERS) this.#entries.delete(this.#entries.keys().next().value ?? '');
     return entry;
   }

@@ -27,7 +27,7 @@ export interface BatchPart {
 
 /** What is remembered of one reporter instance. */
 export interface ReporterState {
-  /** Random, kept with the reporter's spool. */
+  /** Random, kept with the reporter's spool; with the node, of one that reports for a node (`reporterKey`). */
   readonly instance: string;
   readonly sequence: number;
   /** `sniffer`, `kafka-watcher` … */
