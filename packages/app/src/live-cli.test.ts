@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
@@ -465,6 +465,9 @@ describe('a mapper in the cluster, through a port-forward', () => {
     recording.stop();
     expect(await recording.ended).toMatchObject({ code: 0, err: expect.stringContaining('network-mapper map --kube recording/api') });
     expect(readFileSync(join(folder, 'recording/api/time'), 'utf8')).toBe('2026-03-01T12:00:00.000Z\n');
+    // What is recorded is for whoever recorded it alone.
+    const modes = ['recording', 'recording/api', 'recording/api/time', 'recording/api/pods.json', 'recording/api/pods.ndjson'];
+    expect(modes.map((path) => statSync(join(folder, path)).mode & 0o777)).toEqual([0o700, 0o700, 0o600, 0o600, 0o600]);
     const found = (await loadDumps([join(folder, 'recording/api')])).flatMap((change) => (change.type === 'pod' ? [change.pod.name] : []));
     expect(found).toEqual(expect.arrayContaining(['before', 'after', 'mapper-1']));
   });

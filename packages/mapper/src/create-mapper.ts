@@ -216,14 +216,15 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   const certificate = createOwnCertificate({ source, clock, log }, options);
   const tls = toTlsFiles(options, certificate);
   const { tlsListen } = options;
+  const onRefused = (reason: string): void => metrics.refusedConnections.inc({ reason });
   const queryListener = createHttpListener(
-    { handler: router, log },
+    { handler: router, log, onRefused },
     { name: 'queries', listen: options.listen, ...(tlsListen === undefined && tls) },
   );
   const tlsListener =
     tlsListen === undefined
       ? undefined
-      : createHttpListener({ handler: router, log }, { name: 'queries with TLS', listen: tlsListen, ...tls });
+      : createHttpListener({ handler: router, log, onRefused }, { name: 'queries with TLS', listen: tlsListen, ...tls });
   const exports = createExports({ ...deps, store, facts, reporters, register, metrics }, options);
   const metricsListener = createHttpListener(
     {
@@ -231,6 +232,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
         createMetricsHandler({
           register,
           health,
+          log,
           collect: gaugeReader({ store, view, reporters, limiter, budget, clock, metrics }),
         }),
       ),

@@ -130,6 +130,12 @@ export const MAPPER_METRICS = defineMetrics({
     help: 'Changes of the cluster that were taken in, by type.',
     labels: ['type'],
   },
+  refusedConnections: {
+    type: 'counter',
+    name: 'network_mapper_refused_connections_total',
+    help: 'Connections to the listeners of queries that were closed at once: their address has 512, or all have 4,096.',
+    labels: ['reason'],
+  },
   requests: {
     type: 'counter',
     name: 'network_mapper_http_requests_total',

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, isAppError } from '@nm/core';
 import type { Clock } from '@nm/core';
 import { describeOptions, loadOptions, reasonOf, toShownConfig } from '@nm/runtime';
 import type { LoadedOptions, OptionTable, OptionValues } from '@nm/runtime';
+import { packingOf, unpacked } from './unpacked.ts';
 
 export { guarded } from '@nm/runtime';
 
@@ -77,14 +78,29 @@ export function inputName(path: string): string {
   return path === '-' ? 'standard input' : path;
 }
 
-/** A file's bytes, or standard input for `-`. Throws AppError `input-unreadable`. */
+/** A file's bytes, or standard input for `-`; gzip and zstd are unpacked. Throws AppError `input-unreadable`. */
 export async function* readInput(context: CommandContext, path: string): AsyncGenerator<Uint8Array> {
   try {
     const stream = path === '-' ? process.stdin : createReadStream(resolve(context.cwd, path), { highWaterMark: 256 * 1024 });
-    for await (const chunk of stream) yield chunk as Buffer;
+    yield* unpacked(stream);
   } catch (cause) {
     if (isAppError(cause)) throw cause;
     throw new AppError('input-unreadable', `${inputName(path)} cannot be read: ${reasonOf(cause)}`, { fields: { path }, cause });
+  }
+}
+
+/** A packed file has an end: nothing is written to it that could be followed. Throws AppError `input-packed`. */
+export async function refusePacked(context: CommandContext, path: string, advice: string): Promise<void> {
+  // A file that is not there yet will be plain: it is waited for.
+  const file = await open(resolve(context.cwd, path)).catch(() => undefined);
+  if (file === undefined) return;
+  try {
+    // What has no positions, such as a named pipe, is not packed.
+    const first = await file.read(Buffer.alloc(4), 0, 4, 0).catch(() => undefined);
+    const packing = first === undefined ? undefined : packingOf(first.buffer);
+    if (packing !== undefined) throw new AppError('input-packed', `${path} is packed with ${packing} and cannot be followed: ${advice}`);
+  } finally {
+    await file.close();
   }
 }
 

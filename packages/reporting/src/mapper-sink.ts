@@ -9,6 +9,9 @@ import type { ObservationSink } from './observation-sink.ts';
 import { createReportSink, reportOver } from './report-sink.ts';
 import type { ReportSinkOptions } from './report-sink.ts';
 
+/** A line for each row of a report that was refused, and the settings. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
 export interface MapperAddress {
   readonly mapperUrl: string;
   /** File with the token that says who reports; read again each time, because it rotates. */
@@ -25,6 +28,7 @@ export async function createMapperSink(
 ): Promise<ObservationSink> {
   const client = createApiClient({
     url: mapperUrl,
+    maxAnswerBytes: MAX_ANSWER_BYTES,
     ...(caFile === undefined ? {} : { fetch: createTlsFetch(() => readText(context, caFile)) }),
     ...(tokenFile === undefined
       ? {}

@@ -15,7 +15,7 @@ export async function serveUntilStopped(
   const health = createHealth();
   for (const [name, check] of Object.entries(part.checks)) health.addCheck(name, check);
   const listener = createHttpListener(
-    { handler: createMetricsHandler({ register: deps.register, health }), log: deps.log },
+    { handler: createMetricsHandler({ register: deps.register, health, log: deps.log }), log: deps.log },
     { name: 'metrics', listen: deps.metricsListen },
   );
   await listener.start();

@@ -67,6 +67,21 @@ describe('a client', () => {
     await expect(createApiClient({ url }).run(operations.HEALTH, {})).rejects.toMatchObject({ code: 'API_UNREACHABLE' });
   });
 
+  test('reads no more of an answer than its bound', async () => {
+    const url = await serve((_request, response) => {
+      const more = (): void => {
+        while (response.write('x'.repeat(1024)));
+        response.once('drain', more);
+      };
+      more();
+    });
+    const answer = createApiClient({ url, maxAnswerBytes: 10_240 }).run(operations.HEALTH, {});
+    await expect(answer).rejects.toMatchObject({
+      code: 'API_TOO_LARGE',
+      message: `${url}/query answered with more than 10 KiB. Ask for less, such as one namespace`,
+    });
+  });
+
   test('tells a mapper that does not answer in time', async () => {
     const url = await serve(() => undefined);
     await expect(createApiClient({ url, timeoutMs: 20 }).run(operations.HEALTH, {})).rejects.toMatchObject({ code: 'API_TIMEOUT' });

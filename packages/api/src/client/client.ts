@@ -1,6 +1,7 @@
 import { ApiError, parseRetryAfter } from './errors.ts';
 import { readEvents } from './events.ts';
 import type { Operation } from './operations.ts';
+import { readText } from './read-text.ts';
 
 export interface ApiClient {
   /** Runs a query or a mutation. Throws ApiError. */
@@ -27,11 +28,15 @@ export interface ApiClientOptions {
   readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** Until the whole answer is there. */
   readonly timeoutMs?: number;
+  /** Of an answer, unpacked; the events of a subscription have their own bound. */
+  readonly maxAnswerBytes?: number;
   /** Compresses request bodies (gzip) when given; for reporters. */
   readonly gzip?: (body: string) => Promise<Uint8Array>;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** The whole map in one answer, for a hundred thousand edges. Pages are far smaller. */
+const DEFAULT_MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 const MAX_QUOTED = 300;
 
 interface GraphQLAnswer {
@@ -42,6 +47,7 @@ interface GraphQLAnswer {
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const url = toQueryUrl(options.url);
   const send = options.fetch ?? fetch;
+  const maxAnswerBytes = options.maxAnswerBytes ?? DEFAULT_MAX_ANSWER_BYTES;
 
   async function post(operation: Operation<unknown, unknown>, variables: unknown, accept: string, signal: AbortSignal): Promise<Response> {
     const text = JSON.stringify({ query: operation.text, variables, operationName: operation.name });
@@ -61,7 +67,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
       try {
         const response = await post(operation, variables, 'application/json', signal);
-        return readAnswer(await response.text(), response, url) as Result;
+        return readAnswer(await readText(response, maxAnswerBytes, url), response, url) as Result;
       } catch (error) {
         throw toApiError(error, { url, timeoutMs, timedOut: timeout.aborted, aborted: call.signal?.aborted === true });
       }
@@ -75,7 +81,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const signal = call.signal ?? new AbortController().signal;
       try {
         const response = await post(operation, variables, 'text/event-stream', signal);
-        if (!response.ok || response.body === null) readAnswer(await response.text(), response, url);
+        if (!response.ok || response.body === null) readAnswer(await readText(response, maxAnswerBytes, url), response, url);
         for await (const event of readEvents(response.body)) {
           if (event.name === 'complete') return;
           if (event.data !== '') yield readAnswer(event.data, response, url) as Result;

@@ -7,6 +7,7 @@ export const API_ERRORS = {
   API_FORBIDDEN: 'No valid identity was shown (401), or one without the right (403).',
   API_INVALID_QUERY: 'The query does not fit the schema of the mapper (422): it is an older or a newer one.',
   API_FAILED: 'The mapper answered with an error; its message follows.',
+  API_TOO_LARGE: 'The answer is larger than this client reads. Ask for less: one namespace, say.',
   API_BAD_ANSWER: 'What answered is not a mapper. Check the address.',
 } as const;
 

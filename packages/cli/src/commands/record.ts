@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AppError, isAppError } from '@nm/core';
@@ -9,6 +8,7 @@ import { loadCluster } from '../live/cluster-way.ts';
 import { printable } from '../output/printable.ts';
 import { writeTo } from '../output/write.ts';
 import { copyProc } from '../record/copy-proc.ts';
+import { makeFolder } from '../record/private-files.ts';
 import { recordCluster } from '../record/record-cluster.ts';
 
 type RecordCommand = Extract<Command, { command: 'record' }>;
@@ -53,7 +53,7 @@ export async function runRecord(command: RecordCommand, host: CliHost): Promise<
 async function startCapture(folder: string, durationMs: number, host: CliHost): Promise<{ readonly ended: Promise<number> }> {
   if (host.capture === undefined) throw new AppError('NOT_BUILT', 'record --this-node: this build cannot capture');
   await copyProc('/proc', join(folder, 'proc'), host.now());
-  await mkdir(join(folder, 'pcap'), { recursive: true });
+  await makeFolder(join(folder, 'pcap'));
   const file = join(folder, 'pcap', captureName());
   return { ended: host.capture(['--output', file, '--duration', `${Math.ceil(durationMs / 1000)}s`]) };
 }

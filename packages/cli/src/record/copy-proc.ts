@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, toRfc3339 } from '@nm/core';
+import { makeFolder, writePrivate } from './private-files.ts';
 
 /** Tables are the same for every process of a network namespace, so one copy of them is enough; the rest is small. */
 const TABLES = ['net/tcp', 'net/tcp6', 'net/udp', 'net/udp6', 'net/fib_trie', 'net/if_inet6'] as const;
@@ -14,8 +15,8 @@ export async function copyProc(source: string, folder: string, now: number): Pro
   const names = await readdir(source).catch((cause: unknown) => {
     throw new AppError('INPUT_UNREADABLE', `${source} cannot be read: this machine has no Linux /proc`, { cause });
   });
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'time'), `${toRfc3339(now)}\n`);
+  await makeFolder(folder);
+  await writePrivate(join(folder, 'time'), `${toRfc3339(now)}\n`);
   const seen = new Set<string>();
   let copied = 0;
   for (const pid of names.filter((name) => PID.test(name))) {
@@ -23,12 +24,12 @@ export async function copyProc(source: string, folder: string, now: number): Pro
     const namespace = await readlink(join(from, 'ns', 'net')).catch(() => undefined);
     if (namespace === undefined) continue;
     const to = join(folder, pid);
-    await mkdir(join(to, 'ns'), { recursive: true });
-    await mkdir(join(to, 'net'), { recursive: true });
-    await writeFile(join(to, 'ns', 'net.readlink'), `${namespace}\n`);
+    await makeFolder(join(to, 'ns'));
+    await makeFolder(join(to, 'net'));
+    await writePrivate(join(to, 'ns', 'net.readlink'), `${namespace}\n`);
     for (const file of FILES) await copy(join(from, file), join(to, file));
     // Readers look for processes with net/tcp: the others get empty tables.
-    for (const file of TABLES) await (seen.has(namespace) ? writeFile(join(to, file), '') : copy(join(from, file), join(to, file)));
+    for (const file of TABLES) await (seen.has(namespace) ? writePrivate(join(to, file), '') : copy(join(from, file), join(to, file)));
     seen.add(namespace);
     await copyLinks(join(from, 'fd'), join(to, 'fd.readlinks'));
     copied += 1;
@@ -38,12 +39,12 @@ export async function copyProc(source: string, folder: string, now: number): Pro
 
 async function copy(from: string, to: string): Promise<void> {
   const bytes = await readFile(from).catch(() => undefined);
-  if (bytes !== undefined) await writeFile(to, bytes);
+  if (bytes !== undefined) await writePrivate(to, bytes);
 }
 
 async function copyLinks(from: string, to: string): Promise<void> {
   const names = await readdir(from).catch(() => []);
   const links = await Promise.all(names.slice(0, MAX_FDS).map((name) => readlink(join(from, name)).catch(() => '')));
   const sockets = links.filter((link) => link.startsWith('socket:'));
-  if (sockets.length > 0) await writeFile(to, `${sockets.join('\n')}\n`);
+  if (sockets.length > 0) await writePrivate(to, `${sockets.join('\n')}\n`);
 }

@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
@@ -8,6 +7,7 @@ import type { KubeClient, WatchedResource } from '@nm/kube';
 import { toRfc3339 } from '@nm/core';
 import { delay } from '../live/mapper-client.ts';
 import { writeTo } from '../output/write.ts';
+import { makeFolder, streamPrivate, writePrivate } from './private-files.ts';
 
 /** Bound on one line of a watch; an object in etcd is at most 1.5 MiB by default. */
 const MAX_EVENT_BYTES = 32 * 1024 * 1024;
@@ -34,7 +34,7 @@ export async function recordCluster(
   signal: AbortSignal,
   untilSignal: AbortSignal,
 ): Promise<RecordedCluster> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const trouble: string[] = [];
   const listed: { readonly resource: WatchedResource; readonly path: string; readonly version: string }[] = [];
   for (const resource of CLUSTER_RESOURCES) {
@@ -46,7 +46,7 @@ export async function recordCluster(
       trouble.push(`${resource.name}: not allowed to list them; the map will lack what they tell`);
     }
   }
-  await writeFile(join(folder, 'time'), `${toRfc3339(hooks.now())}\n`);
+  await writePrivate(join(folder, 'time'), `${toRfc3339(hooks.now())}\n`);
   await hooks.onListed(listed.length);
   const counts = await Promise.all(
     listed.map(async ({ resource, path, version }) => {
@@ -71,7 +71,7 @@ async function writeList(
     try {
       // Owners are read as whole objects too: a list of bare metadata does not say what kind its items are.
       const chunks = await client.stream(path, { signal });
-      const output = createWriteStream(file);
+      const output = streamPrivate(file);
       let head = '';
       try {
         for await (const chunk of chunks) {
@@ -97,7 +97,7 @@ async function writeChanges(
   now: () => number,
   signal: AbortSignal,
 ): Promise<{ readonly events: number; readonly reason?: string }> {
-  const output = createWriteStream(file);
+  const output = streamPrivate(file);
   let version = from;
   let events = 0;
   try {

@@ -91,7 +91,8 @@ export function createQueryHandler(
     } catch (error) {
       if (isAppError(error) && AUTH_STATUS[error.code] !== undefined) {
         const status = AUTH_STATUS[error.code] ?? 401;
-        sendError(response, status, error.message, status === 503 ? { 'retry-after': '1' } : {}, error.code);
+        // Who has no right keeps no connection either.
+        sendError(response, status, error.message, status === 503 ? { 'retry-after': '1' } : { connection: 'close' }, error.code);
       } else if (request.complete) {
         deps.log.error('request failed', { error: (error as Error).message, stack: (error as Error).stack });
         sendError(response, 500, 'internal error');

@@ -24,6 +24,8 @@ export function createRouter(
       return;
     }
     if (deps.files.handle(request, response)) return;
-    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('not found; queries go to POST /query\n');
+    response
+      .writeHead(404, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
+      .end('not found; queries go to POST /query\n');
   };
 }

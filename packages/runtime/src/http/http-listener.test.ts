@@ -1,6 +1,7 @@
 import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger } from '@nm/core';
+import type { Logger } from '@nm/core';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHealth } from '../health.ts';
@@ -23,7 +24,7 @@ async function serveMetrics(ready: boolean): Promise<string> {
   metrics.reports.inc({ kind: 'sniffer' });
   const health = createHealth();
   health.addCheck('caches', () => ({ ok: ready, detail: 'pods' }));
-  const handler = createMetricsHandler({ register, health, collect: () => metrics.edges.set(5) });
+  const handler = createMetricsHandler({ register, health, log: silentLogger, collect: () => metrics.edges.set(5) });
   const listener = createHttpListener({ handler, log: silentLogger }, { name: 'metrics', listen: { host: '127.0.0.1', port: 0 } });
   await listener.start();
   closers.push(() => listener.stop());
@@ -35,6 +36,19 @@ describe('the metrics listener', () => {
     const body = await (await fetch(`${await serveMetrics(true)}/metrics`)).text();
     expect(body).toContain('network_mapper_reports_total{kind="sniffer"} 1');
     expect(body).toContain('network_mapper_edges 5');
+  });
+
+  test('logs why metrics cannot be collected, and does not tell who asks', async () => {
+    const logged: unknown[] = [];
+    const log: Logger = { ...silentLogger, error: (message, fields) => logged.push([message, fields]) };
+    const collect = (): Promise<void> => Promise.reject(new Error('password is wrong for 10.0.0.1'));
+    const handler = createMetricsHandler({ register: new Registry(), health: createHealth(), log, collect });
+    const listener = createHttpListener({ handler, log }, { name: 'metrics', listen: { host: '127.0.0.1', port: 0 } });
+    await listener.start();
+    closers.push(() => listener.stop());
+    const answer = await fetch(`http://127.0.0.1:${listener.address().port}/metrics`);
+    expect([answer.status, await answer.text()]).toEqual([500, 'metrics could not be collected: the log says why\n']);
+    expect(logged).toEqual([['metrics could not be collected', { error: 'password is wrong for 10.0.0.1' }]]);
   });
 
   test.each([

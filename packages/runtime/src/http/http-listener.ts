@@ -9,6 +9,8 @@ import type { Logger } from '@nm/core';
 import { formatListenAddress } from '../options/option-type.ts';
 import type { ListenAddress } from '../options/option-type.ts';
 import type { Startable } from '../startable.ts';
+import { limitConnections } from './connection-limit.ts';
+import type { ConnectionRefusal } from './connection-limit.ts';
 
 export const HTTP_ERRORS = {
   listen_failed: 'The address cannot be listened on: it is in use, not of this machine, or the port needs a privilege.',
@@ -26,8 +28,9 @@ export interface HttpListenerOptions {
   readonly name: string;
   readonly listen: ListenAddress;
   readonly tls?: TlsFiles;
-  /** Connections at once; more wait in the kernel or are refused. */
+  /** Connections at once, in all and of one address; more are refused. */
   readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
   /** How long `stop` lets running requests finish. */
   readonly drainMs?: number;
 }
@@ -44,24 +47,37 @@ export interface TlsFiles {
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
+/** TLS, which comes before the headers. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_CONNECTIONS = 4_096;
+const DEFAULT_MAX_PER_ADDRESS = 512;
+/** How often connections are looked at that send no request, or not all of one. */
+const STALLED_CHECK_MS = 5_000;
 const DEFAULT_DRAIN_MS = 5_000;
 const IDLE_CHECK_MS = 20;
 const DEFAULT_TLS_RELOAD_MS = 60_000;
 
 /** A node:http or node:https server with a life cycle and the limits that a server on a shared network needs. */
 export function createHttpListener(
-  deps: { readonly handler: RequestListener; readonly log: Logger },
+  deps: { readonly handler: RequestListener; readonly log: Logger; readonly onRefused?: (why: ConnectionRefusal) => void },
   options: HttpListenerOptions,
 ): HttpListener {
   let server: Server | TlsServer | undefined;
   let reload: NodeJS.Timeout | undefined;
 
   async function open(): Promise<Server | TlsServer> {
-    const limits = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+    const limits = {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: STALLED_CHECK_MS,
+    };
     if (options.tls === undefined) return createServer(limits, deps.handler);
     const { tls } = options;
-    const secure = createTlsServer({ ...limits, ...(await loadTls(tls)), minVersion: 'TLSv1.2' }, deps.handler);
+    const secure = createTlsServer(
+      { ...limits, handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...(await loadTls(tls)), minVersion: 'TLSv1.2' },
+      deps.handler,
+    );
     reload = setInterval(() => {
       loadTls(tls)
         // Throws for a certificate and a key that do not fit each other: the old ones go on.
@@ -81,7 +97,11 @@ export function createHttpListener(
     async start() {
       const opened = await open();
       server = opened;
-      opened.maxConnections = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+      const limits = {
+        maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+        maxPerAddress: options.maxConnectionsPerAddress ?? DEFAULT_MAX_PER_ADDRESS,
+      };
+      limitConnections(opened, limits, (why) => deps.onRefused?.(why));
       await new Promise<void>((resolve, reject) => {
         opened.once('error', (cause) => {
           const where = formatListenAddress(options.listen);

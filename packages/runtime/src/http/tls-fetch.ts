@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 
 const CONNECTIONS = { keepAlive: true, maxSockets: 4 } as const;
 
@@ -35,11 +36,10 @@ export function createTlsFetch(readCa: () => Promise<string>): typeof fetch {
       sent.on('error', reject);
       sent.end(init.body ?? undefined);
     });
-    const chunks: Buffer[] = [];
-    for await (const chunk of answer) chunks.push(chunk as Buffer);
     const type = answer.headers['content-type'];
     const retryAfter = answer.headers['retry-after'];
-    return new Response(Buffer.concat(chunks), {
+    // As it comes: whoever reads it bounds it.
+    return new Response(Readable.toWeb(answer) as ReadableStream<Uint8Array>, {
       status: answer.statusCode ?? 500,
       headers: {
         ...(type === undefined ? {} : { 'content-type': type }),

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { Logger } from '@nm/core';
 import type { Registry } from 'prom-client';
 import type { Health } from '../health.ts';
 
@@ -6,6 +7,7 @@ import type { Health } from '../health.ts';
 export function createMetricsHandler(deps: {
   readonly register: Registry;
   readonly health: Health;
+  readonly log: Logger;
   /** Called before each scrape, to set gauges that are read rather than counted. */
   readonly collect?: () => void | Promise<void>;
 }): RequestListener {
@@ -25,7 +27,8 @@ export function createMetricsHandler(deps: {
         const body = await deps.register.metrics();
         response.writeHead(200, { 'content-type': deps.register.contentType, 'cache-control': 'no-store' }).end(body);
       } catch (error) {
-        response.writeHead(500, { 'content-type': 'text/plain' }).end(`metrics failed: ${(error as Error).message}\n`);
+        deps.log.error('metrics could not be collected', { error: (error as Error).message });
+        response.writeHead(500, { 'content-type': 'text/plain' }).end('metrics could not be collected: the log says why\n');
       }
     }
   };

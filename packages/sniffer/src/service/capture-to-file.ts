@@ -42,11 +42,17 @@ export async function captureToFile(
   const buffer = new Uint8Array(BUFFER_BYTES);
   let used = 0;
   let bytes = 0;
+  let failure: unknown;
+  // Called by timers, where what is thrown would end the process: a full disk is told at the end.
   const flush = (): void => {
-    for (let at = 0; at < used;) at += writeSync(fd, buffer, at, used - at);
-    bytes += used;
+    try {
+      for (let at = 0; at < used;) at += writeSync(fd, buffer, at, used - at);
+      bytes += used;
+    } catch (cause) {
+      failure ??= cause;
+    }
     used = 0;
-    if (bytes >= options.maxBytes) full.abort();
+    if (failure !== undefined || bytes >= options.maxBytes) full.abort();
   };
   const append = (block: Uint8Array): void => {
     buffer.set(block, used);
@@ -76,9 +82,15 @@ export async function captureToFile(
     // The kernel hands over its last block when that block's time is over.
     await sleep(LAST_BLOCK_MS);
     source.stop();
-    flush();
+    if (failure === undefined) flush();
   } finally {
     if (fd !== STANDARD_OUTPUT) closeSync(fd);
+  }
+  if (failure !== undefined) {
+    const kept = bytes === 0 ? '' : `; its first ${bytes} bytes are good`;
+    throw new AppError<SnifferErrorCode>('output-unwritable', `cannot write ${options.output}: ${reasonOf(failure)}${kept}`, {
+      cause: failure,
+    });
   }
   const { frames, dropped } = source.stats();
   return { frames, dropped, bytes };

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeReport, REPORT_LIMITS } from '@nm/api';
 import type { ReportBatch } from '@nm/api';
@@ -38,6 +41,27 @@ describe('kafka-watcher', () => {
     const expected = JSON.parse(readFileSync(`${KAFKA}/kafka-4.3.1-kraft.expected.json`, 'utf8')) as { events: unknown[] };
     expect(code).toBe(0);
     expect(lines.map(({ rule: _rule, ...event }) => event)).toEqual(expected.events);
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ])('reads a log that is packed with %s, and says that it cannot be followed', async (packing, pack) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nm-packed-'));
+    writeFileSync(join(folder, 'log'), pack(readFileSync(`${KAFKA}/kafka-4.3.1-kraft.log`)));
+    const expected = await run(runKafkaWatcher, KAFKA, '--file', 'kafka-4.3.1-kraft.log', '--once', '--print');
+    expect(await run(runKafkaWatcher, folder, '--file', 'log', '--once', '--print')).toEqual(expected);
+    expect((await run(runKafkaWatcher, folder, '--file', 'log', '--print')).code).toBe(3);
+    expect(errors).toBe(`network-mapper: log is packed with ${packing} and cannot be followed: add --once\n`);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('says that a packed log is cut off, after what it holds', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nm-packed-'));
+    writeFileSync(join(folder, 'log'), gzipSync(readFileSync(`${KAFKA}/kafka-4.3.1-kraft.log`)).subarray(0, -50));
+    const { code, lines } = await run(runKafkaWatcher, folder, '--file', 'log', '--once', '--print');
+    expect([code, lines.length > 0, errors]).toEqual([3, true, 'network-mapper: log cannot be read: unexpected end of file\n']);
+    rmSync(folder, { recursive: true });
   });
 
   it.each([

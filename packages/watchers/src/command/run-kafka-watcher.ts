@@ -1,5 +1,15 @@
 import { loadKubeClient } from '@nm/kube';
-import { createMapperSink, inputName, note, loadCommandOptions, readInput, serveUntilStopped, SYSTEM_CLOCK, writerOf } from '@nm/reporting';
+import {
+  createMapperSink,
+  inputName,
+  note,
+  loadCommandOptions,
+  readInput,
+  refusePacked,
+  serveUntilStopped,
+  SYSTEM_CLOCK,
+  writerOf,
+} from '@nm/reporting';
 import type { CommandContext } from '@nm/reporting';
 import { Registry } from 'prom-client';
 import { createLogger, createMetrics, guarded, OptionError } from '@nm/runtime';
@@ -30,6 +40,7 @@ export async function runKafkaWatcher(context: CommandContext): Promise<number> 
     if (values === undefined) return;
     checkOptions(values);
     const { file } = values;
+    if (file !== undefined && !values.once) await refusePacked(context, file, 'add --once');
     if (values.print && file !== undefined) await (values.once ? printOnce(context, file) : printForever(context, file));
     else if (values.once && file !== undefined) await reportOnce(context, values, file);
     else await watch(context, values);

@@ -127,11 +127,15 @@ async function readBetween(
       signal,
     });
     const early: { readonly stamp: string; readonly text: string }[] = [];
+    let earlyCharacters = 0;
     const splitter = createLineSplitter((line) => {
       const { stamp, text } = splitStamp(line);
       if (stamp === undefined || window.isRepeat(stamp, text)) return;
       if (window.hasLast) deliver(window, consumer, stamp, text);
-      else if (early.length < MAX_EARLY_LINES) early.push({ stamp, text });
+      else if (early.length < MAX_EARLY_LINES && earlyCharacters + line.length <= MAX_EARLY_CHARACTERS) {
+        early.push({ stamp, text });
+        earlyCharacters += line.length;
+      }
     });
     for await (const chunk of chunks) splitter.push(chunk);
     splitter.end();
@@ -153,6 +157,8 @@ async function readBetween(
 
 /** Lines of a previous run that are held until it is clear whether the last line taken is among them. */
 const MAX_EARLY_LINES = 200_000;
+/** Of them together: lines are 300 characters long as a rule, and may be half a million. */
+const MAX_EARLY_CHARACTERS = 32 * 1024 * 1024;
 
 function deliver(window: ResumeWindow, consumer: LogConsumer, stamp: string, text: string): void {
   window.take(stamp, text);
