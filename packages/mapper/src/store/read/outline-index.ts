@@ -1,20 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { EVIDENCE_KINDS } from '@nm/core';
-import type { EdgeClass, EvidenceKind, Peer } from '@nm/core';
+import type { EvidenceKind, Peer } from '@nm/core';
 import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import type { Backend } from '../backend.ts';
 import type { EdgeFilter, EdgeOutline, Window } from '../query.ts';
-import { bucketOf, minutesToMs } from '../schema/buckets.ts';
+import { bucketOf } from '../schema/buckets.ts';
 import { edgeWhere } from './filter-sql.ts';
+import { OutlineTable } from './outline-table.ts';
+import type { OutlineRow } from './outline-table.ts';
 import { loadPeers } from './peer-reader.ts';
 
-interface EdgeRow {
-  readonly id: number;
-  readonly client_id: number;
-  readonly server_id: number;
-  readonly class: EdgeClass;
-  readonly first_bucket: number;
-  readonly last_bucket: number;
+interface EdgeRow extends OutlineRow {
   readonly version: number;
 }
 
@@ -30,56 +26,13 @@ const CHUNK = 10_000;
 const EVIDENCE_OVERLAP = 5_000;
 /** Maintenance looks once a minute. */
 const UNUSED_MS = 60_000;
-const KINDS_BY_SET: readonly (readonly EvidenceKind[])[] = Array.from({ length: 2 ** EVIDENCE_KINDS.length }, (_, set) =>
-  EVIDENCE_KINDS.filter((__, bit) => (set & (1 << bit)) !== 0),
-);
-const BIT_OF_KIND: Readonly<Record<string, number>> = Object.fromEntries(EVIDENCE_KINDS.map((kind, bit) => [kind, 1 << bit]));
-
-/** An edge as it is answered: the same object each time, of whole small numbers, because there are very many. */
-class Entry implements EdgeOutline {
-  readonly id: number;
-  readonly client: Peer;
-  readonly server: Peer;
-  readonly clientRef: number;
-  readonly serverRef: number;
-  readonly class: EdgeClass;
-  firstBucket: number;
-  lastBucket: number;
-  /** Kinds of evidence as bits, in the order of EVIDENCE_KINDS. */
-  kinds = 0;
-  shape = 0;
-
-  constructor(row: EdgeRow, ends: Pick<EdgeOutline, 'client' | 'server' | 'clientRef' | 'serverRef'>) {
-    this.id = row.id;
-    this.client = ends.client;
-    this.server = ends.server;
-    this.clientRef = ends.clientRef;
-    this.serverRef = ends.serverRef;
-    this.class = row.class;
-    this.firstBucket = row.first_bucket;
-    this.lastBucket = row.last_bucket;
-  }
-
-  get evidence(): readonly EvidenceKind[] {
-    return KINDS_BY_SET[this.kinds] ?? [];
-  }
-
-  get firstSeenAt(): number {
-    return minutesToMs(this.firstBucket);
-  }
-
-  get lastSeenAt(): number {
-    return minutesToMs(this.lastBucket);
-  }
-}
 
 /** What was read of one epoch: ids mean the same rows throughout. */
 interface Outlines {
   readonly epoch: number;
-  readonly entries: Map<number, Entry>;
+  readonly edges: OutlineTable;
+  /** By id. */
   readonly peers: Map<number, Peer>;
-  /** By id of the peer. */
-  readonly refs: Map<number, number>;
   /** Of edges, read so far. */
   version: number;
   /** Id of evidence, read so far. */
@@ -88,7 +41,7 @@ interface Outlines {
 
 /**
  * Who calls whom and by what evidence, of all edges, in memory: tallies over 100,000 edges would take a second from the
- * tables. Filled when first asked for, then followed by versions, begun anew after deletions; about 150 bytes per edge,
+ * tables. Filled when first asked for, then followed by versions, begun anew after deletions; about 60 bytes per edge,
  * forgotten when nobody asks.
  */
 export class OutlineIndex {
@@ -109,10 +62,10 @@ export class OutlineIndex {
     this.#reading ??= this.#follow().finally(() => {
       this.#reading = undefined;
     });
-    const { entries } = await this.#reading;
-    const matches = toPredicate(filter, window);
+    const { edges } = await this.#reading;
+    const matches = toPredicate(filter, window, edges);
     if (matches !== undefined) {
-      yield* inChunks(entries.values(), matches);
+      yield* inChunks(edges, matches);
       return;
     }
     const where = edgeWhere(filter, window, this.#backend.kind);
@@ -120,7 +73,7 @@ export class OutlineIndex {
       signal?.throwIfAborted();
       const { rows } = await sql<{ id: number }>`select e.id from edge e where e.id > ${after} and ${where}
         order by e.id limit ${CHUNK}`.execute(this.#backend.db);
-      yield rows.flatMap(({ id }) => entries.get(id) ?? []);
+      yield rows.flatMap(({ id }) => edges.outline(edges.rowOf(id)) ?? []);
       const last = rows.at(-1);
       if (last === undefined || rows.length < CHUNK) return;
       after = last.id;
@@ -140,25 +93,46 @@ export class OutlineIndex {
       .where('name', '=', 'epoch')
       .executeTakeFirstOrThrow();
     const known = this.#outlines;
-    const outlines =
-      known?.epoch === epoch ? known : { epoch, entries: new Map(), peers: new Map(), refs: new Map(), version: 0, evidence: 0 };
-    await this.#readEdges(outlines);
+    const outlines = known?.epoch === epoch ? known : await this.#begin(epoch);
+    await this.#readChanges(outlines);
     await this.#readEvidence(outlines);
     this.#outlines = outlines;
     return outlines;
   }
 
-  async #readEdges(outlines: Outlines): Promise<void> {
-    for (;;) {
-      const { rows } = await sql<EdgeRow>`select id, client_id, server_id, class, first_bucket, last_bucket, version from edge
-        where version > ${outlines.version} order by version limit ${CHUNK}`.execute(this.#backend.db);
-      const ends = rows.flatMap((row) => (outlines.entries.has(row.id) ? [] : [row.client_id, row.server_id]));
-      await loadPeers(this.#backend, ends, outlines.peers, false);
-      for (const row of rows) takeEdge(outlines, row);
-      outlines.version = rows.at(-1)?.version ?? outlines.version;
-      if (rows.length < CHUNK) return;
+  /** All edges in the order of the table, which takes a third of the time that the order of versions takes. */
+  async #begin(epoch: number): Promise<Outlines> {
+    const { rows } = await sql<{ version: number }>`select coalesce(max(version), 0) as version from edge`.execute(this.#backend.db);
+    const outlines = { epoch, edges: new OutlineTable(), peers: new Map<number, Peer>(), version: rows[0]?.version ?? 0, evidence: 0 };
+    for (let after = 0; ;) {
+      const read = await this.#take(outlines, sql`id > ${after} order by id`);
+      const last = read.at(-1);
+      if (last === undefined || read.length < CHUNK) return outlines;
+      after = last.id;
       await nextTurn();
     }
+  }
+
+  async #readChanges(outlines: Outlines): Promise<void> {
+    for (;;) {
+      const read = await this.#take(outlines, sql`version > ${outlines.version} order by version`);
+      outlines.version = read.at(-1)?.version ?? outlines.version;
+      if (read.length < CHUNK) return;
+      await nextTurn();
+    }
+  }
+
+  async #take({ edges, peers }: Outlines, which: RawBuilder<unknown>): Promise<readonly EdgeRow[]> {
+    const { rows } = await sql<EdgeRow>`select id, client_id, server_id, class, first_bucket, last_bucket, version from edge
+      where ${which} limit ${CHUNK}`.execute(this.#backend.db);
+    const ends = rows.flatMap((row) => (edges.rowOf(row.id) === undefined ? [row.client_id, row.server_id] : []));
+    await loadPeers(this.#backend, ends, peers, false);
+    for (const row of rows) {
+      const client = peers.get(row.client_id);
+      const server = peers.get(row.server_id);
+      if (client !== undefined && server !== undefined) edges.put(row, client, server);
+    }
+    return rows;
   }
 
   async #readEvidence(outlines: Outlines): Promise<void> {
@@ -168,14 +142,10 @@ export class OutlineIndex {
       const { rows } = await sql<EvidenceRow>`select id, edge_id, kind from evidence where id > ${after}
         order by id limit ${CHUNK}`.execute(this.#backend.db);
       for (const { id, edge_id: edgeId, kind } of rows) {
-        const entry = outlines.entries.get(edgeId);
-        if (entry === undefined) {
-          // Its edge came after the edges were read: the next time begins here.
-          early ??= id - 1;
-        } else {
-          entry.kinds |= BIT_OF_KIND[kind] ?? 0;
-          entry.shape = Math.max(entry.shape, id);
-        }
+        const row = outlines.edges.rowOf(edgeId);
+        // Its edge came after the edges were read: the next time begins here.
+        if (row === undefined) early ??= id - 1;
+        else outlines.edges.addEvidence(row, kind, id);
       }
       after = rows.at(-1)?.id ?? after;
       if (rows.length < CHUNK) break;
@@ -185,33 +155,11 @@ export class OutlineIndex {
   }
 }
 
-function refOf({ refs }: Outlines, peerId: number): number {
-  const known = refs.get(peerId);
-  if (known !== undefined) return known;
-  refs.set(peerId, refs.size);
-  return refs.size - 1;
-}
-
-function takeEdge(outlines: Outlines, row: EdgeRow): void {
-  const { entries, peers } = outlines;
-  const known = entries.get(row.id);
-  if (known !== undefined) {
-    known.firstBucket = row.first_bucket;
-    known.lastBucket = row.last_bucket;
-    return;
-  }
-  const client = peers.get(row.client_id);
-  const server = peers.get(row.server_id);
-  if (client === undefined || server === undefined) return;
-  const ends = { client, server, clientRef: refOf(outlines, row.client_id), serverRef: refOf(outlines, row.server_id) };
-  entries.set(row.id, new Entry(row, ends));
-}
-
 /**
- * What the filter that is asked most often (classes, no unknown ends, since when) says of an entry, as the SQL of
+ * What the filter that is asked most often (classes, no unknown ends, since when) says of a row, as the SQL of
  * edgeWhere does; undefined for any other filter.
  */
-function toPredicate(filter: EdgeFilter, window: Window): ((entry: Entry) => boolean) | undefined {
+function toPredicate(filter: EdgeFilter, window: Window, edges: OutlineTable): ((row: number) => boolean) | undefined {
   const { classes = [], exclude, ...others } = filter;
   const excluded = exclude?.either ?? [];
   const isPlain =
@@ -223,18 +171,19 @@ function toPredicate(filter: EdgeFilter, window: Window): ((entry: Entry) => boo
   if (!isPlain) return undefined;
   const types = new Set(excluded.flatMap((selector) => selector.types ?? []));
   const since = window.since === undefined ? 0 : bucketOf(window.since);
-  return (entry) =>
-    entry.lastBucket >= since &&
-    (classes.length === 0 || classes.includes(entry.class)) &&
-    !types.has(entry.client.type) &&
-    !types.has(entry.server.type);
+  return (row) =>
+    edges.lastBucket(row) >= since &&
+    (classes.length === 0 || classes.includes(edges.class(row))) &&
+    !types.has(edges.client(row).type) &&
+    !types.has(edges.server(row).type);
 }
 
-async function* inChunks(entries: Iterable<Entry>, matches: (entry: Entry) => boolean): AsyncGenerator<readonly Entry[]> {
-  let chunk: Entry[] = [];
-  for (const entry of entries) {
-    if (!matches(entry)) continue;
-    chunk.push(entry);
+async function* inChunks(edges: OutlineTable, matches: (row: number) => boolean): AsyncGenerator<readonly EdgeOutline[]> {
+  let chunk: EdgeOutline[] = [];
+  for (let row = 0; row < edges.size; row++) {
+    if (!matches(row)) continue;
+    const outline = edges.outline(row);
+    if (outline !== undefined) chunk.push(outline);
     if (chunk.length < CHUNK) continue;
     yield chunk;
     chunk = [];
