@@ -130,7 +130,11 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   const totals = createIngestTotals(metrics);
   const resolver = createResolver(
     { view },
-    { waitMs: source.isLive ? options.resolveWait : 0, hasSniffer: (node, at) => reporters.hasSniffer(node, at) },
+    {
+      waitMs: source.isLive ? options.resolveWait : 0,
+      hasSniffer: (node, at) => reporters.hasSniffer(node, at),
+      nodesAreProven: isAuthenticating(options, source),
+    },
   );
   const limiter = createResettableLimiter();
   const ingest = createIngest(
@@ -313,6 +317,11 @@ function checkAuth(options: MapperOptions): void {
   checkTls(options);
 }
 
+/** Whether reporters prove who they are, and on which node. */
+function isAuthenticating(options: MapperOptions, source: ClusterSource): boolean {
+  return options.auth !== 'none' && source.reviewToken !== undefined;
+}
+
 function createAuthenticator(
   deps: MapperDeps,
   options: MapperOptions,
@@ -322,7 +331,7 @@ function createAuthenticator(
   metrics: ReturnType<typeof createMapperMetrics>,
 ): Authenticator {
   const { reviewToken } = source;
-  if (options.auth === 'none' || reviewToken === undefined) return createOpenAuthenticator();
+  if (!isAuthenticating(options, source) || reviewToken === undefined) return createOpenAuthenticator();
   const namespace = options.authNamespace ?? deps.namespace;
   if (namespace === undefined) {
     throw new OptionError(

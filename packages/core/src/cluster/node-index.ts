@@ -51,6 +51,11 @@ export class NodeIndex {
     this.listeners.set(node, new Map(listeners.map(({ port, protocol, podUid }) => [`${port}/${protocol}`, podUid])));
   }
 
+  /** Whether the API told of a node of this name. */
+  has(name: string): boolean {
+    return this.records.has(name);
+  }
+
   nodeOf(address: string): string | undefined {
     return this.byAddress.get(address);
   }

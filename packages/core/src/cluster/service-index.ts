@@ -156,6 +156,19 @@ export class ServiceIndex {
     return false;
   }
 
+  /** Nodes on which pods are, or were, that serve DNS behind a Service's port 53. */
+  dnsNodes(): Set<string> {
+    const nodes = new Set<string>();
+    for (const entry of this.dnsServices) {
+      const groups = [
+        ...entry.versions.flatMap((version) => this.groupsOf(version)),
+        ...this.behindEndpoints(entry, Number.MAX_SAFE_INTEGER),
+      ];
+      for (const { pods } of groups) for (const { record } of pods) if (record.nodeName !== undefined) nodes.add(record.nodeName);
+    }
+    return nodes;
+  }
+
   /** Ports of pods on which DNS is served behind a Service's port 53, besides 53 itself. */
   dnsTargetPorts(): number[] {
     const ports = new Set<number>();

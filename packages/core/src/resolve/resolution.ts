@@ -13,6 +13,7 @@ export const DROP_REASONS = [
   'dns-foreign-client',
   'masquerade',
   'outside-both',
+  'not-of-this-node',
   'cluster-domain',
   'no-destination',
 ] as const;

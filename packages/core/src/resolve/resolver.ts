@@ -11,6 +11,7 @@ import { orient } from './orient.ts';
 import { asDropped, droppedFor, RESOLVED, targetsOf, unknownEnds } from './resolution.ts';
 import type { EdgeSink, Found, Outcome, Resolution, Target } from './resolution.ts';
 import { mayAppearLater, resolveNamed } from './resolve-named.ts';
+import { Sight } from './sight.ts';
 
 export interface ResolverOptions {
   /**
@@ -20,6 +21,8 @@ export interface ResolverOptions {
   readonly waitMs?: number;
   /** Whether a node had a sniffer at a time: then only that one tells its processes from masquerade (rule 18). */
   readonly hasSniffer?: HasSniffer;
+  /** Whether `node` of an observation is proven: then nobody is believed what that node cannot see. Needs `hasSniffer`. */
+  readonly nodesAreProven?: boolean;
 }
 
 export interface Resolver {
@@ -40,6 +43,7 @@ class ViewResolver implements Resolver {
   private readonly locator: Locator;
   private readonly waitMs: number;
   private readonly hasSniffer: HasSniffer | undefined;
+  private readonly sight: Sight | undefined;
   /** Of the observation at hand. */
   private readonly when: { readonly view: object; generation: number; epoch: number };
 
@@ -49,6 +53,7 @@ class ViewResolver implements Resolver {
     this.locator = new Locator(view);
     this.waitMs = options.waitMs ?? 0;
     this.hasSniffer = options.hasSniffer;
+    this.sight = options.nodesAreProven === true && options.hasSniffer !== undefined ? new Sight(view, options.hasSniffer) : undefined;
   }
 
   resolve(observation: Observation, now: number): Resolution {
@@ -77,7 +82,7 @@ class ViewResolver implements Resolver {
       (mayAppearLater(client) || mayAppearLater(server) || mayBeMasqueraded(this.hasSniffer, oriented, client))
     )
       return NOT_YET_KNOWN;
-    return this.combine(oriented, client, server, sink);
+    return this.combine(oriented, client, server, this.mayWait(oriented, now), sink);
   }
 
   private mayWait(observation: Observation, now: number): boolean {
@@ -117,7 +122,7 @@ class ViewResolver implements Resolver {
     return locator.kept.ofFlow(question, at, () => locateConnection(locator, observation, at));
   }
 
-  private combine(observation: Observation, client: Found, server: Found, sink: EdgeSink): Outcome {
+  private combine(observation: Observation, client: Found, server: Found, mayWait: boolean, sink: EdgeSink): Outcome {
     const { view } = this;
     if (client.dropped !== undefined) return droppedFor(client.dropped);
     if (server.dropped !== undefined) return droppedFor(server.dropped);
@@ -126,6 +131,9 @@ class ViewResolver implements Resolver {
     if (source === undefined) return droppedFor('no-destination');
     const dropped = dropReason(view, this.hasSniffer, observation, source, targets);
     if (dropped !== undefined) return droppedFor(dropped);
+    if (this.sight?.isBeyond(observation, source, targets) === true)
+      // A pod's address may be another pod's already, of which the API has not told.
+      return mayWait ? NOT_YET_KNOWN : droppedFor('not-of-this-node');
     let edges = 0;
     if (server.only !== undefined) edges += this.addEdge(observation, source, server.only, false, sink);
     else for (const target of targets) edges += this.addEdge(observation, source, target, targets.length > 1, sink);
