@@ -38,6 +38,7 @@ afterAll(removeAll, 300_000);
 
 describe('the map of a shop', () => {
   test('begins within 20 seconds of helm install', () => {
+    // The time is what is promised, with room for a busy machine.
     expect(firstEdgeMs).toBeLessThan(20_000);
   });
 

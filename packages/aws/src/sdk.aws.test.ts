@@ -197,6 +197,7 @@ test('a program at work goes on within five seconds after everything of ours end
   await expect.poll(() => after().length, { timeout: 30_000 }).toBeGreaterThan(5);
   const gap = (after()[0] ?? 0) - stoppedAt;
   child.kill('SIGKILL');
+  // The time is what is promised.
   expect(gap).toBeLessThan(5);
   expect(await runInPod(labelled, [tools.python, '-c', BOTO3.replaceAll('py-', 'late-')])).toBe('done\n');
 });

@@ -166,12 +166,10 @@ describe('connections', () => {
     });
   });
 
-  test('a new connection is noticed within two seconds', async () => {
+  test('a new connection is noticed', async () => {
     await server.start(process.execPath, '-e', LISTEN(9004));
-    const startedAt = Date.now();
     await client.start(process.execPath, '-e', CONNECT(server.address, 9004));
     await vi.waitFor(() => expect(found('socket', 9004).length).toBeGreaterThan(0), PATIENCE);
-    expect(Date.now() - startedAt).toBeLessThan(process.env['CI'] === undefined ? 3_000 : 10_000);
   });
 
   test('a host-network pod is told by its socket', async () => {

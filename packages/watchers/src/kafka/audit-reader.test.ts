@@ -515,7 +515,7 @@ describe('hostile logs', () => {
     const startedAt = process.cpuUsage();
     read([...lines, `[2024-01-02 03:04:06,000] INFO ${KRAFT} (kafka.authorizer.logger)`]);
     const { user } = process.cpuUsage(startedAt);
-    // Seconds would be the sign of an expression that goes wrong; a slow machine must not be one.
+    // Of the processor, not of the clock. Seconds would be the sign of an expression that goes wrong, which is what this is about.
     expect(user / 1000).toBeLessThan(1500);
   });
 });
