@@ -400,7 +400,7 @@ describe('intents, as GraphQL has them', () => {
     });
     const identity = { name: 'web', namespace: 'shop', labels: [] };
     const server = { name: 'kafka', namespace: 'kafka', labels: [] };
-    expect(toIntents([kafka])).toEqual([
+    expect(toIntents(kafka)).toEqual([
       { client: identity, server, type: 'KAFKA', kafkaTopics: [{ name: 't', operations: ['CLUSTER_ACTION'] }] },
       {
         client: { ...identity, podOwnerKind: { group: 'apps', version: 'v1', kind: 'Deployment' } },
@@ -414,10 +414,10 @@ describe('intents, as GraphQL has them', () => {
     ['system', edge(web, workload('a'), { class: 'system' }), 0],
     ['API server', edge(web, { type: 'apiServer', cluster: 'c' }), 1],
     ['AWS', edge(web, { type: 'aws', resource: 'arn:x' }), 1],
-  ])('%s', (_name, one, count) => expect(toIntents([one])).toHaveLength(count));
+  ])('%s', (_name, one, count) => expect(toIntents(one)).toHaveLength(count));
 
   test('the Service asked for and HTTP without HEAD', () => {
-    const [intent] = toIntents([edge(web, workload('cart'), { services: [service], http: [{ path: '/a', methods: ['HEAD', 'GET'] }] })]);
+    const [intent] = toIntents(edge(web, workload('cart'), { services: [service], http: [{ path: '/a', methods: ['HEAD', 'GET'] }] }));
     expect(intent).toMatchObject({
       type: 'HTTP',
       httpResources: [{ path: '/a', methods: ['GET'] }],

@@ -1,36 +1,23 @@
 import { compareText } from '../map-document/sort-edges.ts';
-import type { Edge } from '../model/edge.ts';
+import type { Edge, EdgePort, EvidenceKind } from '../model/edge.ts';
 import type { Peer, ServiceRef } from '../model/peer.ts';
 import { HTTP_METHODS, KAFKA_OPERATIONS, toResources, toTopics } from './access-terms.ts';
 import type { Intent, IntentIdentity } from './intent.ts';
 
+/** What of an edge its intents are made of. */
+export interface IntentEdge extends Pick<Edge, 'client' | 'server' | 'class' | 'services' | 'kafka' | 'http' | 'actions'> {
+  readonly evidence: Readonly<Partial<Record<EvidenceKind, unknown>>>;
+  readonly ports: readonly Pick<EdgePort, 'service'>[];
+}
+
 /**
- * Edges as the existing command line reads them. Edges of class system and peers that the view has no place for
- * (internet, node, unknown, other clouds) are left out. Sorted by client name and namespace, then server.
+ * An edge as the existing command line reads it. Edges of class system and peers that the view has no place for
+ * (internet, node, unknown, other clouds) give nothing.
  *
  * An edge with Kafka accesses gives two intents, as the existing mapper does: one of type KAFKA whose ends carry no
  * owner kind, and, when the connection itself was seen too, one without type. Its clients rely on that.
  */
-export function toIntents(edges: readonly Edge[]): Intent[] {
-  return edges.flatMap(toIntentsOfEdge).toSorted((a, b) => compareText(sortKey(a), sortKey(b)));
-}
-
-/** Services that the client asked for on this edge, each once, sorted. */
-export function servicesOf(edge: Edge): ServiceRef[] {
-  const services = new Map<string, ServiceRef>();
-  for (const service of [...(edge.services ?? []), ...edge.ports.flatMap((port) => port.service ?? [])]) {
-    services.set(`${service.name}.${service.namespace}`, service);
-  }
-  return [...services].toSorted(([a], [b]) => compareText(a, b)).map(([, service]) => service);
-}
-
-/** Whether anything but Kafka's own log knows this edge: then the connection itself was seen. */
-export function isConnectionSeen(edge: Edge): boolean {
-  const kinds = Object.keys(edge.evidence);
-  return edge.kafka === undefined || edge.kafka.length === 0 || kinds.some((kind) => kind !== 'kafka') || (edge.http?.length ?? 0) > 0;
-}
-
-function toIntentsOfEdge(edge: Edge): Intent[] {
+export function toIntents(edge: IntentEdge): Intent[] {
   if (edge.class === 'system' || edge.client.type !== 'workload') return [];
   const client = toIdentity(edge.client);
   const server = toIdentity(edge.server, servicesOf(edge)[0]?.name);
@@ -39,17 +26,38 @@ function toIntentsOfEdge(edge: Edge): Intent[] {
     return [{ client, server, type: 'AWS', awsActions: (edge.actions ?? []).map(({ action }) => action).toSorted() }];
   }
   const kafkaTopics = toKafkaConfigs(edge);
-  const httpResources = toResources(edge.http ?? [])
-    .map(({ path, methods }) => ({ path, methods: methods.filter((method) => HTTP_METHODS.includes(method)) }))
-    .filter(({ methods }) => methods.length > 0);
+  const httpResources = toHttpResources(edge);
   const kafka: Intent[] =
     kafkaTopics.length === 0 ? [] : [{ client: withoutKind(client), server: withoutKind(server), type: 'KAFKA', kafkaTopics }];
   if (!isConnectionSeen(edge)) return kafka;
   return [...kafka, { client, server, ...(httpResources.length > 0 && { type: 'HTTP' as const, httpResources }) }];
 }
 
-function toKafkaConfigs(edge: Edge): { name: string; operations: string[] }[] {
-  return toTopics(edge.kafka ?? [])
+/** Services that the client asked for on this edge, each once, sorted. */
+export function servicesOf(edge: Pick<IntentEdge, 'services' | 'ports'>): ServiceRef[] {
+  const services = new Map<string, ServiceRef>();
+  for (const service of [...(edge.services ?? []), ...edge.ports.flatMap((port) => port.service ?? [])]) {
+    services.set(`${service.name}.${service.namespace}`, service);
+  }
+  return [...services].toSorted(([a], [b]) => compareText(a, b)).map(([, service]) => service);
+}
+
+/** Whether anything but Kafka's own log knows this edge: then the connection itself was seen. */
+export function isConnectionSeen(edge: IntentEdge): boolean {
+  const kinds = Object.keys(edge.evidence);
+  return edge.kafka === undefined || edge.kafka.length === 0 || kinds.some((kind) => kind !== 'kafka') || (edge.http?.length ?? 0) > 0;
+}
+
+function toHttpResources({ http = [] }: IntentEdge): { path: string; methods: string[] }[] {
+  if (http.length === 0) return [];
+  return toResources(http)
+    .map(({ path, methods }) => ({ path, methods: methods.filter((method) => HTTP_METHODS.includes(method)) }))
+    .filter(({ methods }) => methods.length > 0);
+}
+
+function toKafkaConfigs({ kafka = [] }: IntentEdge): { name: string; operations: string[] }[] {
+  if (kafka.length === 0) return [];
+  return toTopics(kafka)
     .map(({ name, operations }) => ({ name, operations: operations.flatMap((operation) => KAFKA_OPERATIONS.get(operation) ?? []) }))
     .filter(({ operations }) => operations.length > 0);
 }
@@ -100,8 +108,4 @@ function toOwnerKind(kind: string): { group: string; version: string; kind: stri
 function withoutKind(identity: IntentIdentity): IntentIdentity {
   const { podOwnerKind, ...rest } = identity;
   return podOwnerKind === undefined ? identity : rest;
-}
-
-function sortKey({ client, server, type }: Intent): string {
-  return [client.name, client.namespace, server.name, server.namespace, server.podOwnerKind?.kind ?? '', type ?? ''].join('\u0000');
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, Logger } from '@nm/core';
+import type { Clock, IntentEdge, Logger } from '@nm/core';
 import { sql } from 'kysely';
 import type { Backend } from './backend.ts';
 import type { BatchOutcome, ReporterState, ResolvedWaiting, StoreBatch, WaitingObservation } from './batch.ts';
@@ -170,6 +170,13 @@ export class SqlStore implements Store {
   }): AsyncIterable<readonly StoredEdge[]> {
     return this.#edges.export(query.filter ?? {}, this.#usedWindow(query.window), {
       counts: query.counts ?? true,
+      labels: query.labels ?? true,
+      ...(query.signal !== undefined && { signal: query.signal }),
+    });
+  }
+
+  exportForIntents(query: { filter?: EdgeFilter; labels?: boolean; signal?: AbortSignal }): AsyncIterable<readonly IntentEdge[]> {
+    return this.#edges.exportForIntents(query.filter ?? {}, {
       labels: query.labels ?? true,
       ...(query.signal !== undefined && { signal: query.signal }),
     });

@@ -25,14 +25,13 @@ export function createIntentsView(
   async function* byClient(args: schema.QueryIntentsArgs, signal: AbortSignal): AsyncGenerator<Intent[], void> {
     let own: Intent[] = [];
     const labels = args.includeAllLabels === true || (args.includeLabels ?? []).length > 0;
-    // The view shows no counts, so the activity need not be read.
-    for await (const chunk of deps.store.exportEdges({ filter: toIntentFilter(args), counts: false, labels, signal })) {
+    for await (const chunk of deps.store.exportForIntents({ filter: toIntentFilter(args), labels, signal })) {
       deps.heap.look();
-      for (const { edge } of chunk) {
+      for (const edge of chunk) {
         // Other clusters' edges and ends that the view has no place for are left out here: to ask the store for cluster
         // and types of both ends makes it sort every chunk anew (measured: 29 s instead of 2 s for 100,000 edges).
         if (!isOfCluster(edge.client, options.cluster)) continue;
-        for (const intent of toIntents([edge])) {
+        for (const intent of toIntents(edge)) {
           const [first] = own;
           if (first !== undefined && (first.client.name !== intent.client.name || first.client.namespace !== intent.client.namespace)) {
             yield own.sort(compareIntents);

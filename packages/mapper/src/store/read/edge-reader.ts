@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Edge, EdgeClass, Peer } from '@nm/core';
+import type { Edge, EdgeClass, IntentEdge, Peer } from '@nm/core';
 import { sql } from 'kysely';
 import type { Backend } from '../backend.ts';
 import type { EdgeFilter, EdgePage, EdgeQuery, StoredEdge, Window } from '../query.ts';
@@ -9,8 +9,8 @@ import { StoreError } from '../store-error.ts';
 import { edgeWhere, isOneOf } from './filter-sql.ts';
 import type { join } from './filter-sql.ts';
 import { loadPeers } from './peer-reader.ts';
-import { toEdge } from './to-edge.ts';
-import type { CountedEvidence, DetailBounds, StoredDetail } from './to-edge.ts';
+import { toEdge, toIntentEdge } from './to-edge.ts';
+import type { CountedEvidence, DetailBounds, EvidenceOfIntents, StoredDetail } from './to-edge.ts';
 
 interface EdgeRow {
   readonly id: number;
@@ -68,13 +68,37 @@ export class EdgeReader {
     options: { counts: boolean; labels: boolean; signal?: AbortSignal },
   ): AsyncGenerator<readonly StoredEdge[]> {
     const peers = new Map<number, Peer>();
+    for await (const rows of this.#inChunks(filter, window, options.signal)) {
+      if (peers.size > MAX_KNOWN_PEERS) peers.clear();
+      yield await this.#assemble(rows, window, options.counts, peers, options.labels);
+    }
+  }
+
+  async *exportForIntents(filter: EdgeFilter, options: { labels: boolean; signal?: AbortSignal }): AsyncGenerator<readonly IntentEdge[]> {
+    const peers = new Map<number, Peer>();
+    for await (const rows of this.#inChunks(filter, {}, options.signal)) {
+      if (peers.size > MAX_KNOWN_PEERS) peers.clear();
+      await this.#loadEnds(rows, peers, options.labels);
+      const ids = rows.map(({ id }) => id);
+      const evidence = await this.#kinds(ids);
+      const details = await this.#details(ids, {});
+      yield rows.flatMap((row) => {
+        const client = peers.get(row.client_id);
+        const server = peers.get(row.server_id);
+        if (client === undefined || server === undefined) return [];
+        const facts = { client, server, class: row.class, evidence: evidence.get(row.id) ?? [], details: details.get(row.id) ?? [] };
+        return [toIntentEdge(facts, this.#options)];
+      });
+    }
+  }
+
+  async *#inChunks(filter: EdgeFilter, window: Window, signal: AbortSignal | undefined): AsyncGenerator<readonly EdgeRow[]> {
     let after: string | undefined;
     for (;;) {
       const rows = await this.#select(filter, window, { after, limit: EXPORT_SELECTED });
       for (let from = 0; from < rows.length; from += EXPORT_CHUNK) {
-        options.signal?.throwIfAborted();
-        if (peers.size > MAX_KNOWN_PEERS) peers.clear();
-        yield await this.#assemble(rows.slice(from, from + EXPORT_CHUNK), window, options.counts, peers, options.labels);
+        signal?.throwIfAborted();
+        yield rows.slice(from, from + EXPORT_CHUNK);
         await nextTurn();
       }
       after = rows.at(-1)?.key;
@@ -133,12 +157,7 @@ export class EdgeReader {
     withLabels = true,
   ): Promise<readonly StoredEdge[]> {
     if (rows.length === 0) return [];
-    await loadPeers(
-      this.#backend,
-      rows.flatMap((row) => [row.client_id, row.server_id]),
-      peers,
-      withLabels,
-    );
+    await this.#loadEnds(rows, peers, withLabels);
     const ids = rows.map(({ id }) => id);
     const evidence = await this.#evidence(ids, window, withCounts);
     const details = await this.#details(ids, window);
@@ -157,6 +176,18 @@ export class EdgeReader {
       };
       return [toStored(row, toEdge(facts, this.#options))];
     });
+  }
+
+  #loadEnds(rows: readonly EdgeRow[], peers: Map<number, Peer>, withLabels: boolean): Promise<void> {
+    const ids = rows.flatMap((row) => [row.client_id, row.server_id]);
+    return loadPeers(this.#backend, ids, peers, withLabels);
+  }
+
+  /** How edges are known, and by which Services: a third of what there is to read about evidence. */
+  async #kinds(ids: readonly number[]): Promise<Map<number, EvidenceOfIntents[]>> {
+    const { rows } = await sql<EvidenceOfIntents & { edge_id: number }>`select edge_id, kind, service_namespace, service_name
+      from evidence where ${isOneOf('edge_id', ids, this.#backend.kind)}`.execute(this.#backend.db);
+    return groupByEdge(rows);
   }
 
   async #evidence(ids: readonly number[], window: Window, withCounts: boolean): Promise<Map<number, CountedEvidence[]>> {
@@ -215,14 +246,18 @@ export class EdgeReader {
     const { rows } = await sql<StoredDetail & { edge_id: number }>`select edge_id, kind, value, rank,
       case when count > ${Number.MAX_SAFE_INTEGER} then ${Number.MAX_SAFE_INTEGER} else count end as count from detail
       where ${isOneOf('edge_id', ids, this.#backend.kind)} and ${since} and ${until}`.execute(this.#backend.db);
-    const byEdge = new Map<number, StoredDetail[]>();
-    for (const row of rows) {
-      const known = byEdge.get(row.edge_id);
-      if (known === undefined) byEdge.set(row.edge_id, [row]);
-      else known.push(row);
-    }
-    return byEdge;
+    return groupByEdge(rows);
   }
+}
+
+function groupByEdge<Row extends { readonly edge_id: number }>(rows: readonly Row[]): Map<number, Row[]> {
+  const byEdge = new Map<number, Row[]>();
+  for (const row of rows) {
+    const known = byEdge.get(row.edge_id);
+    if (known === undefined) byEdge.set(row.edge_id, [row]);
+    else known.push(row);
+  }
+  return byEdge;
 }
 
 function isOutside(row: EvidenceRow, window: Window): boolean {

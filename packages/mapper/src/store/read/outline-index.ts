@@ -21,7 +21,7 @@ interface EvidenceRow {
 }
 
 /** Rows read at once: about 20 ms, after which writes and other queries get their turn. */
-const CHUNK = 10_000;
+const CHUNK = 2_000;
 /** Another replica's transaction may end after one that began later: so many evidence rows back are read again. */
 const EVIDENCE_OVERLAP = 5_000;
 /** Maintenance looks once a minute. */

@@ -7,6 +7,7 @@ import type {
   Evidence,
   EvidenceKind,
   HttpAccess,
+  IntentEdge,
   KafkaAccess,
   Peer,
   ServiceRef,
@@ -33,6 +34,9 @@ export interface CountedEvidence {
   readonly lastSeenAt: number;
 }
 
+/** What intents need to know of a row of evidence. */
+export type EvidenceOfIntents = Pick<CountedEvidence, 'kind' | 'service_namespace' | 'service_name'>;
+
 export interface StoredDetail {
   readonly kind: DetailKind;
   readonly value: string;
@@ -54,19 +58,11 @@ export type DetailBounds = Pick<StoreOptions, 'maxAddressesPerEdge' | 'maxDetail
 
 /** An edge as views have it, from its rows. */
 export function toEdge(facts: EdgeFacts, bounds: DetailBounds): Edge {
-  const details = new Map<DetailKind, StoredDetail[]>();
-  for (const detail of facts.details.toSorted((a, b) => a.rank - b.rank)) {
-    const known = details.get(detail.kind);
-    if (known === undefined) details.set(detail.kind, [detail]);
-    else if (known.length < bounds.maxDetailsPerEdge || detail.kind === 'client-address' || detail.kind === 'server-address')
-      known.push(detail);
-  }
-  const values = (kind: DetailKind): string[] => (details.get(kind) ?? []).map(({ value }) => value).toSorted();
+  const details = groupDetails(facts.details, bounds);
   const services = distinctServices(facts.evidence.filter(({ protocol, service_name: name }) => protocol === '' && name !== ''));
-  const names = values('name');
-  const [via] = values('via');
+  const names = valuesOf(details, 'name');
+  const [via] = valuesOf(details, 'via');
   const [bytes] = details.get('bytes') ?? [];
-  const actions = (details.get('action') ?? []).map(({ value, count }): CloudAccess => ({ action: value, count }));
   return {
     client: withAddresses(facts.client, details.get('client-address') ?? [], bounds.maxAddressesPerEdge),
     server: withAddresses(facts.server, details.get('server-address') ?? [], bounds.maxAddressesPerEdge),
@@ -76,11 +72,47 @@ export function toEdge(facts: EdgeFacts, bounds: DetailBounds): Edge {
     ports: toPorts(facts.evidence),
     ...(services.length > 0 && { services }),
     ...(names.length > 0 && { names }),
-    ...(details.has('kafka') && { kafka: values('kafka').map(toKafka) }),
-    ...(details.has('http') && { http: toHttp(values('http')) }),
-    ...(actions.length > 0 && { actions: actions.toSorted((a, b) => compare(a.action, b.action)) }),
+    ...toAccesses(details),
     ...(bytes !== undefined && { bytesSent: bytes.count }),
     ...(via !== undefined && { via: JSON.parse(via) as Peer }),
+  };
+}
+
+/** An edge as intents need it: without counts, times and ports. */
+export function toIntentEdge(
+  facts: Pick<EdgeFacts, 'client' | 'server' | 'class' | 'details'> & { readonly evidence: readonly EvidenceOfIntents[] },
+  bounds: DetailBounds,
+): IntentEdge {
+  const { client, server } = facts;
+  const evidence: Partial<Record<EvidenceKind, true>> = {};
+  for (const { kind } of facts.evidence) evidence[kind] = true;
+  const services = distinctServices(facts.evidence.filter(({ service_name: name }) => name !== ''));
+  const accesses = facts.details.length === 0 ? undefined : toAccesses(groupDetails(facts.details, bounds));
+  return { client, server, class: facts.class, evidence, ports: [], services, ...accesses };
+}
+
+/** By kind, of each no more than its bound. */
+function groupDetails(rows: readonly StoredDetail[], bounds: DetailBounds): Map<DetailKind, StoredDetail[]> {
+  const details = new Map<DetailKind, StoredDetail[]>();
+  for (const detail of rows.toSorted((a, b) => a.rank - b.rank)) {
+    const known = details.get(detail.kind);
+    if (known === undefined) details.set(detail.kind, [detail]);
+    else if (known.length < bounds.maxDetailsPerEdge || detail.kind === 'client-address' || detail.kind === 'server-address')
+      known.push(detail);
+  }
+  return details;
+}
+
+function valuesOf(details: ReadonlyMap<DetailKind, readonly StoredDetail[]>, kind: DetailKind): string[] {
+  return (details.get(kind) ?? []).map(({ value }) => value).toSorted();
+}
+
+function toAccesses(details: ReadonlyMap<DetailKind, readonly StoredDetail[]>): Pick<Edge, 'kafka' | 'http' | 'actions'> {
+  const actions = (details.get('action') ?? []).map(({ value, count }): CloudAccess => ({ action: value, count }));
+  return {
+    ...(details.has('kafka') && { kafka: valuesOf(details, 'kafka').map(toKafka) }),
+    ...(details.has('http') && { http: toHttp(valuesOf(details, 'http')) }),
+    ...(actions.length > 0 && { actions: actions.toSorted((a, b) => compare(a.action, b.action)) }),
   };
 }
 
@@ -157,7 +189,8 @@ function compareEdgePorts(a: EdgePort, b: EdgePort): number {
   );
 }
 
-function distinctServices(rows: readonly CountedEvidence[]): ServiceRef[] {
+function distinctServices(rows: readonly EvidenceOfIntents[]): ServiceRef[] {
+  if (rows.length === 0) return [];
   const services = new Map(
     rows.map((row) => [`${row.service_namespace}/${row.service_name}`, { namespace: row.service_namespace, name: row.service_name }]),
   );
