@@ -6,6 +6,7 @@ import { collectHeap, createHealth, createHeapKeeper, trimHeap, trimSlack } from
 import type { ListenAddress, OptionValues } from '@nm/runtime';
 import type { CaptureSource } from '../capture/capture-source.ts';
 import { releaseFreedMemory } from '../capture/libc.ts';
+import { releaseProgramPages } from '../capture/program-pages.ts';
 import { createRingSource } from '../capture/ring-source.ts';
 import { createLiveObserver } from '../observe/live-observer.ts';
 import type { LiveObserver } from '../observe/live-observer.ts';
@@ -72,6 +73,8 @@ const MAX_HEAP_GROWTH_BYTES = 4 * 1024 * 1024;
 const MAX_HEAP_SLACK_BYTES = 8 * 1024 * 1024;
 const COMPILED_AFTER_MS = 2_000;
 const RELEASE_EVERY_MS = 10_000;
+/** What was compiled or done seldom, and its pages of the program. */
+const RELEASE_PROGRAM_EVERY_MS = 60_000;
 
 /** The sniffer as a service: sees, reports, and tells how it is doing. */
 export async function createSniffer(deps: SnifferDeps, options: SnifferOptions): Promise<Sniffer> {
@@ -225,11 +228,15 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
         setInterval(() => live.look(), LOOK_EVERY_MS),
         setInterval(logLosses, LOSS_LOG_MS),
         // What the start took, once the compiler's threads are done with it; then what a load took.
-        setTimeout(releaseFreedMemory, COMPILED_AFTER_MS),
+        setTimeout(() => {
+          releaseFreedMemory();
+          releaseProgramPages();
+        }, COMPILED_AFTER_MS),
         setInterval(() => {
           trimSlack(MAX_HEAP_SLACK_BYTES);
           releaseFreedMemory();
         }, RELEASE_EVERY_MS),
+        setInterval(releaseProgramPages, RELEASE_PROGRAM_EVERY_MS),
       );
       log.info('sniffer started', { node: options.node, mapper: options.mapperUrl, addresses: view.nodeAddresses(), ...view.counts() });
     },
@@ -290,6 +297,7 @@ function collectMetrics({ source, view, live, sender, byKind }: MetricSources): 
     processDenied: node.denied,
     attributionEvictions: node.evictions,
     connections: sockets.observer.counts.connections,
+    hostAttempts: { ...live.hostAttempts.counts },
     socketTables: sockets.counts.tableReads,
     socketProblems: {
       malformed: sockets.counts.malformed,
