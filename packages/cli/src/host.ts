@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { BuildMap } from './map/build-map.ts';
+import type { BuildMap } from './map/map-contract.ts';
 import type { OpenLiveSource } from './source/map-source.ts';
 
 /** A stream that may be a terminal. */

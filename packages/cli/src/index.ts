@@ -7,7 +7,7 @@ export { EXIT_CODES, exitCode, exitCodeOfError } from './exit-codes.ts';
 export type { CliErrorCode } from './exit-codes.ts';
 export type { CliHost, OutputStream } from './host.ts';
 export { buildMap } from './map/build-map.ts';
-export type { BuildMap, BuildMapHooks, BuildMapOptions, MapProgress, MapSummary, SummaryLine } from './map/build-map.ts';
+export type { BuildMap, BuildMapHooks, BuildMapOptions, MapProgress, MapSummary, SummaryLine } from './map/map-contract.ts';
 export type {
   EdgeChange,
   LiveMapSource,

@@ -41,6 +41,7 @@ export * from './observe/socket-table-parser.ts';
 export * from './observe/sockets.ts';
 export * from './cluster/cluster-view.ts';
 export * from './cluster/identity.ts';
+export type * from './cluster/pod-entry.ts';
 export * from './cluster/pod-history.ts';
 export * from './cluster/ranges.ts';
 export * from './resolve/resolver.ts';

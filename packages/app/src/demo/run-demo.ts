@@ -8,7 +8,7 @@ import { buildMap, exitCode, runCli } from '@nm/cli';
 import { AppError, toMapDocument } from '@nm/core';
 import { loadKubeClient } from '@nm/kube';
 import { runMapper } from '@nm/mapper';
-import type { PartContext } from '../parts.ts';
+import type { PartContext } from '../parts/part-context.ts';
 import { guardedPart } from '../parts/guarded-part.ts';
 import { VERSION } from '../version.ts';
 import { sampleObservations, shiftToNow } from './sample-observations.ts';

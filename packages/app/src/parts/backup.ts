@@ -1,6 +1,6 @@
 import { runBackup } from '@nm/mapper';
 import { resolve } from 'node:path';
-import type { PartContext } from '../parts.ts';
+import type { PartContext } from './part-context.ts';
 import { guardedPart } from './guarded-part.ts';
 
 /** `network-mapper backup FILE`: FILE is meant from the caller's folder. */

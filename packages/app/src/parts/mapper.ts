@@ -1,5 +1,5 @@
 import { runMapper } from '@nm/mapper';
-import type { PartContext } from '../parts.ts';
+import type { PartContext } from './part-context.ts';
 import { VERSION } from '../version.ts';
 import { guardedPart } from './guarded-part.ts';
 

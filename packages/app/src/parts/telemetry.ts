@@ -1,5 +1,5 @@
 import { showTelemetry } from '@nm/mapper';
-import type { PartContext } from '../parts.ts';
+import type { PartContext } from './part-context.ts';
 import { guardedPart } from './guarded-part.ts';
 
 /** `network-mapper telemetry show`. */

@@ -1,5 +1,5 @@
 import type { ClientIntentsVersion, EdgeFilter } from '@nm/core';
-import type { BuildMapOptions } from '../map/build-map.ts';
+import type { BuildMapOptions } from '../map/map-contract.ts';
 import type { SourceOptions } from '../source/map-source.ts';
 
 export const LIST_FORMATS = ['text', 'table', 'json', 'csv'] as const;

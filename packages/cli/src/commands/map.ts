@@ -3,7 +3,7 @@ import type { Edge, MapEdge } from '@nm/core';
 import type { Command } from '../arguments/command.ts';
 import { exitCode } from '../exit-codes.ts';
 import type { CliHost } from '../host.ts';
-import type { MapProgress, MapSummary, SummaryLine } from '../map/build-map.ts';
+import type { MapProgress, MapSummary, SummaryLine } from '../map/map-contract.ts';
 import { toMapJson } from '../output/map-json.ts';
 import { printable } from '../output/printable.ts';
 import { writeResult, writeTo } from '../output/write.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Edge } from '@nm/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { BuildMapOptions } from './build-map.ts';
+import type { BuildMapOptions } from './map-contract.ts';
 import { mapFromFiles } from './map-from-files.ts';
 
 const CLIENT = '11111111-1111-4111-8111-111111111111';

@@ -6,7 +6,7 @@ import { collectHeap, createHeapBound, createMemoryKeeper, trimHeap } from '@nm/
 import type { MemoryKeeper } from '@nm/runtime';
 import { createPacketPipeline, loadProcDump, openCaptures } from '@nm/sniffer/files';
 import { createDnsStreams, createFrameDecoder, decodeDnsAnswer } from '@nm/wire';
-import type { BuildMap, BuildMapHooks, BuildMapOptions, SummaryLine } from './build-map.ts';
+import type { BuildMap, BuildMapHooks, BuildMapOptions, SummaryLine } from './map-contract.ts';
 
 const EXAMPLES = 3;
 const DNS_PORT = 53;

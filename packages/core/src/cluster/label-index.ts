@@ -1,4 +1,4 @@
-import type { PodEntry } from './pod-history.ts';
+import type { PodEntry } from './pod-entry.ts';
 
 /** Pods of a namespace with one label; `generation` grows with every change, so that what is derived can be kept. */
 export interface LabelSet {

@@ -2,47 +2,13 @@ import { CONFIG_HASH_ANNOTATION, resolveIdentity } from './identity.ts';
 import type { IdentityOptions } from './identity.ts';
 import { LabelIndex } from './label-index.ts';
 import type { LabelSet } from './label-index.ts';
-import type { WorkloadPeer } from '../model/peer.ts';
+import type { PodEntry, PodInterval } from './pod-entry.ts';
+import { setTimes } from './pod-lifetime.ts';
 import type { OwnerRecord, PodRecord } from './records.ts';
 import type { TimeEpochs } from './time-epochs.ts';
 
-/** Object times have a resolution of a second (rule 6): an end at :05 means some time before :06. */
-const TIME_RESOLUTION_MS = 1_000;
-
 /** A Service without a pod at a time: pods this close still say what it stands for. */
 export const NEAREST_PODS_MS = 10 * 60 * 1000;
-
-/** A pod, alive or gone, with the times during which it owned its addresses. */
-export interface PodEntry {
-  record: PodRecord;
-  name: string;
-  kind: string;
-  /** Owns its addresses in [from, to), milliseconds. */
-  from: number;
-  to: number;
-  /** When its first container started: before that it cannot have talked. Decides between overlapping owners. */
-  talksFrom: number;
-  /** The API said that it is deleted. */
-  deleted: boolean;
-  /** Its workload as an end of an edge: made once, so that equal ends are one object. */
-  peer: WorkloadPeer | undefined;
-  /** Answers about its addresses, by question: whoever resolves keeps them here, and they go when the pod changes. */
-  answers: Map<number, unknown> | undefined;
-}
-
-/** What a mapper keeps of a pod that is gone, so that a late observation still finds it after a restart. */
-export interface PodInterval {
-  readonly uid: string;
-  readonly namespace: string;
-  readonly pod: string;
-  readonly workload: string;
-  readonly kind: string;
-  readonly node?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly addresses: readonly string[];
-  readonly from: number;
-  readonly to: number;
-}
 
 /**
  * Which pod had which address when, and whose pod it is (rules 6, 7, 11). Pods stay after their end until `prune`.
@@ -328,23 +294,6 @@ export class PodHistory {
   ownerDeleted(uid: string): void {
     if (this.owners.has(uid)) this.goneOwners.add(uid);
   }
-}
-
-/** Rule 6: from its start until its last container finished, else until its deletion was observed. */
-function setTimes(entry: PodEntry, at: number | undefined, deleted: boolean): void {
-  const { record } = entry;
-  entry.from = record.startedAt ?? record.createdAt;
-  entry.talksFrom = Math.max(entry.from, record.firstContainerStartedAt ?? entry.from);
-  const isOver = record.phase === 'Succeeded' || record.phase === 'Failed';
-  if (record.finishedAt !== undefined) entry.to = record.finishedAt + TIME_RESOLUTION_MS;
-  else if (deleted || isOver) entry.to = at ?? endWithoutObservation(record);
-  else entry.to = Number.POSITIVE_INFINITY;
-  if (entry.to <= entry.from) entry.to = entry.from + TIME_RESOLUTION_MS;
-}
-
-/** Nobody noted when: the latest time that the object itself tells. */
-function endWithoutObservation(record: PodRecord): number {
-  return record.deletionRequestedAt === undefined ? Number.POSITIVE_INFINITY : record.deletionRequestedAt + TIME_RESOLUTION_MS;
 }
 
 function hostPortKeys(record: PodRecord): string[] {

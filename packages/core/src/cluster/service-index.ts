@@ -1,7 +1,8 @@
 import { EndpointsHistory } from './endpoints-history.ts';
 import type { LabelSet } from './label-index.ts';
 import { NEAREST_PODS_MS } from './pod-history.ts';
-import type { PodEntry, PodHistory } from './pod-history.ts';
+import type { PodEntry } from './pod-entry.ts';
+import type { PodHistory } from './pod-history.ts';
 import type { TimeEpochs } from './time-epochs.ts';
 import type { EndpointsRecord, ServicePortRecord, ServiceRecord } from './records.ts';
 

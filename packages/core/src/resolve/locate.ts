@@ -1,6 +1,6 @@
 import type { ClusterView } from '../cluster/cluster-view.ts';
 import { API_SERVICE } from '../cluster/cluster-view.ts';
-import type { PodEntry } from '../cluster/pod-history.ts';
+import type { PodEntry } from '../cluster/pod-entry.ts';
 import { isLocalAddress, isPrivateAddress } from '../cluster/ranges.ts';
 import type { EntryBackend, ServicePortRecord } from '../cluster/records.ts';
 import { targetPortOf } from '../cluster/service-index.ts';

@@ -1,4 +1,4 @@
-import type { PodEntry } from '../cluster/pod-history.ts';
+import type { PodEntry } from '../cluster/pod-entry.ts';
 import type { EdgeClass } from '../model/edge.ts';
 import type { EdgeUpdate, EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Observation } from '../model/observation.ts';

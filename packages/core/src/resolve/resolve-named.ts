@@ -1,4 +1,4 @@
-import type { PodEntry } from '../cluster/pod-history.ts';
+import type { PodEntry } from '../cluster/pod-entry.ts';
 import type { EdgeUpdate } from '../model/edge-update.ts';
 import type { Destination, Endpoint, Observation } from '../model/observation.ts';
 import { canonicalAddress } from '../model/address.ts';

@@ -1,5 +1,5 @@
 import type { ClusterView } from '../cluster/cluster-view.ts';
-import type { PodEntry } from '../cluster/pod-history.ts';
+import type { PodEntry } from '../cluster/pod-entry.ts';
 import type { Observation } from '../model/observation.ts';
 import type { HasSniffer } from './judge.ts';
 import { FACTS } from './resolution.ts';

@@ -3,18 +3,11 @@ import { isAppError } from '@nm/core';
 import type { Logger } from '@nm/core';
 import { execute, GraphQLError, subscribe } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
-import type { Identity } from '../auth/identity.ts';
 import { isSubscription } from './query-cache.ts';
+import type { RequestContext } from './request-context.ts';
 import { toStreamedAnswer } from './streamed-query.ts';
 import type { RowSource } from './streamed-query.ts';
 import type { QueryCache } from './query-cache.ts';
-
-/** What resolvers know of a request. */
-export interface RequestContext {
-  readonly identity: Identity;
-  /** Aborted when the client is gone. */
-  readonly signal: AbortSignal;
-}
 
 export interface QueryRequest {
   readonly query: string;

@@ -32,7 +32,7 @@ import type { IntentsView } from '../views/intents-view.ts';
 import { createOverviewView } from '../views/overview-view.ts';
 import { toWindowView } from '../views/window-view.ts';
 import { toPodsView } from '../views/pods-view.ts';
-import type { RequestContext } from './execute-query.ts';
+import type { RequestContext } from './request-context.ts';
 import type { RowSource } from './streamed-query.ts';
 
 export interface RootDeps {

@@ -1,7 +1,7 @@
 import { getArgumentValues, getNullableType, getOperationAST, getVariableValues, isListType, Kind, OperationTypeNode } from 'graphql';
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema } from 'graphql';
 import { collectFields, createSelectionWriter, selectionSetsOf } from './selection-writer.ts';
-import type { RequestContext } from './execute-query.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Rows of a root field that may have very many, some at a time, in their order. */
 export type RowSource = (args: never, context: RequestContext) => AsyncIterable<readonly unknown[]>;
