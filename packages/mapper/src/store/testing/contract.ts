@@ -356,6 +356,11 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         ['text is no pattern', { either: [{ text: 'front%' }] }, []],
         ['all edges of those who call', { clientCalls: { types: ['internet'] } }, ['cart->api.example.com']],
         ['without a namespace', { exclude: { either: [{ namespaces: ['shop'] }] } }, ['other->db']],
+        [
+          'without a type of either end',
+          { exclude: { either: [{ types: ['internet'] }] } },
+          ['batch->cart', 'frontend->cart', 'other->db'],
+        ],
         ['without a server type', { exclude: { server: [{ types: ['internet'] }] } }, ['batch->cart', 'frontend->cart', 'other->db']],
         [
           'without a client label',
