@@ -1,55 +1,59 @@
 import { formatAddress, parseAddress } from '../model/address.ts';
 import { Memo } from '../model/memo.ts';
 import { FifoTable } from './fifo-table.ts';
-import { finishHash, hashBytes, startHash, wordAt } from './hash.ts';
+import { dataViewOf, finishHash, hashWords, startHash, wordAt } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 import { KeySet } from './key-set.ts';
+
+const IPV4_BYTES = 4;
+const IPV6_BYTES = 16;
 
 /**
  * Key of an address as two signed 32-bit halves: an IPv4 address is its own key (high 0), an IPv6 address is hashed, an
  * IPv4-mapped one counts as IPv4. Written into `out`; no allocation.
  */
-export function addressKey(out: Hash64, bytes: Uint8Array, offset: number, family: 4 | 6, seed: number): void {
-  const at = family === 4 ? offset : mappedOffset(bytes, offset);
+export function addressKey(out: Hash64, data: DataView, offset: number, family: 4 | 6, seed: number): void {
+  const at = family === 4 ? offset : mappedOffset(data, offset);
   if (at >= 0) {
     out.high = 0;
-    out.low = wordAt(bytes, at);
+    out.low = wordAt(data, at);
     return;
   }
   startHash(out, seed);
-  hashBytes(out, bytes, offset, 16, seed);
+  hashWords(out, data, offset, offset + IPV6_BYTES, seed);
   finishHash(out);
   if (out.high === 0) out.high = 1;
 }
 
 /** Offset of the IPv4 address inside an IPv4-mapped one (::ffff:0:0/96, RFC 4291 2.5.5.2), or -1. */
-function mappedOffset(bytes: Uint8Array, offset: number): number {
-  if (bytes[offset + 10] !== 0xff || bytes[offset + 11] !== 0xff) return -1;
-  for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return -1;
-  return offset + 12;
+function mappedOffset(data: DataView, offset: number): number {
+  const isMapped = data.getInt32(offset + 8) === 0xffff && data.getInt32(offset + 4) === 0 && data.getInt32(offset) === 0;
+  return isMapped ? offset + 12 : -1;
 }
 
-/** A set of addresses that is asked with raw bytes from a packet. */
-export interface AddressSet {
-  has(bytes: Uint8Array, offset: number, family: 4 | 6): boolean;
+/** Key of an address as parseAddress gives it. */
+export function keyOfAddress(out: Hash64, address: Uint8Array, seed: number): void {
+  addressKey(out, dataViewOf(address), 0, address.length === IPV4_BYTES ? 4 : 6, seed);
 }
 
-/** @param addresses canonical text; what is not an address is left out. */
-export function createAddressSet(addresses: Iterable<string>): AddressSet {
-  const key: Hash64 = { high: 0, low: 0 };
-  const raw = [...addresses].map((text) => parseAddress(text)).filter((bytes) => bytes !== undefined);
-  const keys = new KeySet(raw.length);
-  for (const bytes of raw) {
-    addressKey(key, bytes, 0, bytes.length === 4 ? 4 : 6, 0);
-    keys.add(key.high, key.low);
+/** A set of addresses that is asked with keys (addressKey, of the same seed). */
+export class AddressSet {
+  private readonly keys: KeySet;
+
+  /** @param addresses canonical text; what is not an address is left out. */
+  constructor(addresses: Iterable<string>, seed: number) {
+    const raw = [...addresses].map((text) => parseAddress(text)).filter((bytes) => bytes !== undefined);
+    this.keys = new KeySet(raw.length);
+    const key: Hash64 = { high: 0, low: 0 };
+    for (const bytes of raw) {
+      keyOfAddress(key, bytes, seed);
+      this.keys.add(key.high, key.low);
+    }
   }
-  const wanted: Hash64 = { high: 0, low: 0 };
-  return {
-    has(bytes, offset, family) {
-      addressKey(wanted, bytes, offset, family, 0);
-      return keys.has(wanted.high, wanted.low);
-    },
-  };
+
+  has(key: Readonly<Hash64>): boolean {
+    return this.keys.has(key.high, key.low);
+  }
 }
 
 /** Numbers addresses of packets, so that tables keep small integers. Bounded: `isFull` tells its owner to start over. */
@@ -60,16 +64,13 @@ export class AddressTable {
   readonly keepsMemos: boolean;
   private readonly memos: (Memo | undefined)[] = [];
   private readonly texts: (string | undefined)[] = [];
-  private readonly key: Hash64 = { high: 0, low: 0 };
-  private readonly seed: number;
 
   /** @param keepsMemos for whoever resolves what is observed */
-  constructor(capacity: number, seed: number, keepsMemos = false) {
+  constructor(capacity: number, keepsMemos = false) {
     this.keepsMemos = keepsMemos;
     this.table = new FifoTable(capacity);
     this.families = new Uint8Array(this.table.capacity);
-    this.raw = new Uint8Array(this.table.capacity * 16);
-    this.seed = seed;
+    this.raw = new Uint8Array(this.table.capacity * IPV6_BYTES);
   }
 
   /** True when fewer than `room` new addresses fit; call before a packet's addresses are numbered. */
@@ -77,24 +78,18 @@ export class AddressTable {
     return this.table.size + room > this.table.capacity;
   }
 
-  idOf(bytes: Uint8Array, offset: number, family: 4 | 6): number {
-    const { key } = this;
-    addressKey(key, bytes, offset, family, this.seed);
+  /** @param key of the address (addressKey with the table's seed). */
+  idOf(key: Readonly<Hash64>, data: DataView, offset: number, family: 4 | 6): number {
     const found = this.table.find(key.high, key.low);
-    if (found >= 0) return found;
-    const id = this.table.add(key.high, key.low, 0);
-    this.families[id] = family;
-    for (let i = 0; i < (family === 4 ? 4 : 16); i++) this.raw[id * 16 + i] = bytes[offset + i] ?? 0;
-    this.texts[id] = undefined;
-    if (this.keepsMemos) this.memos[id] = undefined;
-    return id;
+    return found >= 0 ? found : this.add(key, data, offset, family);
   }
 
   /** Canonical text of an address. */
   textOf(id: number): string {
     const known = this.texts[id];
     if (known !== undefined) return known;
-    const text = formatAddress(this.raw.subarray(id * 16, id * 16 + (this.families[id] === 4 ? 4 : 16)));
+    const at = id * IPV6_BYTES;
+    const text = formatAddress(this.raw.subarray(at, at + (this.families[id] === 4 ? IPV4_BYTES : IPV6_BYTES)));
     this.texts[id] = text;
     return text;
   }
@@ -114,5 +109,14 @@ export class AddressTable {
     this.table.clear();
     this.memos.length = 0;
     this.texts.length = 0;
+  }
+
+  private add(key: Readonly<Hash64>, data: DataView, offset: number, family: 4 | 6): number {
+    const id = this.table.add(key.high, key.low, 0);
+    this.families[id] = family;
+    for (let i = 0; i < (family === 4 ? IPV4_BYTES : IPV6_BYTES); i++) this.raw[id * IPV6_BYTES + i] = data.getUint8(offset + i);
+    this.texts[id] = undefined;
+    if (this.keepsMemos) this.memos[id] = undefined;
+    return id;
   }
 }

@@ -5,7 +5,7 @@ import type { AddressSet } from './address-table.ts';
 import type { DecodeDnsAnswer, DnsAnswer } from './dns-port.ts';
 import { DNS_HEADER_BYTES, hashAnswers, hashQuestion, questionType } from './dns-question.ts';
 import { FifoTable } from './fifo-table.ts';
-import { finishHash, hashNumber, startHash } from './hash.ts';
+import { dataViewOf, finishHash, hashNumber, startHash } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 import type { NameMemory } from './name-memory.ts';
 import type { PacketView } from './packet-view.ts';
@@ -26,7 +26,7 @@ const MAX_SERVERS = 4;
 const PAIRS_PER_PAUSE = 2_048;
 
 /** A table of transactions that is larger than this grows only for those that may still matter. */
-const ALWAYS_KEPT = 32_768;
+const ALWAYS_KEPT = 16_384;
 /** glibc and others ask again after 5 s: an answer that takes longer is of no use to who asked. */
 const ANSWERED_WITHIN_MS = 5_000;
 
@@ -128,35 +128,33 @@ export class DnsObserver {
   message(view: PacketView): boolean {
     const { counts } = this.deps;
     counts.dnsMessages += 1;
-    const { bytes, payloadOffset: offset, payloadLength: length } = view;
+    const { payloadOffset: offset, payloadLength: length } = view;
     if (length < DNS_HEADER_BYTES + 5) {
       counts.dnsMalformed += 1;
       return false;
     }
-    const flags = bytes[offset + 2] ?? 0;
-    const isResponse = (flags & 0x80) !== 0;
-    const questionCount = ((bytes[offset + 4] ?? 0) << 8) | (bytes[offset + 5] ?? 0);
-    if ((flags & 0x78) !== 0 || questionCount !== 1) {
+    const data = dataViewOf(view.bytes);
+    const flags = data.getUint8(offset + 2);
+    if ((flags & 0x78) !== 0 || data.getUint16(offset + 4) !== 1) {
       counts.dnsIgnored += 1;
       return false;
     }
     const { question } = this;
     startHash(question, this.seed);
-    const questionEnd = hashQuestion(question, bytes, offset, offset + length, this.seed);
+    const questionEnd = hashQuestion(question, data, offset, offset + length, this.seed);
     if (questionEnd < 0) {
       counts.dnsMalformed += 1;
       return false;
     }
-    if (!makesEdge(questionType(bytes, questionEnd))) {
+    if (!makesEdge(questionType(data, questionEnd))) {
       counts.dnsIgnored += 1;
       return false;
     }
-    const id = ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
     this.nameHigh = question.high;
     this.nameLow = question.low;
-    hashNumber(question, id);
-    if (isResponse) return this.response(view, questionEnd);
-    this.query(view);
+    hashNumber(question, data.getUint16(offset));
+    if ((flags & 0x80) !== 0) return this.response(data, view, questionEnd);
+    this.query(data, view);
     return false;
   }
 
@@ -190,10 +188,10 @@ export class DnsObserver {
     }
   }
 
-  private query(view: PacketView): void {
+  private query(data: DataView, view: PacketView): void {
     const { client, server, transactions } = this;
-    addressKey(client, view.bytes, view.sourceOffset, view.family, this.seed);
-    addressKey(server, view.bytes, view.destinationOffset, view.family, this.seed);
+    addressKey(client, data, view.sourceOffset, view.family, this.seed);
+    addressKey(server, data, view.destinationOffset, view.family, this.seed);
     this.transactionKey(view.sourcePort);
     const { at } = view;
     let place = transactions.find(this.key.high, this.key.low);
@@ -254,7 +252,7 @@ export class DnsObserver {
   private isMasqueraded(view: PacketView): boolean {
     const { question, client, questions } = this;
     const clientHash = client.low ^ Math.imul(client.high, 0x9e3779b1);
-    if (this.deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family)) {
+    if (this.deps.nodeAddresses().has(client)) {
       const seen = questions.find(question.high, question.low);
       const isOther = seen >= 0 && questions.words[seen + CLIENT] !== clientHash;
       if (isOther && Math.abs(view.at - questions.timeAt(seen)) <= MASQUERADE_WINDOW_MS) return true;
@@ -265,10 +263,10 @@ export class DnsObserver {
     return false;
   }
 
-  private response(view: PacketView, questionEnd: number): boolean {
+  private response(data: DataView, view: PacketView, questionEnd: number): boolean {
     const { client, server, transactions, deps } = this;
-    addressKey(client, view.bytes, view.destinationOffset, view.family, this.seed);
-    addressKey(server, view.bytes, view.sourceOffset, view.family, this.seed);
+    addressKey(client, data, view.destinationOffset, view.family, this.seed);
+    addressKey(server, data, view.sourceOffset, view.family, this.seed);
     this.transactionKey(view.destinationPort);
     const place = transactions.find(this.key.high, this.key.low);
     if (place < 0 || !this.hasServer(place, serverHash(server, view.sourcePort))) {
@@ -276,24 +274,24 @@ export class DnsObserver {
       return false;
     }
     const state = this.stateOf(place);
-    if (state === WAITING) return this.complete(place, view, questionEnd);
+    if (state === WAITING) return this.complete(place, data, view, questionEnd);
     // Copies of the answer come from each address the query went to: all of them belong to DNS servers.
     if (state === COPY || view.at - this.stateSince(place) < MASQUERADE_WINDOW_MS) this.markDnsServer(server, view.at);
     return false;
   }
 
-  private complete(place: number, view: PacketView, questionEnd: number): boolean {
+  private complete(place: number, data: DataView, view: PacketView, questionEnd: number): boolean {
     const { counts } = this.deps;
-    const { bytes, payloadOffset: offset, payloadLength: length, at } = view;
+    const { payloadOffset: offset, payloadLength: length, at } = view;
     this.markDnsServer(this.server, at);
     this.setState(place, DONE, at);
     counts.dnsTransactions += 1;
-    if (((bytes[offset + 2] ?? 0) & 0x02) !== 0) {
+    if ((data.getUint8(offset + 2) & 0x02) !== 0) {
       counts.dnsTruncated += 1;
       return false;
     }
-    const answerCount = ((bytes[offset + 6] ?? 0) << 8) | (bytes[offset + 7] ?? 0);
-    if (((bytes[offset + 3] ?? 0) & 0x0f) !== 0 || answerCount === 0) {
+    const answerCount = data.getUint16(offset + 6);
+    if ((data.getUint8(offset + 3) & 0x0f) !== 0 || answerCount === 0) {
       counts.dnsNegative += 1;
       return false;
     }
@@ -301,7 +299,7 @@ export class DnsObserver {
     startHash(answer, this.seed ^ 0x51ed270b);
     hashNumber(answer, this.nameHigh);
     hashNumber(answer, this.nameLow);
-    if (!hashAnswers(answer, bytes, questionEnd, offset + length, answerCount, this.seed)) {
+    if (!hashAnswers(answer, data, questionEnd, offset + length, answerCount, this.seed)) {
       counts.dnsMalformed += 1;
       return false;
     }
@@ -312,7 +310,7 @@ export class DnsObserver {
     const known = this.answerOf(view);
     if (known < 0) counts.dnsMalformed += 1;
     else if ((known & 1) === 0) counts.dnsNegative += 1;
-    else return this.beginPair(view, known >> 1);
+    else return this.beginPair(data, view, known >> 1);
     return false;
   }
 
@@ -357,7 +355,7 @@ export class DnsObserver {
     return true;
   }
 
-  private beginPair(view: PacketView, answerIndex: number): boolean {
+  private beginPair(data: DataView, view: PacketView, answerIndex: number): boolean {
     const { key, client, pairs, deps } = this;
     const { at } = view;
     const answer = this.decoded[answerIndex];
@@ -367,7 +365,7 @@ export class DnsObserver {
     const { words, doubles } = pairs;
     words[place + PAIR_COUNT] = 1;
     doubles[(place + PAIR_LAST) >> 1] = at;
-    words[place + PAIR_CLIENT] = deps.addresses.idOf(view.bytes, view.destinationOffset, view.family);
+    words[place + PAIR_CLIENT] = deps.addresses.idOf(client, data, view.destinationOffset, view.family);
     words[place + PAIR_CLIENT_KEY] = client.high;
     words[place + PAIR_CLIENT_KEY + 1] = client.low;
     this.pairAnswers.push(answer);

@@ -11,28 +11,28 @@ const MAX_LABEL_BYTES = 63;
  * Adds the first question (name folded to lower case, RFC 4343; type; class) to `hash` and returns the offset behind
  * it, or -1 when it is malformed. A question's name has no compression pointer: nothing stands before it.
  */
-export function hashQuestion(hash: Hash64, bytes: Uint8Array, offset: number, end: number, seed: number): number {
+export function hashQuestion(hash: Hash64, data: DataView, offset: number, end: number, seed: number): number {
   const start = offset + DNS_HEADER_BYTES;
-  const nameEnd = endOfName(bytes, start, Math.min(end, start + MAX_NAME_BYTES));
+  const nameEnd = endOfName(data, start, Math.min(end, start + MAX_NAME_BYTES));
   if (nameEnd < 0 || nameEnd + 4 > end) return -1;
   let { high, low } = hash;
   for (let at = start; at < nameEnd; at += 4) {
-    const text = at + 4 <= nameEnd ? wordAt(bytes, at) : lastWord(bytes, at, nameEnd);
+    const text = at + 4 <= nameEnd ? wordAt(data, at) : lastWord(data, at, nameEnd);
     const word = spreadWord(toLowerCase(text), seed);
     high = Math.imul(((high << 13) | (high >>> 19)) ^ word, 0x85ebca6b);
     low = Math.imul(((low << 5) | (low >>> 27)) ^ word, 0xc2b2ae35);
   }
   hash.high = high;
   hash.low = low;
-  hashNumber(hash, wordAt(bytes, nameEnd));
+  hashNumber(hash, wordAt(data, nameEnd));
   return nameEnd + 4;
 }
 
 /** Offset behind the name's last label, or -1 when it does not end before `limit`. */
-function endOfName(bytes: Uint8Array, start: number, limit: number): number {
+function endOfName(data: DataView, start: number, limit: number): number {
   let at = start;
   while (at < limit) {
-    const length = bytes[at] as number;
+    const length = data.getUint8(at);
     if (length > MAX_LABEL_BYTES) return -1;
     at += length + 1;
     if (length === 0) return at;
@@ -49,8 +49,8 @@ function toLowerCase(word: number): number {
 }
 
 /** Type of the question that ends at `questionEnd`. */
-export function questionType(bytes: Uint8Array, questionEnd: number): number {
-  return ((bytes[questionEnd - 4] ?? 0) << 8) | (bytes[questionEnd - 3] ?? 0);
+export function questionType(data: DataView, questionEnd: number): number {
+  return data.getUint16(questionEnd - 4);
 }
 
 /** Records of one answer that take part in its hash; the rest of a longer answer is not looked at. */
@@ -60,19 +60,19 @@ const MAX_HASHED_RECORDS = 128;
  * Adds the answer section to `hash`, whatever the order of its records and without their TTLs: servers rotate the
  * one and count down the other, and both leave the answer the same. False when it is malformed.
  */
-export function hashAnswers(hash: Hash64, bytes: Uint8Array, questionEnd: number, end: number, count: number, seed: number): boolean {
+export function hashAnswers(hash: Hash64, data: DataView, questionEnd: number, end: number, count: number, seed: number): boolean {
   let at = questionEnd;
   let sumHigh = 0;
   let sumLow = 0;
   for (let record = 0; record < count && record < MAX_HASHED_RECORDS; record++) {
-    at = skipName(bytes, at, end);
+    at = skipName(data, at, end);
     if (at < 0 || at + 10 > end) return false;
-    const dataEnd = at + 10 + (((bytes[at + 8] ?? 0) << 8) | (bytes[at + 9] ?? 0));
+    const dataEnd = at + 10 + data.getUint16(at + 8);
     if (dataEnd > end) return false;
-    let high = (bytes[at + 1] ?? 0) ^ (dataEnd - at) ^ 0x2545f491;
-    let low = (bytes[at] ?? 0) ^ 0x27220a95;
+    let high = data.getUint8(at + 1) ^ (dataEnd - at) ^ 0x2545f491;
+    let low = data.getUint8(at) ^ 0x27220a95;
     for (let i = at + 10; i < dataEnd; i += 4) {
-      const word = spreadWord(i + 4 <= dataEnd ? wordAt(bytes, i) : lastWord(bytes, i, dataEnd), seed);
+      const word = spreadWord(i + 4 <= dataEnd ? wordAt(data, i) : lastWord(data, i, dataEnd), seed);
       high = Math.imul(((high << 13) | (high >>> 19)) ^ word, 0x85ebca6b);
       low = Math.imul(((low << 5) | (low >>> 27)) ^ word, 0xc2b2ae35);
     }
@@ -85,10 +85,10 @@ export function hashAnswers(hash: Hash64, bytes: Uint8Array, questionEnd: number
   return true;
 }
 
-function skipName(bytes: Uint8Array, offset: number, end: number): number {
+function skipName(data: DataView, offset: number, end: number): number {
   let at = offset;
   while (at < end) {
-    const length = bytes[at] ?? 0;
+    const length = data.getUint8(at);
     if (length === 0) return at + 1;
     if (length >= 0xc0) return at + 2;
     if (length > MAX_LABEL_BYTES) return -1;

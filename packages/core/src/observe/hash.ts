@@ -16,16 +16,26 @@ export function startHash(hash: Hash64, seed: number): void {
   hash.low = Math.imul(seed, 0x9e3779b1);
 }
 
-/** Four bytes, the first lowest. */
-export function wordAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+let viewedBytes: Uint8Array = new Uint8Array(0);
+let viewOfBytes: DataView = new DataView(viewedBytes.buffer);
+
+/** The same bytes to be read four at a time, in one step instead of four; made once for all packets of one memory. */
+export function dataViewOf(bytes: Uint8Array): DataView {
+  if (bytes !== viewedBytes) {
+    viewedBytes = bytes;
+    viewOfBytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return viewOfBytes;
 }
 
-/** One to three bytes that end at `end`, the first lowest. */
-export function lastWord(bytes: Uint8Array, at: number, end: number): number {
-  let word = 0;
-  for (let i = end - 1; i >= at; i--) word = (word << 8) | (bytes[i] as number);
-  return word;
+/** Four bytes, the first lowest; the caller has checked that they are there. */
+export function wordAt(data: DataView, at: number): number {
+  return data.getInt32(at, true);
+}
+
+/** One to three bytes that end at `end`, the first lowest. At least four bytes precede `end`. */
+export function lastWord(data: DataView, at: number, end: number): number {
+  return data.getInt32(end - 4, true) >>> ((4 - end + at) << 3);
 }
 
 /**
@@ -37,17 +47,11 @@ export function spreadWord(word: number, seed: number): number {
   return Math.imul(spread ^ (spread >>> 16), seed | 1);
 }
 
-export function hashBytes(hash: Hash64, bytes: Uint8Array, offset: number, length: number, seed: number): void {
+/** @param end a multiple of four bytes behind `offset`. */
+export function hashWords(hash: Hash64, data: DataView, offset: number, end: number, seed: number): void {
   let { high, low } = hash;
-  const end = offset + length;
-  let at = offset;
-  for (; at + 4 <= end; at += 4) {
-    const word = spreadWord(wordAt(bytes, at), seed);
-    high = Math.imul(((high << 13) | (high >>> 19)) ^ word, PRIME_HIGH);
-    low = Math.imul(((low << 5) | (low >>> 27)) ^ word, PRIME_LOW);
-  }
-  if (at < end) {
-    const word = spreadWord(lastWord(bytes, at, end), seed);
+  for (let at = offset; at < end; at += 4) {
+    const word = spreadWord(wordAt(data, at), seed);
     high = Math.imul(((high << 13) | (high >>> 19)) ^ word, PRIME_HIGH);
     low = Math.imul(((low << 5) | (low >>> 27)) ^ word, PRIME_LOW);
   }

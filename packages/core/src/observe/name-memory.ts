@@ -1,5 +1,5 @@
 import { parseAddress } from '../model/address.ts';
-import { addressKey } from './address-table.ts';
+import { keyOfAddress } from './address-table.ts';
 import type { DnsAnswer } from './dns-port.ts';
 import { finishHash, hashNumber, startHash } from './hash.ts';
 import type { Hash64 } from './hash.ts';
@@ -43,7 +43,7 @@ export class NameMemory {
     for (const text of answer.addresses) {
       const bytes = parseAddress(text);
       if (bytes === undefined) continue;
-      addressKey(this.address, bytes, 0, bytes.length === 4 ? 4 : 6, this.seed);
+      keyOfAddress(this.address, bytes, this.seed);
       keys.push(this.address.high, this.address.low);
     }
     return Int32Array.from(keys);
@@ -75,8 +75,8 @@ export class NameMemory {
     const [from, to] = [parseAddress(client), parseAddress(address)];
     if (from === undefined || to === undefined) return undefined;
     const key: Hash64 = { high: 0, low: 0 };
-    addressKey(key, from, 0, from.length === 4 ? 4 : 6, this.seed);
-    addressKey(this.address, to, 0, to.length === 4 ? 4 : 6, this.seed);
+    keyOfAddress(key, from, this.seed);
+    keyOfAddress(this.address, to, this.seed);
     return this.find(key, this.address, at);
   }
 

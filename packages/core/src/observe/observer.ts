@@ -1,4 +1,4 @@
-import { AddressTable, createAddressSet } from './address-table.ts';
+import { AddressSet, AddressTable } from './address-table.ts';
 import type { DecodeDnsAnswer, DnsAnswer } from './dns-port.ts';
 import { DnsObserver } from './dns-observer.ts';
 import { NameMemory } from './name-memory.ts';
@@ -17,7 +17,7 @@ export interface ObserverOptions {
   /** DNS transactions remembered to recognise answers and copies (about 40 bytes each once used). */
   readonly maxTransactions?: number;
   /**
-   * How long a completed transaction is kept at least, if the bound allows, once there are more than 32,768 of them: its
+   * How long a completed transaction is kept at least, if the bound allows, once there are more than 16,384 of them: its
    * copies come at once on a live node, as late as the skew between merged captures. Default: as long as there is room.
    */
   readonly keepDoneMs?: number;
@@ -82,8 +82,8 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
     tcpAttempts: 0,
     evictions: 0,
   };
-  let nodeAddresses = createAddressSet([]);
-  const addresses = new AddressTable(options.maxAddresses ?? 65_536, seed, options.memos);
+  let nodeAddresses = new AddressSet([], seed);
+  const addresses = new AddressTable(options.maxAddresses ?? 65_536, options.memos);
   const names = new NameMemory(options.maxNames ?? 131_072, seed);
   const shared = { addresses, names, counts, sink: deps.sink, nodeAddresses: () => nodeAddresses };
   const dns = new DnsObserver(
@@ -133,7 +133,7 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
       this.drain(Number.POSITIVE_INFINITY);
     },
     setNodeAddresses(texts) {
-      nodeAddresses = createAddressSet(texts);
+      nodeAddresses = new AddressSet(texts, seed);
     },
     nameFor: (client, address, at) => names.findByText(client, address, at),
   };

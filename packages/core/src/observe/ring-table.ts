@@ -61,15 +61,13 @@ export class RingTable {
 
   /** Place of the newest entry with this key, or -1. */
   find(high: number, low: number): number {
-    const { words, tail, used, stride } = this;
-    const mask = this.capacity - 1;
-    let entry = this.heads[this.bucketOf(high, low)] as number;
-    while ((entry - tail) >>> 0 < used) {
-      const place = Math.imul(entry & mask, stride);
-      if (words[place + KEY_LOW] === low && words[place + KEY_HIGH] === high) return place;
-      entry = words[place + OLDER] as number;
-    }
-    return -1;
+    return this.findFrom(this.heads[this.bucketOf(high, low)] as number, high, low);
+  }
+
+  /** Place of the next older entry with the key of the one at `place`, or -1. */
+  findOlder(place: number): number {
+    const { words } = this;
+    return this.findFrom(words[place + OLDER] as number, words[place + KEY_HIGH] as number, words[place + KEY_LOW] as number);
   }
 
   /** Adds an entry and returns its place; a full table loses its oldest. The owner's words hold what was there before. */
@@ -127,6 +125,18 @@ export class RingTable {
   /** Removes the entries added before `before`, oldest first. */
   expire(before: number): void {
     while (this.oldestTime() < before) this.dropOldest();
+  }
+
+  private findFrom(newest: number, high: number, low: number): number {
+    const { words, tail, used, stride } = this;
+    const mask = this.capacity - 1;
+    let entry = newest;
+    while ((entry - tail) >>> 0 < used) {
+      const place = Math.imul(entry & mask, stride);
+      if (words[place + KEY_LOW] === low && words[place + KEY_HIGH] === high) return place;
+      entry = words[place + OLDER] as number;
+    }
+    return -1;
   }
 
   private bucketOf(high: number, low: number): number {

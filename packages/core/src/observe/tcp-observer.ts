@@ -2,7 +2,7 @@ import type { Memo } from '../model/memo.ts';
 import { addressKey } from './address-table.ts';
 import type { AddressSet, AddressTable } from './address-table.ts';
 import { FifoTable } from './fifo-table.ts';
-import { finishHash, hashNumber, startHash } from './hash.ts';
+import { dataViewOf, finishHash, hashNumber, startHash } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 import type { NameMemory } from './name-memory.ts';
 import type { PacketView } from './packet-view.ts';
@@ -24,13 +24,13 @@ const ASKED_PORT = SOURCE + 3;
 const FINAL_PORT = SOURCE + 4;
 const CLIENT_KEY = SOURCE + 5;
 const ASKED_KEY = SOURCE + 7;
-/** Client port of the copies on the other side of masquerade; 0 while there was none. */
-const TRANSLATED_PORT = SOURCE + 9;
+/** The client's port; in the upper half the one of the copies on the other side of masquerade, 0 while there was none. */
+const CLIENT_PORTS = SOURCE + 9;
 const ATTEMPT_WORDS = 10;
+/** Attempts of different ports with one sequence number that are looked through: more than one is chance or forgery. */
+const MAX_SAME_SEQUENCE = 16;
 const SETTLED = 1;
 const FROM_NODE = 2;
-/** Word of a sequence number's entry: the number of the attempt. */
-const ATTEMPT = RING_OWN_WORD;
 
 export interface TcpObserverDeps {
   readonly addresses: AddressTable;
@@ -56,10 +56,8 @@ export interface TcpObserverOptions {
 export class TcpObserver {
   private readonly deps: TcpObserverDeps;
   private readonly options: TcpObserverOptions;
-  /** Key: initial sequence number and client port, both exact. */
+  /** Key: the initial sequence number alone, because masquerade changes the port. */
   private readonly attempts: RingTable;
-  /** Key: initial sequence number alone. */
-  private readonly sequences: RingTable;
   private early = 0;
   /** Number of the first attempt that has not settled yet; all newer ones come in order of arrival. */
   private unsettled: number;
@@ -76,7 +74,6 @@ export class TcpObserver {
     this.deps = deps;
     this.options = options;
     this.attempts = new RingTable(options.maxAttempts, ATTEMPT_WORDS, options.seed);
-    this.sequences = new RingTable(options.maxAttempts, 0, options.seed);
     this.unsettled = this.attempts.oldest;
     this.flows = new FifoTable(options.maxFlows);
     this.flowCount = new Float64Array(this.flows.capacity);
@@ -90,18 +87,23 @@ export class TcpObserver {
 
   /** A segment with SYN set and ACK clear. True for an attempt that was not seen before. */
   syn(view: PacketView): boolean {
-    const place = this.attempts.find(view.sequence | 0, view.sourcePort);
-    if (place >= 0) {
-      this.copy(place, view);
+    const data = dataViewOf(view.bytes);
+    const newest = this.attempts.find(view.sequence | 0, 0);
+    if (newest < 0) {
+      this.begin(data, view);
+      return true;
+    }
+    const same = this.ofPort(newest, view.sourcePort);
+    if (same >= 0) {
+      this.copy(same, data, view);
       return false;
     }
-    const translated = this.masqueradedOriginal(view);
-    if (translated >= 0) {
+    if (this.isMasqueradedCopy(newest, data, view)) {
       this.deps.counts.masqueraded += 1;
-      this.copy(translated, view);
+      this.copy(newest, data, view);
       return false;
     }
-    this.begin(view);
+    this.begin(data, view);
     return true;
   }
 
@@ -132,20 +134,29 @@ export class TcpObserver {
     for (let place = this.attempts.placeOf(this.unsettled); place >= 0; place = this.attempts.placeOf(this.unsettled)) this.count(place);
   }
 
-  private begin(view: PacketView): void {
-    const { deps, client, destination } = this;
+  /** Of the attempts with one sequence number, newest first, the place of the one from this port, or -1. */
+  private ofPort(newest: number, port: number): number {
+    const { attempts } = this;
+    let place = newest;
+    for (let looked = 0; place >= 0 && looked < MAX_SAME_SEQUENCE; looked++) {
+      if (((attempts.words[place + CLIENT_PORTS] ?? 0) & 0xffff) === port) return place;
+      place = attempts.findOlder(place);
+    }
+    return NONE;
+  }
+
+  private begin(data: DataView, view: PacketView): void {
+    const { deps, client, destination, attempts } = this;
+    const { addresses } = deps;
     deps.counts.tcpAttempts += 1;
     this.makeRoom(view.at);
-    const sequence = view.sequence | 0;
-    const { attempts, sequences } = this;
-    const isNode = deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family);
-    addressKey(client, view.bytes, view.sourceOffset, view.family, this.options.seed);
-    addressKey(destination, view.bytes, view.destinationOffset, view.family, this.options.seed);
-    const asked = deps.addresses.idOf(view.bytes, view.destinationOffset, view.family);
-    const place = attempts.add(sequence, view.sourcePort, view.at);
+    addressKey(client, data, view.sourceOffset, view.family, this.options.seed);
+    addressKey(destination, data, view.destinationOffset, view.family, this.options.seed);
+    const asked = addresses.idOf(destination, data, view.destinationOffset, view.family);
+    const place = attempts.add(view.sequence | 0, 0, view.at);
     const { words } = attempts;
-    words[place + FLAGS] = isNode ? FROM_NODE : 0;
-    words[place + SOURCE] = deps.addresses.idOf(view.bytes, view.sourceOffset, view.family);
+    words[place + FLAGS] = deps.nodeAddresses().has(client) ? FROM_NODE : 0;
+    words[place + SOURCE] = addresses.idOf(client, data, view.sourceOffset, view.family);
     words[place + ASKED] = asked;
     words[place + ASKED_PORT] = view.destinationPort;
     words[place + FINAL] = asked;
@@ -154,10 +165,7 @@ export class TcpObserver {
     words[place + CLIENT_KEY + 1] = client.low;
     words[place + ASKED_KEY] = destination.high;
     words[place + ASKED_KEY + 1] = destination.low;
-    words[place + TRANSLATED_PORT] = 0;
-    sequences.expire(view.at - SAME_ATTEMPT_MS);
-    const known = sequences.add(sequence, 0, view.at);
-    sequences.words[known + ATTEMPT] = attempts.entryAt(place);
+    words[place + CLIENT_PORTS] = view.sourcePort;
   }
 
   /** Forgets what is too old, and the oldest attempt when the table is full; what leaves counts now. */
@@ -172,45 +180,46 @@ export class TcpObserver {
   }
 
   /** Another copy: address translation may have changed either end. */
-  private copy(place: number, view: PacketView): void {
+  private copy(place: number, data: DataView, view: PacketView): void {
     const { words } = this.attempts;
     if (((words[place + FLAGS] ?? 0) & SETTLED) !== 0) return;
+    const { client, destination } = this;
     const { addresses, nodeAddresses } = this.deps;
-    const id = addresses.idOf(view.bytes, view.destinationOffset, view.family);
-    if (id !== words[place + ASKED] || view.destinationPort !== words[place + ASKED_PORT]) {
-      words[place + FINAL] = id;
+    const { seed } = this.options;
+    addressKey(destination, data, view.destinationOffset, view.family, seed);
+    const isAsked = destination.low === words[place + ASKED_KEY + 1] && destination.high === words[place + ASKED_KEY];
+    if (!isAsked || view.destinationPort !== words[place + ASKED_PORT]) {
+      words[place + FINAL] = addresses.idOf(destination, data, view.destinationOffset, view.family);
       words[place + FINAL_PORT] = view.destinationPort;
     }
     if (words[place + FLAGS] !== FROM_NODE) return;
-    const isNode = nodeAddresses().has(view.bytes, view.sourceOffset, view.family);
-    if (isNode) return;
+    addressKey(client, data, view.sourceOffset, view.family, seed);
+    if (nodeAddresses().has(client)) return;
     // The masqueraded copy came first (captures of two nodes, merged): the client is the other one.
-    addressKey(this.client, view.bytes, view.sourceOffset, view.family, this.options.seed);
-    words[place + SOURCE] = addresses.idOf(view.bytes, view.sourceOffset, view.family);
+    words[place + SOURCE] = addresses.idOf(client, data, view.sourceOffset, view.family);
     words[place + FLAGS] = 0;
-    words[place + CLIENT_KEY] = this.client.high;
-    words[place + CLIENT_KEY + 1] = this.client.low;
+    words[place + CLIENT_KEY] = client.high;
+    words[place + CLIENT_KEY + 1] = client.low;
   }
 
   /**
-   * Place of the attempt of which this one is the masqueraded copy, or -1: the same initial sequence number at almost
-   * the same time, and the same server port (rule 3) or one of the two sources a node's address (DNAT and masquerade
-   * together, as for a NodePort). Retransmissions are translated to the same port as the first, however late they come.
+   * Whether this is the masqueraded copy of the attempt at `place`, which has the same initial sequence number: at
+   * almost the same time, and to the same server port (rule 3) or with a node's address as one of the two sources (DNAT
+   * and masquerade together, as for a NodePort). Retransmissions are translated to the same port as the first, however
+   * late they come.
    */
-  private masqueradedOriginal(view: PacketView): number {
-    const { attempts, sequences } = this;
-    const found = sequences.find(view.sequence | 0, 0);
-    if (found < 0) return NONE;
-    const place = attempts.placeOf(sequences.words[found + ATTEMPT] ?? 0);
-    if (place < 0) return NONE;
+  private isMasqueradedCopy(place: number, data: DataView, view: PacketView): boolean {
+    const { attempts, client } = this;
     const { words } = attempts;
-    if (words[place + TRANSLATED_PORT] === view.sourcePort) return place;
+    const ports = words[place + CLIENT_PORTS] ?? 0;
+    if (ports >>> 16 === view.sourcePort) return true;
     const flags = words[place + FLAGS] ?? 0;
-    if ((flags & SETTLED) !== 0 || Math.abs(view.at - sequences.timeAt(found)) > TRANSLATED_COPY_MS) return NONE;
-    const isNode = this.deps.nodeAddresses().has(view.bytes, view.sourceOffset, view.family);
-    if (!isNode && (flags & FROM_NODE) === 0 && words[place + FINAL_PORT] !== view.destinationPort) return NONE;
-    words[place + TRANSLATED_PORT] = view.sourcePort;
-    return place;
+    if ((flags & SETTLED) !== 0 || Math.abs(view.at - attempts.timeAt(place)) > TRANSLATED_COPY_MS) return false;
+    addressKey(client, data, view.sourceOffset, view.family, this.options.seed);
+    const isNode = this.deps.nodeAddresses().has(client);
+    if (!isNode && (flags & FROM_NODE) === 0 && words[place + FINAL_PORT] !== view.destinationPort) return false;
+    words[place + CLIENT_PORTS] = (ports & 0xffff) | (view.sourcePort << 16);
+    return true;
   }
 
   /** Counts the first attempt that has not settled. */
