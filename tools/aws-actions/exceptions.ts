@@ -132,6 +132,7 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
     DescribeEventBus: ['events:DescribeEventBus @ $P:events:$R:$A:event-bus/{Name:=default}'],
     CreateEventBus: ['events:CreateEventBus @ $P:events:$R:$A:event-bus/{Name}'],
     ListRules: ['events:ListRules'],
+    CreateArchive: ['events:CreateArchive @ {=EventSourceArn}', 'events:CreateArchive @ $P:events:$R:$A:archive/{ArchiveName}'],
   },
   scheduler: Object.fromEntries(
     ['CreateSchedule', 'DeleteSchedule', 'GetSchedule', 'UpdateSchedule'].map((name) => [
@@ -191,6 +192,7 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
     CreateVirtualMFADevice: ['iam:CreateVirtualMFADevice @ $P:iam::$A:mfa{Path:=/}{VirtualMFADeviceName}'],
     CreateOpenIDConnectProvider: ['iam:CreateOpenIDConnectProvider @ $P:iam::$A:oidc-provider/{Url:bareurl}'],
     CreateServiceLinkedRole: [`iam:CreateServiceLinkedRole @ ${IAM_ROLE}/aws-service-role/{AWSServiceName}/*`],
+    SimulatePrincipalPolicy: ['iam:SimulatePrincipalPolicy @ {=PolicySourceArn}'],
     AddUserToGroup: ['iam:AddUserToGroup @ $P:iam::$A:group/{GroupName}'],
     RemoveUserFromGroup: ['iam:RemoveUserFromGroup @ $P:iam::$A:group/{GroupName}'],
   },
@@ -261,6 +263,18 @@ export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
       ]),
     ),
   },
+  cloudtrail: Object.fromEntries(
+    ['StartLogging', 'StopLogging', 'GetTrailStatus'].map((name) => [name, [`cloudtrail:${name} @ $P:cloudtrail:$R:$A:trail/{Name}`]]),
+  ),
+  s3vectors: Object.fromEntries(
+    ['CreateIndex', 'DeleteIndex', 'GetIndex', 'PutVectors', 'GetVectors', 'DeleteVectors', 'ListVectors', 'QueryVectors'].map((name) => [
+      name,
+      [
+        `s3vectors:${name} @ ${name === 'CreateIndex' ? '' : '{=indexArn}, '}$P:s3vectors:$R:$A:bucket/{vectorBucketName|vectorBucketArn}/index/{indexName}`,
+      ],
+    ]),
+  ),
+  mwaa: { InvokeRestApi: ['airflow:InvokeRestApi @ $P:airflow:$R:$A:role/{Name}/*'] },
   apigatewaymanagementapi: Object.fromEntries(
     ['PostToConnection', 'GetConnection', 'DeleteConnection'].map((name) => [name, ['!connections']]),
   ),

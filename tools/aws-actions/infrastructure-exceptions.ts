@@ -283,6 +283,32 @@ export const INFRASTRUCTURE_EXCEPTIONS: Readonly<Record<string, ServiceException
       ].map((name) => [name, both(name)]),
     ),
   },
+  redshift: {
+    GetClusterCredentials: [
+      'redshift:GetClusterCredentials @ $P:redshift:$R:$A:dbuser:{ClusterIdentifier}/{DbUser}',
+      '+redshift:GetClusterCredentials @ $P:redshift:$R:$A:dbname:{ClusterIdentifier}/{DbName}',
+    ],
+  },
+  // Their ids tell nothing of what is asked for.
+  'redshift-serverless': {
+    UpdateCustomDomainAssociation: ['redshift-serverless:UpdateCustomDomainAssociation @ $P:redshift-serverless:$R:$A:workgroup/*'],
+  },
+  'application-autoscaling': Object.fromEntries(
+    [
+      'RegisterScalableTarget',
+      'DeregisterScalableTarget',
+      'PutScalingPolicy',
+      'DeleteScalingPolicy',
+      'PutScheduledAction',
+      'DeleteScheduledAction',
+    ].map((name) => [
+      name,
+      [
+        `application-autoscaling:${name} @ $P:application-autoscaling:$R:$A:scalable-target/*`,
+        ...(name === 'RegisterScalableTarget' ? ['+iam:PassRole @ {=RoleARN}'] : []),
+      ],
+    ]),
+  ),
   quicksight: {
     DescribeAnalysisDefinition: ['quicksight:DescribeAnalysis'],
     DescribeDashboardDefinition: ['quicksight:DescribeDashboard'],

@@ -51,12 +51,68 @@ function collectionOf(uri: string, label: string): string {
   return stem(new RegExp(`/([a-zA-Z-]+)/\\{${label}\\+?\\}`).exec(uri)?.[1] ?? '');
 }
 
+/** `agentRuntimeId` may be the runtime of `runtime/${RuntimeId}/endpoint/…`; at the end of an ARN only a part of the path is sure enough. */
+function mayEndSo(member: ModelMember, isLast: boolean): boolean {
+  return (isLast ? member.isLabel : member.isRequired) && !/Arns?$/i.test(member.name);
+}
+
+/** Whether no other noun of the request ends so: `vectorBucket` is the bucket, but neither of `sourceBucket` and `targetBucket`. */
+function isAlone(noun: string, ending: string, operation: ModelOperation): boolean {
+  return operation.members.every(({ name, isText }) => !isText || stem(name) === noun || !stem(name).endsWith(ending));
+}
+
 function isRelated(member: string, type: string): boolean {
   return member === '' || member.includes(type) || type.includes(member);
 }
 
+/** Where a variable stands in an ARN. */
+interface Place {
+  readonly type: string;
+  /** The noun before it: `apps` in `apps/${AppId}`. */
+  readonly collection: string;
+  readonly isLast: boolean;
+  readonly isOnlyType: boolean;
+  /** Its ids tell nothing of names. */
+  readonly isOpaque: boolean;
+}
+
+/** Resources that requests call by name and ARNs by an id that only the service knows; all of a service where no type is given. */
+const OPAQUE: Readonly<Record<string, readonly string[]>> = {
+  backup: ['framework', 'reportplan', 'restoretestingplan', 'tieringconfiguration'],
+  config: [],
+  directconnect: [],
+  ec2: ['launch-template'],
+  lightsail: [],
+  rds: ['proxy', 'proxy-endpoint'],
+  'redshift-serverless': [],
+};
+
+function isOpaqueType(modelId: string, type: string): boolean {
+  const types = OPAQUE[modelId];
+  return types !== undefined && (types.length === 0 || types.includes(type.toLowerCase()));
+}
+
+/** Services whose resource ids are the names that they are made with. */
+const NAMED: ReadonlySet<string> = new Set([
+  'databrew',
+  'forecast',
+  'imagebuilder',
+  'mediatailor',
+  'personalize',
+  'route53-recovery-readiness',
+]);
+
+/** Whether the operation makes what an id stands for. */
+function makesId(operation: string, modelId: string): boolean {
+  return (operation.startsWith('Create') && !NAMED.has(modelId)) || /^Start\w+Job$/.test(operation);
+}
+
 /** How the wanted variable of an ARN is called in the request, if that is plain from the names. */
-function memberFor(variable: string, type: string, isLast: boolean, operation: ModelOperation, isOnlyType: boolean): Scored | undefined {
+function memberFor(
+  variable: string,
+  { type, collection, isLast, isOnlyType, isOpaque }: Place,
+  operation: ModelOperation,
+): Scored | undefined {
   const noun = stem(operation.name.replace(VERB, ''));
   const wanted = stem(variable);
   const typeStem = stem(type);
@@ -65,14 +121,16 @@ function memberFor(variable: string, type: string, isLast: boolean, operation: M
   for (const member of operation.members) {
     if (!member.isText) continue;
     // What is created gets its id from the service, not from the name that it is given.
-    if (operation.name.startsWith('Create') && variable.endsWith('Id') && member.name.endsWith('Name')) continue;
+    if (isOpaque && variable.endsWith('Id') && /names?$/i.test(member.name)) continue;
+    if (isOtherKind(member, variable, operation)) continue;
     const memberStem = SYNONYMS[stem(member.name)] ?? stem(member.name);
     const place = member.isLabel ? collectionOf(operation.uri, member.wire) : '';
     let score = 0;
-    if (norm(member.name) === norm(variable)) score = 6;
+    if (norm(member.name) === norm(variable)) score = wanted === '' && !isOnlyType && !norm(operation.name).includes(typeStem) ? 0 : 6;
     else if (wanted !== '' && memberStem === wanted) score = 5;
     else if (isLast && memberStem !== '' && memberStem === typeStem) score = 4;
     else if (place !== '' && memberStem === '' && (place === typeStem || place === wanted) && isLast) score = 4.6;
+    else if (place !== '' && place === collection && (wanted === '' ? memberStem === place : memberStem.startsWith(wanted))) score = 4.55;
     else if (wanted !== '' && PREFIXED.some((prefix) => memberStem === prefix + wanted)) score = 4.5;
     else if (isLast && memberStem.length > 2 && PREFIXED.some((prefix) => memberStem === prefix + typeStem)) score = 3.8;
     else if (isLast && member.isRequired && memberStem.length > 2 && typeStem.endsWith(memberStem)) score = 3.5;
@@ -81,6 +139,8 @@ function memberFor(variable: string, type: string, isLast: boolean, operation: M
     else if (isLast && member.isLabel && memberStem === '' && typeStem !== '' && noun.startsWith(typeStem)) score = 2;
     else if (isLast && isOnlyType && member.isLabel && labels === 1 && isRelated(memberStem, typeStem)) score = 1;
     else if (isLast && member.isRequired && memberStem.length > 2 && wanted.endsWith(memberStem)) score = 1;
+    else if (mayEndSo(member, isLast) && wanted.length > 3 && memberStem.endsWith(wanted) && isAlone(memberStem, wanted, operation))
+      score = 0.9;
     // Arn beats Name: it is exact.
     if (score > 0 && norm(member.name).endsWith('arn')) score += 0.3;
     if (score > 0 && member.isRequired) score += 0.4;
@@ -89,21 +149,44 @@ function memberFor(variable: string, type: string, isLast: boolean, operation: M
   return best;
 }
 
+/** `StreamName` and `StreamARN` name one thing. */
+function isSameNoun(a: ModelMember, b: ModelMember): boolean {
+  return stem(a.name) !== '' && stem(a.name) === stem(b.name);
+}
+
+function kindOf(text: string): string | undefined {
+  return /(name|id)s?$/i.exec(text)?.[1]?.toLowerCase();
+}
+
+/** An id where the ARN has the name, or the other way round, and the request may carry the right one too. */
+function isOtherKind(member: ModelMember, variable: string, operation: ModelOperation): boolean {
+  const wanted = kindOf(variable);
+  const own = kindOf(member.name);
+  if (wanted === undefined || own === undefined || own === wanted) return false;
+  return operation.members.some((other) => other.isText && kindOf(other.name) === wanted && isSameNoun(other, member));
+}
+
 /** Every way to say the variable: `TableName|TableArn`. */
-function pathsFor(first: ModelMember, operation: ModelOperation): string {
+function pathsFor(first: ModelMember, variable: string, operation: ModelOperation): string {
   const same = operation.members.filter(
-    (member) => member !== first && member.isText && stem(member.name) !== '' && stem(member.name) === stem(first.name),
+    (member) => member !== first && member.isText && isSameNoun(member, first) && !isOtherKind(member, variable, operation),
   );
   return [first, ...same].map(pathOf).join('|');
 }
 
-function toTemplate(arn: string, type: string, operation: ModelOperation, isOnlyType: boolean): Omit<Mapped, 'isRequired'> {
+function toTemplate(
+  arn: string,
+  operation: ModelOperation,
+  place: Pick<Place, 'type' | 'isOnlyType' | 'isOpaque'>,
+): Omit<Mapped, 'isRequired'> {
   const params: string[] = [];
   const members: ModelMember[] = [];
   let isFull = true;
   const short = arn.replaceAll('${Partition}', '$P').replaceAll('${Region}', '$R').replaceAll('${Account}', '$A');
-  const variables = [...short.matchAll(/\$\{([^}]+)\}/g)].map(([, variable = '']) => variable);
-  const found = variables.map((variable, index) => memberFor(variable, type, index === variables.length - 1, operation, isOnlyType));
+  const variables = [...short.matchAll(/(?:([A-Za-z-]+)\/)?\$\{([^}]+)\}/g)].map(([, before = '', name = '']) => ({ before, name }));
+  const found = variables.map(({ before, name }, index) =>
+    memberFor(name, { ...place, collection: stem(before), isLast: index === variables.length - 1 }, operation),
+  );
   let index = -1;
   const template = short.replace(/\$\{[^}]+\}/g, () => {
     index += 1;
@@ -114,14 +197,14 @@ function toTemplate(arn: string, type: string, operation: ModelOperation, isOnly
         at !== index &&
         other !== undefined &&
         own !== undefined &&
-        other.member === own.member &&
+        (other.member === own.member || isSameNoun(other.member, own.member)) &&
         (other.score > own.score || (other.score === own.score && at < index)),
     );
     if (own === undefined || isBetterElsewhere) {
       isFull = false;
       return '*';
     }
-    const paths = pathsFor(own.member, operation);
+    const paths = pathsFor(own.member, variables[index]?.name ?? '', operation);
     params.push(paths);
     members.push(own.member);
     return `{${paths}}`;
@@ -142,7 +225,9 @@ export function mapResources(service: IamService, action: IamAction, operation: 
   const isOnlyType = action.resourceTypes.length === 1;
   const types = action.resourceTypes.flatMap(({ name, required }): (Mapped & { readonly name: string })[] => {
     const arn = arnOf(service.arns.get(name.toLowerCase()), modelId);
-    return arn === undefined ? [] : [{ ...toTemplate(arn, name, operation, isOnlyType), isRequired: required, name }];
+    if (arn === undefined) return [];
+    const place = { type: name, isOnlyType, isOpaque: isOpaqueType(modelId, name) || makesId(operation.name, modelId) };
+    return [{ ...toTemplate(arn, operation, place), isRequired: required, name }];
   });
   if (types.length === 0) return [{ alternatives: ['*'], isOptional: false }];
   const anything = operation.members.find((member) => member.isText && ANY_RESOURCE.test(norm(member.name)));

@@ -99,9 +99,11 @@ function lastPart(arn: string): string {
   return arn.slice(Math.max(arn.lastIndexOf('/'), arn.lastIndexOf(':')) + 1);
 }
 
-/** Doubled slashes between a fixed part and a value that brings its own. */
+/** Doubled slashes between a fixed part and a value that brings its own; ids of organizations bring their `p-`, `ou-`, `h-` and so on. */
 function tidy(arn: string): string {
-  return arn.startsWith('arn:aws:s3') ? arn : arn.replace(/\/\/+/g, '/');
+  if (arn.startsWith('arn:aws:s3')) return arn;
+  const single = arn.replace(/\/\/+/g, '/');
+  return single.includes(':organizations:') ? single.replace(/\/([a-z]{1,2}-)\1/g, '/$1') : single;
 }
 
 function valuesOf(text: string, parameters: RequestParameters): string[] {

@@ -60,7 +60,17 @@ const NOT_API: ReadonlySet<string> = new Set([
 ]);
 
 /** Of those, the ones that are also the name of an API when nothing stands before them. */
-const ALSO_API: ReadonlySet<string> = new Set(['rds', 'redshift', 'elasticbeanstalk', 'mq', 'transfer', 'signin', 'fsx', 'efs']);
+const ALSO_API: ReadonlySet<string> = new Set([
+  'rds',
+  'redshift',
+  'elasticbeanstalk',
+  'mq',
+  'transfer',
+  'signin',
+  'fsx',
+  'efs',
+  'ec2-instance-connect',
+]);
 
 export function isRegion(text: string): boolean {
   return REGION.test(text);

@@ -4,7 +4,7 @@ import { decodePart } from './find-operation.ts';
 import { findParameter } from './find-parameter.ts';
 import type { AwsHost } from './parse-host.ts';
 import type { Value } from './partial-json.ts';
-import { BUCKET_SUBRESOURCES, OBJECT_SUBRESOURCES } from './s3-actions.ts';
+import { BUCKET_SUBRESOURCES, hasUnknownSubresource, OBJECT_SUBRESOURCES } from './s3-actions.ts';
 import { toS3Target } from './s3-target.ts';
 import type { S3Target } from './s3-target.ts';
 
@@ -26,6 +26,7 @@ function readPairs(target: S3Target, request: AwsHttpRequest, query: URLSearchPa
   if (target.service === 's3express' && bucketArn !== undefined && !isExpressControl(request, query, objectArn)) {
     return [{ action: 'CreateSession', resource: bucketArn }];
   }
+  if (hasUnknownSubresource(query)) return [];
   if (bucketArn === undefined && target.service === 's3express')
     return method === 'GET' ? [{ action: 'ListAllMyDirectoryBuckets', resource: '*' }] : [];
   if (bucketArn === undefined) return method === 'GET' || method === 'HEAD' ? [{ action: 'ListAllMyBuckets', resource: '*' }] : [];
@@ -90,8 +91,9 @@ function readBucketRequest(target: S3Target, bucketArn: string, request: AwsHttp
 
 function subresource(table: typeof BUCKET_SUBRESOURCES, method: string, query: URLSearchParams): string | undefined {
   if (method !== 'GET' && method !== 'PUT' && method !== 'DELETE') return undefined;
-  for (const key of query.keys()) {
-    const action = Object.hasOwn(table, key) ? table[key]?.[method] : undefined;
+  for (const key of Object.keys(table)) {
+    if (!query.has(key)) continue;
+    const action = table[key]?.[method];
     if (action !== undefined) return action;
   }
   return undefined;

@@ -18,6 +18,9 @@ export const BUCKET_SUBRESOURCES: Table = {
   location: { GET: 'GetBucketLocation' },
   logging: { GET: 'GetBucketLogging', PUT: 'PutBucketLogging' },
   metadataConfiguration: { GET: 'GetBucketMetadataTableConfiguration', DELETE: 'DeleteBucketMetadataTableConfiguration' },
+  metadataAnnotationTable: { PUT: 'UpdateBucketMetadataAnnotationTableConfiguration' },
+  metadataInventoryTable: { PUT: 'UpdateBucketMetadataInventoryTableConfiguration' },
+  metadataJournalTable: { PUT: 'UpdateBucketMetadataJournalTableConfiguration' },
   metadataTable: { GET: 'GetBucketMetadataTableConfiguration', DELETE: 'DeleteBucketMetadataTableConfiguration' },
   metrics: { GET: 'GetMetricsConfiguration', PUT: 'PutMetricsConfiguration', DELETE: 'PutMetricsConfiguration' },
   notification: { GET: 'GetBucketNotification', PUT: 'PutBucketNotification' },
@@ -37,6 +40,8 @@ export const BUCKET_SUBRESOURCES: Table = {
 
 export const OBJECT_SUBRESOURCES: Table = {
   acl: { GET: 'GetObjectVAcl', PUT: 'PutObjectVAcl' },
+  annotationName: { GET: 'GetObjectVAnnotation', PUT: 'PutObjectVAnnotation', DELETE: 'DeleteObjectVAnnotation' },
+  annotation: { GET: 'ListObjectVAnnotations' },
   tagging: { GET: 'GetObjectVTagging', PUT: 'PutObjectVTagging', DELETE: 'DeleteObjectVTagging' },
   torrent: { GET: 'GetObjectVTorrent' },
   'legal-hold': { GET: 'GetObjectLegalHold', PUT: 'PutObjectLegalHold' },
@@ -44,3 +49,23 @@ export const OBJECT_SUBRESOURCES: Table = {
   encryption: { PUT: 'UpdateObjectEncryption' },
   uploadId: { GET: 'ListMultipartUploadParts', PUT: 'PutObject', DELETE: 'AbortMultipartUpload' },
 };
+
+/** Keys of S3's queries that ask for nothing else, also without a value (S3 API Reference). */
+const PLAIN: ReadonlySet<string> = new Set(
+  (
+    'attributes bucket-region continuation-token delete delimiter encoding-type fetch-owner key-marker list-type marker max-buckets ' +
+    'max-directory-buckets max-keys max-uploads partNumber prefix restore select select-type session start-after upload-id-marker ' +
+    'uploads version-id-marker versionId x-id'
+  ).split(' '),
+);
+
+/** A sub-resource is a key without a value: one that we do not know makes the request something that we do not know. */
+export function hasUnknownSubresource(query: URLSearchParams): boolean {
+  for (const [key, value] of query)
+    if (value === '' && !PLAIN.has(key) && !key.startsWith('response-') && !/^x-amz-/i.test(key) && !isKnown(key)) return true;
+  return false;
+}
+
+function isKnown(key: string): boolean {
+  return Object.hasOwn(BUCKET_SUBRESOURCES, key) || Object.hasOwn(OBJECT_SUBRESOURCES, key);
+}

@@ -101,9 +101,11 @@ function pairsOf(
   }
 }
 
-/** Registries and catalogs of another account are named by a parameter of their own. */
+/** Parameters that name the account of what is asked for, where it may be another's. */
+const OWNERS: Readonly<Record<string, string>> = { ecr: 'registryId', glue: 'CatalogId', sqs: 'QueueOwnerAWSAccountId' };
+
 function withOwner(service: AwsService, parameters: RequestParameters, context: ArnContext): ArnContext {
-  const name = service.id === 'ecr' ? 'registryId' : service.id === 'glue' ? 'CatalogId' : undefined;
+  const name = OWNERS[service.id];
   const [account] = name === undefined ? [] : findParameter(parameters, name);
   return account !== undefined && /^\d{12}$/.test(account) ? { ...context, account } : context;
 }

@@ -46,7 +46,7 @@ ValidatePolicy PO/policy/validation *`,
   account: `account account account rest-json - 2021-02-01
 account
 
-$P:account::*:account/o-*/{AccountId} $P:account::*:account/o-*/* $P:account::*:account/o-*/{AccountName|AccountId}
+$P:account::*:account/o-*/{AccountId} $P:account::*:account/o-*/*
 AcceptPrimaryEmailUpdate PO/acceptPrimaryEmailUpdate 0,*
 DeleteAlternateContact PO/deleteAlternateContact *
 DisableRegion PO/disableRegion *
@@ -59,7 +59,7 @@ GetPrimaryEmail PO/getPrimaryEmail 0,*
 GetPrimaryEmailUpdateStatus PO/getPrimaryEmailUpdateStatus 1
 GetRegionOptStatus PO/getRegionOptStatus *
 ListRegions PO/listRegions *
-PutAccountName PO/putAccountName 2,*
+PutAccountName PO/putAccountName *
 PutAlternateContact PO/putAlternateContact *
 PutContactInformation PO/putContactInformation *
 SendPhoneNumberVerification PO/sendPhoneNumberVerification -
@@ -745,7 +745,7 @@ UpdateEventIntegration PA/eventIntegrations/{Name} 3`,
   'application-autoscaling': `application-autoscaling application-autoscaling application-autoscaling json AnyScaleFrontendService 2016-02-06
 application-autoscaling
 
-~scalable-target/{ResourceId} ~scalable-target/{ResourceARN} {=RoleARN}
+~scalable-target/* ~scalable-target/{ResourceARN} {=RoleARN}
 DeleteScalingPolicy 0
 DeleteScheduledAction 0
 DeregisterScalableTarget 0
@@ -1089,7 +1089,7 @@ UpdateType PO/v1/apis/{apiId}/types/{typeName} *`,
   'arc-region-switch': `arc-region-switch arc-region-switch arc-region-switch smithy-rpc-v2-cbor,json ArcRegionSwitch 2022-07-26
 arc-region-switch arc-region-switch-control-plane
 
-$P:arc-region-switch::$A:plan/{planArn} $P:arc-region-switch::$A:plan/{name} {=executionRole} $P:arc-region-switch::$A:plan/{arn} {=arn} $P:arc-region-switch::$A:plan/*
+$P:arc-region-switch::$A:plan/{planArn} $P:arc-region-switch::$A:plan/* {=executionRole} $P:arc-region-switch::$A:plan/{arn} {=arn}
 ApprovePlanExecutionStep 0
 CancelPlanExecution 0
 CreatePlan 1;+iam:PassRole@2
@@ -1102,10 +1102,10 @@ ListPlanExecutionEvents 0
 ListPlanExecutions 0
 ListPlans *
 ListPlansInRegion *
-ListRoute53HealthChecks 4,5
-ListRoute53HealthChecksInRegion 4,5
+ListRoute53HealthChecks 4,1
+ListRoute53HealthChecksInRegion 4,1
 ListServiceQuotaWarnings -
-ListTagsForResource 4,5
+ListTagsForResource 4,1
 StartPlanExecution 0
 TagResource 3
 UntagResource 3
@@ -1234,7 +1234,7 @@ UpdateWorkGroup 1`,
   auditmanager: `auditmanager auditmanager auditmanager rest-json - 2017-07-25
 auditmanager
 
-~assessment/{assessmentId} ~assessment/{assessmentId}/controlSet/* ~assessment/{assessmentId}/controlSet/{controlSetId} ~assessmentFramework/{name} ~control/* ~assessmentFramework/{frameworkId} ~control/{controlId} {=resourceArn} ~assessment/{assessmentId|assessmentName} ~assessmentFramework/*
+~assessment/{assessmentId} ~assessment/{assessmentId}/controlSet/* ~assessment/{assessmentId}/controlSet/{controlSetId} ~assessmentFramework/* ~control/* ~assessmentFramework/{frameworkId} ~control/{controlId} {=resourceArn}
 AssociateAssessmentReportEvidenceFolder PU/assessments/{assessmentId}/associateToAssessmentReport 0
 BatchAssociateAssessmentReportEvidence PU/assessments/{assessmentId}/batchAssociateToAssessmentReport 0
 BatchCreateDelegationByAssessment PO/assessments/{assessmentId}/delegations 0;1
@@ -1288,11 +1288,11 @@ RegisterOrganizationAdminAccount PO/account/registerOrganizationAdminAccount *
 StartAssessmentFrameworkShare PO/assessmentFrameworks/{frameworkId}/shareRequests 5
 TagResource PO/tags/{resourceArn} 7,*
 UntagResource D/tags/{resourceArn} 7,*
-UpdateAssessment PU/assessments/{assessmentId} 8
+UpdateAssessment PU/assessments/{assessmentId} 0
 UpdateAssessmentControl PU/assessments/{assessmentId}/controlSets/{controlSetId}/controls/{controlId} 2
 UpdateAssessmentControlSetStatus PU/assessments/{assessmentId}/controlSets/{controlSetId}/status 2
 UpdateAssessmentFramework PU/assessmentFrameworks/{frameworkId} 5;4
-UpdateAssessmentFrameworkShare PU/assessmentFrameworkShareRequests/{requestId} 9
+UpdateAssessmentFrameworkShare PU/assessmentFrameworkShareRequests/{requestId} 3
 UpdateAssessmentStatus PU/assessments/{assessmentId}/status 0
 UpdateControl PU/controls/{controlId} 6
 UpdateSettings PU/settings *
@@ -1824,7 +1824,7 @@ UpdateProvisionedModelThroughput PA/provisioned-model-throughput/{provisionedMod
   'bedrock-agent': `bedrock-agent bedrock bedrock rest-json - 2023-06-05
 bedrock-agent
 
-~agent/{agentId} ~knowledge-base/{knowledgeBaseId} {=executionRoleArn} ~flow/{flowIdentifier} {=roleArn} ~prompt/{promptIdentifier} ~agent-alias/{agentId}/{agentAliasId} ~flow/{flowIdentifier}/alias/{aliasIdentifier} ~prompt/{promptIdentifier}:{promptVersion} {=resourceArn} ~advanced-prompt-optimization-job/{resourceArn} ~agent/* ~agent-alias/*/* ~application-inference-profile/{resourceArn} ~async-invoke/{resourceArn} ~automated-reasoning-policy/* ~automated-reasoning-policy/*:* ~blueprint/* ~blueprint-optimization-invocation/{resourceArn} ~custom-model/{resourceArn} ~custom-model-deployment/{resourceArn} ~data-automation-invocation/* ~data-automation-library/* ~data-automation-library-ingestion-job/* ~data-automation-project/* ~evaluation-job/{resourceArn} ~flow/* ~flow/*/alias/* ~guardrail/* ~imported-model/{resourceArn} ~knowledge-base/* ~model-copy-job/{resourceArn} ~model-customization-job/{resourceArn} ~model-evaluation-job/{resourceArn} ~model-import-job/{resourceArn} ~model-invocation-job/* ~prompt/* ~prompt-router/{resourceArn} ~prompt/*:* ~provisioned-model/{resourceArn} ~session/* ~agent/{agentId|agentName} ~agent-alias/{agentId}/{agentAliasId|agentAliasName}
+~agent/{agentId} ~knowledge-base/{knowledgeBaseId} {=executionRoleArn} ~flow/{flowIdentifier} {=roleArn} ~prompt/{promptIdentifier} ~agent-alias/{agentId}/{agentAliasId} ~flow/{flowIdentifier}/alias/{aliasIdentifier} ~prompt/{promptIdentifier}:{promptVersion} {=resourceArn} ~advanced-prompt-optimization-job/{resourceArn} ~agent/* ~agent-alias/*/* ~application-inference-profile/{resourceArn} ~async-invoke/{resourceArn} ~automated-reasoning-policy/* ~automated-reasoning-policy/*:* ~blueprint/* ~blueprint-optimization-invocation/{resourceArn} ~custom-model/{resourceArn} ~custom-model-deployment/{resourceArn} ~data-automation-invocation/* ~data-automation-library/* ~data-automation-library-ingestion-job/* ~data-automation-project/* ~evaluation-job/{resourceArn} ~flow/* ~flow/*/alias/* ~guardrail/* ~imported-model/{resourceArn} ~knowledge-base/* ~model-copy-job/{resourceArn} ~model-customization-job/{resourceArn} ~model-evaluation-job/{resourceArn} ~model-import-job/{resourceArn} ~model-invocation-job/* ~prompt/* ~prompt-router/{resourceArn} ~prompt/*:* ~provisioned-model/{resourceArn} ~session/*
 AssociateAgentCollaborator PU/agents/{agentId}/agentversions/{agentVersion}/agentcollaborators/ 0
 AssociateAgentKnowledgeBase PU/agents/{agentId}/agentversions/{agentVersion}/knowledgebases/ 0;1
 CreateAgent PU/agents/ *
@@ -1899,9 +1899,9 @@ StartIngestionJob PU/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}
 StopIngestionJob PO/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId}/ingestionjobs/{ingestionJobId}/stop 1
 TagResource PO/tags/{resourceArn} 9,*
 UntagResource D/tags/{resourceArn} 9,*
-UpdateAgent PU/agents/{agentId}/ 15
+UpdateAgent PU/agents/{agentId}/ 0
 UpdateAgentActionGroup PU/agents/{agentId}/agentversions/{agentVersion}/actiongroups/{actionGroupId}/ 0
-UpdateAgentAlias PU/agents/{agentId}/agentaliases/{agentAliasId}/ 16
+UpdateAgentAlias PU/agents/{agentId}/agentaliases/{agentAliasId}/ 6
 UpdateAgentCollaborator PU/agents/{agentId}/agentversions/{agentVersion}/agentcollaborators/{collaboratorId}/ 0
 UpdateAgentKnowledgeBase PU/agents/{agentId}/agentversions/{agentVersion}/knowledgebases/{knowledgeBaseId}/ 0;1
 UpdateDataSource PU/knowledgebases/{knowledgeBaseId}/datasources/{dataSourceId} 1
@@ -2032,7 +2032,7 @@ UpdateBrowserStream PU/browsers/{browserIdentifier}/sessions/streams/update d;e`
   'bedrock-agentcore-control': `bedrock-agentcore-control bedrock-agentcore bedrock-agentcore rest-json - 2023-06-05
 bedrock-agentcore-control
 
-~dataset/{datasetId} ~gateway/{gatewayIdentifier} {=roleArn} ~runtime/{name} ~token-vault/*/apikeycredentialprovider/{name} ~token-vault/* {=executionRoleArn} ~consent-portal/{name} ~harness/{harnessId} ~token-vault/*/oauth2credentialprovider/{name} ~payment-manager/{paymentManagerId} ~token-vault/*/paymentcredentialprovider/{name} ~policy-engine/{policyEngineId} ~registry/{registryId} ~workload-identity-directory/*/workload-identity/{name} ~workload-identity-directory/* ~runtime/{agentRuntimeId} ~runtime/* ~runtime/*/runtime-endpoint/{endpointName} ~browser-custom/{browserId} ~browser-profile/{profileId} ~capacity-provider/{capacityProviderId} ~code-interpreter-custom/{codeInterpreterId} ~configuration-bundle/{bundleId} ~consent-portal/{consentPortalIdentifier} ~evaluator/{evaluatorId} ~harness/{harnessId}/harness-endpoint/{endpointName} ~memory/{memoryId} ~online-evaluation-config/{onlineEvaluationConfigId} ~policy-engine/{policyEngineId}/policy/{policyId} ~registry/{registryId}/record/{recordId} {=resourceArn} ~policy-engine/{policyEngineId}/policy-generation/{policyGenerationId} ~token-vault/{tokenVaultId} ~token-vault/*/apikeycredentialprovider/* ~token-vault/*/oauth2credentialprovider/* ~token-vault/*/paymentcredentialprovider/* ~workload-identity-directory/*/workload-identity/* ~configuration-bundle/{bundleId|bundleName}
+~dataset/{datasetId} ~gateway/{gatewayIdentifier} {=roleArn} ~runtime/{agentRuntimeId} ~token-vault/*/apikeycredentialprovider/{name} ~token-vault/* {=executionRoleArn} ~consent-portal/* ~harness/{harnessId} ~token-vault/*/oauth2credentialprovider/{name} ~payment-manager/{paymentManagerId} ~token-vault/*/paymentcredentialprovider/{name} ~policy-engine/{policyEngineId} ~registry/{registryId} ~workload-identity-directory/*/workload-identity/{name} ~workload-identity-directory/* ~runtime/{agentRuntimeId}/runtime-endpoint/{endpointName} ~browser-custom/{browserId} ~browser-profile/{profileId} ~capacity-provider/{capacityProviderId} ~code-interpreter-custom/{codeInterpreterId} ~configuration-bundle/{bundleId} ~consent-portal/{consentPortalIdentifier} ~evaluator/{evaluatorId} ~harness/{harnessId}/harness-endpoint/{endpointName} ~memory/{memoryId} ~online-evaluation-config/{onlineEvaluationConfigId} ~policy-engine/{policyEngineId}/policy/{policyId} ~registry/{registryId}/record/{recordId} {=resourceArn} ~policy-engine/{policyEngineId}/policy-generation/{policyGenerationId} ~token-vault/{tokenVaultId} ~token-vault/*/apikeycredentialprovider/* ~token-vault/*/oauth2credentialprovider/* ~token-vault/*/paymentcredentialprovider/* ~workload-identity-directory/*/workload-identity/*
 AddDatasetExamples PO/datasets/{datasetId}/examples/add 0
 BatchPutGatewayRateLimits PU/gateways/{gatewayIdentifier}/rate-limits/batch 1
 CreateAgentRuntime PU/runtimes/ *;+iam:PassRole@2
@@ -2064,83 +2064,83 @@ CreatePolicyEngine PO/policy-engines *
 CreateRegistry PO/registries *
 CreateRegistryRecord PO/registries/{registryId}/records d
 CreateWorkloadIdentity PO/identities/CreateWorkloadIdentity e;f
-DeleteAgentRuntime D/runtimes/{agentRuntimeId}/ g
-DeleteAgentRuntimeEndpoint D/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/ h;i
+DeleteAgentRuntime D/runtimes/{agentRuntimeId}/ 3
+DeleteAgentRuntimeEndpoint D/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/ 3;g
 DeleteApiKeyCredentialProvider PO/identities/DeleteApiKeyCredentialProvider 4;5
-DeleteBrowser D/browsers/{browserId} j
-DeleteBrowserProfile D/browser-profiles/{profileId} k
-DeleteCapacityProvider D/capacity-providers/{capacityProviderId} l
-DeleteCodeInterpreter D/code-interpreters/{codeInterpreterId} m
-DeleteConfigurationBundle D/configuration-bundles/{bundleId} n
-DeleteConsentPortal PO/identities/DeleteConsentPortal o
+DeleteBrowser D/browsers/{browserId} h
+DeleteBrowserProfile D/browser-profiles/{profileId} i
+DeleteCapacityProvider D/capacity-providers/{capacityProviderId} j
+DeleteCodeInterpreter D/code-interpreters/{codeInterpreterId} k
+DeleteConfigurationBundle D/configuration-bundles/{bundleId} l
+DeleteConsentPortal PO/identities/DeleteConsentPortal m
 DeleteDataset D/datasets/{datasetId} 0
 DeleteDatasetExamples PO/datasets/{datasetId}/examples/delete 0
-DeleteEvaluator D/evaluators/{evaluatorId} p
+DeleteEvaluator D/evaluators/{evaluatorId} n
 DeleteGateway D/gateways/{gatewayIdentifier}/ 1
 DeleteGatewayRateLimit D/gateways/{gatewayIdentifier}/rate-limits/{rateLimitId} 1
 DeleteGatewayRule D/gateways/{gatewayIdentifier}/rules/{ruleId} 1
 DeleteGatewayTarget D/gateways/{gatewayIdentifier}/targets/{targetId}/ 1
 DeleteHarness D/harnesses/{harnessId} 8
-DeleteHarnessEndpoint D/harnesses/{harnessId}/endpoints/{endpointName} 8;q
-DeleteMemory D/memories/{memoryId}/delete r
+DeleteHarnessEndpoint D/harnesses/{harnessId}/endpoints/{endpointName} 8;o
+DeleteMemory D/memories/{memoryId}/delete p
 DeleteOauth2CredentialProvider PO/identities/DeleteOauth2CredentialProvider 9;5
-DeleteOnlineEvaluationConfig D/online-evaluation-configs/{onlineEvaluationConfigId} s
+DeleteOnlineEvaluationConfig D/online-evaluation-configs/{onlineEvaluationConfigId} q
 DeletePaymentConnector D/payments/managers/{paymentManagerId}/connectors/{paymentConnectorId} a
 DeletePaymentCredentialProvider PO/identities/DeletePaymentCredentialProvider b;5
 DeletePaymentManager D/payments/managers/{paymentManagerId} a
-DeletePolicy D/policy-engines/{policyEngineId}/policies/{policyId} t;c
+DeletePolicy D/policy-engines/{policyEngineId}/policies/{policyId} r;c
 DeletePolicyEngine D/policy-engines/{policyEngineId} c
 DeleteRegistry D/registries/{registryId} d
-DeleteRegistryRecord D/registries/{registryId}/records/{recordId} u
-DeleteResourcePolicy D/resourcepolicy/{resourceArn} v,*
+DeleteRegistryRecord D/registries/{registryId}/records/{recordId} s
+DeleteResourcePolicy D/resourcepolicy/{resourceArn} t,*
 DeleteWorkloadIdentity PO/identities/DeleteWorkloadIdentity e;f
 GetAgentInsightStore G/agent-insight-stores/{agentInsightStoreId} -
-GetAgentRuntime G/runtimes/{agentRuntimeId}/ g
-GetAgentRuntimeEndpoint G/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/ h;i
+GetAgentRuntime G/runtimes/{agentRuntimeId}/ 3
+GetAgentRuntimeEndpoint G/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/ 3;g
 GetApiKeyCredentialProvider PO/identities/GetApiKeyCredentialProvider 4;5
-GetBrowser G/browsers/{browserId} j
-GetBrowserProfile G/browser-profiles/{profileId} k
-GetCapacityProvider G/capacity-providers/{capacityProviderId} l
-GetCodeInterpreter G/code-interpreters/{codeInterpreterId} m
-GetConfigurationBundle G/configuration-bundles/{bundleId} n
-GetConfigurationBundleVersion G/configuration-bundles/{bundleId}/versions/{versionId} n
-GetConsentPortal PO/identities/GetConsentPortal o
+GetBrowser G/browsers/{browserId} h
+GetBrowserProfile G/browser-profiles/{profileId} i
+GetCapacityProvider G/capacity-providers/{capacityProviderId} j
+GetCodeInterpreter G/code-interpreters/{codeInterpreterId} k
+GetConfigurationBundle G/configuration-bundles/{bundleId} l
+GetConfigurationBundleVersion G/configuration-bundles/{bundleId}/versions/{versionId} l
+GetConsentPortal PO/identities/GetConsentPortal m
 GetDataset G/datasets/{datasetId} 0
-GetEvaluator G/evaluators/{evaluatorId} p
+GetEvaluator G/evaluators/{evaluatorId} n
 GetGateway G/gateways/{gatewayIdentifier}/ 1
 GetGatewayRateLimit G/gateways/{gatewayIdentifier}/rate-limits/{rateLimitId} 1
 GetGatewayRule G/gateways/{gatewayIdentifier}/rules/{ruleId} 1
 GetGatewayTarget G/gateways/{gatewayIdentifier}/targets/{targetId}/ 1
 GetHarness G/harnesses/{harnessId} 8
-GetHarnessEndpoint G/harnesses/{harnessId}/endpoints/{endpointName} 8;q
-GetMemory G/memories/{memoryId}/details r
+GetHarnessEndpoint G/harnesses/{harnessId}/endpoints/{endpointName} 8;o
+GetMemory G/memories/{memoryId}/details p
 GetOauth2CredentialProvider PO/identities/GetOauth2CredentialProvider 9;5
-GetOnlineEvaluationConfig G/online-evaluation-configs/{onlineEvaluationConfigId} s
+GetOnlineEvaluationConfig G/online-evaluation-configs/{onlineEvaluationConfigId} q
 GetPaymentConnector G/payments/managers/{paymentManagerId}/connectors/{paymentConnectorId} a
 GetPaymentCredentialProvider PO/identities/GetPaymentCredentialProvider b;5
 GetPaymentManager G/payments/managers/{paymentManagerId} a
-GetPolicy G/policy-engines/{policyEngineId}/policies/{policyId} t;c
+GetPolicy G/policy-engines/{policyEngineId}/policies/{policyId} r;c
 GetPolicyEngine G/policy-engines/{policyEngineId} c
 GetPolicyEngineSummary G/policy-engine-summaries/{policyEngineId} c
-GetPolicyGeneration G/policy-engines/{policyEngineId}/policy-generations/{policyGenerationId} c;w
-GetPolicyGenerationSummary G/policy-engines/{policyEngineId}/policy-generation-summaries/{policyGenerationId} c;w
-GetPolicySummary G/policy-engines/{policyEngineId}/policy-summaries/{policyId} t;c
+GetPolicyGeneration G/policy-engines/{policyEngineId}/policy-generations/{policyGenerationId} c;u
+GetPolicyGenerationSummary G/policy-engines/{policyEngineId}/policy-generation-summaries/{policyGenerationId} c;u
+GetPolicySummary G/policy-engines/{policyEngineId}/policy-summaries/{policyId} r;c
 GetRegistry G/registries/{registryId} d
-GetRegistryRecord G/registries/{registryId}/records/{recordId} u
-GetResourcePolicy G/resourcepolicy/{resourceArn} v,*
-GetTokenVault PO/identities/get-token-vault x
+GetRegistryRecord G/registries/{registryId}/records/{recordId} s
+GetResourcePolicy G/resourcepolicy/{resourceArn} t,*
+GetTokenVault PO/identities/get-token-vault v
 GetWorkloadIdentity PO/identities/GetWorkloadIdentity e;f
 ListAgentInsightStores PO/agent-insight-stores -
 ListAgentRuntimeEndpoints PO/runtimes/{agentRuntimeId}/runtime-endpoints/ *
 ListAgentRuntimeVersions PO/runtimes/{agentRuntimeId}/versions/ *
 ListAgentRuntimeVersionsByCapacityProvider PO/capacity-providers/{capacityProviderId}/runtime-versions *
 ListAgentRuntimes PO/runtimes/ *
-ListApiKeyCredentialProviders PO/identities/ListApiKeyCredentialProviders y;5
+ListApiKeyCredentialProviders PO/identities/ListApiKeyCredentialProviders w;5
 ListBrowserProfiles PO/browser-profiles *
 ListBrowsers PO/browsers *
 ListCapacityProviders PO/capacity-providers *
 ListCodeInterpreters PO/code-interpreters *
-ListConfigurationBundleVersions PO/configuration-bundles/{bundleId}/versions n
+ListConfigurationBundleVersions PO/configuration-bundles/{bundleId}/versions l
 ListConfigurationBundles PO/configuration-bundles *
 ListConsentPortals PO/identities/ListConsentPortals *
 ListDatasetExamples PO/datasets/{datasetId}/examples/list 0
@@ -2155,58 +2155,58 @@ ListHarnessEndpoints G/harnesses/{harnessId}/endpoints *
 ListHarnessVersions G/harnesses/{harnessId}/versions *
 ListHarnesses G/harnesses *
 ListMemories PO/memories/ *
-ListOauth2CredentialProviders PO/identities/ListOauth2CredentialProviders z;5
+ListOauth2CredentialProviders PO/identities/ListOauth2CredentialProviders x;5
 ListOnlineEvaluationConfigs PO/online-evaluation-configs *
 ListPaymentConnectors PO/payments/managers/{paymentManagerId}/connectors-list a
-ListPaymentCredentialProviders PO/identities/ListPaymentCredentialProviders 10;5
+ListPaymentCredentialProviders PO/identities/ListPaymentCredentialProviders y;5
 ListPaymentManagers PO/payments/managers-list *
 ListPolicies G/policy-engines/{policyEngineId}/policies c
 ListPolicyEngineSummaries G/policy-engine-summaries *
 ListPolicyEngines G/policy-engines *
-ListPolicyGenerationAssets G/policy-engines/{policyEngineId}/policy-generations/{policyGenerationId}/assets c;w
+ListPolicyGenerationAssets G/policy-engines/{policyEngineId}/policy-generations/{policyGenerationId}/assets c;u
 ListPolicyGenerationSummaries G/policy-engines/{policyEngineId}/policy-generation-summaries c
 ListPolicyGenerations G/policy-engines/{policyEngineId}/policy-generations c
 ListPolicySummaries G/policy-engines/{policyEngineId}/policy-summaries c
 ListRegistries G/registries *
 ListRegistryRecords G/registries/{registryId}/records d
-ListTagsForResource G/tags/{resourceArn} v,*
-ListWorkloadIdentities PO/identities/ListWorkloadIdentities 11;f
-PutResourcePolicy PU/resourcepolicy/{resourceArn} v,*
+ListTagsForResource G/tags/{resourceArn} t,*
+ListWorkloadIdentities PO/identities/ListWorkloadIdentities z;f
+PutResourcePolicy PU/resourcepolicy/{resourceArn} t,*
 ResetTokenVaultKeyMaterial PO/identities/reset-token-vault-key-material -
 RotatePaymentConnectorCredentials PO/payments/managers/{paymentManagerId}/connectors/{paymentConnectorId}/rotate-credentials -
-SetTokenVaultCMK PO/identities/set-token-vault-cmk x
+SetTokenVaultCMK PO/identities/set-token-vault-cmk v
 StartPolicyGeneration PO/policy-engines/{policyEngineId}/policy-generations c
-SubmitRegistryRecordForApproval PO/registries/{registryId}/records/{recordId}/submit-for-approval u
+SubmitRegistryRecordForApproval PO/registries/{registryId}/records/{recordId}/submit-for-approval s
 SynchronizeGatewayTargets PU/gateways/{gatewayIdentifier}/synchronizeTargets 1
-TagResource PO/tags/{resourceArn} v,*
-UntagResource D/tags/{resourceArn} v,*
+TagResource PO/tags/{resourceArn} t,*
+UntagResource D/tags/{resourceArn} t,*
 UpdateAgentInsightStore PU/agent-insight-stores/{agentInsightStoreId} -
-UpdateAgentRuntime PU/runtimes/{agentRuntimeId}/ g;+iam:PassRole@2
-UpdateAgentRuntimeEndpoint PU/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/ h;i
+UpdateAgentRuntime PU/runtimes/{agentRuntimeId}/ 3;+iam:PassRole@2
+UpdateAgentRuntimeEndpoint PU/runtimes/{agentRuntimeId}/runtime-endpoints/{endpointName}/ 3;g
 UpdateApiKeyCredentialProvider PO/identities/UpdateApiKeyCredentialProvider 4;5
-UpdateCapacityProvider PU/capacity-providers/{capacityProviderId} l
-UpdateConfigurationBundle PU/configuration-bundles/{bundleId} 12
-UpdateConsentPortal PO/identities/UpdateConsentPortal o;+iam:PassRole@6
+UpdateCapacityProvider PU/capacity-providers/{capacityProviderId} j
+UpdateConfigurationBundle PU/configuration-bundles/{bundleId} l
+UpdateConsentPortal PO/identities/UpdateConsentPortal m;+iam:PassRole@6
 UpdateDataset PU/datasets/{datasetId} 0
 UpdateDatasetExamples PO/datasets/{datasetId}/examples/update 0
-UpdateEvaluator PU/evaluators/{evaluatorId} p
+UpdateEvaluator PU/evaluators/{evaluatorId} n
 UpdateGateway PU/gateways/{gatewayIdentifier}/ 1;+iam:PassRole@2
 UpdateGatewayRateLimit PA/gateways/{gatewayIdentifier}/rate-limits/{rateLimitId} 1
 UpdateGatewayRule PA/gateways/{gatewayIdentifier}/rules/{ruleId} 1
 UpdateGatewayTarget PU/gateways/{gatewayIdentifier}/targets/{targetId}/ 1
 UpdateHarness PA/harnesses/{harnessId} 8;+iam:PassRole@6
-UpdateHarnessEndpoint PA/harnesses/{harnessId}/endpoints/{endpointName} 8;q
-UpdateMemory PU/memories/{memoryId}/update r
+UpdateHarnessEndpoint PA/harnesses/{harnessId}/endpoints/{endpointName} 8;o
+UpdateMemory PU/memories/{memoryId}/update p
 UpdateOauth2CredentialProvider PO/identities/UpdateOauth2CredentialProvider 9;5
-UpdateOnlineEvaluationConfig PU/online-evaluation-configs/{onlineEvaluationConfigId} s
+UpdateOnlineEvaluationConfig PU/online-evaluation-configs/{onlineEvaluationConfigId} q
 UpdatePaymentConnector PA/payments/managers/{paymentManagerId}/connectors/{paymentConnectorId} a
 UpdatePaymentCredentialProvider PO/identities/UpdatePaymentCredentialProvider b;5
 UpdatePaymentManager PA/payments/managers/{paymentManagerId} a;+iam:PassRole@2
-UpdatePolicy PA/policy-engines/{policyEngineId}/policies/{policyId} t;c
+UpdatePolicy PA/policy-engines/{policyEngineId}/policies/{policyId} r;c
 UpdatePolicyEngine PA/policy-engines/{policyEngineId} c
 UpdateRegistry PA/registries/{registryId} d
-UpdateRegistryRecord PA/registries/{registryId}/records/{recordId} u
-UpdateRegistryRecordStatus PA/registries/{registryId}/records/{recordId}/status u
+UpdateRegistryRecord PA/registries/{registryId}/records/{recordId} s
+UpdateRegistryRecordStatus PA/registries/{registryId}/records/{recordId}/status s
 UpdateWorkloadIdentity PO/identities/UpdateWorkloadIdentity e;f`,
   'bedrock-data-automation': `bedrock-data-automation bedrock bedrock rest-json - 2023-07-26
 bedrock-data-automation
@@ -2267,23 +2267,23 @@ StartAsyncInvoke PO/async-invoke InvokeModel@1,2,3;+InvokeModel@4`,
   billing: `billing billing billing json AWSBilling 2023-09-07
 billing
 
-{=arn} $P:billing::$A:billingview/* $P:billing::$A:billingview/{name} $P:billing::$A:billingview/{arn} $P:billing::$A:billingview/{resourceArn}
+{=arn} $P:billing::$A:billingview/* $P:billing::$A:billingview/{arn} $P:billing::$A:billingview/{resourceArn}
 AssociateContract -
 AssociateSourceViews 0,1
 CancelContractualInvestmentAttestation -
-CreateBillingView 2
+CreateBillingView 1
 CreateContractualInvestmentAttestation -
-DeleteBillingView 3
+DeleteBillingView 2
 DisassociateContract -
 DisassociateSourceViews 0,1
 GetBillingPreferences *
-GetBillingView 3
+GetBillingView 2
 GetContractInformation *
 GetCreditAllocationHistory *
 GetCredits *
 GetEnterpriseSupportChargeSummary *
 GetEnterpriseSupportContractDetails *
-GetResourcePolicy 4
+GetResourcePolicy 3
 ListBillingViewSegments *
 ListBillingViews *
 ListBusinessSupportAccountCharges -
@@ -2293,15 +2293,15 @@ ListContractualInvestmentAttestations -
 ListContractualInvestmentSummaries -
 ListContractualInvestments -
 ListEnterpriseSupportLinkedAccountCharges *
-ListSourceViewsForBillingView 3
-ListTagsForResource 4
+ListSourceViewsForBillingView 2
+ListTagsForResource 3
 RedeemCredits *
 SplitCredit -
-TagResource 4
+TagResource 3
 TransferCredit -
-UntagResource 4
+UntagResource 3
 UpdateBillingPreferences *
-UpdateBillingView 3`,
+UpdateBillingView 2`,
   billingconductor: `billingconductor billingconductor billingconductor rest-json - 2021-07-30
 billingconductor
 
@@ -2793,7 +2793,7 @@ ValidateE911Address PO/emergency-calling/address *`,
   cleanrooms: `cleanrooms cleanrooms cleanrooms rest-json - 2022-02-17
 cleanrooms
 
-~membership/*/analysistemplate/{analysisTemplateArns} ~collaboration/{collaborationIdentifier} ~membership/{membershipIdentifier}/analysistemplate/{name} ~membership/{membershipIdentifier} ~collaboration/{name} ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/* ~configuredtable/{name} ~configuredtable/{configuredTableIdentifier} ~membership/{membershipIdentifier}/configuredtableassociation/{name} {=roleArn} ~membership/{membershipIdentifier}/configuredtableassociation/{configuredTableAssociationIdentifier} ~membership/{membershipIdentifier}/idmappingtable/{name} ~membership/{membershipIdentifier}/idnamespaceassociation/{name} ~membership/{membershipIdentifier}/intermediatetable/{name} ~membership/{membershipIdentifier}/intermediatetable/{intermediateTableIdentifier} ~membership/* ~membership/{membershipIdentifier}/privacybudgettemplate/* ~membership/{membershipIdentifier}/analysistemplate/{analysisTemplateIdentifier} ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/{configuredAudienceModelAssociationIdentifier} ~membership/{membershipIdentifier}/idmappingtable/{idMappingTableIdentifier} ~membership/{membershipIdentifier}/idnamespaceassociation/{idNamespaceAssociationIdentifier} ~membership/{membershipIdentifier}/privacybudgettemplate/{privacyBudgetTemplateIdentifier} ~membership/*/analysistemplate/{analysisTemplateArn} ~membership/*/configuredaudiencemodelassociation/{configuredAudienceModelAssociationIdentifier} ~membership/*/idnamespaceassociation/{idNamespaceAssociationIdentifier} ~membership/*/privacybudgettemplate/{privacyBudgetTemplateIdentifier} ~membership/*/configuredtableassociation/* ~membership/{membershipIdentifier}/analysistemplate/* ~membership/{membershipIdentifier}/configuredtableassociation/* ~membership/{membershipIdentifier}/idmappingtable/* ~membership/{membershipIdentifier}/idnamespaceassociation/* ~membership/{membershipIdentifier}/intermediatetable/* {=resourceArn}
+~membership/*/analysistemplate/{analysisTemplateArns} ~collaboration/{collaborationIdentifier} ~membership/{membershipIdentifier}/analysistemplate/* ~membership/{membershipIdentifier} ~collaboration/* ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/* ~configuredtable/* ~configuredtable/{configuredTableIdentifier} ~membership/{membershipIdentifier}/configuredtableassociation/* {=roleArn} ~membership/{membershipIdentifier}/configuredtableassociation/{configuredTableAssociationIdentifier} ~membership/{membershipIdentifier}/idmappingtable/* ~membership/{membershipIdentifier}/idnamespaceassociation/* ~membership/{membershipIdentifier}/intermediatetable/* ~membership/{membershipIdentifier}/intermediatetable/{intermediateTableIdentifier} ~membership/* ~membership/{membershipIdentifier}/privacybudgettemplate/* ~membership/{membershipIdentifier}/analysistemplate/{analysisTemplateIdentifier} ~membership/{membershipIdentifier}/configuredaudiencemodelassociation/{configuredAudienceModelAssociationIdentifier} ~membership/{membershipIdentifier}/idmappingtable/{idMappingTableIdentifier} ~membership/{membershipIdentifier}/idnamespaceassociation/{idNamespaceAssociationIdentifier} ~membership/{membershipIdentifier}/privacybudgettemplate/{privacyBudgetTemplateIdentifier} ~membership/*/analysistemplate/{analysisTemplateArn} ~membership/*/configuredaudiencemodelassociation/{configuredAudienceModelAssociationIdentifier} ~membership/*/idnamespaceassociation/{idNamespaceAssociationIdentifier} ~membership/*/privacybudgettemplate/{privacyBudgetTemplateIdentifier} ~membership/*/configuredtableassociation/* {=resourceArn}
 BatchGetCollaborationAnalysisTemplate PO/collaborations/{collaborationIdentifier}/batch-analysistemplates 0;1
 BatchGetSchema PO/collaborations/{collaborationIdentifier}/batch-schema 1
 BatchGetSchemaAnalysisRule PO/collaborations/{collaborationIdentifier}/batch-schema-analysis-rule 1
@@ -2850,7 +2850,7 @@ GetProtectedQuery G/memberships/{membershipIdentifier}/protectedQueries/{protect
 GetSchema G/collaborations/{collaborationIdentifier}/schemas/{name} 1;q
 GetSchemaAnalysisRule G/collaborations/{collaborationIdentifier}/schemas/{name}/analysisRule/{type} 1;q
 ListAnalysisLogExports G/memberships/{membershipIdentifier}/analysislogexports 3
-ListAnalysisTemplates G/memberships/{membershipIdentifier}/analysistemplates r;3
+ListAnalysisTemplates G/memberships/{membershipIdentifier}/analysistemplates 2;3
 ListCollaborationAnalysisTemplates G/collaborations/{collaborationIdentifier}/analysistemplates 1
 ListCollaborationChangeRequests G/collaborations/{collaborationIdentifier}/changeRequests 1
 ListCollaborationConfiguredAudienceModelAssociations G/collaborations/{collaborationIdentifier}/configuredaudiencemodelassociations 1
@@ -2859,12 +2859,12 @@ ListCollaborationPrivacyBudgetTemplates G/collaborations/{collaborationIdentifie
 ListCollaborationPrivacyBudgets G/collaborations/{collaborationIdentifier}/privacybudgets 1
 ListCollaborations G/collaborations *
 ListConfiguredAudienceModelAssociations G/memberships/{membershipIdentifier}/configuredaudiencemodelassociations 5;3
-ListConfiguredTableAssociations G/memberships/{membershipIdentifier}/configuredTableAssociations s;3
+ListConfiguredTableAssociations G/memberships/{membershipIdentifier}/configuredTableAssociations 8;3
 ListConfiguredTables G/configuredTables *
-ListIdMappingTables G/memberships/{membershipIdentifier}/idmappingtables t;3
-ListIdNamespaceAssociations G/memberships/{membershipIdentifier}/idnamespaceassociations u;3
+ListIdMappingTables G/memberships/{membershipIdentifier}/idmappingtables b;3
+ListIdNamespaceAssociations G/memberships/{membershipIdentifier}/idnamespaceassociations c;3
 ListIntermediateTableVersions G/memberships/{membershipIdentifier}/intermediateTables/{intermediateTableIdentifier}/versions e;3
-ListIntermediateTables G/memberships/{membershipIdentifier}/intermediateTables v;3
+ListIntermediateTables G/memberships/{membershipIdentifier}/intermediateTables d;3
 ListMembers G/collaborations/{collaborationIdentifier}/members 1
 ListMemberships G/memberships *
 ListPrivacyBudgetTemplates G/memberships/{membershipIdentifier}/privacybudgettemplates 3;g
@@ -2872,15 +2872,15 @@ ListPrivacyBudgets G/memberships/{membershipIdentifier}/privacybudgets 3
 ListProtectedJobs G/memberships/{membershipIdentifier}/protectedJobs 3
 ListProtectedQueries G/memberships/{membershipIdentifier}/protectedQueries 3
 ListSchemas G/collaborations/{collaborationIdentifier}/schemas 1
-ListTagsForResource G/tags/{resourceArn} w,*
+ListTagsForResource G/tags/{resourceArn} r,*
 PopulateIdMappingTable PO/memberships/{membershipIdentifier}/idmappingtables/{idMappingTableIdentifier}/populate j;3
 PopulateIntermediateTable PO/memberships/{membershipIdentifier}/intermediateTables/{intermediateTableIdentifier}/populate e;3
 PreviewPrivacyImpact PO/memberships/{membershipIdentifier}/previewprivacyimpact 3
 StartAnalysisLogExport PO/memberships/{membershipIdentifier}/analysislogexports 3
 StartProtectedJob PO/memberships/{membershipIdentifier}/protectedJobs 3
 StartProtectedQuery PO/memberships/{membershipIdentifier}/protectedQueries 3
-TagResource PO/tags/{resourceArn} w,*
-UntagResource D/tags/{resourceArn} w,*
+TagResource PO/tags/{resourceArn} r,*
+UntagResource D/tags/{resourceArn} r,*
 UpdateAnalysisTemplate PA/memberships/{membershipIdentifier}/analysistemplates/{analysisTemplateIdentifier} h
 UpdateCollaboration PA/collaborations/{collaborationIdentifier} 1
 UpdateCollaborationChangeRequest PA/collaborations/{collaborationIdentifier}/changeRequests/{changeRequestIdentifier} 1
@@ -3450,11 +3450,11 @@ SearchSampleQueries *
 StartDashboardRefresh 7
 StartEventDataStoreIngestion 0
 StartImport *
-StartLogging b
+StartLogging 4
 StartQuery 2
 StopEventDataStoreIngestion 0
 StopImport *
-StopLogging b
+StopLogging 4
 UpdateChannel 6
 UpdateDashboard 7
 UpdateEventDataStore 0
@@ -3648,7 +3648,7 @@ UpdateRepository PU/v1/repository 0`,
   codebuild: `codebuild codebuild codebuild smithy-rpc-v2-cbor,json CodeBuild_20161006 2016-10-06
 codebuild
 
-~project/{ids:project} ~sandbox/{sandboxId} ~fleet/*:{names} ~project/{names} ~report-group/{reportGroupArns} {=reportArns} ~report-group/* ~fleet/*:{name} ~project/{name} {=serviceRole} ~report-group/{name} ~project/{projectName} ~project/{id:project} ~fleet/*:{arn} {=arn} ~report-group/{arn} {=resourceArn} {=reportArn} ~report-group/{reportGroupArn} ~project/{projectArn}
+~project/{ids:project} ~sandbox/{sandboxId} ~fleet/*:{names} ~project/{names} ~report-group/{reportGroupArns} {=reportArns} ~report-group/* ~fleet/*:* ~project/{name} {=serviceRole} ~report-group/{name} ~project/{projectName} ~project/{id:project} ~fleet/*:{arn} {=arn} ~report-group/{arn} {=resourceArn} {=reportArn} ~report-group/{reportGroupArn} ~project/{projectArn}
 BatchDeleteBuilds 0
 BatchGetBuildBatches 0
 BatchGetBuilds 0
@@ -4035,7 +4035,7 @@ UpdateNotificationRule PO/updateNotificationRule 2`,
   'cognito-identity': `cognito-identity cognito-identity cognito-identity json AWSCognitoIdentityService 2014-06-30
 cognito-identity
 
-~identitypool/{IdentityPoolId} {=ResourceArn} ~identitypool/* ~identitypool/{IdentityPoolId|IdentityPoolName}
+~identitypool/{IdentityPoolId} {=ResourceArn} ~identitypool/*
 CreateIdentityPool *
 DeleteIdentities *
 DeleteIdentityPool 0
@@ -4058,7 +4058,7 @@ TagResource 1,2
 UnlinkDeveloperIdentity 0
 UnlinkIdentity *
 UntagResource 1,2
-UpdateIdentityPool 3`,
+UpdateIdentityPool 0`,
   'cognito-idp': `cognito-idp cognito-idp cognito-idp json AWSCognitoIdentityProviderService 2016-04-18
 cognito-idp
 
@@ -4228,7 +4228,7 @@ UpdateRecords PO/identitypools/{IdentityPoolId}/identities/{IdentityId}/datasets
   comprehend: `comprehend comprehend comprehend smithy-rpc-v2-cbor,json Comprehend_20171127 2017-11-27
 comprehend
 
-~document-classifier-endpoint/{EndpointArn} ~flywheel/{FlywheelArn} ~document-classifier/{DocumentClassifierName} {=DataAccessRoleArn} ~document-classifier/* ~document-classifier-endpoint/{EndpointName} ~entity-recognizer/* ~entity-recognizer-endpoint/{EndpointName} ~entity-recognizer/{RecognizerName} ~flywheel/{FlywheelName} ~document-classifier/{DocumentClassifierArn} ~entity-recognizer-endpoint/{EndpointArn} ~entity-recognizer/{EntityRecognizerArn} {=ResourceArn} ~flywheel/*/dataset/{DatasetArn} ~document-classification-job/{JobId} ~dominant-language-detection-job/{JobId} ~entities-detection-job/{JobId} ~events-detection-job/{JobId} ~key-phrases-detection-job/{JobId} ~pii-entities-detection-job/{JobId} ~sentiment-detection-job/{JobId} ~targeted-sentiment-detection-job/{JobId} ~topics-detection-job/{JobId} ~entity-recognizer-endpoint/* {=SourceModelArn} ~document-classification-job/{JobName} ~dominant-language-detection-job/{JobName} ~entities-detection-job/{JobName} ~events-detection-job/{JobName} ~key-phrases-detection-job/{JobName} ~pii-entities-detection-job/{JobName} ~sentiment-detection-job/{JobName} ~targeted-sentiment-detection-job/{JobName} ~topics-detection-job/{JobName}
+~document-classifier-endpoint/{EndpointArn} ~flywheel/{FlywheelArn} ~document-classifier/{DocumentClassifierName} {=DataAccessRoleArn} ~document-classifier/* ~document-classifier-endpoint/{EndpointName} ~entity-recognizer/* ~entity-recognizer-endpoint/{EndpointName} ~entity-recognizer/{RecognizerName} ~flywheel/{FlywheelName} ~document-classifier/{DocumentClassifierArn} ~entity-recognizer-endpoint/{EndpointArn} ~entity-recognizer/{EntityRecognizerArn} {=ResourceArn} ~flywheel/*/dataset/{DatasetArn} ~document-classification-job/{JobId} ~dominant-language-detection-job/{JobId} ~entities-detection-job/{JobId} ~events-detection-job/{JobId} ~key-phrases-detection-job/{JobId} ~pii-entities-detection-job/{JobId} ~sentiment-detection-job/{JobId} ~targeted-sentiment-detection-job/{JobId} ~topics-detection-job/{JobId} ~entity-recognizer-endpoint/* {=SourceModelArn} ~document-classification-job/* ~dominant-language-detection-job/* ~entities-detection-job/* ~events-detection-job/* ~key-phrases-detection-job/* ~pii-entities-detection-job/* ~sentiment-detection-job/* ~targeted-sentiment-detection-job/* ~topics-detection-job/*
 BatchDetectDominantLanguage *
 BatchDetectEntities *
 BatchDetectKeyPhrases *
@@ -4406,7 +4406,7 @@ UpdateEnrollmentConfiguration *`,
   config: `config config config json StarlingDoveService 2014-11-12
 config
 
-~configuration-recorder/*/{ConfigurationRecorderArn} ~config-aggregator/{ConfigurationAggregatorName} ~aggregation-authorization/*/* ~config-rule/{ConfigRuleName} ~configuration-recorder/*/{ConfigurationRecorderName} ~conformance-pack/{ConformancePackName}/* ~connector/*/*/{Arn} ~organization-config-rule/{OrganizationConfigRuleName} ~organization-conformance-pack/{OrganizationConformancePackName} ~remediation-configuration/* {=Arn} ~configuration-recorder/*/* ~stored-query/*/{QueryName} ~configuration-recorder/*/{ConfigurationRecorderNames} ~conformance-pack/{ConformancePackNames}/* {=ResourceArn} ~config-rule/* ~connector/*/*/* ~stored-query/*/* ~connector/*/*/{ConnectorArn} ~config-rule/{ConfigRuleNames}
+~configuration-recorder/*/{ConfigurationRecorderArn} ~config-aggregator/* ~aggregation-authorization/*/* ~config-rule/* ~configuration-recorder/{ConfigurationRecorderName}/* ~conformance-pack/{ConformancePackName}/* ~connector/*/*/{Arn} ~organization-config-rule/* ~organization-conformance-pack/* ~remediation-configuration/* {=Arn} ~configuration-recorder/*/* ~stored-query/*/* ~configuration-recorder/*/{Arn} ~conformance-pack/{ConformancePackNames}/* {=ResourceArn} ~connector/*/*/* ~connector/*/*/{ConnectorArn}
 AssociateResourceTypes 0
 BatchGetAggregateResourceConfig 1
 BatchGetResourceConfig *
@@ -4437,7 +4437,7 @@ DescribeConfigRuleEvaluationStatus *
 DescribeConfigRules *
 DescribeConfigurationAggregatorSourcesStatus 1
 DescribeConfigurationAggregators *
-DescribeConfigurationRecorderStatus d
+DescribeConfigurationRecorderStatus a,b
 DescribeConfigurationRecorders d
 DescribeConformancePackCompliance 5
 DescribeConformancePackStatus *
@@ -4483,11 +4483,11 @@ ListResourceEvaluations *
 ListStoredQueries *
 ListTagsForResource f,*
 PutAggregationAuthorization 2
-PutConfigRule g
+PutConfigRule 3
 PutConfigurationAggregator 1
 PutConfigurationRecorder b
 PutConformancePack 5
-PutConnector h
+PutConnector g
 PutDeliveryChannel *
 PutEvaluations *
 PutExternalEvaluation 3
@@ -4498,11 +4498,11 @@ PutRemediationExceptions *
 PutResourceConfig *
 PutRetentionConfiguration *
 PutServiceLinkedConfigurationRecorder *
-PutStoredQuery i
-PutThirdPartyServiceLinkedConfigurationRecorder j
+PutStoredQuery c
+PutThirdPartyServiceLinkedConfigurationRecorder h
 SelectAggregateResourceConfig 1
 SelectResourceConfig *
-StartConfigRulesEvaluation k
+StartConfigRulesEvaluation 3
 StartConfigurationRecorder 4
 StartRemediationExecution *
 StartResourceEvaluation *
@@ -4512,7 +4512,7 @@ UntagResource f,*`,
   connect: `connect connect connect rest-json - 2017-08-08
 connect
 
-~instance/{InstanceId}/evaluation-form/{EvaluationFormId} ~instance/{InstanceId} ~instance/{InstanceId}/contact/{ContactId} ~instance/{InstanceId}/agent/{UserId} ~instance/{InstanceId}/email-address/{EmailAddressId} ~instance/{InstanceId}/contact-flow/{FlowId} ~phone-number/* ~instance/{InstanceId}/contact-flow/{ContactFlowId} ~phone-number/{PhoneNumberId} ~instance/{InstanceId}/queue/{QueueId} ~instance/{InstanceId}/transfer-destination/{QuickConnectIds} ~instance/{InstanceId}/queue/* ~instance/{InstanceId}/routing-profile/{RoutingProfileId} ~instance/{InstanceId}/security-profile/* ~traffic-distribution-group/{TrafficDistributionGroupId} ~instance/{InstanceId}/workspace/{WorkspaceId} ~instance/{InstanceId}/data-table/{DataTableId} ~instance/{InstanceId}/file/{FileIds} ~traffic-distribution-group/* ~instance/{InstanceId}/file/{FileId} ~instance/{InstanceId}/agent-state/* ~instance/{InstanceId}/file/* ~instance/{InstanceId}/contact-flow/* ~instance/{InstanceId}/flow-module/* ~instance/{InstanceId}/flow-module/{ContactFlowModuleId} ~instance/{InstanceId}/data-table/* ~instance/{InstanceId}/evaluation-form/* ~instance/{InstanceId}/extraction-definition/* ~instance/{InstanceId}/operating-hours/* ~instance/{InstanceId}/operating-hours/{HoursOfOperationId} ~instance/{InstanceId}/integration-association/* ~instance/{InstanceId}/metric/* ~instance/{InstanceId}/contact/* ~instance/{InstanceId}/prompt/* ~instance/{InstanceId}/transfer-destination/* ~instance/{InstanceId}/routing-profile/* ~instance/{InstanceId}/rule/* ~instance/{InstanceId}/task-template/* ~instance/{InstanceId}/integration-association/{IntegrationAssociationId} ~instance/{InstanceId}/use-case/* ~instance/{InstanceId}/security-profile/{SecurityProfileIds} ~instance/{InstanceId}/agent/{Username} ~instance/{InstanceId}/agent-group/* ~instance/{InstanceId}/view/* ~instance/{InstanceId}/view/{ViewId} ~instance/{InstanceId}/vocabulary/* ~instance/{InstanceId}/workspace/* ~instance/{InstanceId}/contact-evaluation/{EvaluationId} ~instance/{InstanceId}/extraction-definition/{ExtractionDefinitionId} ~instance/{InstanceId}/metric/{MetricId} ~instance/{InstanceId}/notification/{NotificationId} ~instance/{InstanceId}/prompt/{PromptId} ~instance/{InstanceId}/transfer-destination/{QuickConnectId} ~instance/{InstanceId}/rule/{RuleId} ~instance/{InstanceId}/security-profile/{SecurityProfileId} ~instance/{InstanceId}/task-template/{TaskTemplateId} ~instance/{InstanceId}/use-case/{UseCaseId} ~instance/{InstanceId}/agent-group/{HierarchyGroupId} ~instance/{InstanceId}/view/{ViewId}:* ~instance/{InstanceId}/vocabulary/{VocabularyId} ~instance/{InstanceId}/agent-state/{AgentStatusId} ~instance/{InstanceId}/authentication-profile/{AuthenticationProfileId} ~instance/{InstanceId}/metric/{MetricId}:* $P:connect:$R:aws:view/{ViewId} $P:connect:$R:aws:view/{ViewId}:* ~instance/{InstanceId}/agent/* {=ResourceArn} ~traffic-distribution-group/{Id} ~instance/{InstanceId}/contact/{contactId|ContactId} ~instance/{InstanceId}/phone-number/* {=resourceArn} ~instance/{InstanceId}/file/{FileName} ~instance/{InstanceId}/contact-evaluation/*
+~instance/{InstanceId}/evaluation-form/{EvaluationFormId} ~instance/{InstanceId} ~instance/{InstanceId}/contact/{ContactId} ~instance/{InstanceId}/agent/{UserId} ~instance/{InstanceId}/email-address/{EmailAddressId} ~instance/{InstanceId}/contact-flow/{FlowId} ~phone-number/* ~instance/{InstanceId}/contact-flow/{ContactFlowId} ~phone-number/{PhoneNumberId} ~instance/{InstanceId}/queue/{QueueId} ~instance/{InstanceId}/transfer-destination/{QuickConnectIds} ~instance/{InstanceId}/queue/* ~instance/{InstanceId}/routing-profile/{RoutingProfileId} ~instance/{InstanceId}/security-profile/* ~traffic-distribution-group/{TrafficDistributionGroupId} ~instance/{InstanceId}/workspace/{WorkspaceId} ~instance/{InstanceId}/data-table/{DataTableId} ~instance/{InstanceId}/file/{FileIds} ~traffic-distribution-group/* ~instance/{InstanceId}/file/{FileId} ~instance/{InstanceId}/agent-state/* ~instance/{InstanceId}/file/* ~instance/{InstanceId}/contact-flow/* ~instance/{InstanceId}/flow-module/* ~instance/{InstanceId}/flow-module/{ContactFlowModuleId} ~instance/{InstanceId}/data-table/* ~instance/{InstanceId}/evaluation-form/* ~instance/{InstanceId}/extraction-definition/* ~instance/{InstanceId}/operating-hours/* ~instance/{InstanceId}/operating-hours/{HoursOfOperationId} ~instance/{InstanceId}/integration-association/* ~instance/{InstanceId}/metric/* ~instance/{InstanceId}/contact/* ~instance/{InstanceId}/prompt/* ~instance/{InstanceId}/transfer-destination/* ~instance/{InstanceId}/routing-profile/* ~instance/{InstanceId}/rule/* ~instance/{InstanceId}/task-template/* ~instance/{InstanceId}/integration-association/{IntegrationAssociationId} ~instance/{InstanceId}/use-case/* ~instance/{InstanceId}/security-profile/{SecurityProfileIds} ~instance/{InstanceId}/agent/* ~instance/{InstanceId}/agent-group/* ~instance/{InstanceId}/view/* ~instance/{InstanceId}/view/{ViewId} ~instance/{InstanceId}/vocabulary/* ~instance/{InstanceId}/workspace/* ~instance/{InstanceId}/contact-evaluation/{EvaluationId} ~instance/{InstanceId}/extraction-definition/{ExtractionDefinitionId} ~instance/{InstanceId}/metric/{MetricId} ~instance/{InstanceId}/notification/{NotificationId} ~instance/{InstanceId}/prompt/{PromptId} ~instance/{InstanceId}/transfer-destination/{QuickConnectId} ~instance/{InstanceId}/rule/{RuleId} ~instance/{InstanceId}/security-profile/{SecurityProfileId} ~instance/{InstanceId}/task-template/{TaskTemplateId} ~instance/{InstanceId}/use-case/{UseCaseId} ~instance/{InstanceId}/agent-group/{HierarchyGroupId} ~instance/{InstanceId}/view/{ViewId}:* ~instance/{InstanceId}/vocabulary/{VocabularyId} ~instance/{InstanceId}/agent-state/{AgentStatusId} ~instance/{InstanceId}/authentication-profile/{AuthenticationProfileId} ~instance/{InstanceId}/metric/{MetricId}:* $P:connect:$R:aws:view/{ViewId} $P:connect:$R:aws:view/{ViewId}:* ~instance/{InstanceId}/contact/{InitialContactId} {=ResourceArn} ~traffic-distribution-group/{Id} ~instance/{InstanceId}/contact/{contactId|ContactId} ~instance/{InstanceId}/phone-number/* {=resourceArn} ~instance/{InstanceId}/file/{FileName} ~instance/{InstanceId}/contact-evaluation/*
 ActivateEvaluationForm PO/evaluation-forms/{InstanceId}/{EvaluationFormId}/activate 0
 AssociateAnalyticsDataSet PU/analytics-data/instance/{InstanceId}/association 1
 AssociateApprovedOrigin PU/instance/{InstanceId}/approved-origin 1
@@ -4688,11 +4688,11 @@ DisassociateWorkspace PO/workspaces/{InstanceId}/{WorkspaceId}/disassociate f
 DismissUserContact PO/users/{InstanceId}/{UserId}/contact 3
 EvaluateDataTableValues PO/data-tables/{InstanceId}/{DataTableId}/values/evaluate g
 GetAttachedFile G/attached-files/{InstanceId}/{FileId} j
-GetContactAttributes G/contact/attributes/{InstanceId}/{InitialContactId} w
+GetContactAttributes G/contact/attributes/{InstanceId}/{InitialContactId} 1t
 GetContactMetrics PO/metrics/contact 2;1
 GetCrossRegionRouting G/cross-region-routing/{InstanceId} 1
 GetCurrentMetricData PO/metrics/current/{InstanceId} b;z
-GetCurrentUserData PO/metrics/userdata/{InstanceId} 16;b;z;1t
+GetCurrentUserData PO/metrics/userdata/{InstanceId} 16;b;z;15
 GetEffectiveHoursOfOperations G/effective-hours-of-operations/{InstanceId}/{HoursOfOperationId} t;1
 GetEvaluationFormValidation G/evaluation-forms/{InstanceId}/{EvaluationFormId}/validation-results 0
 GetFederationToken G/user/federate/{InstanceId} 1
@@ -4926,7 +4926,7 @@ ListRealtimeContactAnalysisSegments PO/realtime-contact-analysis/analysis-segmen
   connectcampaigns: `connectcampaigns connect-campaigns connect-campaigns rest-json - 2021-01-30
 connect-campaigns
 
-~campaign/{name} ~campaign/{id} ~campaign/{campaignIds} ~campaign/{arn}
+~campaign/* ~campaign/{id} ~campaign/{campaignIds} ~campaign/{arn}
 CreateCampaign PU/campaigns 0
 DeleteCampaign D/campaigns/{id} 1
 DeleteConnectInstanceConfig D/connect-instance/{connectInstanceId}/config *
@@ -4952,7 +4952,7 @@ UpdateCampaignOutboundCallConfig PO/campaigns/{id}/outbound-call-config 1`,
   connectcampaignsv2: `connectcampaignsv2 connect-campaigns connect-campaigns rest-json - 2024-04-23
 connect-campaigns
 
-~campaign/{name} ~campaign/{id} ~campaign/{campaignIds} ~campaign/{arn}
+~campaign/* ~campaign/{id} ~campaign/{campaignIds} ~campaign/{arn}
 CreateCampaign PU/v2/campaigns 0
 DeleteCampaign D/v2/campaigns/{id} 1
 DeleteCampaignChannelSubtypeConfig D/v2/campaigns/{id}/channel-subtype-config 1
@@ -4993,31 +4993,31 @@ UpdateCampaignSource PO/v2/campaigns/{id}/source 1`,
   connectcases: `connectcases cases cases rest-json - 2022-10-03
 cases
 
-~domain/{domainId}/case-rule/* ~domain/{domainId} ~domain/{domainId}/field/* ~domain/{domainId}/field/{fieldId} ~domain/{domainId}/case/* ~domain/{domainId}/template/{templateId} ~domain/{domainId}/case-rule/{name} ~domain/{domainId}/field/{name} ~domain/{domainId}/layout/{name} ~domain/{domainId}/case/{caseId} ~domain/{domainId}/case/{caseId}/related-item/* ~domain/{domainId}/layout/* ~domain/{domainId}/template/{name} ~domain/{domainId}/case-rule/{caseRuleId} ~domain/{domainId}/layout/{layoutId} ~domain/{domainId}/case/{caseId}/related-item/{relatedItemId} {=arn}
+~domain/{domainId}/case-rule/* ~domain/{domainId} ~domain/{domainId}/field/* ~domain/{domainId}/field/{fieldId} ~domain/{domainId}/case/* ~domain/{domainId}/template/{templateId} ~domain/{domainId}/layout/* ~domain/{domainId}/case/{caseId} ~domain/{domainId}/case/{caseId}/related-item/* ~domain/{domainId}/template/* ~domain/{domainId}/case-rule/{caseRuleId} ~domain/{domainId}/layout/{layoutId} ~domain/{domainId}/case/{caseId}/related-item/{relatedItemId} {=arn}
 BatchCreateRelatedItem PO/cases:batchCreateRelatedItem -
 BatchGetCaseRule PO/domains/{domainId}/rules-batch 0;1
 BatchGetField PO/domains/{domainId}/fields-batch 1;2
 BatchPutFieldOptions PU/domains/{domainId}/fields/{fieldId}/options 1;3
 BatchUpdateCase PU/cases:batchUpdateCase -
 CreateCase PO/domains/{domainId}/cases 4;1;2;5
-CreateCaseRule PO/domains/{domainId}/case-rules 6;1
+CreateCaseRule PO/domains/{domainId}/case-rules 0;1
 CreateDomain PO/domains *
-CreateField PO/domains/{domainId}/fields 1;7
-CreateLayout PO/domains/{domainId}/layouts 1;8
-CreateRelatedItem PO/domains/{domainId}/cases/{caseId}/related-items/ 9;1;a
-CreateTemplate PO/domains/{domainId}/templates 1;b;c
-DeleteCase D/domains/{domainId}/cases/{caseId} 9;1
-DeleteCaseRule D/domains/{domainId}/case-rules/{caseRuleId} d;1
+CreateField PO/domains/{domainId}/fields 1;2
+CreateLayout PO/domains/{domainId}/layouts 1;6
+CreateRelatedItem PO/domains/{domainId}/cases/{caseId}/related-items/ 7;1;8
+CreateTemplate PO/domains/{domainId}/templates 1;6;9
+DeleteCase D/domains/{domainId}/cases/{caseId} 7;1
+DeleteCaseRule D/domains/{domainId}/case-rules/{caseRuleId} a;1
 DeleteDomain D/domains/{domainId} 1
 DeleteField D/domains/{domainId}/fields/{fieldId} 1;3
-DeleteLayout D/domains/{domainId}/layouts/{layoutId} 1;e
-DeleteRelatedItem D/domains/{domainId}/cases/{caseId}/related-items/{relatedItemId} 9;1;f
+DeleteLayout D/domains/{domainId}/layouts/{layoutId} 1;b
+DeleteRelatedItem D/domains/{domainId}/cases/{caseId}/related-items/{relatedItemId} 7;1;c
 DeleteTemplate D/domains/{domainId}/templates/{templateId} 1;5
-GetCase PO/domains/{domainId}/cases/{caseId} 9;1;2
-GetCaseAuditEvents PO/domains/{domainId}/cases/{caseId}/audit-history 9;1
+GetCase PO/domains/{domainId}/cases/{caseId} 7;1;2
+GetCaseAuditEvents PO/domains/{domainId}/cases/{caseId}/audit-history 7;1
 GetCaseEventConfiguration PO/domains/{domainId}/case-event-configuration 1
 GetDomain PO/domains/{domainId} 1
-GetLayout PO/domains/{domainId}/layouts/{layoutId} 1;e
+GetLayout PO/domains/{domainId}/layouts/{layoutId} 1;b
 GetMergeCasesStatus PO/domains/{domainId}/cases/{caseId}/merge-status -
 GetTemplate PO/domains/{domainId}/templates/{templateId} 1;5
 ListCaseRules PO/domains/{domainId}/rules-list/ 1
@@ -5031,15 +5031,15 @@ ListTemplates PO/domains/{domainId}/templates-list 1
 PutCaseEventConfiguration PU/domains/{domainId}/case-event-configuration 1
 SearchAllRelatedItems PO/domains/{domainId}/related-items-search 1
 SearchCases PO/domains/{domainId}/cases-search 1
-SearchRelatedItems PO/domains/{domainId}/cases/{caseId}/related-items-search 9;1
+SearchRelatedItems PO/domains/{domainId}/cases/{caseId}/related-items-search 7;1
 StartMergeCases PO/domains/{domainId}/cases/{caseId}/merge -
-TagResource PO/tags/{arn} g,*
-UntagResource D/tags/{arn} g,*
-UpdateCase PU/domains/{domainId}/cases/{caseId} 9;1;2
-UpdateCaseRule PU/domains/{domainId}/case-rules/{caseRuleId} d;1
+TagResource PO/tags/{arn} d,*
+UntagResource D/tags/{arn} d,*
+UpdateCase PU/domains/{domainId}/cases/{caseId} 7;1;2
+UpdateCaseRule PU/domains/{domainId}/case-rules/{caseRuleId} a;1
 UpdateField PU/domains/{domainId}/fields/{fieldId} 1;3
-UpdateLayout PU/domains/{domainId}/layouts/{layoutId} 1;e
-UpdateRelatedItem PU/domains/{domainId}/cases/{caseId}/related-items/{relatedItemId} 9;1;f
+UpdateLayout PU/domains/{domainId}/layouts/{layoutId} 1;b
+UpdateRelatedItem PU/domains/{domainId}/cases/{caseId}/related-items/{relatedItemId} 7;1;c
 UpdateTemplate PU/domains/{domainId}/templates/{templateId} 1;5`,
   connecthealth: `connecthealth health-agent health-agent rest-json - 2025-01-29
 health-agent
@@ -5893,7 +5893,7 @@ UpdateVPCEConfiguration r`,
   'devops-agent': `devops-agent aidevops aidevops rest-json - 2026-01-01
 aidevops
 cp dp
-~agentspace/{agentSpaceId} ~agentspace/{name} ~private-connection/{name} ~service/{serviceId} ~agentspace/{agentSpaceId}/association/{associationId} {=resourceArn} ~service/{service}
+~agentspace/{agentSpaceId} ~agentspace/* ~private-connection/{name} ~service/{serviceId} ~agentspace/{agentSpaceId}/association/{associationId} {=resourceArn} ~service/{service}
 AssociateService PO/v1/agentspaces/{agentSpaceId}/associations 0
 CreateAgentSpace PO/v1/agentspaces 1
 CreateAsset PO/asset/agent-space/{agentSpaceId}/assets 0
@@ -5997,80 +5997,80 @@ UpdateServiceIntegration PU/service-integrations *`,
   directconnect: `directconnect directconnect directconnect smithy-rpc-v2-cbor,json OvertureService 2012-10-25
 directconnect
 
-$P:directconnect::$A:dx-gateway/{directConnectGatewayId} ~dxcon/{connectionName} ~dxcon/{connectionId|connectionName} ~dxcon/{connectionId} ~dxlag/{lagId} $P:directconnect::$A:dx-resiliency-group/{resiliencyGroupId} ~dxcon/{connectionIdentifiers} ~dxvif/{virtualInterfaceId} ~dxcon/* {=resourceArns} {=resourceArn} ~dxcon/{connectionIds} ~dxlag/{lagId|lagName} $P:directconnect::$A:dx-resiliency-group/{resiliencyGroupId|resiliencyGroupName} ~dxvif/{virtualInterfaceId|virtualInterfaceName}
+$P:directconnect::$A:dx-gateway/{directConnectGatewayId} ~dxcon/* ~dxcon/{connectionId} ~dxlag/{lagId} $P:directconnect::$A:dx-resiliency-group/{resiliencyGroupId} ~dxcon/{connectionIdentifiers} ~dxvif/{virtualInterfaceId} {=resourceArns} {=resourceArn} ~dxcon/{connectionIds}
 AcceptDirectConnectGatewayAssociationProposal 0
 AllocateConnectionOnInterconnect 1
 AllocateHostedConnection 2,*
-AllocatePrivateVirtualInterface 3,*
-AllocatePublicVirtualInterface 3,*
-AllocateTransitVirtualInterface 3,*
-AssociateConnectionWithLag 3;4
-AssociateConnectionsToResiliencyGroup 5;6
-AssociateHostedConnection 3;3
-AssociateMacSecKey 3,*
-AssociateVirtualInterface 7;3
-ConfirmConnection 3
+AllocatePrivateVirtualInterface 2,*
+AllocatePublicVirtualInterface 2,*
+AllocateTransitVirtualInterface 2,*
+AssociateConnectionWithLag 2;3
+AssociateConnectionsToResiliencyGroup 4;5
+AssociateHostedConnection 2;2
+AssociateMacSecKey 2,*
+AssociateVirtualInterface 6;2
+ConfirmConnection 2
 ConfirmCustomerAgreement *
-ConfirmPrivateVirtualInterface 7
-ConfirmPublicVirtualInterface 7
-ConfirmTransitVirtualInterface 7
-CreateBGPPeer 7
-CreateConnection 4,*
+ConfirmPrivateVirtualInterface 6
+ConfirmPublicVirtualInterface 6
+ConfirmTransitVirtualInterface 6
+CreateBGPPeer 6
+CreateConnection 3,*
 CreateDirectConnectGateway *
 CreateDirectConnectGatewayAssociation 0
 CreateDirectConnectGatewayAssociationProposal 0
-CreateInterconnect 4,*
-CreateLag 3,*
-CreatePrivateVirtualInterface 3,*
-CreatePublicVirtualInterface 3,*
+CreateInterconnect 3,*
+CreateLag 2,*
+CreatePrivateVirtualInterface 2,*
+CreatePublicVirtualInterface 2,*
 CreateResiliencyGroup *
-CreateTransitVirtualInterface 3,*
-DeleteBGPPeer 7
-DeleteConnection 3
+CreateTransitVirtualInterface 2,*
+DeleteBGPPeer 6
+DeleteConnection 2
 DeleteDirectConnectGateway 0
 DeleteDirectConnectGatewayAssociation 0
 DeleteDirectConnectGatewayAssociationProposal *
-DeleteInterconnect 8
-DeleteLag 4
-DeleteResiliencyGroup 5
-DeleteVirtualInterface 7
-DescribeConnectionLoa 3
-DescribeConnections 3,*
-DescribeConnectionsOnInterconnect 8
+DeleteInterconnect 1
+DeleteLag 3
+DeleteResiliencyGroup 4
+DeleteVirtualInterface 6
+DescribeConnectionLoa 2
+DescribeConnections 2,*
+DescribeConnectionsOnInterconnect 1
 DescribeCustomerMetadata *
 DescribeDirectConnectGatewayAssociationProposals 0,*
 DescribeDirectConnectGatewayAssociations 0,*
 DescribeDirectConnectGatewayAttachments 0,*
 DescribeDirectConnectGateways 0,*
-DescribeHostedConnections 3,*
-DescribeInterconnectLoa 8
-DescribeInterconnects 8
-DescribeLags 4,*
-DescribeLoa 3,*
+DescribeHostedConnections 2,*
+DescribeInterconnectLoa 1
+DescribeInterconnects 1
+DescribeLags 3,*
+DescribeLoa 2,*
 DescribeLocations *
-DescribeRouterConfiguration 7
-DescribeTags 9,*
+DescribeRouterConfiguration 6
+DescribeTags 7,*
 DescribeVirtualGateways *
-DescribeVirtualInterfaces 3,*;+7
-DisassociateConnectionFromLag 3;4
-DisassociateConnectionsFromResiliencyGroup 5;6
-DisassociateMacSecKey 3,*
-GetResiliencyGroup 5
-ListResiliencyGroupAssociations 5
+DescribeVirtualInterfaces 2,*;+6
+DisassociateConnectionFromLag 2;3
+DisassociateConnectionsFromResiliencyGroup 4;5
+DisassociateMacSecKey 2,*
+GetResiliencyGroup 4
+ListResiliencyGroupAssociations 4
 ListResiliencyGroups *
-ListVirtualInterfaceRoutes 7
-ListVirtualInterfaceTestHistory 7
-StartBgpFailoverTest 7
-StopBgpFailoverTest 7
-TagResource a,*
-UntagResource a,*
+ListVirtualInterfaceRoutes 6
+ListVirtualInterfaceTestHistory 6
+StartBgpFailoverTest 6
+StopBgpFailoverTest 6
+TagResource 8,*
+UntagResource 8,*
 UpdateConnection 2
-UpdateConnectionsBillingMode b
+UpdateConnectionsBillingMode 9
 UpdateDirectConnectGateway 0
 UpdateDirectConnectGatewayAssociation *
-UpdateLag c
-UpdateResiliencyGroup d
-UpdateVirtualInterfaceAttributes e`,
+UpdateLag 3
+UpdateResiliencyGroup 4
+UpdateVirtualInterfaceAttributes 6`,
   discovery: `discovery discovery discovery json AWSPoseidonService_V2015_11_01 2015-11-01
 discovery
 
@@ -6607,7 +6607,7 @@ StartSnapshot PO/snapshots 2`,
   ec2: `ec2 ec2 ec2 ec2 - 2016-11-15
 ec2
 
-~elastic-ip/* ~capacity-reservation/{CapacityReservationId} ~reserved-instances/{ReservedInstanceId|ReservedInstanceIds} ~transit-gateway-attachment/{TransitGatewayAttachmentId} ~transit-gateway-multicast-domain/{TransitGatewayMulticastDomainId} ~vpc-endpoint-service/{ServiceId} ~vpc/* ~vpc-peering-connection/{VpcPeeringConnectionId} ~dedicated-host/* $P:ec2::$A:ipam-pool/{IpamPoolId} ~client-vpn-endpoint/{ClientVpnEndpointId} ~security-group/{SecurityGroupId|SecurityGroupIds} ~vpc/{VpcId} ~network-interface/{NetworkInterfaceId} ~natgateway/{NatGatewayId} ~elastic-ip/{AllocationId} ~instance/{InstanceId} ~application-status-check/{ApplicationStatusCheckId} ~dhcp-options/{DhcpOptionsId} $P:acm:$R:$A:certificate/{CertificateArn} $P:iam::$A:role/{RoleArn} {=RoleArn} ~instance-event-window/{InstanceEventWindowId} $P:ec2::$A:ipam/{IpamId} $P:ec2::$A:ipam-resource-discovery/{IpamResourceDiscoveryId} $P:ec2::$A:ipam-resource-discovery-association/* ~elastic-ip/{AllocationId|AllocationIds} ~route-server/{RouteServerId} ~route-table/{RouteTableId} ~security-group/{GroupId} ~subnet/{SubnetId} ~subnet/{SubnetIds} ~transit-gateway-policy-table/{TransitGatewayPolicyTableId} ~transit-gateway-route-table/{TransitGatewayRouteTableId} ~security-group/{SecurityGroupId|Groups} $P:ec2:$R::image/{ImageId} ~internet-gateway/{InternetGatewayId} ~verified-access-instance/{VerifiedAccessInstanceId} ~verified-access-trust-provider/{VerifiedAccessTrustProviderId} ~volume/{VolumeId} ~vpn-gateway/{VpnGatewayId} $P:ec2::$A:ipam-internet-registry-association/{IpamInternetRegistryAssociationId} ~capacity-reservation-fleet/{CapacityReservationFleetId|CapacityReservationFleetIds} ~declarative-policies-report/{ReportId} ~export-instance-task/{ExportTaskId} ~spot-fleet-request/{SpotFleetRequestId|SpotFleetRequestIds} ~spot-instances-request/{SpotInstanceRequestId|SpotInstanceRequestIds} ~fpga-image/{Name} $P:ec2:$R::image/* $P:ec2:$R::snapshot/* ~volume/* ~application-status-check/* ~capacity-manager-data-export/* ~capacity-reservation/* ~capacity-reservation-cancellation-quote/* ~capacity-reservation-fleet/* ~carrier-gateway/* ~client-vpn-endpoint/* ~coip-pool/{CoipPoolId} ~coip-pool/* ~local-gateway-route-table/{LocalGatewayRouteTableId} ~customer-gateway/* ~mac-modification-task/* ~dhcp-options/* ~egress-only-internet-gateway/* ~fleet/* ~instance/* ~vpc-flow-log/* {=DeliverLogsPermissionArn} ~fpga-image/* ~image-usage-report/* ~instance-connect-endpoint/* ~instance-event-window/* ~export-instance-task/* ~internet-gateway/* $P:ec2::$A:ipam/* $P:ec2::$A:ipam-external-resource-verification-token/* $P:ec2::$A:ipam-internet-registry-association/* $P:ec2::$A:ipam-policy/* $P:ec2::$A:ipam-pool/* $P:ec2::$A:ipam-scope/{IpamScopeId} $P:ec2::$A:ipam-prefix-list-resolver/* $P:ec2::$A:ipam-prefix-list-resolver/{IpamPrefixListResolverId} $P:ec2::$A:ipam-prefix-list-resolver-target/* $P:ec2::$A:ipam-resource-discovery/* $P:ec2::$A:ipam-scope/* ~key-pair/{KeyName} ~launch-template/* ~launch-template/{LaunchTemplateId|LaunchTemplateName} ~local-gateway/{LocalGatewayId} ~local-gateway-route-table/* ~local-gateway-route-table-virtual-interface-group-association/* ~local-gateway-virtual-interface-group/{LocalGatewayVirtualInterfaceGroupId} ~local-gateway-route-table-vpc-association/* ~local-gateway-virtual-interface/* ~outpost-lag/{OutpostLagId} ~local-gateway-virtual-interface-group/* ~prefix-list/* ~natgateway/* ~network-acl/* ~network-acl/{NetworkAclId} ~network-insights-access-scope/* ~network-insights-path/* ~network-interface/* ~placement-group/* ~ipv4pool-ec2/* ~replace-root-volume-task/* ~route-server/* ~route-server-endpoint/* ~route-server-endpoint/{RouteServerEndpointId} ~route-server-peer/* ~route-table/* ~secondary-network/* ~secondary-network/{SecondaryNetworkId} ~secondary-subnet/* ~security-group/* ~subnet/* {ResourceId|Resources:ec2} ~traffic-mirror-filter/* ~traffic-mirror-filter/{TrafficMirrorFilterId} ~traffic-mirror-filter-rule/* ~traffic-mirror-session/* ~traffic-mirror-target/{TrafficMirrorTargetId} ~traffic-mirror-target/* ~transit-gateway/* ~transit-gateway-attachment/* ~transit-gateway-connect-peer/* ~transit-gateway/{TransitGatewayId} ~transit-gateway-metering-policy/* ~transit-gateway-metering-policy/{TransitGatewayMeteringPolicyId} ~transit-gateway-multicast-domain/* ~transit-gateway-policy-table/* ~transit-gateway-route-table/* ~prefix-list/{PrefixListId} ~transit-gateway-route-table-announcement/* ~verified-access-endpoint/* ~verified-access-group/{VerifiedAccessGroupId} ~verified-access-group/* ~verified-access-instance/* ~verified-access-trust-provider/* ~vpc-block-public-access-exclusion/* ~vpc-encryption-control/* ~vpc-endpoint/* ~vpc-endpoint/{VpcEndpointId} ~vpc-endpoint-service/* ~vpc-peering-connection/* ~vpn-concentrator/* ~customer-gateway/{CustomerGatewayId} ~vpn-connection/* ~vpn-connection/{VpnConnectionId} ~vpn-gateway/* ~capacity-manager-data-export/{CapacityManagerDataExportId} ~carrier-gateway/{CarrierGatewayId} ~egress-only-internet-gateway/{EgressOnlyInternetGatewayId} ~fleet/{FleetId|FleetIds} ~vpc-flow-log/{FlowLogId|FlowLogIds} ~fpga-image/{FpgaImageId} ~image-usage-report/{ReportId} ~instance-connect-endpoint/{InstanceConnectEndpointId} $P:ec2::$A:ipam-external-resource-verification-token/{IpamExternalResourceVerificationTokenId} $P:ec2::$A:ipam-policy/{IpamPolicyId} $P:ec2::$A:ipam-prefix-list-resolver-target/{IpamPrefixListResolverTargetId} ~local-gateway-route-table-virtual-interface-group-association/{LocalGatewayRouteTableVirtualInterfaceGroupAssociationId} ~local-gateway-route-table-vpc-association/{LocalGatewayRouteTableVpcAssociationId} ~local-gateway-virtual-interface/{LocalGatewayVirtualInterfaceId} ~network-insights-access-scope/{NetworkInsightsAccessScopeId} ~network-insights-access-scope-analysis/{NetworkInsightsAccessScopeAnalysisId} ~network-insights-analysis/{NetworkInsightsAnalysisId} ~network-insights-path/{NetworkInsightsPathId} ~placement-group/{GroupName} ~reserved-instances/{ReservedInstancesId|ReservedInstancesIds} ~route-server-peer/{RouteServerPeerId} ~secondary-subnet/{SecondarySubnetId} $P:ec2:$R::snapshot/{SnapshotId} ~traffic-mirror-filter-rule/{TrafficMirrorFilterRuleId} ~traffic-mirror-session/{TrafficMirrorSessionId} ~transit-gateway-connect-peer/{TransitGatewayConnectPeerId} ~transit-gateway-route-table-announcement/{TransitGatewayRouteTableAnnouncementId} ~verified-access-endpoint/{VerifiedAccessEndpointId} ~vpc-block-public-access-exclusion/{ExclusionId} ~vpc-encryption-control/{VpcEncryptionControlId} ~vpc-endpoint-service/{ServiceId|ServiceIds} ~vpc-endpoint/{VpcEndpointId|VpcEndpointIds} ~vpn-concentrator/{VpnConcentratorId} ~network-interface/{NetworkInterfaceIds} ~fleet/{FleetId} ~spot-fleet-request/{SpotFleetRequestId} ~instance/{InstanceId|InstanceIds} $P:ec2:$R::snapshot/{SourceSnapshotId|SourceSnapshotIds} ~vpn-gateway/{GatewayId} $P:ec2::$A:ipam-resource-discovery-association/{IpamResourceDiscoveryAssociationId} ~export-image-task/* ~ipv6pool-ec2/* ~coip-pool/{PoolId} ~vpc-flow-log/{FlowLogId} ~vpn-connection-device-type/{VpnConnectionDeviceTypeId} ~import-image-task/* ~import-snapshot-task/* ~capacity-reservation-fleet/{CapacityReservationFleetId} ~dedicated-host/{HostId|HostIds} ~instance/{InstanceCreditSpecification.InstanceId} ~ipam-pool-allocation/{IpamPoolAllocationId} ~prefix-list/{PrefixListId|PrefixListName} ~security-group-rule/* ~instance/{InstanceId|Instances} ~spot-fleet-request/* ~spot-instances-request/* ~security-group/{SecurityGroupId|SecurityGroupIds|NetworkInterface.SecurityGroupId} ~subnet/{SubnetId|NetworkInterface.SubnetId} ~launch-template/{LaunchTemplate.LaunchTemplateId} ~network-insights-access-scope-analysis/* ~network-insights-analysis/*
+~elastic-ip/* ~capacity-reservation/{CapacityReservationId} ~reserved-instances/{ReservedInstanceId|ReservedInstanceIds} ~transit-gateway-attachment/{TransitGatewayAttachmentId} ~transit-gateway-multicast-domain/{TransitGatewayMulticastDomainId} ~vpc-endpoint-service/{ServiceId} ~vpc/* ~vpc-peering-connection/{VpcPeeringConnectionId} ~dedicated-host/* $P:ec2::$A:ipam-pool/{IpamPoolId} ~client-vpn-endpoint/{ClientVpnEndpointId} ~security-group/{SecurityGroupId|SecurityGroupIds} ~vpc/{VpcId} ~network-interface/{NetworkInterfaceId} ~natgateway/{NatGatewayId} ~elastic-ip/{AllocationId} ~instance/{InstanceId} ~application-status-check/{ApplicationStatusCheckId} ~dhcp-options/{DhcpOptionsId} $P:acm:$R:$A:certificate/{CertificateArn} $P:iam::$A:role/{RoleArn} {=RoleArn} ~instance-event-window/{InstanceEventWindowId} $P:ec2::$A:ipam/{IpamId} $P:ec2::$A:ipam-resource-discovery/{IpamResourceDiscoveryId} $P:ec2::$A:ipam-resource-discovery-association/* ~elastic-ip/{AllocationId|AllocationIds} ~route-server/{RouteServerId} ~route-table/{RouteTableId} ~security-group/{GroupId} ~subnet/{SubnetId} ~subnet/{SubnetIds} ~transit-gateway-policy-table/{TransitGatewayPolicyTableId} ~transit-gateway-route-table/{TransitGatewayRouteTableId} ~security-group/{SecurityGroupId|Groups} $P:ec2:$R::image/{ImageId} ~internet-gateway/{InternetGatewayId} ~verified-access-instance/{VerifiedAccessInstanceId} ~verified-access-trust-provider/{VerifiedAccessTrustProviderId} ~volume/{VolumeId} ~vpn-gateway/{VpnGatewayId} $P:ec2::$A:ipam-internet-registry-association/{IpamInternetRegistryAssociationId} ~capacity-reservation-fleet/{CapacityReservationFleetId|CapacityReservationFleetIds} ~declarative-policies-report/{ReportId} ~export-instance-task/{ExportTaskId} ~spot-fleet-request/{SpotFleetRequestId|SpotFleetRequestIds} ~spot-instances-request/{SpotInstanceRequestId|SpotInstanceRequestIds} ~fpga-image/{Name} $P:ec2:$R::image/* $P:ec2:$R::snapshot/* ~volume/* ~application-status-check/* ~capacity-manager-data-export/* ~capacity-reservation/* ~capacity-reservation-cancellation-quote/* ~capacity-reservation-fleet/* ~carrier-gateway/* ~client-vpn-endpoint/* ~coip-pool/{CoipPoolId} ~coip-pool/* ~local-gateway-route-table/{LocalGatewayRouteTableId} ~customer-gateway/* ~mac-modification-task/* ~dhcp-options/* ~egress-only-internet-gateway/* ~fleet/* ~instance/* ~vpc-flow-log/* {=DeliverLogsPermissionArn} ~fpga-image/* ~image-usage-report/* ~instance-connect-endpoint/* ~instance-event-window/* ~export-instance-task/* ~internet-gateway/* $P:ec2::$A:ipam/* $P:ec2::$A:ipam-external-resource-verification-token/* $P:ec2::$A:ipam-internet-registry-association/* $P:ec2::$A:ipam-policy/* $P:ec2::$A:ipam-pool/* $P:ec2::$A:ipam-scope/{IpamScopeId} $P:ec2::$A:ipam-prefix-list-resolver/* $P:ec2::$A:ipam-prefix-list-resolver/{IpamPrefixListResolverId} $P:ec2::$A:ipam-prefix-list-resolver-target/* $P:ec2::$A:ipam-resource-discovery/* $P:ec2::$A:ipam-scope/* ~key-pair/{KeyName} ~launch-template/* ~launch-template/{LaunchTemplateId} ~local-gateway/{LocalGatewayId} ~local-gateway-route-table/* ~local-gateway-route-table-virtual-interface-group-association/* ~local-gateway-virtual-interface-group/{LocalGatewayVirtualInterfaceGroupId} ~local-gateway-route-table-vpc-association/* ~local-gateway-virtual-interface/* ~outpost-lag/{OutpostLagId} ~local-gateway-virtual-interface-group/* ~prefix-list/* ~natgateway/* ~network-acl/* ~network-acl/{NetworkAclId} ~network-insights-access-scope/* ~network-insights-path/* ~network-interface/* ~placement-group/* ~ipv4pool-ec2/* ~replace-root-volume-task/* ~route-server/* ~route-server-endpoint/* ~route-server-endpoint/{RouteServerEndpointId} ~route-server-peer/* ~route-table/* ~secondary-network/* ~secondary-network/{SecondaryNetworkId} ~secondary-subnet/* ~security-group/* ~subnet/* {ResourceId|Resources:ec2} ~traffic-mirror-filter/* ~traffic-mirror-filter/{TrafficMirrorFilterId} ~traffic-mirror-filter-rule/* ~traffic-mirror-session/* ~traffic-mirror-target/{TrafficMirrorTargetId} ~traffic-mirror-target/* ~transit-gateway/* ~transit-gateway-attachment/* ~transit-gateway-connect-peer/* ~transit-gateway/{TransitGatewayId} ~transit-gateway-metering-policy/* ~transit-gateway-metering-policy/{TransitGatewayMeteringPolicyId} ~transit-gateway-multicast-domain/* ~transit-gateway-policy-table/* ~transit-gateway-route-table/* ~prefix-list/{PrefixListId} ~transit-gateway-route-table-announcement/* ~verified-access-endpoint/* ~verified-access-group/{VerifiedAccessGroupId} ~verified-access-group/* ~verified-access-instance/* ~verified-access-trust-provider/* ~vpc-block-public-access-exclusion/* ~vpc-encryption-control/* ~vpc-endpoint/* ~vpc-endpoint/{VpcEndpointId} ~vpc-endpoint-service/* ~vpc-peering-connection/* ~vpn-concentrator/* ~customer-gateway/{CustomerGatewayId} ~vpn-connection/* ~vpn-connection/{VpnConnectionId} ~vpn-gateway/* ~capacity-manager-data-export/{CapacityManagerDataExportId} ~carrier-gateway/{CarrierGatewayId} ~egress-only-internet-gateway/{EgressOnlyInternetGatewayId} ~fleet/{FleetId|FleetIds} ~vpc-flow-log/{FlowLogId|FlowLogIds} ~fpga-image/{FpgaImageId} ~image-usage-report/{ReportId} ~instance-connect-endpoint/{InstanceConnectEndpointId} $P:ec2::$A:ipam-external-resource-verification-token/{IpamExternalResourceVerificationTokenId} $P:ec2::$A:ipam-policy/{IpamPolicyId} $P:ec2::$A:ipam-prefix-list-resolver-target/{IpamPrefixListResolverTargetId} ~local-gateway-route-table-virtual-interface-group-association/{LocalGatewayRouteTableVirtualInterfaceGroupAssociationId} ~local-gateway-route-table-vpc-association/{LocalGatewayRouteTableVpcAssociationId} ~local-gateway-virtual-interface/{LocalGatewayVirtualInterfaceId} ~network-insights-access-scope/{NetworkInsightsAccessScopeId} ~network-insights-access-scope-analysis/{NetworkInsightsAccessScopeAnalysisId} ~network-insights-analysis/{NetworkInsightsAnalysisId} ~network-insights-path/{NetworkInsightsPathId} ~placement-group/{GroupName} ~reserved-instances/{ReservedInstancesId|ReservedInstancesIds} ~route-server-peer/{RouteServerPeerId} ~secondary-subnet/{SecondarySubnetId} $P:ec2:$R::snapshot/{SnapshotId} ~traffic-mirror-filter-rule/{TrafficMirrorFilterRuleId} ~traffic-mirror-session/{TrafficMirrorSessionId} ~transit-gateway-connect-peer/{TransitGatewayConnectPeerId} ~transit-gateway-route-table-announcement/{TransitGatewayRouteTableAnnouncementId} ~verified-access-endpoint/{VerifiedAccessEndpointId} ~vpc-block-public-access-exclusion/{ExclusionId} ~vpc-encryption-control/{VpcEncryptionControlId} ~vpc-endpoint-service/{ServiceId|ServiceIds} ~vpc-endpoint/{VpcEndpointId|VpcEndpointIds} ~vpn-concentrator/{VpnConcentratorId} ~network-interface/{NetworkInterfaceIds} ~fleet/{FleetId} ~spot-fleet-request/{SpotFleetRequestId} ~instance/{InstanceId|InstanceIds} $P:ec2:$R::snapshot/{SourceSnapshotId|SourceSnapshotIds} ~vpn-gateway/{GatewayId} $P:ec2::$A:ipam-resource-discovery-association/{IpamResourceDiscoveryAssociationId} ~export-image-task/* ~ipv6pool-ec2/* ~coip-pool/{PoolId} ~vpc-flow-log/{FlowLogId} ~vpn-connection-device-type/{VpnConnectionDeviceTypeId} ~import-image-task/* ~import-snapshot-task/* ~capacity-reservation-fleet/{CapacityReservationFleetId} ~dedicated-host/{HostId|HostIds} ~instance/{InstanceCreditSpecification.InstanceId} ~ipam-pool-allocation/{IpamPoolAllocationId} ~security-group-rule/* ~instance/{InstanceId|Instances} ~spot-fleet-request/* ~spot-instances-request/* ~security-group/{SecurityGroupId|SecurityGroupIds|NetworkInterface.SecurityGroupId} ~subnet/{SubnetId|NetworkInterface.SubnetId} ~launch-template/{LaunchTemplate.LaunchTemplateId} ~network-insights-access-scope-analysis/* ~network-insights-analysis/*
 AcceptAddressTransfer 0
 AcceptCapacityReservationBillingOwnership 1
 AcceptReservedInstancesExchangeQuote 2
@@ -7306,7 +7306,7 @@ ModifyIpamRoutingPolicyRegistration 15
 ModifyIpamScope 28
 ModifyLaunchTemplate 2g
 ModifyLocalGatewayRoute 1o
-ModifyManagedPrefixList 5m
+ModifyManagedPrefixList 3p
 ModifyManagedResourceVisibility *
 ModifyMetricCategory -
 ModifyNetworkInterfaceAttribute d
@@ -7315,7 +7315,7 @@ ModifyPrivateDnsNameOptions g
 ModifyPublicIpDnsNameOptions d
 ModifyReservedInstances 4q
 ModifyRouteServer r
-ModifySecurityGroupRules t;5n
+ModifySecurityGroupRules t;5m
 ModifySnapshotAttribute 4t
 ModifySnapshotTier 4t
 ModifySpotFleetRequest 56
@@ -7393,9 +7393,9 @@ ReplaceRoute s
 ReplaceRouteTableAssociation s
 ReplaceTransitGatewayRoute x
 ReplaceVpnTunnel 45
-ReportInstanceStatus 5o
-RequestSpotFleet 5p
-RequestSpotInstances 5q
+ReportInstanceStatus 5n
+RequestSpotFleet 5o
+RequestSpotInstances 5p
 ResetAddressAttribute f
 ResetEbsDefaultKmsKeyId *
 ResetFpgaImageAttribute 4c
@@ -7412,7 +7412,7 @@ RestoreVolumeFromRecycleBin 13
 RevokeClientVpnIngress a
 RevokeSecurityGroupEgress t
 RevokeSecurityGroupIngress t
-RunInstances +z;1u;2v;1e;+5r;+5s;+2e;+5t
+RunInstances +z;1u;2v;1e;+5q;+5r;+2e;+5s
 RunScheduledInstances *
 SearchLocalGatewayRoutes 1o
 SearchTransitGatewayMulticastGroups 4
@@ -7420,8 +7420,8 @@ SearchTransitGatewayRoutes x
 SendDiagnosticInterrupt g
 StartDeclarativePoliciesReport *
 StartInstances 57
-StartNetworkInsightsAccessScopeAnalysis 4l;5u
-StartNetworkInsightsAnalysis 5v;4o
+StartNetworkInsightsAccessScopeAnalysis 4l;5t
+StartNetworkInsightsAnalysis 5u;4o
 StartVpcEndpointServicePrivateDnsVerification 5
 StopInstances 57
 TerminateClientVpnConnections a
@@ -7746,7 +7746,7 @@ AssumeRoleForPodIdentity PO/clusters/{clusterName}/assume-role-for-pod-identity 
   elasticache: `elasticache elasticache elasticache query - 2015-02-02
 elasticache
 
-{=ResourceName} ~securitygroup:{CacheSecurityGroupName} ~cluster:{CacheClusterIds} ~replicationgroup:{ReplicationGroupIds} ~replicationgroup:{ReplicationGroupId} ~serverlesscachesnapshot:{TargetServerlessCacheSnapshotName} ~snapshot:{TargetSnapshotName} ~parametergroup:{CacheParameterGroupName} ~cluster:{CacheClusterId} ~subnetgroup:{CacheSubnetGroupName} $P:elasticache::$A:globalreplicationgroup:* ~replicationgroup:* ~serverlesscache:{ServerlessCacheName} ~serverlesscachesnapshot:{ServerlessCacheSnapshotName} ~snapshot:{SnapshotName} ~user:{UserId|UserName} ~user:{UserIds} ~usergroup:{UserGroupId} $P:elasticache::$A:globalreplicationgroup:{GlobalReplicationGroupId} ~user:{UserId} ~reserved-instance:{ReservedCacheNodeId} ~user:*
+{=ResourceName} ~securitygroup:{CacheSecurityGroupName} ~cluster:{CacheClusterIds} ~replicationgroup:{ReplicationGroupIds} ~replicationgroup:{ReplicationGroupId} ~serverlesscachesnapshot:{TargetServerlessCacheSnapshotName} ~snapshot:{TargetSnapshotName} ~parametergroup:{CacheParameterGroupName} ~cluster:{CacheClusterId} ~subnetgroup:{CacheSubnetGroupName} $P:elasticache::$A:globalreplicationgroup:* ~replicationgroup:* ~serverlesscache:{ServerlessCacheName} ~serverlesscachesnapshot:{ServerlessCacheSnapshotName} ~snapshot:{SnapshotName} ~user:{UserId} ~user:{UserIds} ~usergroup:{UserGroupId} $P:elasticache::$A:globalreplicationgroup:{GlobalReplicationGroupId} ~reserved-instance:{ReservedCacheNodeId} ~user:*
 AddTagsToResource 0,*
 AuthorizeCacheSecurityGroupIngress 1
 BatchApplyUpdateAction 2,*;+3
@@ -7776,7 +7776,7 @@ DeleteReplicationGroup 4
 DeleteServerlessCache c
 DeleteServerlessCacheSnapshot d
 DeleteSnapshot e
-DeleteUser j
+DeleteUser f
 DeleteUserGroup h
 DescribeCacheClusters 8
 DescribeCacheEngineVersions *
@@ -7788,7 +7788,7 @@ DescribeEngineDefaultParameters *
 DescribeEvents *
 DescribeGlobalReplicationGroups i
 DescribeReplicationGroups 4
-DescribeReservedCacheNodes k
+DescribeReservedCacheNodes j
 DescribeReservedCacheNodesOfferings *
 DescribeServerlessCacheSnapshots d
 DescribeServerlessCaches c
@@ -7796,7 +7796,7 @@ DescribeServiceUpdates *
 DescribeSnapshots e
 DescribeUpdateActions 2,*;+3
 DescribeUserGroups h
-DescribeUsers j
+DescribeUsers f
 DisassociateGlobalReplicationGroup i
 ExportServerlessCacheSnapshot d
 FailoverGlobalReplicationGroup i
@@ -7811,10 +7811,10 @@ ModifyGlobalReplicationGroup i
 ModifyReplicationGroup 4
 ModifyReplicationGroupShardConfiguration 4
 ModifyServerlessCache c
-ModifyUser j
-ModifyUserGroup l;h
+ModifyUser f
+ModifyUserGroup k;h
 PrepareMigration -
-PurchaseReservedCacheNodesOffering k
+PurchaseReservedCacheNodesOffering j
 RebalanceSlotsInGlobalReplicationGroup i
 RebootCacheCluster 8
 RemoveTagsFromResource 0,*
@@ -7827,54 +7827,54 @@ TestMigration 4`,
   elasticbeanstalk: `elasticbeanstalk elasticbeanstalk elasticbeanstalk query - 2010-12-01
 elasticbeanstalk
 
-~environment/*/{EnvironmentName|EnvironmentId} ~environment/*/{EnvironmentName} ~application/{ApplicationName} ~applicationversion/{ApplicationName}/{VersionLabels} ~applicationversion/{ApplicationName}/{VersionLabel} ~configurationtemplate/{ApplicationName}/{TemplateName} ~environment/{ApplicationName}/{EnvironmentName} $P:elasticbeanstalk:$R::platform/{PlatformName} $P:elasticbeanstalk:$R::platform/{PlatformArn} ~application/{ApplicationNames} $P:elasticbeanstalk:$R::solutionstack/{SolutionStackName} ~environment/{ApplicationName}/{EnvironmentIds|EnvironmentNames} ~environment/{ApplicationName}/{EnvironmentName|EnvironmentId} $P:elasticbeanstalk:$R::solutionstack/* $P:elasticbeanstalk:$R::platform/* {=ResourceArn} ~environment/*/*
+~environment/*/{EnvironmentName} ~application/{ApplicationName} ~applicationversion/{ApplicationName}/{VersionLabels} ~applicationversion/{ApplicationName}/{VersionLabel} ~configurationtemplate/{ApplicationName}/{TemplateName} ~environment/{ApplicationName}/{EnvironmentName} $P:elasticbeanstalk:$R::platform/{PlatformName} $P:elasticbeanstalk:$R::platform/{PlatformArn} ~application/{ApplicationNames} $P:elasticbeanstalk:$R::solutionstack/{SolutionStackName} ~environment/{ApplicationName}/{EnvironmentNames} $P:elasticbeanstalk:$R::solutionstack/* $P:elasticbeanstalk:$R::platform/* {=ResourceArn} ~environment/*/*
 AbortEnvironmentUpdate 0
 ApplyEnvironmentManagedAction 0
-AssociateEnvironmentOperationsRole 1
+AssociateEnvironmentOperationsRole 0
 CheckDNSAvailability *
-ComposeEnvironments 2;3
-CreateApplication 2
-CreateApplicationVersion 2;4
-CreateConfigurationTemplate 5
-CreateEnvironment 6
-CreatePlatformVersion 7
+ComposeEnvironments 1;2
+CreateApplication 1
+CreateApplicationVersion 1;3
+CreateConfigurationTemplate 4
+CreateEnvironment 5
+CreatePlatformVersion 6
 CreateStorageLocation *
-DeleteApplication 2
-DeleteApplicationVersion 4
-DeleteConfigurationTemplate 5
-DeleteEnvironmentConfiguration 6
-DeletePlatformVersion 8
+DeleteApplication 1
+DeleteApplicationVersion 3
+DeleteConfigurationTemplate 4
+DeleteEnvironmentConfiguration 5
+DeletePlatformVersion 7
 DescribeAccountAttributes *
-DescribeApplicationVersions 3,*
-DescribeApplications 9,*
-DescribeConfigurationOptions 5,6,*;+a
-DescribeConfigurationSettings 5,6,*
+DescribeApplicationVersions 2,*
+DescribeApplications 8,*
+DescribeConfigurationOptions 4,5,*;+9
+DescribeConfigurationSettings 4,5,*
 DescribeEnvironmentHealth 0,*
 DescribeEnvironmentManagedActionHistory 0,*
 DescribeEnvironmentManagedActions 0,*
 DescribeEnvironmentResources 0,*
-DescribeEnvironments b,*
-DescribeEvents 4,5,c,2,*
+DescribeEnvironments a,*
+DescribeEvents 3,4,5,1,*
 DescribeInstancesHealth 0,*
-DescribePlatformVersion 8,*
-DisassociateEnvironmentOperationsRole 1
-ListAvailableSolutionStacks d
+DescribePlatformVersion 7,*
+DisassociateEnvironmentOperationsRole 0
+ListAvailableSolutionStacks b
 ListPlatformBranches *
-ListPlatformVersions e
-ListTagsForResource f,*
+ListPlatformVersions c
+ListTagsForResource d,*
 RebuildEnvironment 0
 RequestEnvironmentInfo 0
 RestartAppServer 0
 RetrieveEnvironmentInfo 0
-SwapEnvironmentCNAMEs g
+SwapEnvironmentCNAMEs e
 TerminateEnvironment 0
-UpdateApplication 2
-UpdateApplicationResourceLifecycle 2
-UpdateApplicationVersion 4
-UpdateConfigurationTemplate 5
-UpdateEnvironment c
-UpdateTagsForResource f,*
-ValidateConfigurationSettings 5,6,*`,
+UpdateApplication 1
+UpdateApplicationResourceLifecycle 1
+UpdateApplicationVersion 3
+UpdateConfigurationTemplate 4
+UpdateEnvironment 5
+UpdateTagsForResource d,*
+ValidateConfigurationSettings 4,5,*`,
   elb: `elb elasticloadbalancing elasticloadbalancing query - 2012-06-01
 elasticloadbalancing
 
@@ -8258,7 +8258,7 @@ UpdateSubscriber 8`,
   events: `events events events json AWSEvents 2015-10-07
 *.endpoint.events events
 
-$P:events:$R::event-source/{Name} ~replay/{ReplayName} ~api-destination/{Name} ~connection/{ConnectionArn} ~archive/{ArchiveName} ~event-bus/* ~connection/{Name} ~endpoint/{Name} {=RoleArn} ~event-bus/{Name} ~rule/{EventBusName:bus}/{Name|Rule} ~rule/{Name|Rule} ~connection/* ~event-bus/{Name:=default} $P:events:$R::event-source/{EventSourceName} {=ResourceARN} ~event-bus/{Entries.EventBusName:each=default} {=Targets.RoleArn} ~archive/*
+$P:events:$R::event-source/{Name} ~replay/{ReplayName} ~api-destination/{Name} ~connection/{ConnectionArn} {=EventSourceArn} ~archive/{ArchiveName} ~connection/{Name} ~endpoint/{Name} {=RoleArn} ~event-bus/{Name} ~rule/{EventBusName:bus}/{Name|Rule} ~rule/{Name|Rule} ~connection/* ~event-bus/{Name:=default} $P:events:$R::event-source/{EventSourceName} {=ResourceARN} ~event-bus/{Entries.EventBusName:each=default} {=Targets.RoleArn} ~archive/* ~event-bus/*
 ActivateEventSource 0
 CancelReplay 1
 CreateApiDestination 2;3
@@ -8270,14 +8270,14 @@ CreatePartnerEventSource 0
 DeactivateEventSource 0
 DeauthorizeConnection 6
 DeleteApiDestination 2
-DeleteArchive 4
+DeleteArchive 5
 DeleteConnection 6
 DeleteEndpoint 7
 DeleteEventBus 9,*
 DeletePartnerEventSource 0
 DeleteRule a,b
 DescribeApiDestination 2;c
-DescribeArchive 4
+DescribeArchive 5
 DescribeConnection 6
 DescribeEndpoint 7
 DescribeEventBus d
@@ -8307,12 +8307,12 @@ PutRule a,b;+iam:PassRole@8
 PutTargets a,b;+iam:PassRole@h
 RemovePermission *
 RemoveTargets a,b
-StartReplay i;5;1
+StartReplay i;j;1
 TagResource f,*
 TestEventPattern *
 UntagResource f,*
 UpdateApiDestination 2
-UpdateArchive 4
+UpdateArchive 5
 UpdateConnection 6
 UpdateEndpoint 7;+iam:PassRole@8
 UpdateEventBus 9,*`,
@@ -8439,50 +8439,50 @@ UntagResource 5,*`,
   forecast: `forecast forecast forecast json AmazonForecast 2018-06-26
 forecast
 
-~dataset/* ~dataset-group/* {=DatasetArn} ~dataset-import-job/* ~forecast/{ResourceArn} ~explainability/{ExplainabilityArn} ~predictor/{PredictorArn} ~forecast/{ForecastArn} ~predictor/{ResourceArn} ~what-if-analysis/{WhatIfAnalysisArn} ~what-if-forecast/{WhatIfForecastArns} ~dataset/{DatasetArn} ~dataset-group/{DatasetGroupArn} ~dataset-import-job/{DatasetImportJobArn} ~explainability-export/{ExplainabilityExportArn} {=ForecastExportJobArn} ~forecast-export-job/* ~monitor/{MonitorArn} ~predictor-backtest-export-job/{PredictorBacktestExportJobArn} ~dataset/{ResourceArn} ~dataset-group/{ResourceArn} ~dataset-import-job/{ResourceArn} ~forecast-endpoint/{ResourceArn} ~explainability/{ResourceArn} ~explainability-export/{ResourceArn} ~forecast-export-job/{ResourceArn} ~monitor/{ResourceArn} ~predictor-backtest-export-job/{ResourceArn} ~what-if-analysis/{ResourceArn} ~what-if-forecast/{ResourceArn} ~what-if-forecast-export/{ResourceArn} ~what-if-forecast/{WhatIfForecastArn} ~what-if-forecast-export/{WhatIfForecastExportArn} {=ResourceArn} ~dataset/{DatasetArns}
+~dataset/{DatasetName} ~dataset-group/{DatasetGroupName} ~dataset-import-job/{DatasetImportJobName} ~forecast/{ResourceArn} ~explainability/{ExplainabilityArn} ~predictor/{PredictorArn} ~forecast/{ForecastArn} ~predictor/{ResourceArn} ~dataset-group/* ~what-if-analysis/{WhatIfAnalysisArn} ~what-if-forecast/{WhatIfForecastArns} ~dataset/{DatasetArn} ~dataset-group/{DatasetGroupArn} ~dataset-import-job/{DatasetImportJobArn} ~explainability-export/{ExplainabilityExportArn} {=ForecastExportJobArn} ~forecast-export-job/* ~monitor/{MonitorArn} ~predictor-backtest-export-job/{PredictorBacktestExportJobArn} ~dataset/{ResourceArn} ~dataset-group/{ResourceArn} ~dataset-import-job/{ResourceArn} ~forecast-endpoint/{ResourceArn} ~explainability/{ResourceArn} ~explainability-export/{ResourceArn} ~forecast-export-job/{ResourceArn} ~monitor/{ResourceArn} ~predictor-backtest-export-job/{ResourceArn} ~what-if-analysis/{ResourceArn} ~what-if-forecast/{ResourceArn} ~what-if-forecast-export/{ResourceArn} ~what-if-forecast/{WhatIfForecastArn} ~what-if-forecast-export/{WhatIfForecastExportArn} {=ResourceArn} ~dataset/{DatasetArns}
 CreateAutoPredictor *
 CreateDataset 0
 CreateDatasetGroup 1
-CreateDatasetImportJob 2,3
-CreateExplainability 4
-CreateExplainabilityExport 5
-CreateForecast 6
-CreateForecastExportJob 7
-CreateMonitor 8
-CreatePredictor 1
-CreatePredictorBacktestExportJob 6
-CreateWhatIfAnalysis 7
+CreateDatasetImportJob 2
+CreateExplainability 3
+CreateExplainabilityExport 4
+CreateForecast 5
+CreateForecastExportJob 6
+CreateMonitor 7
+CreatePredictor 8
+CreatePredictorBacktestExportJob 5
+CreateWhatIfAnalysis 6
 CreateWhatIfForecast 9
 CreateWhatIfForecastExport a
 DeleteDataset b
 DeleteDatasetGroup c
 DeleteDatasetImportJob d
-DeleteExplainability 5
+DeleteExplainability 4
 DeleteExplainabilityExport e
-DeleteForecast 7
+DeleteForecast 6
 DeleteForecastExportJob f,g
 DeleteMonitor h
-DeletePredictor 6
+DeletePredictor 5
 DeletePredictorBacktestExportJob i
-DeleteResourceTree j;k;l;m;n;o;4;p;q;8;r;s;t;u
+DeleteResourceTree j;k;l;m;n;o;3;p;q;7;r;s;t;u
 DeleteWhatIfAnalysis 9
 DeleteWhatIfForecast v
 DeleteWhatIfForecastExport w
-DescribeAutoPredictor 6
+DescribeAutoPredictor 5
 DescribeDataset b
 DescribeDatasetGroup c
 DescribeDatasetImportJob d
-DescribeExplainability 5
+DescribeExplainability 4
 DescribeExplainabilityExport e
-DescribeForecast 7
+DescribeForecast 6
 DescribeForecastExportJob f,g
 DescribeMonitor h
-DescribePredictor 6
+DescribePredictor 5
 DescribePredictorBacktestExportJob i
 DescribeWhatIfAnalysis 9
 DescribeWhatIfForecast v
 DescribeWhatIfForecastExport w
-GetAccuracyMetrics 6
+GetAccuracyMetrics 5
 ListDatasetGroups *
 ListDatasetImportJobs *
 ListDatasets *
@@ -8499,7 +8499,7 @@ ListWhatIfAnalyses *
 ListWhatIfForecastExports *
 ListWhatIfForecasts *
 ResumeResource q
-StopResource l;m;n;o;4;p;q;8;r;s;t;u
+StopResource l;m;n;o;3;p;q;7;r;s;t;u
 TagResource x,*
 UntagResource x,*
 UpdateDatasetGroup y;c`,
@@ -9252,7 +9252,7 @@ UpdateWorkflow 10`,
   grafana: `grafana grafana grafana rest-json - 2020-08-18
 grafana
 
-~/workspaces/{workspaceId} ~/workspaces/{resourceArn} ~/workspaces/{workspace-id|workspaceId} ~/workspaces/{workspaceId|workspaceName}
+~/workspaces/{workspaceId} ~/workspaces/{resourceArn} ~/workspaces/{workspace-id|workspaceId}
 AssociateLicense PO/workspaces/{workspaceId}/licenses/{licenseType} 0
 CreateWorkspace PO/workspaces *
 CreateWorkspaceApiKey PO/workspaces/{workspaceId}/apikeys 0
@@ -9275,7 +9275,7 @@ ListWorkspaces G/workspaces *
 TagResource PO/tags/{resourceArn} 1
 UntagResource D/tags/{resourceArn} 1
 UpdatePermissions PA/workspaces/{workspaceId}/permissions 0
-UpdateWorkspace PU/workspaces/{workspaceId} 3
+UpdateWorkspace PU/workspaces/{workspaceId} 0
 UpdateWorkspaceAuthentication PO/workspaces/{workspaceId}/authentication 0
 UpdateWorkspaceConfiguration PU/workspaces/{workspaceId}/configuration 0`,
   greengrass: `greengrass greengrass greengrass rest-json - 2017-06-07
@@ -9592,7 +9592,7 @@ EnableTagsForOrganization -`,
   healthlake: `healthlake healthlake healthlake json HealthLake 2017-07-01
 healthlake
 datatransformation
-~dataTransformationProfile/{ProfileId} ~datastore/fhir/{DatastoreId} {=ResourceARN} ~datastore/fhir/{DatastoreName} {=DataAccessRoleArn} ~datastore/fhir/{DatastoreId|DatastoreName}
+~dataTransformationProfile/{ProfileId} ~datastore/fhir/{DatastoreId} {=ResourceARN} ~datastore/fhir/{DatastoreName} {=DataAccessRoleArn}
 CreateDataTransformationProfile *
 CreateFHIRDatastore *
 DeleteDataTransformationProfile 0
@@ -9617,12 +9617,12 @@ StartFHIRImportJob 1;+iam:PassRole@4
 TagResource 2,*
 UntagResource 2,*
 UpdateDataTransformationProfile 0
-UpdateFHIRDatastore 5
+UpdateFHIRDatastore 1
 UpdateProfileWithAgent 0`,
   iam: `iam iam iam query - 2010-05-08
 iam
 
-$P:iam::$A:delegation-request/{DelegationRequestId} {=OpenIDConnectProviderArn} $P:iam::$A:oidc-provider/* $P:iam::$A:instance-profile/{InstanceProfileName} $P:iam::$A:role/{RoleName} $P:iam::$A:group/{GroupName} $P:iam::$A:user/{UserName} $P:iam::$A:user/* $P:iam::$A:delegation-request/* $P:iam::$A:group{Path:=/}{GroupName} $P:iam::$A:instance-profile{Path:=/}{InstanceProfileName} $P:iam::$A:oidc-provider/{Url:bareurl} $P:iam::$A:policy{Path:=/}{PolicyName} $P:iam::$A:policy/{PolicyArn} $P:iam::$A:role{Path:=/}{RoleName} $P:iam::$A:saml-provider/{Name} $P:iam::$A:role/aws-service-role/{AWSServiceName}/* $P:iam::$A:user{Path:=/}{UserName} $P:iam::$A:mfa{Path:=/}{VirtualMFADeviceName} $P:iam::$A:saml-provider/{SAMLProviderArn} $P:iam::$A:server-certificate/{ServerCertificateName} {=SerialNumber} $P:iam::$A:mfa/* $P:iam::$A:access-report/{EntityPath} {=Arn} {=PolicySourceArn} {=EntityArn} $P:iam::aws:role-template/*/*:{TemplateArn} $P:iam::$A:role/* {=ResourceArns}
+$P:iam::$A:delegation-request/{DelegationRequestId} {=OpenIDConnectProviderArn} $P:iam::$A:oidc-provider/* $P:iam::$A:instance-profile/{InstanceProfileName} $P:iam::$A:role/{RoleName} $P:iam::$A:group/{GroupName} $P:iam::$A:user/{UserName} $P:iam::$A:user/* $P:iam::$A:delegation-request/* $P:iam::$A:group{Path:=/}{GroupName} $P:iam::$A:instance-profile{Path:=/}{InstanceProfileName} $P:iam::$A:oidc-provider/{Url:bareurl} $P:iam::$A:policy{Path:=/}{PolicyName} $P:iam::$A:policy/{PolicyArn} $P:iam::$A:role{Path:=/}{RoleName} $P:iam::$A:saml-provider/{Name} $P:iam::$A:role/aws-service-role/{AWSServiceName}/* $P:iam::$A:user{Path:=/}{UserName} $P:iam::$A:mfa{Path:=/}{VirtualMFADeviceName} $P:iam::$A:saml-provider/{SAMLProviderArn} $P:iam::$A:server-certificate/{ServerCertificateName} {=SerialNumber} $P:iam::$A:mfa/* $P:iam::$A:access-report/{EntityPath} {=Arn} {=PolicySourceArn} {=EntityArn} $P:iam::aws:role-template/*/*:{TemplateArn} $P:iam::$A:role/*
 AcceptDelegationRequest 0
 AcquireRole -
 AddClientIDToOpenIDConnectProvider 1,2
@@ -9768,7 +9768,7 @@ SendDelegationToken 0
 SetDefaultPolicyVersion d
 SetSecurityTokenServicePreferences *
 SimulateCustomPolicy *
-SimulatePrincipalPolicy t,*
+SimulatePrincipalPolicy p
 TagInstanceProfile 3
 TagMFADevice l,m
 TagOpenIDConnectProvider 1,2
@@ -9832,7 +9832,7 @@ UpdateUser 0;5`,
   imagebuilder: `imagebuilder imagebuilder imagebuilder rest-json - 2019-12-02
 imagebuilder
 
-~image/*/*/{imageBuildVersionArn} ~lifecycle-execution/{lifecycleExecutionId} ~component/*/*/{name} ~container-recipe/*/{name} ~distribution-configuration/{name} {=infrastructureConfigurationArn} ~image/*/*/* {=executionRole} ~image-pipeline/{name} ~image-recipe/*/{name} ~infrastructure-configuration/{name} ~lifecycle-policy/{name} ~workflow/*/*/*/{name} ~component/*/*/{componentBuildVersionArn} ~container-recipe/{containerRecipeArn}/* ~distribution-configuration/{distributionConfigurationArn} ~image-pipeline/{imagePipelineArn} ~image-recipe/{imageRecipeArn}/* ~infrastructure-configuration/{infrastructureConfigurationArn} ~lifecycle-policy/{lifecyclePolicyArn} ~workflow/*/*/*/{workflowBuildVersionArn} {=distributionConfigurationArn} ~component/{componentArn}/*/* ~image/{imageArn}/*/* {=resourceArn} ~component/*/*/* ~workflow-execution/{workflowExecutionId} ~workflow-step-execution/{stepExecutionId} ~image/*/* ~component/*/{componentVersionArn}/* ~image/*/{imageVersionArn}/* ~workflow/*/*/{workflowVersionArn}/*
+~image/*/*/{imageBuildVersionArn} ~lifecycle-execution/{lifecycleExecutionId} ~component/*/*/{name} ~container-recipe/*/{name} ~distribution-configuration/{name} {=infrastructureConfigurationArn} ~image/*/*/* {=executionRole} ~image-pipeline/{name} ~image-recipe/*/{name} ~infrastructure-configuration/{name} ~lifecycle-policy/{name} ~workflow/*/*/*/{name} ~component/*/*/{componentBuildVersionArn} ~container-recipe/{containerRecipeArn}/* ~distribution-configuration/{distributionConfigurationArn} ~image-pipeline/{imagePipelineArn} ~image-recipe/{imageRecipeArn}/* ~infrastructure-configuration/{infrastructureConfigurationArn} ~lifecycle-policy/{lifecyclePolicyArn} ~workflow/*/*/*/{workflowBuildVersionArn} ~image/{sourceImage}/*/* ~component/{componentArn}/*/* ~image/{imageArn}/*/* {=resourceArn} ~component/*/*/* ~workflow-execution/{workflowExecutionId} ~workflow-step-execution/{stepExecutionId} ~image/*/* ~component/*/{componentVersionArn}/* ~image/*/{imageVersionArn}/* ~workflow/*/*/{workflowVersionArn}/*
 CancelImageCreation PU/CancelImageCreation 0
 CancelLifecycleExecution PU/CancelLifecycleExecution 1
 CreateComponent PU/CreateComponent 2
@@ -9853,7 +9853,7 @@ DeleteImageRecipe D/DeleteImageRecipe h
 DeleteInfrastructureConfiguration D/DeleteInfrastructureConfiguration i
 DeleteLifecyclePolicy D/DeleteLifecyclePolicy j
 DeleteWorkflow D/DeleteWorkflow k
-DistributeImage PU/DistributeImage l,6
+DistributeImage PU/DistributeImage l
 GetComponent G/GetComponent d
 GetComponentPolicy G/GetComponentPolicy m
 GetContainerRecipe G/GetContainerRecipe e
@@ -9969,7 +9969,7 @@ ScanSbom PO/scan/sbom *`,
   inspector2: `inspector2 inspector2 inspector2 rest-json - 2020-06-08
 inspector2
 
-~owner/*/cis-configuration/* ~codesecurity-integration/{name} ~owner/*/codesecurity-configuration/{name} ~connector/{name} ~owner/*/filter/{name} ~owner/*/cis-configuration/{scanConfigurationArn} ~codesecurity-integration/{integrationArn} ~owner/*/codesecurity-configuration/{scanConfigurationArn} ~connector/{connectorArn} ~owner/*/filter/{arn} {=resourceArn} ~owner/*/filter/{filterArn}
+~owner/*/cis-configuration/* ~codesecurity-integration/* ~owner/*/codesecurity-configuration/* ~connector/* ~owner/*/filter/* ~owner/*/cis-configuration/{scanConfigurationArn} ~codesecurity-integration/{integrationArn} ~owner/*/codesecurity-configuration/{scanConfigurationArn} ~connector/{connectorArn} ~owner/*/filter/{arn} {=resourceArn} ~owner/*/filter/{filterArn}
 AssociateMember PO/members/associate *
 BatchAssociateCodeSecurityScanConfiguration PO/codesecurity/scan-configuration/batch/associate *
 BatchDisassociateCodeSecurityScanConfiguration PO/codesecurity/scan-configuration/batch/disassociate *
@@ -10524,22 +10524,22 @@ UpdateSuiteDefinition PA/suiteDefinitions/{suiteDefinitionId} 0`,
   iotfleetwise: `iotfleetwise iotfleetwise iotfleetwise json IoTAutobahnControlPlane 2021-06-17
 iotfleetwise
 
-~fleet/{fleetId} ~vehicle/{vehicleName} ~campaign/{name} ~fleet/* ~signal-catalog/{name} ~vehicle/* ~decoder-manifest/{name} ~model-manifest/{name} ~signal-catalog/{signalCatalogArn} ~state-template/{name} ~decoder-manifest/{decoderManifestArn} ~model-manifest/{modelManifestArn} ~state-template/{identifier} {=ResourceARN}
+~fleet/{fleetId} ~vehicle/{vehicleName} ~campaign/{name} ~fleet/* ~signal-catalog/{signalCatalogArn} ~vehicle/* ~decoder-manifest/{name} ~model-manifest/{modelManifestArn} ~model-manifest/{name} ~signal-catalog/{name} ~state-template/* ~decoder-manifest/{decoderManifestArn} ~state-template/{identifier} {=ResourceARN}
 AssociateVehicleFleet 0;1
 BatchCreateVehicle CreateVehicle@*
 BatchUpdateVehicle UpdateVehicle@*
 CreateCampaign 2;3;4;5
 CreateDecoderManifest 6;7
-CreateFleet 0;8
-CreateModelManifest 7;4
-CreateSignalCatalog 4
-CreateStateTemplate 4;9
-CreateVehicle a;b;5
+CreateFleet 0;4
+CreateModelManifest 8;4
+CreateSignalCatalog 9
+CreateStateTemplate 4;a
+CreateVehicle b;7;5
 DeleteCampaign 2
 DeleteDecoderManifest 6
 DeleteFleet 0
-DeleteModelManifest 7
-DeleteSignalCatalog 4
+DeleteModelManifest 8
+DeleteSignalCatalog 9
 DeleteStateTemplate c
 DeleteVehicle 1
 DisassociateVehicleFleet 0;1
@@ -10548,23 +10548,23 @@ GetDecoderManifest 6
 GetEncryptionConfiguration *
 GetFleet 0
 GetLoggingOptions *
-GetModelManifest 7
+GetModelManifest 8
 GetRegisterAccountStatus *
-GetSignalCatalog 4
+GetSignalCatalog 9
 GetStateTemplate c
 GetVehicle 1
 GetVehicleStatus 1
 ImportDecoderManifest 6
-ImportSignalCatalog 4
+ImportSignalCatalog 9
 ListCampaigns *
 ListDecoderManifestNetworkInterfaces 6
 ListDecoderManifestSignals 6
 ListDecoderManifests *
 ListFleets *
 ListFleetsForVehicle 1
-ListModelManifestNodes 7
+ListModelManifestNodes 8
 ListModelManifests *
-ListSignalCatalogNodes 4
+ListSignalCatalogNodes 9
 ListSignalCatalogs *
 ListStateTemplates *
 ListTagsForResource d,*
@@ -10578,8 +10578,8 @@ UntagResource d,*
 UpdateCampaign 2
 UpdateDecoderManifest 6
 UpdateFleet 0
-UpdateModelManifest 7
-UpdateSignalCatalog 4
+UpdateModelManifest 8
+UpdateSignalCatalog 9
 UpdateStateTemplate c
 UpdateVehicle 1`,
   iotsecuretunneling: `iotsecuretunneling IoTSecuredTunneling iot json IoTSecuredTunneling 2018-10-05
@@ -10597,7 +10597,7 @@ UntagResource 1,*`,
   iotsitewise: `iotsitewise iotsitewise iotsitewise rest-json - 2019-12-02
 iotsitewise
 api data monitor
-~asset/{assetId} ~time-series/* ~dataset/{datasetId} ~workspace/{workspaceName} ~project/{projectId} ~workspace/{workspaceName}/pipeline/{pipelineName} ~asset-model/{assetModelId} {=jobRoleArn} {=roleArn} ~portal/{portalId} ~access-policy/{accessPolicyId} ~workspace/{workspaceName}/application/{id} ~computation-model/{computationModelId} ~dashboard/{dashboardId} ~gateway/{gatewayId} ~workspace/{workspaceName}/task/{taskName} ~time-series/{timeSeriesId} ~asset-model/{interfaceAssetModelId} {=resourceArn} ~asset/{assetId|assetName} ~asset-model/{assetModelId|assetModelName} ~computation-model/{computationModelId|computationModelName} ~dashboard/{dashboardId|dashboardName} ~dataset/{datasetId|datasetName} ~gateway/{gatewayId|gatewayName} ~portal/{portalId|portalName} ~project/{projectId|projectName}
+~asset/{assetId} ~time-series/* ~dataset/{datasetId} ~workspace/{workspaceName} ~project/{projectId} ~workspace/{workspaceName}/pipeline/{pipelineName} ~asset-model/{assetModelId} {=jobRoleArn} {=roleArn} ~portal/{portalId} ~access-policy/{accessPolicyId} ~workspace/{workspaceName}/application/{id} ~computation-model/{computationModelId} ~dashboard/{dashboardId} ~gateway/{gatewayId} ~workspace/{workspaceName}/task/{taskName} ~time-series/{timeSeriesId} ~asset-model/{interfaceAssetModelId} {=resourceArn}
 AssociateAssets PO/assets/{assetId}/associate 0
 AssociateTimeSeriesToAssetProperty PO/timeseries/associate/ 0;1
 BatchAssociateDataSegmentsToDataset PO/datasets/{datasetId}/data-segments/associate 2;3
@@ -10733,24 +10733,24 @@ StartSearch PO/workspaces/{workspaceName}/searches 3
 TagResource PO/tags i,*
 UntagResource D/tags i,*
 UpdateAccessPolicy PU/access-policies/{accessPolicyId} a
-UpdateAsset PU/assets/{assetId} j
-UpdateAssetModel PU/asset-models/{assetModelId} k
+UpdateAsset PU/assets/{assetId} 0
+UpdateAssetModel PU/asset-models/{assetModelId} 6
 UpdateAssetModelCompositeModel PU/asset-models/{assetModelId}/composite-models/{assetModelCompositeModelId} 6
 UpdateAssetProperty PU/assets/{assetId}/properties/{propertyId} 0
-UpdateComputationModel PO/computation-models/{computationModelId} l
-UpdateDashboard PU/dashboards/{dashboardId} m
-UpdateDataset PU/datasets/{datasetId} n
-UpdateGateway PU/20200301/gateways/{gatewayId} o
+UpdateComputationModel PO/computation-models/{computationModelId} c
+UpdateDashboard PU/dashboards/{dashboardId} d
+UpdateDataset PU/datasets/{datasetId} 2
+UpdateGateway PU/20200301/gateways/{gatewayId} e
 UpdateGatewayCapabilityConfiguration PO/20200301/gateways/{gatewayId}/capability e
 UpdatePipeline PU/workspaces/{workspaceName}/pipelines/{pipelineName} 5
-UpdatePortal PU/portals/{portalId} p;+iam:PassRole@8
-UpdateProject PU/projects/{projectId} q
+UpdatePortal PU/portals/{portalId} 9;+iam:PassRole@8
+UpdateProject PU/projects/{projectId} 4
 UpdateTask PU/workspaces/{workspaceName}/tasks/{taskName} f
 UpdateWorkspace PU/workspaces/{workspaceName} 3`,
   iottwinmaker: `iottwinmaker iottwinmaker iottwinmaker rest-json - 2021-11-29
 api.iottwinmaker data.iottwinmaker iottwinmaker
 api data
-~workspace/{workspaceId} ~metadata-transfer-job/{metadataTransferJobId} {=role} ~workspace/{workspaceId}/component-type/{componentTypeId} ~workspace/{workspaceId}/entity/{entityId} ~workspace/{workspaceId}/scene/{sceneId} ~workspace/{workspaceId}/sync-job/* ~workspace/{workspace|workspaceId}/sync-job/* ~workspace/{workspace|workspaceId} {=resourceARN} ~workspace/{workspaceId}/component-type/{componentTypeId|componentTypeName} ~workspace/{workspaceId}/entity/{entityId|entityName}
+~workspace/{workspaceId} ~metadata-transfer-job/{metadataTransferJobId} {=role} ~workspace/{workspaceId}/component-type/{componentTypeId} ~workspace/{workspaceId}/entity/{entityId} ~workspace/{workspaceId}/scene/{sceneId} ~workspace/{workspaceId}/sync-job/* ~workspace/{workspace|workspaceId}/sync-job/* ~workspace/{workspace|workspaceId} {=resourceARN}
 BatchPutPropertyValues PO/workspaces/{workspaceId}/entity-properties 0
 CancelMetadataTransferJob PU/metadata-transfer-jobs/{metadataTransferJobId}/cancel 1
 CreateComponentType PO/workspaces/{workspaceId}/component-types/{componentTypeId} 0
@@ -10786,8 +10786,8 @@ ListTagsForResource PO/tags-list 9,*
 ListWorkspaces PO/workspaces-list *
 TagResource PO/tags 9,*
 UntagResource D/tags 9,*
-UpdateComponentType PU/workspaces/{workspaceId}/component-types/{componentTypeId} a;0
-UpdateEntity PU/workspaces/{workspaceId}/entities/{entityId} b;0
+UpdateComponentType PU/workspaces/{workspaceId}/component-types/{componentTypeId} 3;0
+UpdateEntity PU/workspaces/{workspaceId}/entities/{entityId} 4;0
 UpdatePricingPlan PO/pricingplan *
 UpdateScene PU/workspaces/{workspaceId}/scenes/{sceneId} 5;0
 UpdateWorkspace PU/workspaces/{workspaceId} 0;+iam:PassRole@2`,
@@ -10910,57 +10910,57 @@ UpdateWirelessGateway PA/wireless-gateways/{Id} 6`,
   ivs: `ivs ivs ivs rest-json - 2020-07-14
 ivs
 
-~channel/{arns} ~stream-key/{arns} ~channel/* ~ad-configuration/{name} ~channel/{name} ~stream-key/* ~playback-restriction-policy/{name} ~recording-configuration/{name} {=channelArn} ~ad-configuration/{arn} ~channel/{arn} ~playback-key/{arn} ~playback-restriction-policy/{arn} ~recording-configuration/{arn} ~stream-key/{arn} ~channel/{channelArn} ~playback-key/{name} ~playback-key/* ~recording-configuration/* {=resourceArn}
+~channel/{arns} ~stream-key/{arns} ~channel/* ~ad-configuration/* ~stream-key/* ~playback-restriction-policy/* ~recording-configuration/* {=channelArn} ~ad-configuration/{arn} ~channel/{arn} ~playback-key/{arn} ~playback-restriction-policy/{arn} ~recording-configuration/{arn} ~stream-key/{arn} ~channel/{channelArn} ~playback-key/{name} ~playback-key/* {=resourceArn}
 BatchGetChannel PO/BatchGetChannel 0
 BatchGetStreamKey PO/BatchGetStreamKey 1
 BatchStartViewerSessionRevocation PO/BatchStartViewerSessionRevocation 2
 CreateAdConfiguration PO/CreateAdConfiguration 3
-CreateChannel PO/CreateChannel 4;5
+CreateChannel PO/CreateChannel 2;4
 CreateFailoverSlateConfiguration PO/CreateFailoverSlateConfiguration -
-CreatePlaybackRestrictionPolicy PO/CreatePlaybackRestrictionPolicy 6
-CreateRecordingConfiguration PO/CreateRecordingConfiguration 7
-CreateStreamKey PO/CreateStreamKey 8,5
-DeleteAdConfiguration PO/DeleteAdConfiguration 9
-DeleteChannel PO/DeleteChannel a;5
+CreatePlaybackRestrictionPolicy PO/CreatePlaybackRestrictionPolicy 5
+CreateRecordingConfiguration PO/CreateRecordingConfiguration 6
+CreateStreamKey PO/CreateStreamKey 7,4
+DeleteAdConfiguration PO/DeleteAdConfiguration 8
+DeleteChannel PO/DeleteChannel 9;4
 DeleteFailoverSlateConfiguration PO/DeleteFailoverSlateConfiguration -
-DeletePlaybackKeyPair PO/DeletePlaybackKeyPair b
-DeletePlaybackRestrictionPolicy PO/DeletePlaybackRestrictionPolicy c
-DeleteRecordingConfiguration PO/DeleteRecordingConfiguration d
-DeleteStreamKey PO/DeleteStreamKey e
-GetAdConfiguration PO/GetAdConfiguration 9
-GetChannel PO/GetChannel a
+DeletePlaybackKeyPair PO/DeletePlaybackKeyPair a
+DeletePlaybackRestrictionPolicy PO/DeletePlaybackRestrictionPolicy b
+DeleteRecordingConfiguration PO/DeleteRecordingConfiguration c
+DeleteStreamKey PO/DeleteStreamKey d
+GetAdConfiguration PO/GetAdConfiguration 8
+GetChannel PO/GetChannel 9
 GetFailoverSlateConfiguration PO/GetFailoverSlateConfiguration -
-GetPlaybackKeyPair PO/GetPlaybackKeyPair b
-GetPlaybackRestrictionPolicy PO/GetPlaybackRestrictionPolicy c
-GetRecordingConfiguration PO/GetRecordingConfiguration d
-GetStream PO/GetStream f
-GetStreamKey PO/GetStreamKey e
-GetStreamSession PO/GetStreamSession f
-ImportPlaybackKeyPair PO/ImportPlaybackKeyPair g
-InsertAdBreak PO/InsertAdBreak f
+GetPlaybackKeyPair PO/GetPlaybackKeyPair a
+GetPlaybackRestrictionPolicy PO/GetPlaybackRestrictionPolicy b
+GetRecordingConfiguration PO/GetRecordingConfiguration c
+GetStream PO/GetStream e
+GetStreamKey PO/GetStreamKey d
+GetStreamSession PO/GetStreamSession e
+ImportPlaybackKeyPair PO/ImportPlaybackKeyPair f
+InsertAdBreak PO/InsertAdBreak e
 ListAdConfigurations PO/ListAdConfigurations *
 ListChannels PO/ListChannels 2
 ListFailoverSlateConfigurations PO/ListFailoverSlateConfigurations -
-ListPlaybackKeyPairs PO/ListPlaybackKeyPairs h
+ListPlaybackKeyPairs PO/ListPlaybackKeyPairs g
 ListPlaybackRestrictionPolicies PO/ListPlaybackRestrictionPolicies *
-ListRecordingConfigurations PO/ListRecordingConfigurations i
-ListStreamKeys PO/ListStreamKeys f;5
-ListStreamSessions PO/ListStreamSessions f
+ListRecordingConfigurations PO/ListRecordingConfigurations 6
+ListStreamKeys PO/ListStreamKeys e;4
+ListStreamSessions PO/ListStreamSessions e
 ListStreams PO/ListStreams 2
-ListTagsForResource G/tags/{resourceArn} j,*
-PutMetadata PO/PutMetadata f
-StartViewerSessionRevocation PO/StartViewerSessionRevocation f
-StopStream PO/StopStream f
-TagResource PO/tags/{resourceArn} j,*
-UntagResource D/tags/{resourceArn} j,*
+ListTagsForResource G/tags/{resourceArn} h,*
+PutMetadata PO/PutMetadata e
+StartViewerSessionRevocation PO/StartViewerSessionRevocation e
+StopStream PO/StopStream e
+TagResource PO/tags/{resourceArn} h,*
+UntagResource D/tags/{resourceArn} h,*
 UpdateAdConfiguration PO/UpdateAdConfiguration *
-UpdateChannel PO/UpdateChannel a
+UpdateChannel PO/UpdateChannel 9
 UpdateFailoverSlateConfiguration PO/UpdateFailoverSlateConfiguration -
-UpdatePlaybackRestrictionPolicy PO/UpdatePlaybackRestrictionPolicy c`,
+UpdatePlaybackRestrictionPolicy PO/UpdatePlaybackRestrictionPolicy b`,
   'ivs-realtime': `ivs-realtime ivs ivs rest-json - 2020-07-14
 ivsrealtime
 
-~encoder-configuration/{name} ~ingest-configuration/{name} ~stage/{stageArn} ~stage/{name} ~storage-configuration/{name} ~encoder-configuration/{arn} ~ingest-configuration/{arn} ~public-key/{arn} ~stage/{arn} ~storage-configuration/{arn} ~composition/{arn} ~public-key/{name} {=sourceStageArn} ~stage/* {=resourceArn} ~encoder-configuration/*
+~encoder-configuration/* ~ingest-configuration/* ~stage/{stageArn} ~stage/* ~storage-configuration/* ~encoder-configuration/{arn} ~ingest-configuration/{arn} ~public-key/{arn} ~stage/{arn} ~storage-configuration/{arn} ~composition/{arn} ~public-key/{name} {=sourceStageArn} {=resourceArn}
 CreateEncoderConfiguration PO/CreateEncoderConfiguration 0
 CreateIngestConfiguration PO/CreateIngestConfiguration 1
 CreateParticipantToken PO/CreateParticipantToken 2
@@ -10985,26 +10985,26 @@ ListCompositions PO/ListCompositions *
 ListEncoderConfigurations PO/ListEncoderConfigurations *
 ListIngestConfigurations PO/ListIngestConfigurations *
 ListParticipantEvents PO/ListParticipantEvents 2
-ListParticipantReplicas PO/ListParticipantReplicas c,d
+ListParticipantReplicas PO/ListParticipantReplicas c,3
 ListParticipants PO/ListParticipants 2
 ListPublicKeys PO/ListPublicKeys *
 ListStageSessions PO/ListStageSessions 2
-ListStages PO/ListStages d
+ListStages PO/ListStages 3
 ListStorageConfigurations PO/ListStorageConfigurations *
-ListTagsForResource G/tags/{resourceArn} e,*
+ListTagsForResource G/tags/{resourceArn} d,*
 RevokeConnectionToken PO/RevokeConnectionToken -
-StartComposition PO/StartComposition f;2
-StartParticipantReplication PO/StartParticipantReplication d
+StartComposition PO/StartComposition 0;2
+StartParticipantReplication PO/StartParticipantReplication 3
 StopComposition PO/StopComposition a
-StopParticipantReplication PO/StopParticipantReplication d
-TagResource PO/tags/{resourceArn} e,*
-UntagResource D/tags/{resourceArn} e,*
+StopParticipantReplication PO/StopParticipantReplication 3
+TagResource PO/tags/{resourceArn} d,*
+UntagResource D/tags/{resourceArn} d,*
 UpdateIngestConfiguration PO/UpdateIngestConfiguration 6
 UpdateStage PO/UpdateStage 8`,
   ivschat: `ivschat ivschat ivschat rest-json - 2020-07-14
 ivschat
 
-~room/{roomIdentifier} ~logging-configuration/{name} ~room/{name} ~logging-configuration/{identifier} ~room/{identifier} ~logging-configuration/* ~room/{resourceArn} {=resourceArn}
+~room/{roomIdentifier} ~logging-configuration/* ~room/* ~logging-configuration/{identifier} ~room/{identifier} ~room/{name} ~room/{resourceArn} {=resourceArn}
 CreateChatToken PO/CreateChatToken 0
 CreateLoggingConfiguration PO/CreateLoggingConfiguration 1
 CreateRoom PO/CreateRoom 2
@@ -11014,8 +11014,8 @@ DeleteRoom PO/DeleteRoom 4
 DisconnectUser PO/DisconnectUser 0
 GetLoggingConfiguration PO/GetLoggingConfiguration 3
 GetRoom PO/GetRoom 4
-ListLoggingConfigurations PO/ListLoggingConfigurations 5
-ListRooms PO/ListRooms 2
+ListLoggingConfigurations PO/ListLoggingConfigurations 1
+ListRooms PO/ListRooms 5
 ListTagsForResource G/tags/{resourceArn} 6,*
 SendEvent PO/SendEvent 0
 TagResource PO/tags/{resourceArn} 7,*
@@ -11093,7 +11093,7 @@ UpdateTopic PU/v1/clusters/{clusterArn}/topics/{topicName} 4`,
   kafkaconnect: `kafkaconnect kafkaconnect kafkaconnect rest-json - 2021-09-14
 kafkaconnect
 
-~connector/{connectorArn}/* ~custom-plugin/{customPluginArn}/* ~worker-configuration/{workerConfigurationArn}/* ~connector-operation/*/*/{connectorOperationArn} {=resourceArn}
+~connector/{connectorArn}/* ~custom-plugin/{customPluginArn}/* ~worker-configuration/{workerConfigurationArn}/* ~connector-operation/{connectorOperationArn}/*/* {=resourceArn}
 CreateConnector PO/v1/connectors *
 CreateCustomPlugin PO/v1/custom-plugins *
 CreateWorkerConfiguration PO/v1/worker-configurations *
@@ -11118,7 +11118,7 @@ UpdateConnector PU/v1/connectors/{connectorArn} 0`,
   kendra: `kendra kendra kendra json AWSKendraFrontendService 2019-02-03
 kendra
 
-~index/{IndexId}/experience/* ~index/{IndexId} ~index/{IndexId}/featured-results-set/{FeaturedResultsSetIds} {=RoleArn} ~index/{IndexId}/access-control-configuration/{Id} ~index/{IndexId}/data-source/{Id} ~index/{IndexId}/experience/{Id} ~index/{IndexId}/faq/{Id} ~index/{Id} ~index/{IndexId}/data-source/{DataSourceId} ~index/{IndexId}/query-suggestions-block-list/{Id} ~index/{IndexId}/thesaurus/{Id} ~index/{IndexId}/featured-results-set/{FeaturedResultsSetId} ~index/{IndexId}/data-source/* {=ResourceARN} ~index/{IndexId}/featured-results-set/{FeaturedResultsSetId|FeaturedResultsSetName}
+~index/{IndexId}/experience/* ~index/{IndexId} ~index/{IndexId}/featured-results-set/{FeaturedResultsSetIds} {=RoleArn} ~index/{IndexId}/access-control-configuration/{Id} ~index/{IndexId}/data-source/{Id} ~index/{IndexId}/experience/{Id} ~index/{IndexId}/faq/{Id} ~index/{Id} ~index/{IndexId}/data-source/{DataSourceId} ~index/{IndexId}/query-suggestions-block-list/{Id} ~index/{IndexId}/thesaurus/{Id} ~index/{IndexId}/featured-results-set/{FeaturedResultsSetId} ~index/{IndexId}/data-source/* {=ResourceARN}
 AssociateEntitiesToExperience 0;1
 AssociatePersonasToEntities 0;1
 BatchDeleteDocument 1
@@ -11180,7 +11180,7 @@ UntagResource e,*
 UpdateAccessControlConfiguration 4;1
 UpdateDataSource 5;1;+iam:PassRole@3
 UpdateExperience 1;+iam:PassRole@3
-UpdateFeaturedResultsSet f;1
+UpdateFeaturedResultsSet c;1
 UpdateIndex 8;+iam:PassRole@3
 UpdateQuerySuggestionsBlockList 1;a;+iam:PassRole@3
 UpdateQuerySuggestionsConfig 1
@@ -11232,7 +11232,7 @@ ListStreams *`,
   kinesis: `kinesis kinesis kinesis json Kinesis_20131202 2013-12-02
 *.*.control-kinesis *.*.data-kinesis *.control-kinesis *.control-kinesis-queues *.data-kinesis *.data-kinesis-queues kinesis kinesis-queues
 
-~stream/{StreamName|StreamARN} ~channel/* ~stream/{StreamName} ~channel/{ChannelARN} {=ResourceARN} ~*/{StreamARN}/consumer/{ConsumerName|ConsumerARN}:{ConsumerARN|ConsumerName} ~stream/{StreamARN} $P:kms:$R:$A:key/{KeyId} ~*/*/consumer/{ConsumerARN}:*
+~stream/{StreamName|StreamARN} ~channel/* ~stream/{StreamName} ~channel/{ChannelARN} {=ResourceARN} ~*/{StreamARN}/consumer/{ConsumerName|ConsumerARN}:* ~stream/{StreamARN} $P:kms:$R:$A:key/{KeyId} ~*/*/consumer/{ConsumerARN}:*
 AcknowledgeDeadLetterQueueRecords -
 AcknowledgeQueueRecords -
 AddTagsToStream 0
@@ -11293,7 +11293,7 @@ UpdateStreamWarmThroughput 0`,
   'kinesis-video-archived-media': `kinesis-video-archived-media kinesisvideo kinesisvideo rest-json - 2017-09-30
 kinesisvideo
 
-~stream/{StreamName|StreamARN}/{StreamARN|StreamName}
+~stream/{StreamName|StreamARN}/*
 GetClip PO/getClip 0
 GetDASHStreamingSessionURL PO/getDASHStreamingSessionURL 0
 GetHLSStreamingSessionURL PO/getHLSStreamingSessionURL 0
@@ -11303,7 +11303,7 @@ ListFragments PO/listFragments 0`,
   'kinesis-video-media': `kinesis-video-media kinesisvideo kinesisvideo rest-json - 2017-09-30
 kinesisvideo
 
-~stream/{StreamName|StreamARN}/{StreamARN|StreamName}
+~stream/{StreamName|StreamARN}/*
 GetMedia PO/getMedia 0`,
   'kinesis-video-signaling': `kinesis-video-signaling kinesisvideo kinesisvideo rest-json - 2019-12-04
 kinesisvideo
@@ -11389,7 +11389,7 @@ UpdateApplicationMaintenanceConfiguration 0`,
   kinesisvideo: `kinesisvideo kinesisvideo kinesisvideo rest-json - 2017-09-30
 kinesisvideo
 
-~channel/{ChannelName}/* ~stream/{StreamName}/* ~stream/{StreamName|StreamARN}/{StreamARN|StreamName} ~channel/{ChannelARN}/* ~stream/{StreamARN}/* ~channel/{ChannelName|ChannelARN}/{ChannelARN|ChannelName} {=ResourceARN}
+~channel/{ChannelName}/* ~stream/{StreamName}/* ~stream/{StreamName|StreamARN}/* ~channel/{ChannelARN}/* ~stream/{StreamARN}/* ~channel/{ChannelName|ChannelARN}/* {=ResourceARN}
 CreateSignalingChannel PO/createSignalingChannel 0
 CreateStream PO/createStream 1
 DeleteEdgeConfiguration PO/deleteEdgeConfiguration 2
@@ -11733,7 +11733,7 @@ UpdateWebFunctionEndpoint PA/2025-03-07/web-functions/{functionName}/endpoints/{
   'launch-wizard': `launch-wizard launchwizard launchwizard rest-json - 2018-05-10
 launchwizard
 
-~deployment/{name} ~deployment/{deploymentId} {=resourceArn} ~deployment/*
+~deployment/* ~deployment/{deploymentId} {=resourceArn}
 CreateDeployment PO/createDeployment 0
 DeleteDeployment PO/deleteDeployment 1
 GetDeployment PO/getDeployment 1
@@ -11743,11 +11743,11 @@ GetWorkloadDeploymentPattern PO/getWorkloadDeploymentPattern *
 ListDeploymentEvents PO/listDeploymentEvents *
 ListDeploymentPatternVersions PO/listDeploymentPatternVersions *
 ListDeployments PO/listDeployments *
-ListTagsForResource G/tags/{resourceArn} 2,3
+ListTagsForResource G/tags/{resourceArn} 2,0
 ListWorkloadDeploymentPatterns PO/listWorkloadDeploymentPatterns *
 ListWorkloads PO/listWorkloads *
-TagResource PO/tags/{resourceArn} 2,3
-UntagResource D/tags/{resourceArn} 2,3
+TagResource PO/tags/{resourceArn} 2,0
+UntagResource D/tags/{resourceArn} 2,0
 UpdateDeployment PO/updateDeployment 1`,
   'lex-models': `lex-models lex lex rest-json - 2017-04-19
 models.lex
@@ -11807,7 +11807,7 @@ PutSession PO/bot/{botName}/alias/{botAlias}/user/{userId}/session 0,*`,
   'lexv2-models': `lexv2-models lex lex rest-json - 2020-08-07
 models-v2-lex
 
-~bot/{botId} ~bot/* ~bot-alias/*/* {=roleArn} ~bot-alias/{botId}/* ~bot:{botId}:* {=resourceArn} ~test-set/{testSetId} ~bot-alias/{botId}/{botAliasId} ~bot:{botId}:{botVersion} ~intent:{intentId}:* ~slottype:*:* ~test-set/* ~test-set/{testSetDiscrepancyReportId} ~test-set/{testSetGenerationId} {=resourceARN} ~test-set/{testSetName} ~bot/{botId|botName} ~bot-alias/{botId}/{botAliasId|botAliasName} ~test-set/{testSetId|testSetName}
+~bot/{botId} ~bot/* ~bot-alias/*/* {=roleArn} ~bot-alias/{botId}/* ~bot:{botId}:* {=resourceArn} ~test-set/{testSetId} ~bot-alias/{botId}/{botAliasId} ~bot:{botId}:{botVersion} ~intent:{intentId}:* ~slottype:*:* ~test-set/* ~test-set/{testSetDiscrepancyReportId} ~test-set/{testSetGenerationId} {=resourceARN} ~test-set/{testSetName}
 BatchCreateCustomVocabularyItem PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/customvocabulary/DEFAULT/batchcreate 0
 BatchDeleteCustomVocabularyItem PO/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/customvocabulary/DEFAULT/batchdelete 0
 BatchUpdateCustomVocabularyItem PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/customvocabulary/DEFAULT/batchupdate 0
@@ -11905,8 +11905,8 @@ StopBotAnalyzer PU/bots/{botId}/botanalyzer/{botAnalyzerRequestId}/stop/ 0
 StopBotRecommendation PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/botrecommendations/{botRecommendationId}/stopbotrecommendation 0
 TagResource PO/tags/{resourceARN} f,*
 UntagResource D/tags/{resourceARN} f,*
-UpdateBot PU/bots/{botId}/ h;+iam:PassRole@3
-UpdateBotAlias PU/bots/{botId}/botaliases/{botAliasId}/ i
+UpdateBot PU/bots/{botId}/ 0;+iam:PassRole@3
+UpdateBotAlias PU/bots/{botId}/botaliases/{botAliasId}/ 8
 UpdateBotLocale PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/ 0
 UpdateBotRecommendation PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/botrecommendations/{botRecommendationId}/ 0
 UpdateExport PU/exports/{exportId}/ 1
@@ -11914,7 +11914,7 @@ UpdateIntent PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/inte
 UpdateResourcePolicy PU/policy/{resourceArn}/ 6,*
 UpdateSlot PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/intents/{intentId}/slots/{slotId}/ 0
 UpdateSlotType PU/bots/{botId}/botversions/{botVersion}/botlocales/{localeId}/slottypes/{slotTypeId}/ 0
-UpdateTestSet PU/testsets/{testSetId} j`,
+UpdateTestSet PU/testsets/{testSetId} 7`,
   'lexv2-runtime': `lexv2-runtime lex lex rest-json - 2020-08-07
 runtime-v2-lex
 
@@ -12030,7 +12030,7 @@ UpdateIdentityProviderSettings PO/identity-provider/UpdateIdentityProviderSettin
   lightsail: `lightsail lightsail lightsail json Lightsail_20161128 2016-11-28
 lightsail
 
-~Certificate/{certificateName} ~Distribution/{distributionName} ~Disk/{diskName} ~LoadBalancer/{loadBalancerName} ~Instance/{instanceName} ~StaticIp/{staticIpName} ~Bucket/* ~ContainerService/* ~DiskSnapshot/* ~Domain/* {=resourceName} ~Instance/* ~InstanceSnapshot/* ~LoadBalancer/* ~RelationalDatabaseSnapshot/* ~Alarm/{alarmName} ~Bucket/{bucketName} ~ContainerService/{serviceName} ~DiskSnapshot/{diskSnapshotName} ~Domain/{domainName} ~InstanceSnapshot/{instanceSnapshotName} ~KeyPair/{keyPairName} ~RelationalDatabase/{relationalDatabaseName} ~RelationalDatabaseSnapshot/{relationalDatabaseSnapshotName}
+~Certificate/* ~Distribution/* ~Disk/* ~LoadBalancer/* ~Instance/* ~StaticIp/* ~Bucket/* ~ContainerService/* ~DiskSnapshot/* ~Domain/* {=resourceName} ~InstanceSnapshot/* ~RelationalDatabaseSnapshot/* ~Alarm/* ~KeyPair/* ~RelationalDatabase/*
 AllocateStaticIp *
 AttachCertificateToDistribution 0;1
 AttachDisk 2
@@ -12054,38 +12054,38 @@ CreateDiskSnapshot *
 CreateDistribution *
 CreateDomain *
 CreateDomainEntry 9
-CreateGUISessionAccessDetails a,b
-CreateInstanceSnapshot b
+CreateGUISessionAccessDetails a,4
+CreateInstanceSnapshot 4
 CreateInstances *
-CreateInstancesFromSnapshot c
+CreateInstancesFromSnapshot b
 CreateKeyPair *
 CreateLoadBalancer *
-CreateLoadBalancerTlsCertificate d
+CreateLoadBalancerTlsCertificate 3
 CreateRelationalDatabase *
-CreateRelationalDatabaseFromSnapshot e
+CreateRelationalDatabaseFromSnapshot c
 CreateRelationalDatabaseSnapshot *
 CreateSubdomain -
-DeleteAlarm f
+DeleteAlarm d
 DeleteAutoSnapshot *
-DeleteBucket g
-DeleteBucketAccessKey g
+DeleteBucket 6
+DeleteBucketAccessKey 6
 DeleteCertificate 0
 DeleteContactMethod *
-DeleteContainerImage h
-DeleteContainerService h
+DeleteContainerImage 7
+DeleteContainerService 7
 DeleteDisk 2
-DeleteDiskSnapshot i
+DeleteDiskSnapshot 8
 DeleteDistribution 1
-DeleteDomain j
-DeleteDomainEntry j
+DeleteDomain 9
+DeleteDomainEntry 9
 DeleteInstance 4
-DeleteInstanceSnapshot k
-DeleteKeyPair l
+DeleteInstanceSnapshot b
+DeleteKeyPair e
 DeleteKnownHostKeys 4
 DeleteLoadBalancer 3
 DeleteLoadBalancerTlsCertificate 3
-DeleteRelationalDatabase m
-DeleteRelationalDatabaseSnapshot n
+DeleteRelationalDatabase f
+DeleteRelationalDatabaseSnapshot c
 DeleteSubdomain -
 DetachCertificateFromDistribution 1
 DetachDisk 2
@@ -12152,13 +12152,13 @@ GetRelationalDatabaseBundles *
 GetRelationalDatabaseEvents *
 GetRelationalDatabaseLogEvents *
 GetRelationalDatabaseLogStreams *
-GetRelationalDatabaseMasterUserPassword m
+GetRelationalDatabaseMasterUserPassword f
 GetRelationalDatabaseMetricData *
 GetRelationalDatabaseParameters *
 GetRelationalDatabaseSnapshot *
 GetRelationalDatabaseSnapshots *
 GetRelationalDatabases *
-GetSetupHistory a,b
+GetSetupHistory a,4
 GetStaticIp *
 GetStaticIps *
 GetSubdomains -
@@ -12166,37 +12166,37 @@ ImportKeyPair *
 IsVpcPeered *
 OpenInstancePublicPorts 4
 PeerVpc *
-PutAlarm f
+PutAlarm d
 PutInstancePublicPorts 4
 RebootInstance 4
-RebootRelationalDatabase m
-RegisterContainerImage h
+RebootRelationalDatabase f
+RegisterContainerImage 7
 ReleaseStaticIp 5
 ResetDistributionCache 1
 SendContactMethodVerification *
 SetIpAddressType a,*
-SetResourceAccessForBucket g;b
+SetResourceAccessForBucket a,*
 SetupInstanceHttps 4
-StartGUISession a,b
+StartGUISession a,4
 StartInstance 4
-StartRelationalDatabase m
-StopGUISession a,b
+StartRelationalDatabase f
+StopGUISession a,4
 StopInstance 4
-StopRelationalDatabase m
+StopRelationalDatabase f
 TagResource a,*
-TestAlarm f
+TestAlarm d
 UnpeerVpc *
 UntagResource a,*
-UpdateBucket g
-UpdateBucketBundle g
-UpdateContainerService h
+UpdateBucket 6
+UpdateBucketBundle 6
+UpdateContainerService 7
 UpdateDistribution 1
 UpdateDistributionBundle 1
-UpdateDomainEntry j
+UpdateDomainEntry 9
 UpdateInstanceMetadataOptions 4
 UpdateLoadBalancerAttribute 3
-UpdateRelationalDatabase m
-UpdateRelationalDatabaseParameters m
+UpdateRelationalDatabase f
+UpdateRelationalDatabaseParameters f
 UpdateSubdomainAssociation -`,
   location: `location geo geo rest-json - 2020-11-19
 geo
@@ -12269,7 +12269,7 @@ VerifyDevicePosition PO/tracking/v0/trackers/{TrackerName}/positions/verify 0`,
   logs: `logs logs logs json Logs_20140328 2014-03-28
 logs
 stream-
-~log-group:{logGroupName} ~delivery:* ~delivery-destination:{deliveryDestinationArn} ~delivery-source:{deliverySourceName} ~log-group:* ~log-group:{logGroupName}:log-stream:{logStreamName} ~lookup-table:{lookupTableName} ~scheduled-query:{name} {=executionRoleArn} ~log-group:{logGroupIdentifier} ~delivery:{id} ~delivery-destination:{name} ~delivery-destination:{deliveryDestinationName} ~delivery-destination:* ~destination:{destinationName} ~anomaly-detector:{anomalyDetectorArn} ~lookup-table:{lookupTableArn} ~scheduled-query:{identifier} ~log-group:{logGroupName|logGroupIdentifier} ~delivery-source:{name} ~log-group:{logGroupName|logGroupIdentifier}:log-stream:{logStreamName} ~anomaly-detector:* {=resourceArn} {=roleArn} ~destination:{destinationArn} ~log-group:{logGroupIdentifiers} ~log-group:{logGroupName|logGroupNames|logGroupIdentifiers} ~delivery-source:*
+~log-group:{logGroupName} ~delivery:* ~delivery-destination:{deliveryDestinationArn} ~delivery-source:{deliverySourceName} ~log-group:* ~log-group:{logGroupName}:log-stream:{logStreamName} ~lookup-table:{lookupTableName} ~scheduled-query:* {=executionRoleArn} ~log-group:{logGroupIdentifier} ~delivery:{id} ~delivery-destination:{name} ~delivery-destination:{deliveryDestinationName} ~delivery-destination:* ~destination:{destinationName} ~anomaly-detector:{anomalyDetectorArn} ~lookup-table:{lookupTableArn} ~scheduled-query:{identifier} ~log-group:{logGroupName|logGroupIdentifier} ~delivery-source:{name} ~log-group:{logGroupName|logGroupIdentifier}:log-stream:{logStreamName} ~anomaly-detector:* {=resourceArn} {=roleArn} ~destination:{destinationArn} ~log-group:{logGroupIdentifiers} ~log-group:{logGroupName|logGroupNames|logGroupIdentifiers} ~delivery-source:*
 AssociateKmsKey 0
 AssociateSourceToS3TableIntegration *
 CancelExportTask *
@@ -12485,18 +12485,18 @@ UpdateEnvironment PA/environments/{environmentId} 2`,
   machinelearning: `machinelearning machinelearning machinelearning json AmazonML_20141212 2014-12-12
 machinelearning
 
-~batchprediction/{BatchPredictionId|BatchPredictionName} ~datasource/* ~mlmodel/{MLModelId} ~datasource/{DataSourceId|DataSourceName} {=RoleARN} ~evaluation/{EvaluationId|EvaluationName} ~mlmodel/{MLModelId|MLModelName} ~batchprediction/{BatchPredictionId} ~datasource/{DataSourceId} ~evaluation/{EvaluationId}
+~batchprediction/{BatchPredictionId} ~datasource/* ~mlmodel/{MLModelId} ~datasource/{DataSourceId} {=RoleARN} ~evaluation/{EvaluationId}
 AddTags *
 CreateBatchPrediction 0;1;2
 CreateDataSourceFromRDS 3;+iam:PassRole@4
 CreateDataSourceFromRedshift 3;+iam:PassRole@4
 CreateDataSourceFromS3 3
 CreateEvaluation 1;5;2
-CreateMLModel 1;6
+CreateMLModel 1;2
 CreateRealtimeEndpoint 2
-DeleteBatchPrediction 7
-DeleteDataSource 8
-DeleteEvaluation 9
+DeleteBatchPrediction 0
+DeleteDataSource 3
+DeleteEvaluation 5
 DeleteMLModel 2
 DeleteRealtimeEndpoint 2
 DeleteTags *
@@ -12505,19 +12505,19 @@ DescribeDataSources *
 DescribeEvaluations *
 DescribeMLModels *
 DescribeTags *
-GetBatchPrediction 7
-GetDataSource 8
+GetBatchPrediction 0
+GetDataSource 3
 GetEvaluation 1
 GetMLModel 2
 Predict 2
 UpdateBatchPrediction 0
 UpdateDataSource 3
 UpdateEvaluation 5
-UpdateMLModel 6`,
+UpdateMLModel 2`,
   macie2: `macie2 macie2 macie2 rest-json - 2020-01-01
 macie2
 
-~custom-data-identifier/{ids} ~classification-job/{name} ~custom-data-identifier/{name} ~findings-filter/{name} ~member/* ~allow-list/{id} ~custom-data-identifier/{id} ~findings-filter/{id} ~member/{id} ~classification-job/{jobId} {=resourceArn}
+~custom-data-identifier/{ids} ~classification-job/* ~custom-data-identifier/* ~findings-filter/* ~member/* ~allow-list/{id} ~custom-data-identifier/{id} ~findings-filter/{id} ~member/{id} ~classification-job/{jobId} {=resourceArn}
 AcceptInvitation PO/invitations/accept *
 BatchGetCustomDataIdentifiers PO/custom-data-identifiers/get 0
 BatchUpdateAutomatedDiscoveryAccounts PA/automated-discovery/accounts *
@@ -12602,7 +12602,7 @@ UpdateSensitivityInspectionTemplate PU/templates/sensitivity-inspections/{id} *`
   mailmanager: `mailmanager ses ses smithy-rpc-v2-cbor,json MailManagerSvc 2023-10-17
 mail-manager
 
-~addon-instance/* ~addon-subscription/* ~mailmanager-address-list/* ~mailmanager-address-list/{AddressListId} ~mailmanager-archive/* ~mailmanager-ingress-point/* ~mailmanager-smtp-relay/* ~mailmanager-rule-set/* ~mailmanager-traffic-policy/* ~addon-instance/{AddonInstanceId} ~addon-subscription/{AddonSubscriptionId} ~mailmanager-archive/{ArchiveId} ~mailmanager-ingress-point/{IngressPointId} ~mailmanager-smtp-relay/{RelayId} ~mailmanager-rule-set/{RuleSetId} ~mailmanager-traffic-policy/{TrafficPolicyId} {=ResourceArn} ~mailmanager-archive/{ArchiveId|ArchiveName} ~mailmanager-ingress-point/{IngressPointId|IngressPointName} ~mailmanager-smtp-relay/{RelayId|RelayName} ~mailmanager-rule-set/{RuleSetId|RuleSetName} ~mailmanager-traffic-policy/{TrafficPolicyId|TrafficPolicyName}
+~addon-instance/* ~addon-subscription/* ~mailmanager-address-list/* ~mailmanager-address-list/{AddressListId} ~mailmanager-archive/* ~mailmanager-ingress-point/* ~mailmanager-smtp-relay/* ~mailmanager-rule-set/* ~mailmanager-traffic-policy/* ~addon-instance/{AddonInstanceId} ~addon-subscription/{AddonSubscriptionId} ~mailmanager-archive/{ArchiveId} ~mailmanager-ingress-point/{IngressPointId} ~mailmanager-smtp-relay/{RelayId} ~mailmanager-rule-set/{RuleSetId} ~mailmanager-traffic-policy/{TrafficPolicyId} {=ResourceArn}
 CreateAddonInstance 0
 CreateAddonSubscription 1
 CreateAddressList 2
@@ -12658,11 +12658,11 @@ StopArchiveExport 4
 StopArchiveSearch 4
 TagResource g,*
 UntagResource g,*
-UpdateArchive h
-UpdateIngressPoint i
-UpdateRelay j
-UpdateRuleSet k
-UpdateTrafficPolicy l`,
+UpdateArchive b
+UpdateIngressPoint c
+UpdateRelay d
+UpdateRuleSet e
+UpdateTrafficPolicy f`,
   managedblockchain: `managedblockchain managedblockchain managedblockchain rest-json - 2018-09-24
 managedblockchain
 
@@ -13183,34 +13183,34 @@ PutObject PU/{Path+} 0`,
   mediatailor: `mediatailor mediatailor mediatailor rest-json - 2018-04-23
 api.mediatailor mediatailor
 
-~channel/{ChannelName} ~playbackConfiguration/{PlaybackConfigurationName} ~playbackConfiguration/* ~liveSource/{SourceLocationName}/{LiveSourceName} ~playbackConfiguration/{Name} ~prefetchSchedule/{Name} ~program/{ChannelName}/{ProgramName} ~sourceLocation/{SourceLocationName} ~vodSource/{SourceLocationName}/{VodSourceName} {=ResourceArn}
+~channel/{ChannelName} ~playbackConfiguration/{PlaybackConfigurationName} ~liveSource/{SourceLocationName}/{LiveSourceName} ~playbackConfiguration/{Name} ~prefetchSchedule/{Name} ~program/{ChannelName}/{ProgramName} ~sourceLocation/{SourceLocationName} ~vodSource/{SourceLocationName}/{VodSourceName} {=ResourceArn}
 ConfigureLogsForChannel PU/configureLogs/channel 0
 ConfigureLogsForPlaybackConfiguration PU/configureLogs/playbackConfiguration 1
 CreateChannel PO/channel/{ChannelName} *
 CreateLiveSource PO/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} *
-CreatePrefetchSchedule PO/prefetchSchedule/{PlaybackConfigurationName}/{Name} 2
+CreatePrefetchSchedule PO/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1
 CreateProgram PO/channel/{ChannelName}/program/{ProgramName} *
 CreateSourceLocation PO/sourceLocation/{SourceLocationName} *
 CreateVodSource PO/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} *
 DeleteChannel D/channel/{ChannelName} 0
 DeleteChannelPolicy D/channel/{ChannelName}/policy 0
 DeleteFunction D/function/{FunctionId} -
-DeleteLiveSource D/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 3
-DeletePlaybackConfiguration D/playbackConfiguration/{Name} 4
-DeletePrefetchSchedule D/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1;5
-DeleteProgram D/channel/{ChannelName}/program/{ProgramName} 6
-DeleteSourceLocation D/sourceLocation/{SourceLocationName} 7
-DeleteVodSource D/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 8
+DeleteLiveSource D/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 2
+DeletePlaybackConfiguration D/playbackConfiguration/{Name} 3
+DeletePrefetchSchedule D/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1;4
+DeleteProgram D/channel/{ChannelName}/program/{ProgramName} 5
+DeleteSourceLocation D/sourceLocation/{SourceLocationName} 6
+DeleteVodSource D/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 7
 DescribeChannel G/channel/{ChannelName} 0
-DescribeLiveSource G/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 3
-DescribeProgram G/channel/{ChannelName}/program/{ProgramName} 6
-DescribeSourceLocation G/sourceLocation/{SourceLocationName} 7
-DescribeVodSource G/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 8
+DescribeLiveSource G/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 2
+DescribeProgram G/channel/{ChannelName}/program/{ProgramName} 5
+DescribeSourceLocation G/sourceLocation/{SourceLocationName} 6
+DescribeVodSource G/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 7
 GetChannelPolicy G/channel/{ChannelName}/policy 0
 GetChannelSchedule G/channel/{ChannelName}/schedule 0
 GetFunction G/function/{FunctionId} -
-GetPlaybackConfiguration G/playbackConfiguration/{Name} 4
-GetPrefetchSchedule G/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1;5
+GetPlaybackConfiguration G/playbackConfiguration/{Name} 3
+GetPrefetchSchedule G/prefetchSchedule/{PlaybackConfigurationName}/{Name} 1;4
 ListAlerts G/alerts *
 ListChannels G/channels *
 ListFunctions G/functions -
@@ -13218,24 +13218,24 @@ ListLiveSources G/sourceLocation/{SourceLocationName}/liveSources *
 ListPlaybackConfigurations G/playbackConfigurations *
 ListPrefetchSchedules PO/prefetchSchedule/{PlaybackConfigurationName} 1
 ListSourceLocations G/sourceLocations *
-ListTagsForResource G/tags/{ResourceArn} 9,*
+ListTagsForResource G/tags/{ResourceArn} 8,*
 ListVodSources G/sourceLocation/{SourceLocationName}/vodSources *
 PutChannelPolicy PU/channel/{ChannelName}/policy 0
 PutFunction PU/function/{FunctionId} -
 PutPlaybackConfiguration PU/playbackConfiguration *
 StartChannel PU/channel/{ChannelName}/start 0
 StopChannel PU/channel/{ChannelName}/stop 0
-TagResource PO/tags/{ResourceArn} 9,*
-UntagResource D/tags/{ResourceArn} 9,*
+TagResource PO/tags/{ResourceArn} 8,*
+UntagResource D/tags/{ResourceArn} 8,*
 UpdateChannel PU/channel/{ChannelName} 0
-UpdateLiveSource PU/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 3
-UpdateProgram PU/channel/{ChannelName}/program/{ProgramName} 6
-UpdateSourceLocation PU/sourceLocation/{SourceLocationName} 7
-UpdateVodSource PU/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 8`,
+UpdateLiveSource PU/sourceLocation/{SourceLocationName}/liveSource/{LiveSourceName} 2
+UpdateProgram PU/channel/{ChannelName}/program/{ProgramName} 5
+UpdateSourceLocation PU/sourceLocation/{SourceLocationName} 6
+UpdateVodSource PU/sourceLocation/{SourceLocationName}/vodSource/{VodSourceName} 7`,
   'medical-imaging': `medical-imaging medical-imaging medical-imaging rest-json - 2023-07-19
 medical-imaging
 runtime-
-~datastore/{datastoreId} ~datastore/{datastoreId}/imageset/* ~datastore/{datastoreId}/imageset/{imageSetId} {=resourceArn} {=dataAccessRoleArn}
+~datastore/{datastoreId} ~datastore/{datastoreId}/imageset/{sourceImageSetId} ~datastore/{datastoreId}/imageset/{imageSetId} {=resourceArn} {=dataAccessRoleArn}
 CopyImageSet PO/datastore/{datastoreId}/imageSet/{sourceImageSetId}/copyImageSet 0;1
 CreateDatastore PO/datastore *
 DeleteDatastore D/datastore/{datastoreId} 0
@@ -13314,7 +13314,7 @@ ResolveCustomer *`,
   mgh: `mgh mgh mgh json AWSMigrationHub 2017-05-31
 mgh
 
-~progressUpdateStream/*/migrationTask/{MigrationTaskName} ~progressUpdateStream/{ProgressUpdateStreamName}
+~progressUpdateStream/{ProgressUpdateStream}/migrationTask/{MigrationTaskName} ~progressUpdateStream/{ProgressUpdateStreamName}
 AssociateCreatedArtifact 0
 AssociateDiscoveredResource 0
 AssociateSourceResource 0
@@ -13644,18 +13644,18 @@ UpdateQualificationType *`,
   mwaa: `mwaa airflow airflow rest-json - 2020-07-01
 airflow
 api env ops
-~environment/{Name} {=ExecutionRoleArn} ~role/*/{Name} {=ResourceArn} ~environment/* ~environment/{EnvironmentName}
+~environment/{Name} {=ExecutionRoleArn} ~role/*/{Name} ~role/{Name}/* {=ResourceArn} ~environment/* ~environment/{EnvironmentName}
 CreateCliToken PO/clitoken/{Name} 0
 CreateEnvironment PU/environments/{Name} 0;+iam:PassRole@1
 CreateWebLoginToken PO/webtoken/{Name} 2
 DeleteEnvironment D/environments/{Name} 0
 GetEnvironment G/environments/{Name} 0
-InvokeRestApi PO/restapi/{Name} 2
+InvokeRestApi PO/restapi/{Name} 3
 ListEnvironments G/environments *
-ListTagsForResource G/tags/{ResourceArn} 3,4
-PublishMetrics PO/metrics/environments/{EnvironmentName} 5
-TagResource PO/tags/{ResourceArn} 3,4
-UntagResource D/tags/{ResourceArn} 3,4
+ListTagsForResource G/tags/{ResourceArn} 4,5
+PublishMetrics PO/metrics/environments/{EnvironmentName} 6
+TagResource PO/tags/{ResourceArn} 4,5
+UntagResource D/tags/{ResourceArn} 4,5
 UpdateEnvironment PA/environments/{Name} 0;+iam:PassRole@1`,
   'mwaa-serverless': `mwaa-serverless airflow-serverless airflow-serverless json AmazonMWAAServerless 2024-07-26
 airflow-serverless
@@ -14386,7 +14386,7 @@ UpdateOdbPeeringConnection a`,
   omics: `omics omics omics rest-json - 2022-11-28
 omics
 analytics- control-storage- storage- tags- workflows-
-~sequenceStore/{sequenceStoreId} ~run/{id} ~runBatch/{batchId} ~annotationStore/{name} ~workflow/{workflowId} ~annotationStore/*/version/{versions} ~configuration/{name} ~referenceStore/{referenceStoreId}/reference/{id} ~referenceStore/{referenceStoreId} ~referenceStore/{id} ~run/* ~runCache/{id} ~runGroup/{id} {=s3AccessPointArn} ~sequenceStore/* ~sequenceStore/{id} ~variantStore/{name} ~workflow/{id} ~workflow/*/version/{versionName} ~annotationStore/*/version/{versionName} ~sequenceStore/{sequenceStoreId}/readSet/{id} ~task/{id} ~annotationStore/* ~annotationStore/*/version/* {=roleArn} ~run/{runId} ~runBatch/{batchName} ~variantStore/* {=resourceArn}
+~sequenceStore/{sequenceStoreId} ~run/{id} ~runBatch/{batchId} ~annotationStore/{name} ~workflow/{workflowId} ~annotationStore/*/version/{versions} ~configuration/{name} ~referenceStore/{referenceStoreId}/reference/{id} ~referenceStore/{referenceStoreId} ~referenceStore/{id} ~run/* ~runCache/{id} ~runGroup/{id} {=s3AccessPointArn} ~sequenceStore/* ~sequenceStore/{id} ~variantStore/{name} ~workflow/{id} ~workflow/{workflowId}/version/{versionName} ~annotationStore/*/version/{versionName} ~sequenceStore/{sequenceStoreId}/readSet/{id} ~task/{taskId} ~annotationStore/* ~annotationStore/*/version/* {=roleArn} ~run/{runId} ~runBatch/{batchName} ~variantStore/* {=resourceArn}
 AbortMultipartReadSetUpload D/sequencestore/{sequenceStoreId}/upload/{uploadId}/abort 0
 AcceptShare PO/share/{shareId} *
 BatchDeleteReadSet PO/sequencestore/{sequenceStoreId}/readset/batch/delete 0
@@ -14906,7 +14906,7 @@ UpdateRevenueAttribution 1`,
   'partnercentral-selling': `partnercentral-selling partnercentral-selling partnercentral json AWSPartnerCentralSelling 2022-07-26
 partnercentral-selling
 
-$P:partnercentral:$R::catalog/{Catalog}/engagement-invitation/{Identifier} ~catalog/{Catalog}/opportunity/{Identifier} ~catalog/{Catalog}/opportunity/{OpportunityIdentifier} $P:partnercentral:$R::catalog/{Catalog}/engagement/* $P:partnercentral:$R::catalog/{Catalog}/engagement/{EngagementIdentifier} $P:partnercentral:$R::catalog/{Catalog}/engagement-invitation/* ~catalog/{Catalog}/opportunity/* ~catalog/{Catalog}/engagement/{EngagementIdentifier}/resource/{ResourceType}/{ResourceIdentifier}/template/*/resource-snapshot/* ~catalog/{Catalog}/resource-snapshot-job/* ~catalog/{Catalog}/resource-snapshot-job/{ResourceSnapshotJobIdentifier} $P:partnercentral:$R::catalog/{Catalog}/engagement/{Identifier} $P:partnercentral:$R::catalog/{Catalog}/prospecting-from-engagement-task/{TaskIdentifier} $P:partnercentral:$R::catalog/{Catalog}/engagement-by-accepting-invitation-task/{Identifier} $P:partnercentral:$R::catalog/{Catalog}/engagement-from-opportunity-task/{Identifier} $P:partnercentral:$R::catalog/{Catalog}/opportunity-from-engagement-task/{Identifier} $P:partnercentral:$R::catalog/{Catalog}/engagement/{Identifiers} {=ResourceArn}
+$P:partnercentral:$R::catalog/{Catalog}/engagement-invitation/{Identifier} ~catalog/{Catalog}/opportunity/{Identifier} ~catalog/{Catalog}/opportunity/{OpportunityIdentifier} $P:partnercentral:$R::catalog/{Catalog}/engagement/* $P:partnercentral:$R::catalog/{Catalog}/engagement/{EngagementIdentifier} $P:partnercentral:$R::catalog/{Catalog}/engagement-invitation/* ~catalog/{Catalog}/opportunity/* ~catalog/{Catalog}/engagement/{EngagementIdentifier}/resource/{ResourceType}/{ResourceIdentifier}/template/{ResourceSnapshotTemplateIdentifier}/resource-snapshot/* ~catalog/{Catalog}/resource-snapshot-job/* ~catalog/{Catalog}/resource-snapshot-job/{ResourceSnapshotJobIdentifier} $P:partnercentral:$R::catalog/{Catalog}/engagement/{Identifier} $P:partnercentral:$R::catalog/{Catalog}/prospecting-from-engagement-task/{TaskIdentifier} ~catalog/{Catalog}/engagement/{EngagementIdentifier}/resource/{ResourceType}/{ResourceIdentifier}/template/*/resource-snapshot/* $P:partnercentral:$R::catalog/{Catalog}/engagement-by-accepting-invitation-task/{Identifier} $P:partnercentral:$R::catalog/{Catalog}/engagement-from-opportunity-task/{Identifier} $P:partnercentral:$R::catalog/{Catalog}/opportunity-from-engagement-task/{Identifier} $P:partnercentral:$R::catalog/{Catalog}/engagement/{Identifiers} {=ResourceArn}
 AcceptEngagementInvitation 0
 AssignOpportunity 1
 AssociateOpportunity 2
@@ -14930,26 +14930,26 @@ ListEngagementByAcceptingInvitationTasks *
 ListEngagementFromOpportunityTasks *
 ListEngagementInvitations *
 ListEngagementMembers a
-ListEngagementResourceAssociations 7
+ListEngagementResourceAssociations c
 ListEngagements *
 ListOpportunities *
 ListOpportunityFromEngagementTasks *
 ListProspectingFromEngagementTasks *
 ListResourceSnapshotJobs *
-ListResourceSnapshots 7
+ListResourceSnapshots c
 ListSolutions *
 ListTagsForResource *
 PutSellingSystemSettings *
 RejectEngagementInvitation 0
-StartEngagementByAcceptingInvitationTask c
-StartEngagementFromOpportunityTask d
-StartOpportunityFromEngagementTask e
-StartProspectingFromEngagementTask f
+StartEngagementByAcceptingInvitationTask d
+StartEngagementFromOpportunityTask e
+StartOpportunityFromEngagementTask f
+StartProspectingFromEngagementTask g
 StartResourceSnapshotJob 9
 StopResourceSnapshotJob 9
 SubmitOpportunity 1
-TagResource g,*
-UntagResource g,*
+TagResource h,*
+UntagResource h,*
 UpdateEngagementContext 4
 UpdateOpportunity 1`,
   'payment-cryptography': `payment-cryptography payment-cryptography payment-cryptography json PaymentCryptographyControlPlane 2021-09-14
@@ -15078,15 +15078,15 @@ UpdateQueue 0;2`,
   personalize: `personalize personalize personalize json AmazonPersonalize 2018-05-22
 personalize
 
-{=solutionVersionArn} {=roleArn} ~batch-segment-job/* ~campaign/{name} ~solution/* ~data-deletion-job/* ~dataset-group/{datasetGroupArn} ~dataset/{name} ~dataset/{datasetArn} ~dataset-export-job/* ~dataset-group/{name} ~dataset-import-job/* ~event-tracker/{name} ~filter/{name} ~metric-attribution/{name} ~recommender/{name} ~schema/{schema} ~solution/{name} ~solution/{solutionArn} ~campaign/{campaignArn} ~event-tracker/{eventTrackerArn} ~filter/{filterArn} ~metric-attribution/{metricAttributionArn} ~recommender/{recommenderArn} ~schema/{schemaArn} $P:personalize:::algorithm/{algorithmArn} ~batch-inference-job/{batchInferenceJobArn} ~batch-segment-job/{batchSegmentJobArn} ~data-deletion-job/{dataDeletionJobArn} ~dataset-export-job/{datasetExportJobArn} ~dataset-import-job/{datasetImportJobArn} $P:personalize:::feature-transformation/{featureTransformationArn} $P:personalize:::recipe/{recipeArn} {=resourceArn}
-CreateBatchInferenceJob 0,*;+iam:PassRole@1
-CreateBatchSegmentJob 0,2;+iam:PassRole@1
-CreateCampaign 3;4
-CreateDataDeletionJob 5;6;+iam:PassRole@1
+~batch-inference-job/{jobName} ~solution/* {=roleArn} ~batch-segment-job/{jobName} ~campaign/{name} ~data-deletion-job/{jobName} ~dataset-group/{datasetGroupArn} ~dataset/{name} ~dataset/{datasetArn} ~dataset-export-job/{jobName} ~dataset-group/{name} ~dataset-import-job/{jobName} ~event-tracker/{name} ~filter/{name} ~metric-attribution/{name} ~recommender/{name} ~schema/{schema} ~solution/{name} ~solution/{solutionArn} ~campaign/{campaignArn} ~event-tracker/{eventTrackerArn} ~filter/{filterArn} ~metric-attribution/{metricAttributionArn} ~recommender/{recommenderArn} ~schema/{schemaArn} $P:personalize:::algorithm/{algorithmArn} ~batch-inference-job/{batchInferenceJobArn} ~batch-segment-job/{batchSegmentJobArn} ~data-deletion-job/{dataDeletionJobArn} ~dataset-export-job/{datasetExportJobArn} ~dataset-import-job/{datasetImportJobArn} $P:personalize:::feature-transformation/{featureTransformationArn} $P:personalize:::recipe/{recipeArn} {=solutionVersionArn} {=resourceArn}
+CreateBatchInferenceJob 0;1;+iam:PassRole@2
+CreateBatchSegmentJob 3;+iam:PassRole@2
+CreateCampaign 4;1
+CreateDataDeletionJob 5;6;+iam:PassRole@2
 CreateDataset 7;6
-CreateDatasetExportJob 8;9;+iam:PassRole@1
-CreateDatasetGroup a;+iam:PassRole@1
-CreateDatasetImportJob 8;b;+iam:PassRole@1
+CreateDatasetExportJob 8;9;+iam:PassRole@2
+CreateDatasetGroup a;+iam:PassRole@2
+CreateDatasetImportJob 8;b;+iam:PassRole@2
 CreateEventTracker 6;c
 CreateFilter 6;d
 CreateMetricAttribution 6;e
@@ -15120,8 +15120,8 @@ DescribeRecipe w
 DescribeRecommender n
 DescribeSchema o
 DescribeSolution i
-DescribeSolutionVersion 0,4
-GetSolutionMetrics 0,4
+DescribeSolutionVersion x,1
+GetSolutionMetrics x,1
 ListBatchInferenceJobs *
 ListBatchSegmentJobs *
 ListCampaigns *
@@ -15139,12 +15139,12 @@ ListRecommenders *
 ListSchemas *
 ListSolutionVersions *
 ListSolutions *
-ListTagsForResource x,*
+ListTagsForResource y,*
 StartRecommender n
 StopRecommender n
-StopSolutionVersionCreation 0,4
-TagResource x,*
-UntagResource x,*
+StopSolutionVersionCreation x,1
+TagResource y,*
+UntagResource y,*
 UpdateCampaign j
 UpdateDataset 8
 UpdateMetricAttribution m
@@ -15187,7 +15187,7 @@ UntagResource 3`,
   pinpoint: `pinpoint mobiletargeting mobiletargeting rest-json - 2016-12-01
 pinpoint
 
-~apps/* ~apps/{application-id|ApplicationId} ~templates/{template-name|TemplateName}/* ~apps/*/journeys ~recommenders/* ~apps/*/channels/* ~apps/*/campaigns/{campaign-id|CampaignId} ~apps/*/endpoints/{endpoint-id|EndpointId} ~apps/*/eventstream ~apps/*/journeys/{journey-id|JourneyId} ~recommenders/{recommender-id|RecommenderId} ~apps/*/segments/{segment-id|SegmentId} ~apps/*/users/{user-id|UserId} ~apps/*/kpis/daterange/{kpi-name|KpiName} ~apps/*/campaigns/{campaign-id|CampaignId}/kpis/daterange/{kpi-name|KpiName} ~apps/*/channels ~apps/*/jobs/export/{job-id|JobId} ~apps/*/jobs/import/{job-id|JobId} ~apps/*/journeys/{journey-id|JourneyId}/kpis/daterange/{kpi-name|KpiName} ~apps/*/journeys/{journey-id|JourneyId}/activities/{journey-activity-id|JourneyActivityId}/execution-metrics ~apps/*/journeys/{journey-id|JourneyId}/execution-metrics {=resource-arn|ResourceArn} ~templates/{template-name|TemplateName}/{template-type|TemplateType} ~templates ~phone/number/validate ~apps/*/events ~apps/*/attributes/{attribute-type|AttributeType} ~apps/*/messages ~apps/*/otp ~apps/*/verify-otp
+~apps/* ~apps/{application-id|ApplicationId} ~templates/{template-name|TemplateName}/* ~apps/{application-id|ApplicationId}/journeys ~recommenders/* ~apps/{application-id|ApplicationId}/channels/* ~apps/{application-id|ApplicationId}/campaigns/{campaign-id|CampaignId} ~apps/{application-id|ApplicationId}/endpoints/{endpoint-id|EndpointId} ~apps/{application-id|ApplicationId}/eventstream ~apps/{application-id|ApplicationId}/journeys/{journey-id|JourneyId} ~recommenders/{recommender-id|RecommenderId} ~apps/{application-id|ApplicationId}/segments/{segment-id|SegmentId} ~apps/{application-id|ApplicationId}/users/{user-id|UserId} ~apps/{application-id|ApplicationId}/kpis/daterange/{kpi-name|KpiName} ~apps/{application-id|ApplicationId}/campaigns/{campaign-id|CampaignId}/kpis/daterange/{kpi-name|KpiName} ~apps/{application-id|ApplicationId}/channels ~apps/{application-id|ApplicationId}/jobs/export/{job-id|JobId} ~apps/{application-id|ApplicationId}/jobs/import/{job-id|JobId} ~apps/{application-id|ApplicationId}/journeys/{journey-id|JourneyId}/kpis/daterange/{kpi-name|KpiName} ~apps/{application-id|ApplicationId}/journeys/{journey-id|JourneyId}/activities/{journey-activity-id|JourneyActivityId}/execution-metrics ~apps/{application-id|ApplicationId}/journeys/{journey-id|JourneyId}/execution-metrics {=resource-arn|ResourceArn} ~templates/{template-name|TemplateName}/{template-type|TemplateType} ~templates ~phone/number/validate ~apps/{application-id|ApplicationId}/events ~apps/{application-id|ApplicationId}/attributes/{attribute-type|AttributeType} ~apps/{application-id|ApplicationId}/messages ~apps/{application-id|ApplicationId}/otp ~apps/{application-id|ApplicationId}/verify-otp
 CreateApp PO/v1/apps 0
 CreateCampaign PO/v1/apps/{application-id}/campaigns 1
 CreateEmailTemplate PO/v1/templates/{template-name}/email 2
@@ -15249,7 +15249,7 @@ GetExportJobs G/v1/apps/{application-id}/jobs/export 1
 GetGcmChannel G/v1/apps/{application-id}/channels/gcm 5
 GetImportJob G/v1/apps/{application-id}/jobs/import/{job-id} h
 GetImportJobs G/v1/apps/{application-id}/jobs/import 1
-GetInAppMessages G/v1/apps/{application-id}/endpoints/{endpoint-id}/inappmessages 0
+GetInAppMessages G/v1/apps/{application-id}/endpoints/{endpoint-id}/inappmessages 1
 GetInAppTemplate G/v1/templates/{template-name}/inapp 2
 GetJourney G/v1/apps/{application-id}/journeys/{journey-id} 9
 GetJourneyDateRangeKpi G/v1/apps/{application-id}/journeys/{journey-id}/kpis/daterange/{kpi-name} i
@@ -15538,7 +15538,7 @@ UpdateSubscription PO/v1/UpdateSubscription *`,
   proton: `proton proton proton json AwsProton20200720 2020-07-20
 proton
 
-~environment-account-connection/{id} ~component/{componentName} ~environment/{environmentName} ~service/{serviceName}/service-instance/{serviceInstanceName} ~service/{serviceName} ~component/{name} ~environment/{name} {=roleArn} ~environment-template/{name} ~environment-template/{templateName} ~repository/{provider}:{name} ~service/{name} ~service/{serviceName}/service-instance/{name} ~service-template/{name} ~service-template/{templateName} ~deployment/{id} {=resourceArn}
+~environment-account-connection/{id} ~component/{componentName} ~environment/{environmentName} ~service/{serviceName}/service-instance/{serviceInstanceName} ~service/{serviceName} ~component/* ~environment/{name} {=roleArn} ~environment-template/{name} ~environment-template/{templateName} ~repository/{provider}:{name} ~service/{name} ~service/{serviceName}/service-instance/{name} ~service-template/{name} ~service-template/{templateName} ~component/{name} ~deployment/{id} {=resourceArn}
 AcceptEnvironmentAccountConnection 0
 CancelComponentDeployment 1
 CancelEnvironmentDeployment 2
@@ -15556,8 +15556,8 @@ CreateServiceSyncConfig *
 CreateServiceTemplate d
 CreateServiceTemplateVersion e
 CreateTemplateSyncConfig *
-DeleteComponent 5
-DeleteDeployment f
+DeleteComponent f
+DeleteDeployment g
 DeleteEnvironment 6
 DeleteEnvironmentAccountConnection 0
 DeleteEnvironmentTemplate 8
@@ -15569,8 +15569,8 @@ DeleteServiceTemplate d
 DeleteServiceTemplateVersion e
 DeleteTemplateSyncConfig *
 GetAccountSettings *
-GetComponent 5
-GetDeployment f
+GetComponent f
+GetDeployment g
 GetEnvironment 6
 GetEnvironmentAccountConnection 0
 GetEnvironmentTemplate 8
@@ -15607,13 +15607,13 @@ ListServicePipelineProvisionedResources 4
 ListServiceTemplateVersions e
 ListServiceTemplates *
 ListServices *
-ListTagsForResource g,*
-NotifyResourceDeploymentStatusChange g,*
+ListTagsForResource h,*
+NotifyResourceDeploymentStatusChange h,*
 RejectEnvironmentAccountConnection 0
-TagResource g,*
-UntagResource g,*
+TagResource h,*
+UntagResource h,*
 UpdateAccountSettings *
-UpdateComponent 5
+UpdateComponent f
 UpdateEnvironment 6
 UpdateEnvironmentAccountConnection 0;+iam:PassRole@7
 UpdateEnvironmentTemplate 8
@@ -15629,7 +15629,7 @@ UpdateTemplateSyncConfig *`,
   qapps: `qapps qapps qapps rest-json - 2023-11-27
 data.qapps
 
-~application/*/qapp/* ~application/*/qapp/{appId} $P:qbusiness:$R:$A:application/* ~application/*/qapp/*/session/{sessionId} ~application/*/qapp/{appId}/session/{sessionId} {=resourceARN} ~application/*/qapp/*/session/{sessionId|sessionName}
+~application/*/qapp/* ~application/*/qapp/{appId} $P:qbusiness:$R:$A:application/* ~application/*/qapp/*/session/{sessionId} ~application/*/qapp/{appId}/session/{sessionId} {=resourceARN}
 AssociateLibraryItemReview PO/catalog.associateItemRating 0
 AssociateQAppWithUser PO/apps.install 1,*
 BatchCreateCategory PO/catalog.createCategories 2
@@ -15664,7 +15664,7 @@ UpdateLibraryItemMetadata PO/catalog.updateItemMetadata 0
 UpdateQApp PO/apps.update 1,*
 UpdateQAppPermissions PO/apps.updateQAppPermissions 1,*
 UpdateQAppSession PO/runtime.updateQAppSession 3
-UpdateQAppSessionMetadata PO/runtime.updateQAppSessionMetadata 6`,
+UpdateQAppSessionMetadata PO/runtime.updateQAppSessionMetadata 3`,
   qbusiness: `qbusiness qbusiness qbusiness rest-json - 2023-11-27
 qbusiness
 
@@ -15855,7 +15855,7 @@ UpdateSessionData PA/assistants/{assistantId}/sessions/{sessionId}/data a`,
   quicksight: `quicksight quicksight quicksight rest-json - 2018-04-01
 quicksight
 
-~topic/{TopicId} ~knowledge-base/{KnowledgeBaseIds} ~limits-profile/* ~dataset/{DataSetId}/ingestion/{IngestionId} ~action-connector/{ActionConnectorId} ~agent/{AgentId} ~analysis/{AnalysisId} ~approval-policy/{PolicyId} ~brand/{BrandId} ~custompermissions/* ~dashboard/{DashboardId} ~datasource/* ~dlpsetting/{DlpSettingId} ~flow/* ~folder/{FolderId} ~group/* $P:quicksight::$A:assignment/* ~datasource/{DataSourceArn} ~knowledge-base/{KnowledgeBaseId} ~namespace/{Namespace} ~dataset/{DataSetId}/refresh-schedule/* {=Role} ~space/{SpaceId} ~template/{TemplateId} ~theme/{ThemeId} ~dataset/* {=RoleArn} ~customization/* ~account/{AwsAccountId} ~app/{AppId} ~dataset/{DataSetId} ~datasource/{DataSourceId} ~flow/{FlowId} ~group/{GroupName} $P:quicksight::$A:assignment/{AssignmentName} ~limits-profile/{profileId} ~oauthClientApplication/{OAuthClientApplicationId} ~dataset/{DataSetId}/refresh-schedule/{ScheduleId} ~user/{UserName} ~user/* ~vpcConnection/{VPCConnectionId} ~asset-bundle-export-job/{AssetBundleExportJobId} ~asset-bundle-import-job/{AssetBundleImportJobId} ~automation-group/{AutomationGroupId}/automation/{AutomationId}/job/{JobId} ~custompermissions/{CustomPermissionsName} ~dashboard/{DashboardId}/snapshot-job/{SnapshotJobId} ~user/{UserArn} ~agent/* ~analysis/* ~approval-policy/* ~app/* ~asset-bundle-export-job/* ~asset-bundle-import-job/* ~dashboard/* ~dlpsetting/* ~folder/* {=ResourceArn} ~template/* ~theme/* ~action-connector/* ~knowledge-base/* ~topic/* ~asset-bundle-export-job/{ResourceArns} ~automation-group/{AutomationGroupId}/automation/{AutomationId} ~limits-profile/{profileId|profileName}
+~topic/{TopicId} ~knowledge-base/{KnowledgeBaseIds} ~limits-profile/* ~dataset/{DataSetId}/ingestion/{IngestionId} ~action-connector/{ActionConnectorId} ~agent/{AgentId} ~analysis/{AnalysisId} ~approval-policy/{PolicyId} ~brand/{BrandId} ~custompermissions/* ~dashboard/{DashboardId} ~datasource/* ~dlpsetting/{DlpSettingId} ~flow/* ~folder/{FolderId} ~group/* $P:quicksight::$A:assignment/* ~datasource/{DataSourceArn} ~knowledge-base/{KnowledgeBaseId} ~namespace/{Namespace} ~dataset/{DataSetId}/refresh-schedule/* {=Role} ~space/{SpaceId} ~template/{TemplateId} ~theme/{ThemeId} ~dataset/* {=RoleArn} ~customization/* ~account/{AwsAccountId} ~app/{AppId} ~dataset/{DataSetId} ~datasource/{DataSourceId} ~flow/{FlowId} ~group/{GroupName} $P:quicksight::$A:assignment/{AssignmentName} ~limits-profile/{profileId} ~oauthClientApplication/{OAuthClientApplicationId} ~dataset/{DataSetId}/refresh-schedule/{ScheduleId} ~user/{UserName} ~user/* ~vpcConnection/{VPCConnectionId} ~asset-bundle-export-job/{AssetBundleExportJobId} ~asset-bundle-import-job/{AssetBundleImportJobId} ~automation-group/{AutomationGroupId}/automation/{AutomationId}/job/{JobId} ~custompermissions/{CustomPermissionsName} ~dashboard/{DashboardId}/snapshot-job/{SnapshotJobId} ~user/{UserArn} ~agent/* ~analysis/* ~approval-policy/* ~app/* ~asset-bundle-export-job/* ~asset-bundle-import-job/* ~dashboard/* ~dlpsetting/* ~folder/* {=ResourceArn} ~template/* ~theme/* ~action-connector/* ~knowledge-base/* ~topic/* ~asset-bundle-export-job/{ResourceArns} ~automation-group/{AutomationGroupId}/automation/{AutomationId}
 BatchCreateTopicReviewedAnswer PO/accounts/{AwsAccountId}/topics/{TopicId}/batch-create-reviewed-answers 0
 BatchDeleteKnowledgeBase PO/v1/accounts/{AwsAccountId}/knowledge-bases/batch-delete 1
 BatchDeleteTopicReviewedAnswer PO/accounts/{AwsAccountId}/topics/{TopicId}/batch-delete-reviewed-answers 0
@@ -16129,7 +16129,7 @@ UpdateIpRestriction PO/accounts/{AwsAccountId}/ip-restriction *
 UpdateKeyRegistration PO/accounts/{AwsAccountId}/key-registration *
 UpdateKnowledgeBase PO/v1/accounts/{AwsAccountId}/knowledge-bases/{KnowledgeBaseId} i
 UpdateKnowledgeBasePermissions PO/v1/accounts/{AwsAccountId}/knowledge-bases/{KnowledgeBaseId}/permissions i
-UpdateLimitsProfile PU/governance/limits/accounts/{accountId}/profiles/{profileId} 1s
+UpdateLimitsProfile PU/governance/limits/accounts/{accountId}/profiles/{profileId} z
 UpdateOAuthClientApplication PU/accounts/{AwsAccountId}/oauth-client-applications/{OAuthClientApplicationId} 10
 UpdatePublicSharingSettings PU/accounts/{AwsAccountId}/public-sharing-settings *
 UpdateQPersonalizationConfiguration PU/accounts/{AwsAccountId}/q-personalization-configuration *
@@ -16214,7 +16214,7 @@ UpdateRule PA/rules/{identifier} 1`,
   rds: `rds rds rds query - 2014-10-31
 rds
 
-~cluster:{DBClusterIdentifier} ~db:{DBInstanceIdentifier} ~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~secgrp:{DBSecurityGroupName} ~cluster-pg:{SourceDBClusterParameterGroupIdentifier} ~cluster-pg:{TargetDBClusterParameterGroupIdentifier} ~cluster-snapshot:{SourceDBClusterSnapshotIdentifier} ~cluster-snapshot:{TargetDBClusterSnapshotIdentifier} ~pg:{SourceDBParameterGroupIdentifier} ~pg:{TargetDBParameterGroupIdentifier} ~snapshot:{SourceDBSnapshotIdentifier} ~snapshot:{TargetDBSnapshotIdentifier} ~og:{TargetOptionGroupIdentifier} ~deployment:{BlueGreenDeploymentName} ~cev:{Engine}/{EngineVersion}/* ~cluster-pg:{DBClusterParameterGroupName} ~og:{OptionGroupName} ~subgrp:{DBSubnetGroupName} {=DomainIAMRoleName} {=MonitoringRoleArn} ~cluster-endpoint:{DBClusterEndpointIdentifier} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~cluster:* ~pg:{DBParameterGroupName} {=RoleArn} ~db-proxy:* ~db-proxy-endpoint:* ~shard-group:* ~snapshot:{DBSnapshotIdentifier} $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~integration:{IntegrationName} ~tenant-database:* ~deployment:{BlueGreenDeploymentIdentifier} ~cluster-snapshot:{FinalDBSnapshotIdentifier} ~cluster-auto-backup:* ~auto-backup:{DBInstanceAutomatedBackupsArn} ~db-proxy:{DBProxyName} ~db-proxy-endpoint:{DBProxyEndpointName} ~integration:{IntegrationIdentifier} ~cluster:{DBClusterIdentifiers} ~db:{DBInstanceIdentifiers} ~target-group:{TargetGroupName} ~ri:{ReservedDBInstanceId} {=ResourceArn} ~db:* ~integration:{IntegrationIdentifier|IntegrationName} ~cluster:{DbClusterIdentifier} ~cluster-snapshot:{SnapshotIdentifier} ~snapshot:{SnapshotIdentifier} ~db:{TargetDBInstanceIdentifier} {=SourceDBInstanceArn} {=SourceArn} {=IamRoleArn}
+~cluster:{DBClusterIdentifier} ~db:{DBInstanceIdentifier} ~es:{SubscriptionName} {=ResourceName} {=ResourceIdentifier} ~secgrp:{DBSecurityGroupName} ~cluster-pg:{SourceDBClusterParameterGroupIdentifier} ~cluster-pg:{TargetDBClusterParameterGroupIdentifier} ~cluster-snapshot:{SourceDBClusterSnapshotIdentifier} ~cluster-snapshot:{TargetDBClusterSnapshotIdentifier} ~pg:{SourceDBParameterGroupIdentifier} ~pg:{TargetDBParameterGroupIdentifier} ~snapshot:{SourceDBSnapshotIdentifier} ~snapshot:{TargetDBSnapshotIdentifier} ~og:{TargetOptionGroupIdentifier} ~deployment:{BlueGreenDeploymentName} ~cev:{Engine}/{EngineVersion}/* ~cluster-pg:{DBClusterParameterGroupName} ~og:{OptionGroupName} ~subgrp:{DBSubnetGroupName} {=DomainIAMRoleName} {=MonitoringRoleArn} ~cluster-endpoint:{DBClusterEndpointIdentifier} ~cluster-snapshot:{DBClusterSnapshotIdentifier} ~cluster:* ~pg:{DBParameterGroupName} {=RoleArn} ~db-proxy:* ~db-proxy-endpoint:* ~shard-group:* ~snapshot:{DBSnapshotIdentifier} $P:rds::$A:global-cluster:{GlobalClusterIdentifier} ~integration:{IntegrationName} ~tenant-database:* ~deployment:{BlueGreenDeploymentIdentifier} ~cluster-snapshot:{FinalDBSnapshotIdentifier} ~cluster-auto-backup:* ~auto-backup:{DBInstanceAutomatedBackupsArn} ~integration:{IntegrationIdentifier} ~cluster:{DBClusterIdentifiers} ~db:{DBInstanceIdentifiers} ~target-group:{TargetGroupName} ~ri:{ReservedDBInstanceId} {=ResourceArn} ~db:* ~integration:{IntegrationIdentifier|IntegrationName} ~cluster:{DbClusterIdentifier} ~cluster-snapshot:{SnapshotIdentifier} ~snapshot:{SnapshotIdentifier} ~db:{TargetDBInstanceIdentifier} {=SourceDBInstanceArn} {=SourceArn} {=IamRoleArn}
 AddRoleToDBCluster 0
 AddRoleToDBInstance 1
 AddSourceIdentifierToSubscription 2
@@ -16260,18 +16260,18 @@ DeleteDBClusterSnapshot n
 DeleteDBInstance 1
 DeleteDBInstanceAutomatedBackup 11
 DeleteDBParameterGroup p
-DeleteDBProxy 12
-DeleteDBProxyEndpoint 13
+DeleteDBProxy r
+DeleteDBProxyEndpoint s
 DeleteDBSecurityGroup 5
 DeleteDBShardGroup t
 DeleteDBSnapshot u
 DeleteDBSubnetGroup j
 DeleteEventSubscription 2
 DeleteGlobalCluster v
-DeleteIntegration 14
+DeleteIntegration 12
 DeleteOptionGroup i
 DeleteTenantDatabase 1;x
-DeregisterDBProxyTargets 15;16;12;17
+DeregisterDBProxyTargets 13;14;r;15
 DescribeAccountAttributes *
 DescribeBlueGreenDeployments y,*
 DescribeCertificates *
@@ -16291,10 +16291,10 @@ DescribeDBLogFiles 1
 DescribeDBMajorEngineVersions *
 DescribeDBParameterGroups p,*
 DescribeDBParameters p
-DescribeDBProxies 12,*
-DescribeDBProxyEndpoints 12,*;+13
-DescribeDBProxyTargetGroups 12
-DescribeDBProxyTargets 12;17
+DescribeDBProxies r
+DescribeDBProxyEndpoints *
+DescribeDBProxyTargetGroups r
+DescribeDBProxyTargets r;15
 DescribeDBRecommendations *
 DescribeDBSecurityGroups 5,*
 DescribeDBShardGroups t
@@ -16309,24 +16309,24 @@ DescribeEventSubscriptions 2,*
 DescribeEvents *
 DescribeExportTasks *
 DescribeGlobalClusters v,*
-DescribeIntegrations 14,*
+DescribeIntegrations 12,*
 DescribeOptionGroupOptions *
 DescribeOptionGroups i,*
 DescribeOrderableDBInstanceOptions *
 DescribePendingMaintenanceActions 4,*
-DescribeReservedDBInstances 18,*
+DescribeReservedDBInstances 16,*
 DescribeReservedDBInstancesOfferings *
 DescribeServerlessV2PlatformVersions -
 DescribeSourceRegions *
 DescribeTenantDatabases 1,*
 DescribeValidDBInstanceModifications 1
-DisableHttpEndpoint 19,o
+DisableHttpEndpoint 17,o
 DownloadDBLogFilePortion 1
-EnableHttpEndpoint 19,o
+EnableHttpEndpoint 17,o
 FailoverDBCluster 0
 FailoverGlobalCluster o;v
 ListTagsForResource 3,*
-ModifyActivityStream 19,1a
+ModifyActivityStream 17,18
 ModifyCertificates *
 ModifyCurrentDBClusterCapacity 0
 ModifyCustomDBEngineVersion g
@@ -16337,9 +16337,9 @@ ModifyDBClusterParameterGroup h
 ModifyDBClusterSnapshotAttribute n
 ModifyDBInstance 1;+iam:PassRole@l;+iam:PassRole@k
 ModifyDBParameterGroup p
-ModifyDBProxy 12;+iam:PassRole@q
-ModifyDBProxyEndpoint 13
-ModifyDBProxyTargetGroup 17
+ModifyDBProxy r;+iam:PassRole@q
+ModifyDBProxyEndpoint s
+ModifyDBProxyTargetGroup 15
 ModifyDBRecommendation *
 ModifyDBShardGroup t
 ModifyDBSnapshot u
@@ -16347,17 +16347,17 @@ ModifyDBSnapshotAttribute u
 ModifyDBSubnetGroup j
 ModifyEventSubscription 2
 ModifyGlobalCluster v
-ModifyIntegration 1b
+ModifyIntegration 19
 ModifyOptionGroup i
 ModifyTenantDatabase 1;x
 PromoteReadReplica 1
 PromoteReadReplicaDBCluster 0
-PurchaseReservedDBInstancesOffering 18
+PurchaseReservedDBInstancesOffering 16
 RebootDBCluster 0
 RebootDBInstance 1
 RebootDBShardGroup t
-RegisterDBProxyTargets 17
-RemoveFromGlobalCluster 1c;v
+RegisterDBProxyTargets 15
+RemoveFromGlobalCluster 1a;v
 RemoveRoleFromDBCluster 0
 RemoveRoleFromDBInstance 1
 RemoveSourceIdentifierFromSubscription 2
@@ -16365,21 +16365,21 @@ RemoveTagsFromResource 3,*
 ResetDBClusterParameterGroup h
 ResetDBParameterGroup p
 RestoreDBClusterFromS3 0;h;i;j;+iam:PassRole@k
-RestoreDBClusterFromSnapshot 0;h;i;j;1d;1e;+iam:PassRole@k;+iam:PassRole@l
+RestoreDBClusterFromSnapshot 0;h;i;j;1b;1c;+iam:PassRole@k;+iam:PassRole@l
 RestoreDBClusterToPointInTime 0;h;i;j;+iam:PassRole@k;+iam:PassRole@l
 RestoreDBInstanceFromDBSnapshot 1;i;p;j;+iam:PassRole@k
 RestoreDBInstanceFromS3 1;i;p;j;+iam:PassRole@l
-RestoreDBInstanceToPointInTime 1f;i;p;j;+iam:PassRole@k
+RestoreDBInstanceToPointInTime 1d;i;p;j;+iam:PassRole@k
 RevokeDBSecurityGroupIngress 5
-StartActivityStream 19,*
+StartActivityStream 17,*
 StartDBCluster 0
 StartDBInstance 1
-StartDBInstanceAutomatedBackupsReplication 1g,*
-StartExportTask 1h,*;+iam:PassRole@1i
-StopActivityStream 19,*
+StartDBInstanceAutomatedBackupsReplication 1e,*
+StartExportTask 1f,*;+iam:PassRole@1g
+StopActivityStream 17,*
 StopDBCluster 0
 StopDBInstance 1
-StopDBInstanceAutomatedBackupsReplication 1g,1a
+StopDBInstanceAutomatedBackupsReplication 1e,18
 SwitchoverBlueGreenDeployment y
 SwitchoverGlobalCluster o;v
 SwitchoverReadReplica 1`,
@@ -16498,7 +16498,7 @@ DisassociateDataShareConsumer 0
 EnableLogging 3
 EnableSnapshotCopy 3
 FailoverPrimaryCompute 3
-GetClusterCredentials s
+GetClusterCredentials s;+t
 GetClusterCredentialsWithIAM t,*
 GetIdentityCenterAuthToken u
 GetReservedNodeExchangeConfigurationOptions 3,*
@@ -16561,72 +16561,72 @@ ListTables 0;1`,
   'redshift-serverless': `redshift-serverless redshift-serverless redshift-serverless json RedshiftServerless 2021-04-21
 redshift-serverless
 
-~recoverypoint/{recoveryPointId} ~snapshot/{snapshotName} {=customDomainCertificateArn} ~workgroup/* ~managedvpcendpoint/* ~namespace/* {=roleArn} ~snapshot/* ~workgroup/{workgroupName} ~namespace/{namespaceName} ~workgroup/{workgroupNames} ~snapshot/{snapshotArn|snapshotName} ~recoverypoint/* {=resourceArn}
+~recoverypoint/{recoveryPointId} ~snapshot/* {=customDomainCertificateArn} ~workgroup/* ~managedvpcendpoint/* ~namespace/* {=roleArn} ~snapshot/{snapshotArn|snapshotName} ~recoverypoint/* {=resourceArn}
 ConvertRecoveryPointToSnapshot 0;1
 CreateCustomDomainAssociation 2,3
 CreateEndpointAccess 4
 CreateNamespace 5
 CreateReservation *
 CreateScheduledAction 5;+iam:PassRole@6
-CreateSnapshot 5;7
+CreateSnapshot 5;1
 CreateSnapshotCopyConfiguration 5
 CreateUsageLimit *
 CreateWorkgroup 3
-DeleteCustomDomainAssociation 8
+DeleteCustomDomainAssociation 3
 DeleteEndpointAccess 4
-DeleteNamespace 9
+DeleteNamespace 5
 DeleteResourcePolicy *
 DeleteScheduledAction *
 DeleteSnapshot 1
 DeleteSnapshotCopyConfiguration *
 DeleteUsageLimit *
-DeleteWorkgroup 8
-GetCredentials 8
-GetCustomDomainAssociation 8
+DeleteWorkgroup 3
+GetCredentials 3
+GetCustomDomainAssociation 3
 GetEndpointAccess 4
-GetIdentityCenterAuthToken a
-GetNamespace 9
+GetIdentityCenterAuthToken 3
+GetNamespace 5
 GetRecoveryPoint 0
 GetReservation *
 GetReservationOffering *
 GetResourcePolicy *
 GetScheduledAction *
-GetSnapshot b
+GetSnapshot 7
 GetTableRestoreStatus *
 GetTrack *
 GetUsageLimit *
-GetWorkgroup 8
+GetWorkgroup 3
 ListCustomDomainAssociations *
 ListEndpointAccess 4
 ListManagedWorkgroups *
 ListNamespaces *
-ListRecoveryPoints c
+ListRecoveryPoints 8
 ListReservationOfferings *
 ListReservations *
 ListScheduledActions *
-ListSnapshotCopyConfigurations 9,*
-ListSnapshots 7
+ListSnapshotCopyConfigurations 5
+ListSnapshots 1
 ListTableRestoreStatus *
-ListTagsForResource d,*
+ListTagsForResource 9,*
 ListTracks *
 ListUsageLimits *
 ListWorkgroups *
 PutResourcePolicy *
 RestoreFromRecoveryPoint 0
-RestoreFromSnapshot b
-RestoreTableFromRecoveryPoint 9;0
-RestoreTableFromSnapshot 9;1
-TagResource d,*
-UntagResource d,*
-UpdateCustomDomainAssociation 8
+RestoreFromSnapshot 7
+RestoreTableFromRecoveryPoint 5;0
+RestoreTableFromSnapshot 5;1
+TagResource 9,*
+UntagResource 9,*
+UpdateCustomDomainAssociation 3
 UpdateEndpointAccess 4
 UpdateLakehouseConfiguration -
-UpdateNamespace 9
+UpdateNamespace 5
 UpdateScheduledAction *;+iam:PassRole@6
 UpdateSnapshot 1
 UpdateSnapshotCopyConfiguration *
 UpdateUsageLimit *
-UpdateWorkgroup 8`,
+UpdateWorkgroup 3`,
   rekognition: `rekognition rekognition rekognition json RekognitionService 2016-06-27
 rekognition
 
@@ -16732,24 +16732,24 @@ UpdateSpace PU/spaces/{spaceId} 0;+iam:PassRole@1`,
   resiliencehub: `resiliencehub resiliencehub resiliencehub rest-json - 2020-04-30
 resiliencehub
 
-~app/{appArn} ~app/{name} {=assessmentArn} ~app/* ~resiliency-policy/* {=recommendationTemplateArn} ~resiliency-policy/{policyArn} {=resourceArn} ~resiliency-policy/{policyArn|policyName}
+~app/{appArn} ~app/* {=assessmentArn} ~resiliency-policy/* {=recommendationTemplateArn} ~resiliency-policy/{policyArn} {=resourceArn} ~resiliency-policy/{policyArn|policyName}
 AcceptResourceGroupingRecommendations PO/accept-resource-grouping-recommendations 0
 AddDraftAppVersionResourceMappings PO/add-draft-app-version-resource-mappings 0
 BatchUpdateRecommendationStatus PO/batch-update-recommendation-status 0
 CreateApp PO/create-app 1
 CreateAppVersionAppComponent PO/create-app-version-app-component 0
 CreateAppVersionResource PO/create-app-version-resource 0
-CreateRecommendationTemplate PO/create-recommendation-template 2,3
-CreateResiliencyPolicy PO/create-resiliency-policy 4
+CreateRecommendationTemplate PO/create-recommendation-template 2,1
+CreateResiliencyPolicy PO/create-resiliency-policy 3
 DeleteApp PO/delete-app 0
-DeleteAppAssessment PO/delete-app-assessment 2,3
+DeleteAppAssessment PO/delete-app-assessment 2,1
 DeleteAppInputSource PO/delete-app-input-source 0
 DeleteAppVersionAppComponent PO/delete-app-version-app-component 0
 DeleteAppVersionResource PO/delete-app-version-resource 0
-DeleteRecommendationTemplate PO/delete-recommendation-template 5,3
-DeleteResiliencyPolicy PO/delete-resiliency-policy 6
+DeleteRecommendationTemplate PO/delete-recommendation-template 4,1
+DeleteResiliencyPolicy PO/delete-resiliency-policy 5
 DescribeApp PO/describe-app 0
-DescribeAppAssessment PO/describe-app-assessment 2,3
+DescribeAppAssessment PO/describe-app-assessment 2,1
 DescribeAppVersion PO/describe-app-version 0
 DescribeAppVersionAppComponent PO/describe-app-version-app-component 0
 DescribeAppVersionResource PO/describe-app-version-resource 0
@@ -16757,15 +16757,15 @@ DescribeAppVersionResourcesResolutionStatus PO/describe-app-version-resources-re
 DescribeAppVersionTemplate PO/describe-app-version-template 0
 DescribeDraftAppVersionResourcesImportStatus PO/describe-draft-app-version-resources-import-status 0
 DescribeMetricsExport PO/describe-metrics-export *
-DescribeResiliencyPolicy PO/describe-resiliency-policy 6
+DescribeResiliencyPolicy PO/describe-resiliency-policy 5
 DescribeResourceGroupingRecommendationTask PO/describe-resource-grouping-recommendation-task 0
 ImportResourcesToDraftAppVersion PO/import-resources-to-draft-app-version 0
-ListAlarmRecommendations PO/list-alarm-recommendations 2,3
-ListAppAssessmentComplianceDrifts PO/list-app-assessment-compliance-drifts 2,3
-ListAppAssessmentResourceDrifts PO/list-app-assessment-resource-drifts 2,3
+ListAlarmRecommendations PO/list-alarm-recommendations 2,1
+ListAppAssessmentComplianceDrifts PO/list-app-assessment-compliance-drifts 2,1
+ListAppAssessmentResourceDrifts PO/list-app-assessment-resource-drifts 2,1
 ListAppAssessments G/list-app-assessments *
-ListAppComponentCompliances PO/list-app-component-compliances 2,3
-ListAppComponentRecommendations PO/list-app-component-recommendations 2,3
+ListAppComponentCompliances PO/list-app-component-compliances 2,1
+ListAppComponentRecommendations PO/list-app-component-recommendations 2,1
 ListAppInputSources PO/list-app-input-sources 0
 ListAppVersionAppComponents PO/list-app-version-app-components 0
 ListAppVersionResourceMappings PO/list-app-version-resource-mappings 0
@@ -16773,13 +16773,13 @@ ListAppVersionResources PO/list-app-version-resources 0
 ListAppVersions PO/list-app-versions 0
 ListApps G/list-apps *
 ListMetrics PO/list-metrics *
-ListRecommendationTemplates G/list-recommendation-templates 3
+ListRecommendationTemplates G/list-recommendation-templates 1
 ListResiliencyPolicies G/list-resiliency-policies *
 ListResourceGroupingRecommendations G/list-resource-grouping-recommendations 0
-ListSopRecommendations PO/list-sop-recommendations 2,3
+ListSopRecommendations PO/list-sop-recommendations 2,1
 ListSuggestedResiliencyPolicies G/list-suggested-resiliency-policies *
-ListTagsForResource G/tags/{resourceArn} 7,*
-ListTestRecommendations PO/list-test-recommendations 2,3
+ListTagsForResource G/tags/{resourceArn} 6,*
+ListTestRecommendations PO/list-test-recommendations 2,1
 ListUnsupportedAppVersionResources PO/list-unsupported-app-version-resources 0
 PublishAppVersion PO/publish-app-version 0
 PutDraftAppVersionTemplate PO/put-draft-app-version-template 0
@@ -16789,17 +16789,17 @@ ResolveAppVersionResources PO/resolve-app-version-resources 0
 StartAppAssessment PO/start-app-assessment 0
 StartMetricsExport PO/start-metrics-export *
 StartResourceGroupingRecommendationTask PO/start-resource-grouping-recommendation-task 0
-TagResource PO/tags/{resourceArn} 7,*
-UntagResource D/tags/{resourceArn} 7,*
+TagResource PO/tags/{resourceArn} 6,*
+UntagResource D/tags/{resourceArn} 6,*
 UpdateApp PO/update-app 0
 UpdateAppVersion PO/update-app-version 0
 UpdateAppVersionAppComponent PO/update-app-version-app-component 0
 UpdateAppVersionResource PO/update-app-version-resource 0
-UpdateResiliencyPolicy PO/update-resiliency-policy 8`,
+UpdateResiliencyPolicy PO/update-resiliency-policy 7`,
   resiliencehubv2: `resiliencehubv2 resiliencehub resiliencehub rest-json - 2026-02-17
 resiliencehub
 
-~service/{serviceArn} ~policy/{name} ~service/{name} ~system/{name} ~system/{systemArn} ~policy/{policyArn} {=v1AppArn} {=v1PolicyArn} {=resourceArn}
+~service/{serviceArn} ~policy/* ~service/* ~system/* ~system/{systemArn} ~policy/{policyArn} {=v1AppArn} {=v1PolicyArn} {=resourceArn}
 CreateAssertion PO/v2/create-assertion 0
 CreateInputSource PO/v2/create-input-source 0
 CreatePolicy PO/v2/create-policy 1
@@ -17101,7 +17101,7 @@ UpdateSafetyRule PU/safetyrule 9`,
   'route53-recovery-readiness': `route53-recovery-readiness route53-recovery-readiness route53-recovery-readiness rest-json - 2019-12-02
 route53-recovery-readiness
 
-$P:route53-recovery-readiness::$A:cell/{cells|Cells|cellName|CellName} $P:route53-recovery-readiness::$A:readiness-check/* $P:route53-recovery-readiness::$A:recovery-group/* $P:route53-recovery-readiness::$A:resource-set/* $P:route53-recovery-readiness::$A:cell/{cellName|CellName} $P:route53-recovery-readiness::$A:readiness-check/{readinessCheckName|ReadinessCheckName} $P:route53-recovery-readiness::$A:recovery-group/{recoveryGroupName|RecoveryGroupName} $P:route53-recovery-readiness::$A:resource-set/{resourceSetName|ResourceSetName} $P:route53-recovery-readiness::$A:readiness-check/{resourceIdentifier|ResourceIdentifier} {=resource-arn|ResourceArn} $P:route53-recovery-readiness::$A:cell/{cellName|CellName|cells|Cells}
+$P:route53-recovery-readiness::$A:cell/{cellName|CellName|cells|Cells} $P:route53-recovery-readiness::$A:readiness-check/{readinessCheckName|ReadinessCheckName} $P:route53-recovery-readiness::$A:recovery-group/{recoveryGroupName|RecoveryGroupName} $P:route53-recovery-readiness::$A:resource-set/{resourceSetName|ResourceSetName} $P:route53-recovery-readiness::$A:cell/{cellName|CellName} $P:route53-recovery-readiness::$A:readiness-check/{resourceIdentifier|ResourceIdentifier} {=resource-arn|ResourceArn}
 CreateCell PO/cells 0
 CreateCrossAccountAuthorization PO/crossaccountauthorizations *
 CreateReadinessCheck PO/readinesschecks 1
@@ -17109,18 +17109,18 @@ CreateRecoveryGroup PO/recoverygroups 2
 CreateResourceSet PO/resourcesets 3
 DeleteCell D/cells/{cellName} 4
 DeleteCrossAccountAuthorization D/crossaccountauthorizations/{crossAccountAuthorization} *
-DeleteReadinessCheck D/readinesschecks/{readinessCheckName} 5
-DeleteRecoveryGroup D/recoverygroups/{recoveryGroupName} 6
-DeleteResourceSet D/resourcesets/{resourceSetName} 7
-GetArchitectureRecommendations G/recoverygroups/{recoveryGroupName}/architectureRecommendations 6
+DeleteReadinessCheck D/readinesschecks/{readinessCheckName} 1
+DeleteRecoveryGroup D/recoverygroups/{recoveryGroupName} 2
+DeleteResourceSet D/resourcesets/{resourceSetName} 3
+GetArchitectureRecommendations G/recoverygroups/{recoveryGroupName}/architectureRecommendations 2
 GetCell G/cells/{cellName} 4
 GetCellReadinessSummary G/cellreadiness/{cellName} 4
-GetReadinessCheck G/readinesschecks/{readinessCheckName} 5
-GetReadinessCheckResourceStatus G/readinesschecks/{readinessCheckName}/resource/{resourceIdentifier}/status 8
-GetReadinessCheckStatus G/readinesschecks/{readinessCheckName}/status 5
-GetRecoveryGroup G/recoverygroups/{recoveryGroupName} 6
-GetRecoveryGroupReadinessSummary G/recoverygroupreadiness/{recoveryGroupName} 6
-GetResourceSet G/resourcesets/{resourceSetName} 7
+GetReadinessCheck G/readinesschecks/{readinessCheckName} 1
+GetReadinessCheckResourceStatus G/readinesschecks/{readinessCheckName}/resource/{resourceIdentifier}/status 5
+GetReadinessCheckStatus G/readinesschecks/{readinessCheckName}/status 1
+GetRecoveryGroup G/recoverygroups/{recoveryGroupName} 2
+GetRecoveryGroupReadinessSummary G/recoverygroupreadiness/{recoveryGroupName} 2
+GetResourceSet G/resourcesets/{resourceSetName} 3
 ListCells G/cells *
 ListCrossAccountAuthorizations G/crossaccountauthorizations *
 ListReadinessChecks G/readinesschecks *
@@ -17128,12 +17128,12 @@ ListRecoveryGroups G/recoverygroups *
 ListResourceSets G/resourcesets *
 ListRules G/rules *
 ListTagsForResources G/tags/{resource-arn} *
-TagResource PO/tags/{resource-arn} 9,*
-UntagResource D/tags/{resource-arn} 9,*
-UpdateCell PU/cells/{cellName} a
-UpdateReadinessCheck PU/readinesschecks/{readinessCheckName} 5
-UpdateRecoveryGroup PU/recoverygroups/{recoveryGroupName} 6
-UpdateResourceSet PU/resourcesets/{resourceSetName} 7`,
+TagResource PO/tags/{resource-arn} 6,*
+UntagResource D/tags/{resource-arn} 6,*
+UpdateCell PU/cells/{cellName} 0
+UpdateReadinessCheck PU/readinesschecks/{readinessCheckName} 1
+UpdateRecoveryGroup PU/recoverygroups/{recoveryGroupName} 2
+UpdateResourceSet PU/resourcesets/{resourceSetName} 3`,
   route53domains: `route53domains route53domains route53domains smithy-rpc-v2-cbor,json Route53Domains_v20140515 2014-05-15
 route53domains
 
@@ -17177,7 +17177,7 @@ ViewBilling *`,
   route53globalresolver: `route53globalresolver route53globalresolver route53globalresolver rest-json - 2022-09-27
 route53globalresolver
 
-$P:route53globalresolver::$A:dns-view/{dnsViewId} $P:route53globalresolver::$A:access-token/{name} $P:route53globalresolver::$A:dns-view/{name} $P:route53globalresolver::$A:firewall-domain-list/{name} $P:route53globalresolver::$A:global-resolver/{name} $P:route53globalresolver::$A:access-source/{accessSourceId} $P:route53globalresolver::$A:access-token/{accessTokenId} $P:route53globalresolver::$A:firewall-domain-list/{firewallDomainListId} $P:route53globalresolver::$A:global-resolver/{globalResolverId} $P:route53globalresolver::$A:dns-view/{dnsview_id|dnsViewId} {=resourceArn}
+$P:route53globalresolver::$A:dns-view/{dnsViewId} $P:route53globalresolver::$A:access-token/* $P:route53globalresolver::$A:dns-view/* $P:route53globalresolver::$A:firewall-domain-list/* $P:route53globalresolver::$A:global-resolver/* $P:route53globalresolver::$A:access-source/{accessSourceId} $P:route53globalresolver::$A:access-token/{accessTokenId} $P:route53globalresolver::$A:firewall-domain-list/{firewallDomainListId} $P:route53globalresolver::$A:global-resolver/{globalResolverId} $P:route53globalresolver::$A:dns-view/{dnsview_id|dnsViewId} {=resourceArn}
 AssociateHostedZone PO/hosted-zone-associations/{hostedZoneId} *
 BatchCreateFirewallRule PO/firewall-rules/batch-create *
 BatchDeleteFirewallRule PO/firewall-rules/batch-delete *
@@ -17530,7 +17530,7 @@ ListSharedEndpoints G/S3Outposts/ListSharedEndpoints *`,
   s3tables: `s3tables s3tables s3tables rest-json - 2018-05-10
 s3tables
 
-~bucket/{tableBucketARN} ~bucket/{name} ~bucket/{tableBucketARN}/table/{name} ~bucket/*/table/{tableArn} ~bucket/{tableBucketARN}/table/{tableArn} {=resourceArn}
+~bucket/{tableBucketARN} ~bucket/{name} ~bucket/{tableBucketARN}/table/* ~bucket/*/table/{tableArn} ~bucket/{tableBucketARN}/table/{tableArn} {=resourceArn}
 CompleteTableMigration PO/complete-table-migration -
 CreateNamespace PU/namespaces/{tableBucketARN} 0
 CreateTable PU/tables/{tableBucketARN}/{namespace} 0
@@ -17591,25 +17591,25 @@ UpdateTableMigration PO/update-table-migration -`,
   s3vectors: `s3vectors s3vectors s3vectors rest-json - 2025-07-15
 s3vectors
 
-~bucket/*/index/{indexName} ~bucket/{vectorBucketName} ~bucket/*/index/{indexName|indexArn} ~bucket/{vectorBucketArn|vectorBucketName} {=resourceArn}
+~bucket/{vectorBucketName|vectorBucketArn}/index/{indexName} ~bucket/{vectorBucketName} {=indexArn} ~bucket/{vectorBucketArn|vectorBucketName} {=resourceArn}
 CreateIndex PO/CreateIndex 0
 CreateVectorBucket PO/CreateVectorBucket 1
-DeleteIndex PO/DeleteIndex 2
+DeleteIndex PO/DeleteIndex 2,0
 DeleteVectorBucket PO/DeleteVectorBucket 3
 DeleteVectorBucketPolicy PO/DeleteVectorBucketPolicy 3
-DeleteVectors PO/DeleteVectors 2
-GetIndex PO/GetIndex 2
+DeleteVectors PO/DeleteVectors 2,0
+GetIndex PO/GetIndex 2,0
 GetVectorBucket PO/GetVectorBucket 3
 GetVectorBucketPolicy PO/GetVectorBucketPolicy 3
-GetVectors PO/GetVectors 2
+GetVectors PO/GetVectors 2,0
 ListIndexes PO/ListIndexes 3
 ListTagsForResource G/tags/{resourceArn} 4,*
 ListVectorBuckets PO/ListVectorBuckets *
-ListVectors PO/ListVectors 2
+ListVectors PO/ListVectors 2,0
 PutVectorBucketDefaultIndexMode PO/PutVectorBucketDefaultIndexMode -
 PutVectorBucketPolicy PO/PutVectorBucketPolicy 3
-PutVectors PO/PutVectors 2
-QueryVectors PO/QueryVectors 2
+PutVectors PO/PutVectors 2,0
+QueryVectors PO/QueryVectors 2,0
 TagResource PO/tags/{resourceArn} 4,*
 UntagResource D/tags/{resourceArn} 4,*
 UpdateIndexMode PO/UpdateIndexMode -
@@ -18226,7 +18226,7 @@ ValidateResourcePolicy 1`,
   'security-ir': `security-ir security-ir security-ir rest-json - 2018-05-10
 security-ir
 
-~membership/{membershipId} ~case/{caseId} ~case/* ~membership/* {=resourceArn} ~membership/{membershipId|membershipName}
+~membership/{membershipId} ~case/{caseId} ~case/* ~membership/* {=resourceArn}
 BatchGetMemberAccountDetails PO/v1/membership/{membershipId}/batch-member-details 0
 CancelMembership PU/v1/membership/{membershipId} 0
 CloseCase PO/v1/cases/{caseId}/close-case 1
@@ -18250,7 +18250,7 @@ UntagResource D/v1/tags/{resourceArn} 4,*
 UpdateCase PO/v1/cases/{caseId}/update-case 1
 UpdateCaseComment PU/v1/cases/{caseId}/update-case-comment/{commentId} 1
 UpdateCaseStatus PO/v1/cases/{caseId}/update-case-status 1
-UpdateMembership PU/v1/membership/{membershipId}/update-membership 5
+UpdateMembership PU/v1/membership/{membershipId}/update-membership 0
 UpdateResolverType PO/v1/cases/{caseId}/update-resolver-type 1`,
   securityagent: `securityagent securityagent securityagent rest-json - 2025-09-06
 securityagent
@@ -18485,7 +18485,7 @@ UpdateStandardsControl PA/standards/control/{StandardsControlArn+} j,0`,
   securitylake: `securitylake securitylake securitylake rest-json - 2018-05-10
 securitylake
 
-~data-lake/default ~subscriber/{subscriberId} {=resourceArn} ~subscriber/{subscriberId|subscriberName}
+~data-lake/default ~subscriber/{subscriberId} {=resourceArn}
 CreateAwsLogSource PO/v1/datalake/logsources/aws 0
 CreateCustomLogSource PO/v1/datalake/logsources/custom 0
 CreateDataLake PO/v1/datalake 0
@@ -18515,7 +18515,7 @@ TagResource PO/v1/tags/{resourceArn} 2,*
 UntagResource D/v1/tags/{resourceArn} 2,*
 UpdateDataLake PU/v1/datalake 0
 UpdateDataLakeExceptionSubscription PU/v1/datalake/exceptions/subscription *
-UpdateSubscriber PU/v1/subscribers/{subscriberId} 3
+UpdateSubscriber PU/v1/subscribers/{subscriberId} 1
 UpdateSubscriberNotification PU/v1/subscribers/{subscriberId}/notification 1`,
   serverlessrepo: `serverlessrepo serverlessrepo serverlessrepo rest-json - 2017-09-08
 serverlessrepo
@@ -18568,7 +18568,7 @@ UpdateAutoManagement *`,
   servicecatalog: `servicecatalog servicecatalog servicecatalog smithy-rpc-v2-cbor,json AWS242ServiceCatalogService 2015-12-10
 servicecatalog
 
-$P:catalog:$R:$A:portfolio/{PortfolioId} $P:catalog:$R:$A:product/{ProductId} $P:catalog:$R:$A:portfolio/* $P:catalog:$R:$A:product/* $P:catalog:$R:$A:portfolio/{Id} $P:catalog:$R:$A:product/{Id} $P:catalog:$R:$A:product/{ProductId|ProductName}
+$P:catalog:$R:$A:portfolio/{PortfolioId} $P:catalog:$R:$A:product/{ProductId} $P:catalog:$R:$A:portfolio/* $P:catalog:$R:$A:product/* $P:catalog:$R:$A:portfolio/{Id} $P:catalog:$R:$A:product/{Id}
 AcceptPortfolioShare 0
 AssociateBudgetWithResource *
 AssociatePrincipalWithPortfolio 0
@@ -18604,8 +18604,8 @@ DescribeProductAsAdmin 3
 DescribeProductView *
 DescribeProvisionedProduct *
 DescribeProvisionedProductPlan *
-DescribeProvisioningArtifact 6
-DescribeProvisioningParameters 6
+DescribeProvisioningArtifact 1
+DescribeProvisioningParameters 1
 DescribeRecord *
 DescribeServiceAction *
 DescribeServiceActionExecutionParameters *
@@ -18643,7 +18643,7 @@ ListTagOptions *
 NotifyProvisionProductEngineWorkflowResult *
 NotifyTerminateProvisionedProductEngineWorkflowResult *
 NotifyUpdateProvisionedProductEngineWorkflowResult *
-ProvisionProduct 6
+ProvisionProduct 1
 RejectPortfolioShare 0
 ScanProvisionedProducts *
 SearchProducts *
@@ -18662,7 +18662,7 @@ UpdateTagOption *`,
   'servicecatalog-appregistry': `servicecatalog-appregistry servicecatalog servicecatalog rest-json - 2020-06-24
 servicecatalog-appregistry
 
-~/applications/{application} ~/attribute-groups/{attributeGroup} ~/applications/{name} ~/attribute-groups/{name} {=resourceArn}
+~/applications/{application} ~/attribute-groups/{attributeGroup} ~/applications/* ~/attribute-groups/* {=resourceArn}
 AssociateAttributeGroup PU/applications/{application}/attribute-groups/{attributeGroup} 0;1
 AssociateResource PU/applications/{application}/resources/{resourceType}/{resource} 0
 CreateApplication PO/applications 2
@@ -19186,7 +19186,7 @@ UntagQueue 0`,
   ssm: `ssm ssm ssm json AmazonSSM 2014-11-06
 ssm
 
-~parameter/{ResourceId?ResourceType=Parameter} ~document/{ResourceId?ResourceType=Document} ~maintenancewindow/{ResourceId?ResourceType=MaintenanceWindow} ~managed-instance/{ResourceId?ResourceType=ManagedInstance} ~patchbaseline/{ResourceId?ResourceType=PatchBaseline} ~opsitem/{ResourceId?ResourceType=OpsItem} ~opsmetadata/{ResourceId?ResourceType=OpsMetadata} ~automation-execution/{ResourceId?ResourceType=Automation} ~association/{ResourceId?ResourceType=Association} ~opsitem/{OpsItemId} ~maintenancewindow/* {=IamRole} ~association/* ~document/{Name} $P:ec2:$R:$A:instance/{InstanceId:^i-} ~managed-instance/{InstanceId:^mi-} ~document/* ~cloud-connector/* {=RoleArn} ~resource-data-sync/{SyncName} ~association/{AssociationId} $P:ec2:$R:$A:instance/{InstanceId} ~managed-instance/{InstanceId} ~cloud-connector/{CloudConnectorId} ~maintenancewindow/{WindowId} ~opsmetadata/{OpsMetadataArn} ~parameter/{Name} ~parameter/{Names} ~patchbaseline/{BaselineId} {=ResourceArn} ~windowtarget/{WindowTargetId} ~windowtask/{WindowTaskId} ~automation-execution/{AutomationExecutionId} $P:ec2:$R:$A:instance/{InstanceIds:^i-} ~managed-instance/{InstanceIds:^mi-} ~opsitem/* $P:ec2:$R:$A:instance/{Target:^i-} ~managed-instance/{Target:^mi-} ~patchbaseline/* ~opsitem/{OpsItemId|OpsItemArn} ~parameter/{Path:bare} ~servicesetting/{SettingId} {=ServiceRoleArn} ~session/{SessionId} ~document/{DocumentName} ~association/{AssociationIds} ~automation-execution/* ~association/{AssociationId|AssociationName} $P:iam::$A:role/{IamRole}
+~parameter/{ResourceId?ResourceType=Parameter} ~document/{ResourceId?ResourceType=Document} ~maintenancewindow/{ResourceId?ResourceType=MaintenanceWindow} ~managed-instance/{ResourceId?ResourceType=ManagedInstance} ~patchbaseline/{ResourceId?ResourceType=PatchBaseline} ~opsitem/{ResourceId?ResourceType=OpsItem} ~opsmetadata/{ResourceId?ResourceType=OpsMetadata} ~automation-execution/{ResourceId?ResourceType=Automation} ~association/{ResourceId?ResourceType=Association} ~opsitem/{OpsItemId} ~maintenancewindow/* {=IamRole} ~association/* ~document/{Name} $P:ec2:$R:$A:instance/{InstanceId:^i-} ~managed-instance/{InstanceId:^mi-} ~document/* ~cloud-connector/* {=RoleArn} ~resource-data-sync/{SyncName} ~association/{AssociationId} $P:ec2:$R:$A:instance/{InstanceId} ~managed-instance/{InstanceId} ~cloud-connector/{CloudConnectorId} ~maintenancewindow/{WindowId} ~opsmetadata/{OpsMetadataArn} ~parameter/{Name} ~parameter/{Names} ~patchbaseline/{BaselineId} {=ResourceArn} ~windowtarget/{WindowTargetId} ~windowtask/{WindowTaskId} ~automation-execution/{AutomationExecutionId} $P:ec2:$R:$A:instance/{InstanceIds:^i-} ~managed-instance/{InstanceIds:^mi-} ~opsitem/* $P:ec2:$R:$A:instance/{Target:^i-} ~managed-instance/{Target:^mi-} ~patchbaseline/* ~opsitem/{OpsItemId|OpsItemArn} ~parameter/{Path:bare} ~servicesetting/{SettingId} {=ServiceRoleArn} ~session/{SessionId} ~document/{DocumentName} ~association/{AssociationIds} ~automation-execution/* $P:iam::$A:role/{IamRole}
 AddTagsToResource 0,1,2,3,4,5,6,7,8,*
 AssociateOpsItemRelatedItem 9
 CancelCommand *
@@ -19325,7 +19325,7 @@ StartSession 10,11,*;+18
 StopAutomationExecution w
 TerminateSession 17
 UnlabelParameterVersion q
-UpdateAssociation 1b
+UpdateAssociation k
 UpdateAssociationStatus d;+e;+f
 UpdateCloudConnector n
 UpdateDocument d
@@ -19334,7 +19334,7 @@ UpdateDocumentMetadata d
 UpdateMaintenanceWindow o
 UpdateMaintenanceWindowTarget o;u
 UpdateMaintenanceWindowTask o;v;+iam:PassRole@16
-UpdateManagedInstanceRole 1c;m;+iam:PassRole@b
+UpdateManagedInstanceRole 1b;m;+iam:PassRole@b
 UpdateOpsItem 13
 UpdateOpsMetadata p
 UpdatePatchBaseline s
@@ -19725,7 +19725,7 @@ GetWebIdentityToken *`,
   supplychain: `supplychain scn scn rest-json - 2024-01-01
 scn
 
-~instance/{instanceId} ~instance/* ~instance/{instanceId}/data-integration-flows/{name} ~instance/{instanceId}/namespaces/{namespace}/datasets/{name} ~instance/{instanceId}/namespaces/{name} ~instance/{instanceId}/bill-of-materials-import-job/{jobId} ~instance/{instanceId}/data-integration-flows/{flowName} {=resourceArn} ~instance/{instanceId|instanceName}
+~instance/{instanceId} ~instance/* ~instance/{instanceId}/data-integration-flows/{name} ~instance/{instanceId}/namespaces/{namespace}/datasets/{name} ~instance/{instanceId}/namespaces/{name} ~instance/{instanceId}/bill-of-materials-import-job/{jobId} ~instance/{instanceId}/data-integration-flows/{flowName} {=resourceArn}
 CreateBillOfMaterialsImportJob PO/api/configuration/instances/{instanceId}/bill-of-materials-import-jobs 0
 CreateDataIntegrationFlow PU/api/data-integration/instance/{instanceId}/data-integration-flows/{name} 0
 CreateDataLakeDataset PU/api/datalake/instance/{instanceId}/namespaces/{namespace}/datasets/{name} 0
@@ -19755,7 +19755,7 @@ UntagResource D/api/tags/{resourceArn} 7,1
 UpdateDataIntegrationFlow PA/api/data-integration/instance/{instanceId}/data-integration-flows/{name} 2
 UpdateDataLakeDataset PA/api/datalake/instance/{instanceId}/namespaces/{namespace}/datasets/{name} 3
 UpdateDataLakeNamespace PA/api/datalake/instance/{instanceId}/namespaces/{name} 4
-UpdateInstance PA/api/instance/{instanceId} 8`,
+UpdateInstance PA/api/instance/{instanceId} 0`,
   support: `support support support json AWSSupport_20130415 2013-04-15
 support
 
@@ -19909,7 +19909,7 @@ PutTaxRegistration PO/PutTaxRegistration *`,
   textract: `textract textract textract smithy-rpc-v2-cbor,json Textract 2018-06-27
 textract
 
-~/adapters/{AdapterId} ~/adapters/{AdapterId}/versions/{AdapterVersion} {=ResourceARN} ~/adapters/{AdapterId|AdapterName}
+~/adapters/{AdapterId} ~/adapters/{AdapterId}/versions/{AdapterVersion} {=ResourceARN}
 AnalyzeDocument *
 AnalyzeExpense *
 AnalyzeID *
@@ -19934,11 +19934,11 @@ StartExpenseAnalysis *
 StartLendingAnalysis *
 TagResource 2,*
 UntagResource 2,*
-UpdateAdapter 3`,
+UpdateAdapter 0`,
   'timestream-influxdb': `timestream-influxdb timestream-influxdb timestream-influxdb json AmazonTimestreamInfluxDB 2023-01-27
 timestream-influxdb
 
-~db-backup/{name} ~db-parameter-group/{dbParameterGroupIdentifier} ~db-backup/{identifier} ~db-cluster/{dbClusterId} ~db-instance/{identifier} ~db-parameter-group/{identifier} {=resourceArn} ~db-backup/{dbBackupId}
+~db-backup/* ~db-parameter-group/{dbParameterGroupIdentifier} ~db-backup/{identifier} ~db-cluster/{dbClusterId} ~db-instance/{identifier} ~db-parameter-group/{identifier} {=resourceArn} ~db-backup/{dbBackupId}
 CreateDbBackup 0
 CreateDbCluster 1,*
 CreateDbInstance 1,*
@@ -20248,49 +20248,49 @@ UpdateWatchlist 0`,
   'vpc-lattice': `vpc-lattice vpc-lattice vpc-lattice rest-json - 2022-11-30
 vpc-lattice
 
-{=resourceIdentifier} ~service/{serviceIdentifier}/listener/{name} ~domainverification/{domainVerificationIdentifier} ~resourceconfiguration/{name} ~resourcegateway/{resourceGatewayIdentifier} ~resourcegateway/{name} ~service/{serviceIdentifier}/listener/{listenerIdentifier}/rule/{name} ~service/{name} ~servicenetwork/{name} ~resourceconfiguration/{resourceConfigurationIdentifier} ~servicenetwork/{serviceNetworkIdentifier} ~servicenetworkresourceassociation/* ~service/{serviceIdentifier} ~servicenetworkserviceassociation/* ~servicenetworkvpcassociation/* ~targetgroup/{name} ~accesslogsubscription/{accessLogSubscriptionIdentifier} ~service/{serviceIdentifier}/listener/{listenerIdentifier} ~resourceendpointassociation/{resourceEndpointAssociationIdentifier} {=resourceArn} ~service/{serviceIdentifier}/listener/{listenerIdentifier}/rule/{ruleIdentifier} ~servicenetworkresourceassociation/{serviceNetworkResourceAssociationIdentifier} ~servicenetworkserviceassociation/{serviceNetworkServiceAssociationIdentifier} ~servicenetworkvpcassociation/{serviceNetworkVpcAssociationIdentifier} ~targetgroup/{targetGroupIdentifier} ~domainverification/*
+{=resourceIdentifier} ~service/{serviceIdentifier}/listener/* ~domainverification/{domainVerificationIdentifier} ~resourcegateway/{resourceGatewayIdentifier} ~resourcegateway/* ~service/{serviceIdentifier}/listener/{listenerIdentifier}/rule/* ~service/* ~servicenetwork/* ~resourceconfiguration/{resourceConfigurationIdentifier} ~servicenetwork/{serviceNetworkIdentifier} ~servicenetworkresourceassociation/* ~service/{serviceIdentifier} ~servicenetworkserviceassociation/* ~servicenetworkvpcassociation/* ~targetgroup/* ~accesslogsubscription/{accessLogSubscriptionIdentifier} ~service/{serviceIdentifier}/listener/{listenerIdentifier} ~resourceendpointassociation/{resourceEndpointAssociationIdentifier} {=resourceArn} ~service/{serviceIdentifier}/listener/{listenerIdentifier}/rule/{ruleIdentifier} ~servicenetworkresourceassociation/{serviceNetworkResourceAssociationIdentifier} ~servicenetworkserviceassociation/{serviceNetworkServiceAssociationIdentifier} ~servicenetworkvpcassociation/{serviceNetworkVpcAssociationIdentifier} ~targetgroup/{targetGroupIdentifier} ~domainverification/*
 BatchUpdateRule PA/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules -
 CreateAccessLogSubscription PO/accesslogsubscriptions 0,*
 CreateListener PO/services/{serviceIdentifier}/listeners 1
-CreateResourceConfiguration PO/resourceconfigurations 2,*;+3;+4
-CreateResourceGateway PO/resourcegateways 5
-CreateRule PO/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules 6
-CreateService PO/services 7
-CreateServiceNetwork PO/servicenetworks 8
-CreateServiceNetworkResourceAssociation PO/servicenetworkresourceassociations 9;a;b
-CreateServiceNetworkServiceAssociation PO/servicenetworkserviceassociations c;a;d
-CreateServiceNetworkVpcAssociation PO/servicenetworkvpcassociations a;e
-CreateTargetGroup PO/targetgroups f
-DeleteAccessLogSubscription D/accesslogsubscriptions/{accessLogSubscriptionIdentifier} g
+CreateResourceConfiguration PO/resourceconfigurations 2,*;+3
+CreateResourceGateway PO/resourcegateways 4
+CreateRule PO/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules 5
+CreateService PO/services 6
+CreateServiceNetwork PO/servicenetworks 7
+CreateServiceNetworkResourceAssociation PO/servicenetworkresourceassociations 8;9;a
+CreateServiceNetworkServiceAssociation PO/servicenetworkserviceassociations b;9;c
+CreateServiceNetworkVpcAssociation PO/servicenetworkvpcassociations 9;d
+CreateTargetGroup PO/targetgroups e
+DeleteAccessLogSubscription D/accesslogsubscriptions/{accessLogSubscriptionIdentifier} f
 DeleteAuthPolicy D/authpolicy/{resourceIdentifier} 0,*
 DeleteDomainVerification D/domainverifications/{domainVerificationIdentifier} 2
-DeleteListener D/services/{serviceIdentifier}/listeners/{listenerIdentifier} h
-DeleteResourceConfiguration D/resourceconfigurations/{resourceConfigurationIdentifier} 9
-DeleteResourceEndpointAssociation D/resourceendpointassociations/{resourceEndpointAssociationIdentifier} i
-DeleteResourceGateway D/resourcegateways/{resourceGatewayIdentifier} 4
-DeleteResourcePolicy D/resourcepolicy/{resourceArn} j,*
-DeleteRule D/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules/{ruleIdentifier} k
-DeleteService D/services/{serviceIdentifier} c
-DeleteServiceNetwork D/servicenetworks/{serviceNetworkIdentifier} a
-DeleteServiceNetworkResourceAssociation D/servicenetworkresourceassociations/{serviceNetworkResourceAssociationIdentifier} l
-DeleteServiceNetworkServiceAssociation D/servicenetworkserviceassociations/{serviceNetworkServiceAssociationIdentifier} m
-DeleteServiceNetworkVpcAssociation D/servicenetworkvpcassociations/{serviceNetworkVpcAssociationIdentifier} n
-DeleteTargetGroup D/targetgroups/{targetGroupIdentifier} o
-DeregisterTargets PO/targetgroups/{targetGroupIdentifier}/deregistertargets o
-GetAccessLogSubscription G/accesslogsubscriptions/{accessLogSubscriptionIdentifier} g
+DeleteListener D/services/{serviceIdentifier}/listeners/{listenerIdentifier} g
+DeleteResourceConfiguration D/resourceconfigurations/{resourceConfigurationIdentifier} 8
+DeleteResourceEndpointAssociation D/resourceendpointassociations/{resourceEndpointAssociationIdentifier} h
+DeleteResourceGateway D/resourcegateways/{resourceGatewayIdentifier} 3
+DeleteResourcePolicy D/resourcepolicy/{resourceArn} i,*
+DeleteRule D/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules/{ruleIdentifier} j
+DeleteService D/services/{serviceIdentifier} b
+DeleteServiceNetwork D/servicenetworks/{serviceNetworkIdentifier} 9
+DeleteServiceNetworkResourceAssociation D/servicenetworkresourceassociations/{serviceNetworkResourceAssociationIdentifier} k
+DeleteServiceNetworkServiceAssociation D/servicenetworkserviceassociations/{serviceNetworkServiceAssociationIdentifier} l
+DeleteServiceNetworkVpcAssociation D/servicenetworkvpcassociations/{serviceNetworkVpcAssociationIdentifier} m
+DeleteTargetGroup D/targetgroups/{targetGroupIdentifier} n
+DeregisterTargets PO/targetgroups/{targetGroupIdentifier}/deregistertargets n
+GetAccessLogSubscription G/accesslogsubscriptions/{accessLogSubscriptionIdentifier} f
 GetAuthPolicy G/authpolicy/{resourceIdentifier} 0,*
 GetDomainVerification G/domainverifications/{domainVerificationIdentifier} 2
-GetListener G/services/{serviceIdentifier}/listeners/{listenerIdentifier} h
-GetResourceConfiguration G/resourceconfigurations/{resourceConfigurationIdentifier} 9
-GetResourceGateway G/resourcegateways/{resourceGatewayIdentifier} 4
-GetResourcePolicy G/resourcepolicy/{resourceArn} j,*
-GetRule G/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules/{ruleIdentifier} k
-GetService G/services/{serviceIdentifier} c
-GetServiceNetwork G/servicenetworks/{serviceNetworkIdentifier} a
-GetServiceNetworkResourceAssociation G/servicenetworkresourceassociations/{serviceNetworkResourceAssociationIdentifier} l
-GetServiceNetworkServiceAssociation G/servicenetworkserviceassociations/{serviceNetworkServiceAssociationIdentifier} m
-GetServiceNetworkVpcAssociation G/servicenetworkvpcassociations/{serviceNetworkVpcAssociationIdentifier} n
-GetTargetGroup G/targetgroups/{targetGroupIdentifier} o
+GetListener G/services/{serviceIdentifier}/listeners/{listenerIdentifier} g
+GetResourceConfiguration G/resourceconfigurations/{resourceConfigurationIdentifier} 8
+GetResourceGateway G/resourcegateways/{resourceGatewayIdentifier} 3
+GetResourcePolicy G/resourcepolicy/{resourceArn} i,*
+GetRule G/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules/{ruleIdentifier} j
+GetService G/services/{serviceIdentifier} b
+GetServiceNetwork G/servicenetworks/{serviceNetworkIdentifier} 9
+GetServiceNetworkResourceAssociation G/servicenetworkresourceassociations/{serviceNetworkResourceAssociationIdentifier} k
+GetServiceNetworkServiceAssociation G/servicenetworkserviceassociations/{serviceNetworkServiceAssociationIdentifier} l
+GetServiceNetworkVpcAssociation G/servicenetworkvpcassociations/{serviceNetworkVpcAssociationIdentifier} m
+GetTargetGroup G/targetgroups/{targetGroupIdentifier} n
 ListAccessLogSubscriptions G/accesslogsubscriptions *
 ListDomainVerifications G/domainverifications *
 ListListeners G/services/{serviceIdentifier}/listeners *
@@ -20306,22 +20306,22 @@ ListServiceNetworks G/servicenetworks *
 ListServices G/services *
 ListTagsForResource G/tags/{resourceArn} *
 ListTargetGroups G/targetgroups *
-ListTargets PO/targetgroups/{targetGroupIdentifier}/listtargets o
+ListTargets PO/targetgroups/{targetGroupIdentifier}/listtargets n
 PutAuthPolicy PU/authpolicy/{resourceIdentifier} 0,*
-PutResourcePolicy PU/resourcepolicy/{resourceArn} j,*
-RegisterTargets PO/targetgroups/{targetGroupIdentifier}/registertargets o
-StartDomainVerification PO/domainverifications p
-TagResource PO/tags/{resourceArn} j,*
-UntagResource D/tags/{resourceArn} j,*
-UpdateAccessLogSubscription PA/accesslogsubscriptions/{accessLogSubscriptionIdentifier} g
-UpdateListener PA/services/{serviceIdentifier}/listeners/{listenerIdentifier} h
-UpdateResourceConfiguration PA/resourceconfigurations/{resourceConfigurationIdentifier} 9
-UpdateResourceGateway PA/resourcegateways/{resourceGatewayIdentifier} 4
-UpdateRule PA/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules/{ruleIdentifier} k
-UpdateService PA/services/{serviceIdentifier} c
-UpdateServiceNetwork PA/servicenetworks/{serviceNetworkIdentifier} a
-UpdateServiceNetworkVpcAssociation PA/servicenetworkvpcassociations/{serviceNetworkVpcAssociationIdentifier} n
-UpdateTargetGroup PA/targetgroups/{targetGroupIdentifier} o`,
+PutResourcePolicy PU/resourcepolicy/{resourceArn} i,*
+RegisterTargets PO/targetgroups/{targetGroupIdentifier}/registertargets n
+StartDomainVerification PO/domainverifications o
+TagResource PO/tags/{resourceArn} i,*
+UntagResource D/tags/{resourceArn} i,*
+UpdateAccessLogSubscription PA/accesslogsubscriptions/{accessLogSubscriptionIdentifier} f
+UpdateListener PA/services/{serviceIdentifier}/listeners/{listenerIdentifier} g
+UpdateResourceConfiguration PA/resourceconfigurations/{resourceConfigurationIdentifier} 8
+UpdateResourceGateway PA/resourcegateways/{resourceGatewayIdentifier} 3
+UpdateRule PA/services/{serviceIdentifier}/listeners/{listenerIdentifier}/rules/{ruleIdentifier} j
+UpdateService PA/services/{serviceIdentifier} b
+UpdateServiceNetwork PA/servicenetworks/{serviceNetworkIdentifier} 9
+UpdateServiceNetworkVpcAssociation PA/servicenetworkvpcassociations/{serviceNetworkVpcAssociationIdentifier} m
+UpdateTargetGroup PA/targetgroups/{targetGroupIdentifier} n`,
   waf: `waf waf waf json AWSWAF_20150824 2015-08-24
 waf
 
@@ -20491,7 +20491,7 @@ UpdateXssMatchSet p`,
   wafv2: `wafv2 wafv2 wafv2 json AWSWAF_20190729 2019-07-29
 wafv2
 
-~*/webacl/*/{WebACLArn} ~{Scope:scope}/ipset/{Name}/* ~{Scope:scope}/regexpatternset/{Name}/* ~{Scope:scope}/rulegroup/{Name}/* ~{Scope:scope}/webacl/{Name}/* ~{Scope:scope}/ipset/{Name}/{Id} {=ResourceArn} ~*/webacl/*/* ~*/rulegroup/*/* ~{Scope:scope}/regexpatternset/{Name}/{Id} ~{Scope:scope}/rulegroup/{Name}/{Id} ~{Scope:scope}/webacl/{Name}/{Id} ~{Scope:scope}/managedruleset/{Name}/{Id} ~{Scope:scope}/webacl/*/{WebACLName|WebACLId} ~{Scope:scope}/webacl/*/{WebAclArn} {=ResourceARN} {=LoggingConfiguration.ResourceArn}
+~*/webacl/*/{WebACLArn} ~{Scope:scope}/ipset/{Name}/* ~{Scope:scope}/regexpatternset/{Name}/* ~{Scope:scope}/rulegroup/{Name}/* ~{Scope:scope}/webacl/{Name}/* ~{Scope:scope}/ipset/{Name}/{Id} {=ResourceArn} ~*/webacl/*/* ~*/rulegroup/*/* ~{Scope:scope}/regexpatternset/{Name}/{Id} ~{Scope:scope}/rulegroup/{Name}/{Id} ~{Scope:scope}/webacl/{Name}/{Id} ~{Scope:scope}/managedruleset/{Name}/{Id} ~{Scope:scope}/webacl/*/{WebACLId} ~{Scope:scope}/webacl/*/{WebAclArn} {=ResourceARN} {=LoggingConfiguration.ResourceArn} ~{Scope:scope}/rulegroup/*/*
 AssociateWebACL 0
 CheckCapacity *
 CreateAPIKey *
@@ -20542,7 +20542,7 @@ ListSettlementRecords *
 ListTagsForResource f,*
 ListWebACLs *
 PutLoggingConfiguration g
-PutManagedRuleSetVersions c;a
+PutManagedRuleSetVersions c;h
 PutPermissionPolicy 6,8
 TagResource f,*
 UntagResource f,*
@@ -20554,7 +20554,7 @@ UpdateWebACL b`,
   wellarchitected: `wellarchitected wellarchitected wellarchitected rest-json - 2020-03-31
 wellarchitected wellarchitected-agent
 
-~workload/{WorkloadId} ~agent-profile/{profileArn} {=executionRoleArn} ~lens/{LensAlias} ~profile/{ProfileArn} ~review-template/{TemplateArn} ~lens/* ~agent-recommendation/{recommendationArn} ~workload/{WorkloadArn} ~review-template/{TemplateArn|TemplateName} ~workload/{WorkloadId|WorkloadName}
+~workload/{WorkloadId} ~agent-profile/{profileArn} {=executionRoleArn} ~lens/{LensAlias} ~profile/{ProfileArn} ~review-template/{TemplateArn} ~lens/* ~agent-recommendation/{recommendationArn} ~workload/{WorkloadArn} ~review-template/{TemplateArn|TemplateName}
 AssociateLenses PA/workloads/{WorkloadId}/associateLenses 0
 AssociateProfiles PA/workloads/{WorkloadId}/associateProfiles 0
 CreateAgentBasicProfile PO/api/v1/agent-basic-profile -
@@ -20662,7 +20662,7 @@ UpdateReviewTemplate PA/reviewTemplates/{TemplateArn} 9
 UpdateReviewTemplateAnswer PA/reviewTemplates/{TemplateArn}/lensReviews/{LensAlias}/answers/{QuestionId} 5
 UpdateReviewTemplateLensReview PA/reviewTemplates/{TemplateArn}/lensReviews/{LensAlias} 5
 UpdateShareInvitation PA/shareInvitations/{ShareInvitationId} *
-UpdateWorkload PA/workloads/{WorkloadId} a
+UpdateWorkload PA/workloads/{WorkloadId} 0
 UpdateWorkloadShare PA/workloads/{WorkloadId}/shares/{ShareId} 0
 UpgradeLensReview PU/workloads/{WorkloadId}/lensReviews/{LensAlias}/upgrade 0
 UpgradeProfileVersion PU/workloads/{WorkloadId}/profiles/{ProfileArn}/upgrade 4;0
@@ -21125,7 +21125,7 @@ UpdateUserSettings PA/userSettings/{userSettingsArn+} 8`,
   xray: `xray xray xray rest-json - 2016-04-12
 xray
 
-~group/{GroupName}/* ~sampling-rule/* ~group/{GroupName|GroupARN}/{GroupARN|GroupName} {=ResourceARN}
+~group/{GroupName}/* ~sampling-rule/* ~group/{GroupName|GroupARN}/* {=ResourceARN}
 BatchGetTraces PO/Traces *
 CancelTraceRetrieval PO/CancelTraceRetrieval *
 CreateGroup PO/CreateGroup 0
