@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { silentLogger } from '@nm/core';
+import type { Observation } from '@nm/core';
 import { createFakeApiServer } from '@nm/kube/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
@@ -257,15 +258,24 @@ describe('against a live API server', () => {
     }
   });
 
-  test('a sniffer’s token is of no use to tell of workloads by name', async () => {
+  test('a sniffer’s token is of no use to tell of workloads by name, nor a watcher’s to tell of packets', async () => {
     const { mapper } = await startLive();
-    const named = { ...attempt(ADDRESSES.frontend, ADDRESSES.cart), source: { workload: { namespace: 'shop', name: 'frontend' } } };
+    const packets = attempt(ADDRESSES.frontend, ADDRESSES.cart);
+    const named = { ...packets, source: { workload: { namespace: 'shop', name: 'frontend' } } };
     const query = 'mutation R($b: ReportBatch!) { report(batch: $b) { stored rejected { code } } }';
-    const ask = async (token: string, reporter: object) =>
-      (await mapper.query(query, { b: mapper.batch([named], { reporter }) }, bearer(token))).body.data?.['report'];
-    expect(await ask('network-mapper-sniffer.node-1', {})).toEqual({ stored: 0, rejected: [{ code: 'bad-detail' }] });
-    const watcher = { kind: 'istio-watcher', instance: 'watcher-1', node: undefined } as unknown as object;
-    expect(await ask('network-mapper-watcher', watcher)).toEqual({ stored: 1, rejected: [] });
+    const ask = async (token: string, observation: Observation, reporter: object) => {
+      const batch = mapper.batch([observation], { reporter });
+      return (await mapper.query(query, { b: batch }, bearer(token))).body.data?.['report'];
+    };
+    const watcher = { kind: 'istio-watcher', instance: 'watcher-1', node: undefined };
+    const refused = (code: string): object => ({ stored: 0, rejected: [{ code }] });
+    expect(await ask('network-mapper-sniffer.node-1', named, {})).toEqual(refused('bad-detail'));
+    expect(await ask('network-mapper-sniffer.node-1', { ...packets, kind: 'kafka' }, {})).toEqual(refused('bad-kind'));
+    expect(await ask('network-mapper-watcher', packets, watcher)).toEqual(refused('bad-kind'));
+    expect(await ask('network-mapper-watcher', { ...named, kind: 'http' }, watcher)).toEqual({ stored: 1, rejected: [] });
+    const old = 'mutation C($r: CaptureResults!) { reportCaptureResults(results: $r) }';
+    for (const token of ['network-mapper-sniffer.node-1', 'network-mapper-watcher'])
+      expect((await mapper.query(old, { r: { results: [] } }, bearer(token))).status).toBe(403);
   });
 
   test('who has no right is refused before its body is read, so that it takes no place of others', async () => {

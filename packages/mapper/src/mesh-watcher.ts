@@ -48,7 +48,7 @@ export function createMeshWatcher(
           env,
           version,
           // The process itself reports: there is nobody to be asked for a token.
-          report: (batch) => ingest.report(batch, { mayReport: () => undefined, seesPacketsOnly: false }),
+          report: (batch) => ingest.report(batch, { mayReport: () => undefined, sees: 'names' }),
           isElected: () => store.lease(JOB, options.istioInterval * LEASE_ROUNDS),
         },
         {

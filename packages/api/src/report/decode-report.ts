@@ -1,5 +1,5 @@
 import { MAX_ANSWER_ADDRESSES } from '@nm/core';
-import type { Destination, Endpoint, Observation } from '@nm/core';
+import type { Destination, Endpoint, EvidenceKind, Observation } from '@nm/core';
 import { COLUMNS, KINDS, REPORT_PROTOCOL } from './format.ts';
 import type { Reporter } from './format.ts';
 import { decodeReporter, isFields } from './reporter.ts';
@@ -33,6 +33,8 @@ export type DecodedReport =
     }
   | { readonly ok: false; readonly message: string };
 
+/** What a node's packets and sockets show. */
+const PACKET_KINDS: ReadonlySet<EvidenceKind> = new Set(['dns', 'tcp', 'socket', 'udp']);
 const UID = /^[0-9A-Za-z-]{1,64}$/;
 
 /**
@@ -98,7 +100,7 @@ function createRowDecoder(
   return (row) => {
     if (!isRow(row)) return 'row-shape';
     const kind = KINDS[row[0] ?? -1];
-    if (kind === undefined) return 'bad-kind';
+    if (kind === undefined || (limits.sees !== undefined && (limits.sees === 'packets') !== PACKET_KINDS.has(kind))) return 'bad-kind';
     const flags = row[1] ?? 0;
     const sourceAddress = strings.address(row[2] ?? -1);
     const destinationAddress = strings.address(row[5] ?? -1);
@@ -122,7 +124,7 @@ function createRowDecoder(
     const last = row[15] ?? Number.NaN;
     if (!(first >= earliest && last <= latest && first <= last)) return 'bad-time';
     const detail = strings.detail(row[16] ?? -1);
-    if (detail === null || (detail !== undefined && limits.seesPacketsOnly === true && !isOfPackets(detail))) return 'bad-detail';
+    if (detail === null || (detail !== undefined && limits.sees === 'packets' && !isOfPackets(detail))) return 'bad-detail';
 
     if (sourceAddress === undefined && sourceUid === undefined && detail?.sourceWorkload === undefined) return 'no-source';
     if (

@@ -12,8 +12,11 @@ export interface ReportLimits {
   readonly maxCount: number;
   /** Entries of `reporter.addresses` and `reporter.listeners` each. */
   readonly maxReporterEntries: number;
-  /** The reporter may tell of addresses alone: rows that name workloads, topics, paths or resources are refused. */
-  readonly seesPacketsOnly?: boolean;
+  /**
+   * What the reporter proved to be able to see; anything where it is absent. `packets`: rows that name workloads, topics,
+   * paths or resources are refused. `names`: rows of lookups, packets and sockets are.
+   */
+  readonly sees?: 'packets' | 'names';
 }
 
 const DAY_MS = 86_400_000;

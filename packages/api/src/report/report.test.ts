@@ -118,15 +118,71 @@ describe('a report', () => {
       lastSeenAt: SENT_AT,
     };
     const workload = { namespace: 'shop', name: 'cart' };
-    const named: readonly Observation[] = [
-      { ...plain, source: { ...plain.source, workload } },
-      { ...plain, destination: { ...plain.destination, workload } },
-      { ...plain, kind: 'kafka', kafka: { topic: 't', operation: 'consume', allowed: true } },
-      { ...plain, kind: 'http', http: { path: '/', methods: ['GET'] } },
-      { ...plain, kind: 'aws', cloud: { provider: 'aws', resource: 'r', actions: ['a'] } },
+    const named: readonly (readonly [Observation, string])[] = [
+      [{ ...plain, source: { ...plain.source, workload } }, 'bad-detail'],
+      [{ ...plain, destination: { ...plain.destination, workload } }, 'bad-detail'],
+      [{ ...plain, kafka: { topic: 't', operation: 'consume', allowed: true } }, 'bad-detail'],
+      [{ ...plain, kind: 'http', http: { path: '/', methods: ['GET'] } }, 'bad-kind'],
+      [{ ...plain, kind: 'kafka' }, 'bad-kind'],
+      [{ ...plain, kind: 'aws' }, 'bad-kind'],
     ];
-    const decoded = decodeReport(overTheWire(write([plain, ...named])), { ...REPORT_LIMITS, seesPacketsOnly: true });
-    expect(decoded).toMatchObject({ observations: [plain], rejected: named.map((_, i) => ({ index: i + 1, code: 'bad-detail' })) });
+    const rows = [plain, ...named.map(([row]) => row)];
+    expect(decodeReport(overTheWire(write(rows)), { ...REPORT_LIMITS, sees: 'packets' })).toMatchObject({
+      observations: [plain],
+      rejected: named.map(([, code], i) => ({ index: i + 1, code })),
+    });
+  });
+
+  test('of names alone tells of no packets', () => {
+    const decoded = decodeReport(overTheWire(write([KAFKA_ACCESS, { ...KAFKA_ACCESS, kind: 'tcp' }])), { ...REPORT_LIMITS, sees: 'names' });
+    expect(decoded).toMatchObject({ observations: [KAFKA_ACCESS], rejected: [{ index: 1, code: 'bad-kind' }] });
+  });
+
+  test('with one value spoilt loses no more than the rows of that value', () => {
+    const spoilt = fc.oneof(
+      fc.anything(),
+      fc.double(),
+      fc.integer(),
+      fc.string(),
+      fc.constantFrom('__proto__', '{"kafka":{}}', 1e308, -0, null),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(observation, { minLength: 1, maxLength: 8 }),
+        fc.nat(),
+        fc.nat(COLUMNS - 1),
+        spoilt,
+        (observations, at, column, bad) => {
+          const batch = overTheWire(write(observations)) as { observations: unknown[][] };
+          const index = at % observations.length;
+          (batch.observations[index] as unknown[])[column] = bad;
+          const decoded = decodeReport(batch, REPORT_LIMITS);
+          const isRefused = decoded.ok && decoded.rejected.some((row) => row.index === index);
+          const others = observations.filter((_, i) => i !== index);
+          if (!decoded.ok) throw new Error(decoded.message);
+          expect(isRefused ? decoded.observations : decoded.observations.filter((_, i) => i !== index)).toEqual(others);
+        },
+      ),
+    );
+  });
+
+  test('with its texts spoilt never throws, and lets nothing through that is no name, address or number', () => {
+    fc.assert(
+      fc.property(fc.array(observation, { minLength: 1, maxLength: 8 }), fc.array(fc.string()), fc.nat(), (observations, texts, at) => {
+        const batch = overTheWire(write(observations)) as { strings: string[] };
+        batch.strings = batch.strings.map((text, i) => (texts.length > 0 && (i + at) % 2 === 0 ? (texts[i % texts.length] ?? text) : text));
+        const decoded = decodeReport(batch, REPORT_LIMITS);
+        if (!decoded.ok) throw new Error(decoded.message);
+        for (const { source, destination } of decoded.observations) {
+          for (const address of [source.address, destination.address, destination.asked?.address, ...(destination.addresses ?? [])])
+            expect(address ?? '::').toMatch(/^[0-9a-f:.]+$/);
+          expect(source.podUid ?? 'a').toMatch(/^[0-9A-Za-z-]{1,64}$/);
+          // eslint-disable-next-line no-control-regex -- that there is none
+          expect(destination.name ?? '').not.toMatch(/[\u0000-\u0020\u007f]/);
+        }
+        expect(decoded.observations.length + decoded.rejected.length).toBe(observations.length);
+      }),
+    );
   });
 
   test('that is sent again later keeps the times of its rows', () => {

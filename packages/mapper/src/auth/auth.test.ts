@@ -65,16 +65,21 @@ describe('rights by token', () => {
   const rows: readonly [string, Permission[], string | null | undefined][] = [
     ['reader', ['read'], undefined],
     ['admin', ['read', 'reset'], undefined],
-    ['sniffer', ['report', 'compatibleReport'], 'node-1'],
-    ['watcher', ['report', 'compatibleReport'], null],
-    ['sniffer-by-pod', ['report', 'compatibleReport'], 'node-2'],
-    ['sniffer-unbound', ['report', 'compatibleReport'], ''],
+    ['sniffer', ['report'], 'node-1'],
+    ['watcher', ['report'], null],
+    ['sniffer-by-pod', ['report'], 'node-2'],
+    ['sniffer-unbound', ['report'], ''],
     ['other-namespace', [], undefined],
     ['user', [], undefined],
   ];
   test.each(rows)('%s may %s', async (token, permissions, node) => {
     const identity = await setUp().ask({ authorization: `Bearer ${token}` });
     expect([[...identity.permissions], identity.node]).toEqual([permissions, node]);
+  });
+
+  test.each(['sniffer', 'watcher'])("a %s speaks the old tool's mutations only where everybody may", async (token) => {
+    const { permissions } = await setUp({ compatibleReports: true }).ask({ authorization: `Bearer ${token}` });
+    expect([...permissions]).toEqual(['report', 'compatibleReport']);
   });
 
   test.each(['unknown', 'other-audience', 'no-audience'])('%s is refused', async (token) => {

@@ -92,9 +92,12 @@ export function createKubernetesAuthenticator(
     const permissions = new Set<Permission>();
     if (options.readers.includes(account) || options.admins.includes(account)) permissions.add('read');
     if (options.admins.includes(account)) permissions.add('reset');
-    if (options.watchers.includes(account)) return { name, permissions: permissions.add('report').add('compatibleReport'), node: null };
-    if (!options.sniffers.includes(account)) return { name, permissions };
-    permissions.add('report').add('compatibleReport');
+    const isWatcher = options.watchers.includes(account);
+    if (!isWatcher && !options.sniffers.includes(account)) return { name, permissions };
+    permissions.add('report');
+    // They name workloads, topics and nodes as they like: no token of a node or a watcher is to be of use for that.
+    if (options.compatibleReports) permissions.add('compatibleReport');
+    if (isWatcher) return { name, permissions, node: null };
     const extra = status.user?.extra ?? {};
     const podUid = extra[POD_UID]?.[0];
     const node = extra[NODE_NAME]?.[0] ?? (podUid === undefined ? undefined : deps.nodeOfPod(podUid));

@@ -227,7 +227,7 @@ function createWrites(deps: RootDeps, options: { readonly cluster: string }): ob
       const { identity } = context;
       return ingest.report(batch, {
         mayReport: (node) => requireNode(identity, node),
-        seesPacketsOnly: typeof identity.node === 'string',
+        sees: identity.node === undefined ? undefined : identity.node === null ? 'names' : 'packets',
       });
     },
     reportCaptureResults: ({ results: { results } }: schema.MutationReportCaptureResultsArgs, context: RequestContext) =>

@@ -29,8 +29,8 @@ export interface CompatibleItem {
 export interface ReportSender {
   /** Throws when it may not report for that node. */
   readonly mayReport: (node: string | undefined) => void;
-  /** A sniffer: it names no workloads, topics, paths or resources, so that its token is of no use for that. */
-  readonly seesPacketsOnly: boolean;
+  /** A sniffer sees packets, a watcher names; a token is of no use for anything else. Anything where it is undefined. */
+  readonly sees: ReportLimits['sees'];
 }
 
 /** Observation to edge to store: the only way into the map. Both methods resolve when everything is stored. */
@@ -100,7 +100,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
   }
 
   return {
-    async report(value, { mayReport, seesPacketsOnly }) {
+    async report(value, { mayReport, sees }) {
       const receivedAt = clock.now();
       try {
         admit();
@@ -110,7 +110,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
       }
       let correctionMs = 0;
       let entry: ReporterEntry | undefined;
-      const decoded = decodeReport(value, { ...limits, seesPacketsOnly }, (reporter, sentAt) => {
+      const decoded = decodeReport(value, { ...limits, ...(sees !== undefined && { sees }) }, (reporter, sentAt) => {
         mayReport(reporter.node);
         const heard = reporters.heard(reporter, sentAt, receivedAt);
         ({ entry, correctionMs } = heard);
