@@ -15,8 +15,11 @@ import { writePieces } from './write-pieces.ts';
 
 const AUTH_STATUS: Readonly<Record<string, number>> = { AUTH_MISSING: 401, AUTH_INVALID: 401, AUTH_FORBIDDEN: 403, AUTH_UNAVAILABLE: 503 };
 
-/** Who has no right at all may ask how the mapper is, and no more: one body, and all of them together. */
-const MAX_STRANGER_BODY_BYTES = 16 * 1_024;
+/**
+ * Who has no right at all may ask how the mapper is, and no more: one body, and all of them together. Checking a query
+ * of 16 KiB that is made to be hard takes half a second.
+ */
+const MAX_STRANGER_BODY_BYTES = 2 * 1_024;
 const MAX_STRANGERS_BYTES = 1_048_576;
 
 /** POST /query: reads, checks who asks, runs, answers. Never throws. */
