@@ -27,6 +27,7 @@ import { createQueryExecutor } from './graphql/execute-query.ts';
 import { createQueryCache } from './graphql/query-cache.ts';
 import { createRoot, createRowSources } from './graphql/root.ts';
 import { createSchema } from './graphql/schema.ts';
+import { warmUp } from './graphql/warm-up.ts';
 import { createQueryHandler } from './http/query-handler.ts';
 import { createByteBudget } from './http/request-body.ts';
 import { createRouter } from './http/router.ts';
@@ -277,6 +278,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   lifecycle.add('queries', {
     async start(signal) {
       files.current = await loadStaticFiles(options.web);
+      await warmUp(executor, stopping.signal);
       await queryListener.start(signal);
       await tlsListener?.start(signal);
       isServing = true;
