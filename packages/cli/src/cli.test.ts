@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { AppError, parseMapDocument, toEdges } from '@nm/core';
 import { describe, expect, test } from 'vitest';
 import { runCli } from './cli.ts';
@@ -251,6 +252,7 @@ describe('wrong input: one line and the exit code', () => {
     ['no such file', ['list', '--map', 'nope.json'], 3, 'network-mapper: nope.json: no such file\n'],
     ['a folder', ['list', '--map', '.'], 3, 'network-mapper: .: is a folder, not a file\n'],
     ['not JSON', ['list', '--map', 'bad.json'], 3, expect.stringMatching(/^network-mapper: bad\.json: not JSON: .+\n$/)],
+    ['broken gzip', ['list', '--map', 'cut.json.gz'], 3, 'network-mapper: cut.json.gz: is not whole gzip data (unexpected end of file)\n'],
     ['empty file', ['list', '--map', 'nothing.json'], 3, 'network-mapper: nothing.json: the file is empty\n'],
     [
       'not a map',
@@ -283,6 +285,7 @@ describe('wrong input: one line and the exit code', () => {
       'bad.json': '{"a":',
       'nothing.json': ' \n',
       'list.json': '[]',
+      'cut.json.gz': gzipSync(mapText(edges)).subarray(0, -20),
       'field.json': JSON.stringify({
         schema: 'network-mapper/map/v1',
         generatedAt: '2026-01-31T12:00:00Z',
@@ -293,6 +296,12 @@ describe('wrong input: one line and the exit code', () => {
     expect(code).toBe(exit);
     expect(host.out()).toBe('');
     expect(host.err()).toEqual(message);
+  });
+
+  test('a packed map is unpacked', async () => {
+    const plain = await run(['list', '--map', 'map.json']);
+    const packed = await run(['list', '--map', 'map.json.gz'], { files: { 'map.json.gz': gzipSync(mapText(edges)) } });
+    expect([packed.code, packed.host.out()]).toEqual([0, plain.host.out()]);
   });
 
   test('a byte order mark is no mistake', async () => {

@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { AppError, isAppError, parseMapDocument, parseRfc3339, toEdges } from '@nm/core';
 import type { CliHost } from '../host.ts';
 import type { LoadedMap, MapSource } from './map-source.ts';
@@ -18,9 +19,28 @@ export function createFileSource(path: string, host: Pick<CliHost, 'stdin' | 'cw
   };
 }
 
-/** The bytes of a map file, or of standard input for `-`. */
+/** The bytes of a map file, or of standard input for `-`; gzip is unpacked. */
 export async function readMapBytes(path: string, host: Pick<CliHost, 'stdin' | 'cwd'>, signal: AbortSignal): Promise<Uint8Array> {
-  return path === '-' ? await readStream(host.stdin, STDIN_NAME) : await readInput(resolve(host.cwd, path), path, signal);
+  const bytes = path === '-' ? await readStream(host.stdin, STDIN_NAME) : await readInput(resolve(host.cwd, path), path, signal);
+  return isGzip(bytes) ? unzip(bytes, mapFileName(path)) : bytes;
+}
+
+/** RFC 1952 2.3.1. */
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+async function unzip(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+  const { gunzip } = await import('node:zlib');
+  try {
+    return await promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(gunzip)(bytes, { maxOutputLength: MAX_MAP_BYTES });
+  } catch (cause) {
+    const reason =
+      cause instanceof RangeError
+        ? `more than ${MAX_MAP_BYTES} bytes unpacked; make a smaller map (-n, --since)`
+        : `is not whole gzip data (${reasonOf(cause)})`;
+    throw new AppError('MAP_INVALID', `${name}: ${reason}`, { cause });
+  }
 }
 
 const STDIN_NAME = 'standard input';

@@ -18,7 +18,7 @@ export interface TestHost extends CliHost {
 
 export interface TestHostOptions extends Partial<Pick<CliHost, 'env' | 'openLive' | 'buildMap' | 'otherCommands' | 'signal'>> {
   /** Files of a new folder, which is the current one. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly stdin?: string;
   readonly isTTY?: boolean;
   readonly columns?: number;
