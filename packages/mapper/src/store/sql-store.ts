@@ -37,6 +37,7 @@ import { toStoreError } from './to-store-error.ts';
 import { WaitingRoom } from './waiting.ts';
 import { BatchWriter } from './write/batch-writer.ts';
 import type { WriteOutcome } from './write/batch-writer.ts';
+import { NewActivity } from './write/new-activity.ts';
 import { validateBatch, validateUpdate } from './write/validate.ts';
 import { ChangeNumbers } from './write/change-numbers.ts';
 import { WriteQueue } from './write/write-queue.ts';
@@ -52,6 +53,7 @@ export class SqlStore implements Store {
   readonly #options: StoreOptions;
   readonly #backend: Backend;
   readonly #owner = randomUUID();
+  readonly #newActivity: NewActivity;
   readonly #writer: BatchWriter;
   readonly #queue: WriteQueue;
   readonly #numbers: ChangeNumbers;
@@ -70,7 +72,8 @@ export class SqlStore implements Store {
     this.#retries = deps.retries;
     this.#options = options;
     this.#maintainer = new Maintainer(deps.backend, { clock: deps.clock }, options);
-    this.#writer = new BatchWriter(deps.backend, { clock: deps.clock }, options);
+    this.#newActivity = new NewActivity(deps.backend, (error) => this.#warnOfBooking(error));
+    this.#writer = new BatchWriter(deps.backend, { clock: deps.clock, newActivity: this.#newActivity }, options);
     this.#numbers = new ChangeNumbers(deps.backend, this.#writer, { log: deps.log }, options);
     this.#queue = new WriteQueue(
       {
@@ -102,6 +105,7 @@ export class SqlStore implements Store {
   async stop(): Promise<void> {
     try {
       await this.#queue.close();
+      await this.#newActivity.book();
       await this.#numbers.stop();
     } catch (error) {
       // Only the announcement of changed counts is lost: the database is away.
@@ -154,11 +158,11 @@ export class SqlStore implements Store {
   }
 
   edges(query: EdgeQuery): Promise<EdgePage> {
-    return this.#guard(() => this.#edges.page(query, this.#usedWindow(query.window)));
+    return this.#read(() => this.#edges.page(query, this.#usedWindow(query.window)));
   }
 
   countEdges(query: { filter?: EdgeFilter; window?: Window }): Promise<number> {
-    return this.#guard(() => this.#edges.count(query.filter ?? {}, this.#usedWindow(query.window)));
+    return this.#read(() => this.#edges.count(query.filter ?? {}, this.#usedWindow(query.window)));
   }
 
   exportEdges(query: {
@@ -168,11 +172,13 @@ export class SqlStore implements Store {
     labels?: boolean;
     signal?: AbortSignal;
   }): AsyncIterable<readonly StoredEdge[]> {
-    return this.#edges.export(query.filter ?? {}, this.#usedWindow(query.window), {
-      counts: query.counts ?? true,
-      labels: query.labels ?? true,
-      ...(query.signal !== undefined && { signal: query.signal }),
-    });
+    return this.#afterBooking(() =>
+      this.#edges.export(query.filter ?? {}, this.#usedWindow(query.window), {
+        counts: query.counts ?? true,
+        labels: query.labels ?? true,
+        ...(query.signal !== undefined && { signal: query.signal }),
+      }),
+    );
   }
 
   exportForIntents(query: { filter?: EdgeFilter; labels?: boolean; signal?: AbortSignal }): AsyncIterable<readonly IntentEdge[]> {
@@ -187,11 +193,11 @@ export class SqlStore implements Store {
     readonly chunks: AsyncIterable<readonly EdgeOutline[]>;
   } {
     const window = this.#usedWindow(query.window);
-    return { window, chunks: this.#outlines.read(query.filter ?? {}, window, query.signal) };
+    return { window, chunks: this.#afterBooking(() => this.#outlines.read(query.filter ?? {}, window, query.signal)) };
   }
 
   async changes(query: { since: number; filter?: EdgeFilter; window?: Window; limit: number }): Promise<EdgeChanges> {
-    const { edges, last, more } = await this.#guard(() =>
+    const { edges, last, more } = await this.#read(() =>
       this.#edges.changedAfter(query.since, query.limit, query.filter ?? {}, this.#usedWindow(query.window)),
     );
     const { value } = await this.#backend.db.selectFrom('state').select('value').where('name', '=', 'epoch').executeTakeFirstOrThrow();
@@ -199,7 +205,7 @@ export class SqlStore implements Store {
   }
 
   workloads(query: WorkloadQuery): Promise<WorkloadPage> {
-    return this.#guard(() => this.#lists.workloads(query, this.#usedWindow(query.window)));
+    return this.#read(() => this.#lists.workloads(query, this.#usedWindow(query.window)));
   }
 
   namespaces(clusters?: readonly string[]): Promise<readonly NamespaceSummary[]> {
@@ -213,7 +219,7 @@ export class SqlStore implements Store {
   async activity(query: ActivityQuery): Promise<readonly ActivityPoint[]> {
     const window = this.#usedWindow(query.window);
     const filter = query.filter ?? {};
-    return this.#guard(async () => {
+    return this.#read(async () => {
       if (Object.keys(filter).length === 0) return this.#lists.traffic(window, query.widthMs);
       const ids = await this.#edges.idsUpTo(filter, window, MAX_ACTIVITY_EDGES);
       return ids === undefined ? this.#lists.traffic(window, query.widthMs) : this.#lists.activityOf(ids, window, query.widthMs);
@@ -347,6 +353,28 @@ export class SqlStore implements Store {
 
   #usedWindow(window: Window | undefined): Window {
     return usedWindow(window ?? {}, this.#clock.now(), this.#options);
+  }
+
+  /** A read that counts: after what came in is booked. */
+  #read<T>(run: () => Promise<T>): Promise<T> {
+    return this.#guard(async () => {
+      await this.#book();
+      return run();
+    });
+  }
+
+  async *#afterBooking<T>(rows: () => AsyncIterable<T>): AsyncGenerator<T, void> {
+    await this.#book();
+    yield* rows();
+  }
+
+  /** Where a full disk keeps counts from being booked, the rest can still be read. */
+  async #book(): Promise<void> {
+    await this.#newActivity.book().catch((error: unknown) => this.#warnOfBooking(error));
+  }
+
+  #warnOfBooking(error: unknown): void {
+    this.#log.warn('the latest counts are not booked yet', { error: String(error) });
   }
 
   async #guard<T>(run: () => Promise<T>): Promise<T> {

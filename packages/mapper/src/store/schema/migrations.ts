@@ -7,7 +7,11 @@ type BackendKind = Backend['kind'];
 
 /** Every migration ever released, by name, in order; never edited, only added to. */
 export function migrationsFor(kind: BackendKind): Record<string, Migration> {
-  return { '0001_map': { up: (db) => createMap(db, kind) }, '0002_repeat_keys': { up: (db) => renewRepeatKeys(db, kind) } };
+  return {
+    '0001_map': { up: (db) => createMap(db, kind) },
+    '0002_repeat_keys': { up: (db) => renewRepeatKeys(db, kind) },
+    '0003_new_activity': { up: (db) => createNewActivity(db, kind) },
+  };
 }
 
 async function createMap(db: Kysely<unknown>, kind: BackendKind): Promise<void> {
@@ -23,6 +27,17 @@ async function renewRepeatKeys(db: Kysely<unknown>, kind: BackendKind): Promise<
     'create index repeat_key_seen on repeat_key (seen_at)',
   ])
     await sql.raw(statement).execute(db);
+}
+
+/** Where a single writer puts counts first. */
+async function createNewActivity(db: Kysely<unknown>, kind: BackendKind): Promise<void> {
+  if (kind !== 'sqlite') return;
+  await sql
+    .raw(
+      `create table new_activity (id integer primary key, evidence_id integer not null, start integer not null, count integer not null,
+        first_offset integer not null, last_offset integer not null)`,
+    )
+    .execute(db);
 }
 
 /**

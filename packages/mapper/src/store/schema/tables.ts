@@ -15,6 +15,7 @@ export interface Tables {
   edge: EdgeTable;
   evidence: EvidenceTable;
   activity: ActivityTable;
+  new_activity: NewActivityTable;
   traffic: TrafficTable;
   detail: DetailTable;
   reporter: {
@@ -112,6 +113,9 @@ export interface ActivityTable {
   first_offset: number;
   last_offset: number;
 }
+
+/** Counts in fine buckets that are not booked in `activity` yet, as they came; only of a single writer (NewActivity). */
+export type NewActivityTable = Omit<ActivityTable, 'width'> & { id: Generated<number> };
 
 /** Counts of all edges of a cluster, for the time bar. `side`: see TRAFFIC_SIDES. */
 export interface TrafficTable {

@@ -6,6 +6,7 @@ import type { StoreOptions } from '../store-options.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { IdentityCache } from './identity-cache.ts';
 import type { EdgeEntry } from './identity-cache.ts';
+import type { NewActivity } from './new-activity.ts';
 import { cutDetails, writePlan } from './plan-writer.ts';
 import { REPEAT_KEY_INSERT, WAITING_INSERT } from './statements.ts';
 
@@ -30,6 +31,7 @@ export class BatchWriter {
   /** Edges whose counts changed and whose version does not say so yet. */
   readonly unnumbered = new Set<EdgeEntry>();
   readonly #backend: Backend;
+  readonly #newActivity: NewActivity;
   readonly #clock: Clock;
   readonly #options: BatchWriterOptions;
   #serial = 0;
@@ -37,20 +39,26 @@ export class BatchWriter {
   /** A transaction did not commit: what it put into the cache may not exist. */
   #isTainted = false;
 
-  constructor(backend: Backend, deps: { readonly clock: Clock }, options: BatchWriterOptions) {
+  constructor(backend: Backend, deps: { readonly clock: Clock; readonly newActivity: NewActivity }, options: BatchWriterOptions) {
     this.#backend = backend;
+    this.#newActivity = deps.newActivity;
     this.#clock = deps.clock;
     this.#options = options;
     this.cache = new IdentityCache({ maxPeers: options.maxCachedPeers, maxEdges: options.maxCachedEdges, maxDetails: CACHED_DETAILS });
   }
 
   async write(requests: readonly WriteRequest[]): Promise<WriteOutcome[]> {
-    const outcomes = await this.#backend.transaction((tx) => this.#writeAll(tx, requests));
+    if (this.#newActivity.isFull) await this.#newActivity.book();
+    const { outcomes, newActivity } = await this.#backend.transaction((tx) => this.#writeAll(tx, requests));
     this.#isTainted = false;
+    this.#newActivity.added(newActivity);
     return outcomes;
   }
 
-  async #writeAll(tx: WriteTransaction, requests: readonly WriteRequest[]): Promise<WriteOutcome[]> {
+  async #writeAll(
+    tx: WriteTransaction,
+    requests: readonly WriteRequest[],
+  ): Promise<{ readonly outcomes: WriteOutcome[]; readonly newActivity: number }> {
     await this.#prepareCache(tx);
     this.#isTainted = true;
     this.#serial += 1;
@@ -65,14 +73,15 @@ export class BatchWriter {
           : await addResolved(tx, plan, request.resolved),
       );
     }
-    this.edges += await writePlan(tx, plan, { versionFirst: this.#backend.singleWriter });
+    const { newEdges, newActivity } = await writePlan(tx, plan, this.#backend);
+    this.edges += newEdges;
     await insertWaiting(tx, plan, waiting);
     this.droppedDetails += plan.foldedPorts + (await cutDetails(tx, plan, this.#options));
     for (const edge of plan.edges) {
       if (edge.changed) this.unnumbered.delete(edge);
       else this.unnumbered.add(edge);
     }
-    return outcomes;
+    return { outcomes, newActivity };
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   EDGE_UPDATE,
   EVIDENCE_IDENTITY,
   EVIDENCE_UPDATE,
+  NEW_ACTIVITY_INSERT,
   PEER_IDENTITY,
   PEER_UPDATE,
   TRAFFIC_UPSERT,
@@ -23,22 +24,26 @@ import {
  * Writes what a plan added up. Every transaction goes through the tables in this order, and through each table in the
  * order of its key, so that two replicas do not wait for each other in a circle. The version comes last because its
  * row is locked until the commit: so versions become visible in their order. A single writer takes it first, which
- * saves new edges a second write. Answers how many edges are new.
+ * saves new edges a second write, and leaves counts to be booked later (NewActivity). Answers how many rows are new.
  */
-export async function writePlan(tx: WriteTransaction, plan: BatchPlan, options: { versionFirst: boolean }): Promise<number> {
+export async function writePlan(
+  tx: WriteTransaction,
+  plan: BatchPlan,
+  { singleWriter }: { readonly singleWriter: boolean },
+): Promise<{ readonly newEdges: number; readonly newActivity: number }> {
   await createClusters(tx, plan);
   await writePeers(tx, plan);
   const changed = plan.edges.filter((edge) => edge.changed);
-  const version = options.versionFirst ? await takeVersions(tx, changed.length) : 0;
+  const version = singleWriter ? await takeVersions(tx, changed.length) : 0;
   const created = await createEdges(tx, plan, changed, version);
   await writeEvidence(tx, plan);
-  await writeActivity(tx, plan);
+  const counts = await writeActivity(tx, plan, singleWriter);
   await writeDetails(tx, plan);
   await writeTraffic(tx, plan);
   // New edges of a single writer have their version already.
-  if (options.versionFirst) await updateEdges(tx, changed, version, created);
+  if (singleWriter) await updateEdges(tx, changed, version, created);
   else await updateEdges(tx, changed, await takeVersions(tx, changed.length), new Set());
-  return created.size;
+  return { newEdges: created.size, newActivity: singleWriter ? counts : 0 };
 }
 
 /** Numbers for `count` changes; the first of them. */
@@ -152,8 +157,9 @@ function evidenceRow(facet: Facet, slot: string): Value[] {
   ];
 }
 
-async function writeActivity(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
-  const facets = plan.facets.toSorted((a, b) => a.id - b.id);
+/** Answers how many rows it wrote. */
+async function writeActivity(tx: WriteTransaction, plan: BatchPlan, singleWriter: boolean): Promise<number> {
+  const facets = singleWriter ? plan.facets : plan.facets.toSorted((a, b) => a.id - b.id);
   const rows: number[][] = [];
   for (const facet of facets) {
     const counts = facet.counts ?? [];
@@ -161,10 +167,12 @@ async function writeActivity(tx: WriteTransaction, plan: BatchPlan): Promise<voi
     if (counts.length > 1) counts.sort((a, b) => a.start - b.start);
     for (const { start, count, firstAt, lastAt } of counts) {
       const startMs = minutesToMs(start);
-      rows.push([facet.id, FINE_MINUTES, start, count, firstAt - startMs, lastAt - startMs]);
+      if (singleWriter) rows.push([facet.id, start, count, firstAt - startMs, lastAt - startMs]);
+      else rows.push([facet.id, FINE_MINUTES, start, count, firstAt - startMs, lastAt - startMs]);
     }
   }
-  if (rows.length > 0) await tx.upsert(ACTIVITY_UPSERT, rows);
+  if (rows.length > 0) await tx.upsert(singleWriter ? NEW_ACTIVITY_INSERT : ACTIVITY_UPSERT, rows);
+  return rows.length;
 }
 
 async function writeDetails(tx: WriteTransaction, plan: BatchPlan): Promise<void> {

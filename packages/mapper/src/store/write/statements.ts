@@ -89,6 +89,13 @@ export const ACTIVITY_UPSERT: UpsertStatement = {
   merge: { count: 'sum', first_offset: 'min', last_offset: 'max' },
 };
 
+export const NEW_ACTIVITY_INSERT: UpsertStatement = {
+  table: 'new_activity',
+  columns: [integer('evidence_id'), integer('start'), integer('count'), integer('first_offset'), integer('last_offset')],
+  conflict: ['id'],
+  merge: {},
+};
+
 export const TRAFFIC_UPSERT: UpsertStatement = {
   table: 'traffic',
   columns: [integer('cluster_id'), integer('side'), integer('width'), integer('start'), integer('count')],
