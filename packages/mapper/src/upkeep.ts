@@ -125,6 +125,7 @@ export function gaugeReader(deps: {
     const active = reporters.active(deps.clock.now());
     metrics.reporters.reset();
     for (const { kind } of active) metrics.reporters.inc({ kind });
+    metrics.reporterLosses.reset();
     for (const [reason, count] of Object.entries(sumLosses(active))) metrics.reporterLosses.set({ reason }, count);
     // The store may not be open yet, or no more; then the last known number stays.
     await store.status().then(

@@ -55,10 +55,19 @@ export function createStatusView(
   };
 }
 
-/** What reporters lost, by reason, over all of them. */
-export function sumLosses(entries: readonly ReporterEntry[]): Readonly<Record<string, number>> {
+/** Our reporters have a dozen. They are labels of a metric, and whoever has a token names them. */
+const MAX_REASONS = 100;
+const OTHER_REASONS = 'other';
+
+/** What reporters lost, by reason, over all of them; reasons beyond the bound are one. */
+export function sumLosses(entries: readonly Pick<ReporterEntry, 'losses'>[]): Readonly<Record<string, number>> {
   const sums = new Map<string, number>();
-  for (const { losses } of entries) for (const [reason, count] of Object.entries(losses)) sums.set(reason, (sums.get(reason) ?? 0) + count);
+  for (const { losses } of entries) {
+    for (const [given, count] of Object.entries(losses)) {
+      const reason = sums.has(given) || sums.size < MAX_REASONS ? given : OTHER_REASONS;
+      sums.set(reason, (sums.get(reason) ?? 0) + count);
+    }
+  }
   return Object.fromEntries(sums);
 }
 
