@@ -12,7 +12,7 @@ const QUESTIONS = [
  * second, for want of compiled code, checked queries and prepared statements.
  */
 export async function warmUp(executor: QueryExecutor, signal: AbortSignal): Promise<void> {
-  const context = { identity: { name: 'start', permissions: new Set(['read'] as const) }, signal };
+  const context: RequestContext = { identity: { name: 'start', permissions: new Set(['read']) }, signal };
   for (const question of QUESTIONS) {
     try {
       const answer = await executor.execute(question, context);
