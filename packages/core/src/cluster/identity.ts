@@ -30,6 +30,8 @@ const MAX_CHAIN = 16;
 /** What identity needs to look up; a pod can own pods (a Spark driver its executors). */
 export interface OwnerLookup {
   owner(uid: string): Pick<OwnerRecord, 'name' | 'kind' | 'owners'> | undefined;
+  /** Who owns what a controller made by the same pattern as an owner that is not known (siblingKey). */
+  siblingOwner?(key: string): OwnerRef | undefined;
 }
 
 export interface ResolvedIdentity extends WorkloadIdentity {
@@ -56,14 +58,43 @@ export function resolveIdentity(pod: PodRecord, lookup: OwnerLookup, options: Id
     kind = ref.kind;
     if (isRootKind(ref, options.rootKinds)) break;
     const owner = lookup.owner(ref.uid);
-    if (owner === undefined) {
-      cutAt = ref.uid;
-      break;
+    if (owner !== undefined) {
+      owners = owner.owners;
+      continue;
     }
-    owners = owner.owners;
+    cutAt ??= ref.uid;
+    const key = siblingKey(ref, pod);
+    const above = key === undefined ? undefined : lookup.siblingOwner?.(key);
+    if (above === undefined) break;
+    owners = [above];
   }
   if (kind === 'Job' && options.imageNameForJobs === true) return { name: imageName(pod), kind: '' };
   return { name: name.replaceAll('.', '_'), kind, ...(cutAt === undefined ? {} : { cutAt }) };
+}
+
+/** Minutes since the Unix epoch: how a CronJob names its Jobs (kubernetes/pkg/controller/cronjob). */
+const CRON_SUFFIX = /^\d{8,10}$/;
+/** Label that a Deployment puts on the pods of each of its ReplicaSets, whose names end in its value. */
+const TEMPLATE_HASH = 'pod-template-hash';
+
+/**
+ * What a ReplicaSet of a Deployment or a Job of a CronJob has in common with the others of the same controller: a dump that
+ * was taken before a roll has only those. Undefined when the name does not say that a controller made it.
+ */
+export function siblingKey(ref: Pick<OwnerRef, 'kind' | 'name'>, pod: Pick<PodRecord, 'namespace' | 'labels'>): string | undefined {
+  const dash = ref.name.lastIndexOf('-');
+  const suffix = ref.name.slice(dash + 1);
+  const isMade = (ref.kind === 'ReplicaSet' && pod.labels[TEMPLATE_HASH] === suffix) || (ref.kind === 'Job' && CRON_SUFFIX.test(suffix));
+  return dash > 0 && isMade ? `${pod.namespace}/${ref.kind}/${ref.name.slice(0, dash)}` : undefined;
+}
+
+/** What a known object tells of such owners: under which key, and who owns them. A CronJob tells of all its Jobs. */
+export function siblingsOf(record: OwnerRecord): { readonly key: string; readonly above: OwnerRef } | undefined {
+  const { namespace, kind, name } = record;
+  if (kind === 'CronJob') return { key: `${namespace}/Job/${name}`, above: { ...record, controller: true } };
+  const above = controllingOwner(record.owners);
+  if (above === undefined || !name.startsWith(`${above.name}-`) || name.includes('-', above.name.length + 1)) return undefined;
+  return { key: `${namespace}/${kind}/${above.name}`, above };
 }
 
 /** The controller if there is one, else the first owner. */

@@ -1,10 +1,10 @@
-import { CONFIG_HASH_ANNOTATION, resolveIdentity } from './identity.ts';
+import { CONFIG_HASH_ANNOTATION, resolveIdentity, siblingKey, siblingsOf } from './identity.ts';
 import type { IdentityOptions } from './identity.ts';
 import { LabelIndex } from './label-index.ts';
 import type { LabelSet } from './label-index.ts';
 import type { PodEntry, PodInterval } from './pod-entry.ts';
 import { setTimes } from './pod-lifetime.ts';
-import type { OwnerRecord, PodRecord } from './records.ts';
+import type { OwnerRecord, OwnerRef, PodRecord } from './records.ts';
 import type { TimeEpochs } from './time-epochs.ts';
 
 /** A Service without a pod at a time: pods this close still say what it stands for. */
@@ -22,6 +22,9 @@ export class PodHistory {
   private readonly hostNetwork = new Map<string, Set<PodEntry>>();
   private readonly hostPorts = new Map<string, Set<PodEntry>>();
   private readonly owners = new Map<string, OwnerRecord>();
+  /** Who owns the ReplicaSets and Jobs of one controller, by siblingKey. */
+  private readonly siblings = new Map<string, OwnerRef>();
+  /** Pods whose chain of owners was cut, by what may lengthen it: an owner's UID or a siblingKey. */
   private readonly waiting = new Map<string, Set<PodEntry>>();
   private readonly identity: IdentityOptions;
   private readonly labels = new LabelIndex();
@@ -80,6 +83,14 @@ export class PodHistory {
     this.owners.set(record.uid, record);
     if (known !== undefined && known.owners.length === record.owners.length) return;
     this.ownerAppeared(record.uid);
+    const key = this.learnSibling(record);
+    if (key !== undefined) this.ownerAppeared(key);
+  }
+
+  private learnSibling(record: OwnerRecord): string | undefined {
+    const found = siblingsOf(record);
+    if (found !== undefined) this.siblings.set(found.key, found.above);
+    return found?.key;
   }
 
   /** The pod with a UID as the node's cgroups name it: metadata.uid, or a static pod's hash on that node. */
@@ -203,7 +214,7 @@ export class PodHistory {
   private identify(entry: PodEntry): void {
     const { cutAt, name, kind } = resolveIdentity(
       entry.record,
-      { owner: (uid) => this.owners.get(uid) ?? this.podAsOwner(uid) },
+      { owner: (uid) => this.owners.get(uid) ?? this.podAsOwner(uid), siblingOwner: (key) => this.siblings.get(key) },
       this.identity,
     );
     if (entry.name !== name) this.byWorkload.get(`${entry.record.namespace}/${entry.name}`)?.delete(entry);
@@ -212,6 +223,10 @@ export class PodHistory {
     entry.peer = undefined;
     entry.answers = undefined;
     setOf(this.byWorkload, `${entry.record.namespace}/${name}`).add(entry);
+    for (const key of siblingKeys(entry.record)) {
+      if (cutAt === undefined) this.waiting.get(key)?.delete(entry);
+      else setOf(this.waiting, key).add(entry);
+    }
     if (cutAt !== undefined) setOf(this.waiting, cutAt).add(entry);
   }
 
@@ -274,6 +289,7 @@ export class PodHistory {
       if (entries.length === 0) this.byAddress.delete(address);
     }
     for (const owner of record.owners) this.waiting.get(owner.uid)?.delete(entry);
+    for (const key of siblingKeys(record)) this.waiting.get(key)?.delete(entry);
     this.labels.remove(entry);
   }
 
@@ -287,6 +303,8 @@ export class PodHistory {
     for (const entry of this.byUid.values()) for (const owner of entry.record.owners) need(owner.uid);
     for (const uid of this.owners.keys()) if (!needed.has(uid) && this.goneOwners.has(uid)) this.owners.delete(uid);
     for (const uid of this.goneOwners) if (!this.owners.has(uid)) this.goneOwners.delete(uid);
+    this.siblings.clear();
+    for (const owner of this.owners.values()) this.learnSibling(owner);
     for (const [uid, entries] of this.waiting) if (entries.size === 0) this.waiting.delete(uid);
   }
 
@@ -294,6 +312,10 @@ export class PodHistory {
   ownerDeleted(uid: string): void {
     if (this.owners.has(uid)) this.goneOwners.add(uid);
   }
+}
+
+function siblingKeys(record: PodRecord): string[] {
+  return record.owners.map((owner) => siblingKey(owner, record)).filter((key) => key !== undefined);
 }
 
 function hostPortKeys(record: PodRecord): string[] {

@@ -6,7 +6,10 @@ import type { PodHistory } from './pod-history.ts';
 import type { TimeEpochs } from './time-epochs.ts';
 import type { EndpointsRecord, ServicePortRecord, ServiceRecord } from './records.ts';
 
-/** A Service with its history: what it selected when, and from when to when it existed. */
+/** Versions kept of one Service; the oldest is forgotten first. */
+const MAX_VERSIONS = 64;
+
+/** A Service with its history: what it said when, and from when to when it existed. */
 export interface ServiceEntry {
   /** Newest version. */
   record: ServiceRecord;
@@ -45,6 +48,7 @@ export class ServiceIndex {
   private readonly byNodePort = new Map<string, ServiceEntry[]>();
   private readonly endpoints: EndpointsHistory;
   private readonly dnsServices = new Set<ServiceEntry>();
+  private readonly withoutSelector = new Set<ServiceEntry>();
   private readonly pods: PodHistory;
 
   private readonly epochs: TimeEpochs;
@@ -66,11 +70,9 @@ export class ServiceIndex {
     if (entry === undefined) {
       entry = { record, versions: [{ since: Number.NEGATIVE_INFINITY, record }], from: record.createdAt, to: Number.POSITIVE_INFINITY };
       entries.push(entry);
-    } else if (JSON.stringify(entry.record.selector) !== JSON.stringify(record.selector)) {
+    } else if (JSON.stringify(entry.record) !== JSON.stringify(record)) {
       entry.versions.push({ since: at ?? Number.NEGATIVE_INFINITY, record });
-    } else {
-      const last = entry.versions.at(-1);
-      if (last !== undefined) entry.versions[entry.versions.length - 1] = { since: last.since, record };
+      if (entry.versions.length > MAX_VERSIONS) entry.versions.shift();
     }
     entry.record = record;
     // An event without a time of its own carries the object's creation: that says nothing of the end.
@@ -81,7 +83,7 @@ export class ServiceIndex {
 
   /** Only where no selector decides who is behind do older versions matter (rule 7). */
   applyEndpoints(record: EndpointsRecord, at: number | undefined, deleted: boolean): void {
-    this.endpoints.apply(record, at, deleted, this.hasSelector(`${record.namespace}/${record.service}`));
+    this.endpoints.apply(record, at, deleted, this.isSelecting(`${record.namespace}/${record.service}`));
   }
 
   /** The Service of a name at a time: the one that existed then, else the latest. */
@@ -102,14 +104,33 @@ export class ServiceIndex {
   }
 
   atNodePort(port: number, protocol: string, at: number): { readonly entry: ServiceEntry; readonly port: ServicePortRecord } | undefined {
-    const entry = this.byNodePort.get(`${port}/${protocol}`)?.findLast(({ from, to }) => from <= at && at < to);
-    const found = entry?.record.ports.find((candidate) => candidate.nodePort === port && candidate.protocol === protocol);
-    return entry === undefined || found === undefined ? undefined : { entry, port: found };
+    for (const entry of this.byNodePort.get(`${port}/${protocol}`)?.toReversed() ?? []) {
+      if (entry.from > at || entry.to <= at) continue;
+      const found = recordAt(entry, at).ports.find((candidate) => candidate.nodePort === port && candidate.protocol === protocol);
+      if (found !== undefined) return { entry, port: found };
+    }
+    return undefined;
   }
 
   /** What the endpoints of a Service said at a time. */
   endpointsOf(entry: ServiceEntry, at: number): EndpointsRecord[] {
     return this.endpoints.of(entry.record.namespace, entry.record.name, at);
+  }
+
+  /** Addresses and port of the Services without selector whose endpoint an address and port was. */
+  withEndpoint(address: string, port: number, at: number): { readonly addresses: readonly string[]; readonly port: number }[] {
+    const found: { readonly addresses: readonly string[]; readonly port: number }[] = [];
+    for (const entry of this.withoutSelector) {
+      if (entry.from > at || at >= entry.to) continue;
+      const { clusterIPs, ports } = recordAt(entry, at);
+      for (const endpoints of this.endpointsOf(entry, at)) {
+        if (!endpoints.addresses.some((endpoint) => endpoint.address === address)) continue;
+        const names = endpoints.ports.filter((candidate) => candidate.port === port).map(({ name = '' }) => name);
+        const asked = ports.find(({ name = '' }) => names.includes(name));
+        if (asked !== undefined) found.push({ addresses: clusterIPs, port: asked.port });
+      }
+    }
+    return found;
   }
 
   /** Forgets Services and endpoints that ended before `before`. */
@@ -124,7 +145,7 @@ export class ServiceIndex {
       }
     }
     for (const [hostname, entry] of this.byHostname) if (isGone(entry)) this.byHostname.delete(hostname);
-    for (const entry of this.dnsServices) if (isGone(entry)) this.dnsServices.delete(entry);
+    for (const entries of [this.dnsServices, this.withoutSelector]) for (const entry of entries) if (isGone(entry)) entries.delete(entry);
   }
 
   /**
@@ -133,8 +154,8 @@ export class ServiceIndex {
    */
   behind(entry: ServiceEntry, at: number): Backend[] {
     const version = versionAt(entry, at);
-    const { selector, namespace, publishNotReady } = version.record;
-    if (selector === undefined || Object.keys(selector).length === 0) return this.behindEndpoints(entry, at);
+    const { namespace, publishNotReady } = version.record;
+    if (!hasSelector(version.record)) return this.behindEndpoints(entry, at);
     const groups = this.groupsOf(version);
     const alive = groups
       .map((group) => toBackend(namespace, group, (pod) => pod.from <= at && at < pod.to))
@@ -207,11 +228,12 @@ export class ServiceIndex {
       else if (!entries.includes(entry)) entries.push(entry);
     }
     if (!deleted && record.ports.some((port) => port.port === 53)) this.dnsServices.add(entry);
+    if (!hasSelector(record) && record.type !== 'ExternalName') this.withoutSelector.add(entry);
   }
 
-  private hasSelector(key: string): boolean {
-    const selector = this.byName.get(key)?.at(-1)?.record.selector;
-    return selector !== undefined && Object.keys(selector).length > 0;
+  private isSelecting(key: string): boolean {
+    const record = this.byName.get(key)?.at(-1)?.record;
+    return record !== undefined && hasSelector(record);
   }
 
   private groupsOf(version: ServiceEntry['versions'][number]): readonly WorkloadGroup[] {
@@ -294,6 +316,16 @@ function nearest(namespace: string, groups: readonly WorkloadGroup[], at: number
   }
   const found = before ?? after;
   return found === undefined ? [] : [found];
+}
+
+/** What a Service said at a time. */
+export function recordAt(entry: ServiceEntry, at: number): ServiceRecord {
+  return versionAt(entry, at).record;
+}
+
+/** Without a selector, or with an empty one, endpoints say who is behind. */
+export function hasSelector({ selector }: ServiceRecord): boolean {
+  return selector !== undefined && Object.keys(selector).length > 0;
 }
 
 function versionAt(entry: ServiceEntry, at: number): ServiceEntry['versions'][number] {

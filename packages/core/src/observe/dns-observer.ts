@@ -35,8 +35,10 @@ const STATE = RING_OWN_WORD;
 const STATE_BITS = 2;
 const STATE_MASK = 3;
 const SERVERS = RING_OWN_WORDS;
-/** Word of a question's entry. */
+/* Words of a question's entry: who asked, and the number of the transaction. */
 const CLIENT = RING_OWN_WORD;
+const TRANSACTION = RING_OWN_WORDS;
+const QUESTION_WORDS = 1;
 /** Word of an answer's entry: twice its index, and one more when it has addresses. */
 const ANSWER = RING_OWN_WORD;
 /* Words of a pair's entry; its time is that of the first lookup. */
@@ -113,7 +115,7 @@ export class DnsObserver {
     this.seed = options.seed;
     this.keepDoneMs = options.keepDoneMs;
     this.transactions = new RingTable(options.maxTransactions, MAX_SERVERS, options.seed);
-    this.questions = new RingTable(options.maxQuestions, 0, options.seed);
+    this.questions = new RingTable(options.maxQuestions, QUESTION_WORDS, options.seed);
     this.answers = new RingTable(options.maxAnswers, 0, options.seed);
     this.answering = new FifoTable(4096);
     this.answeredAt = new Float64Array(this.answering.capacity);
@@ -243,13 +245,13 @@ export class DnsObserver {
   private begin(place: number, view: PacketView): void {
     const { words } = this.transactions;
     for (let word = place + SERVERS; word < place + SERVERS + MAX_SERVERS; word++) words[word] = 0;
-    const isCopy = this.isMasqueraded(view);
+    const isCopy = this.isMasqueraded(place, view);
     this.setState(place, isCopy ? COPY : WAITING, view.at);
     if (isCopy) this.deps.counts.masqueraded += 1;
   }
 
   /** Only a node's address can have taken the place of the client's: others are merely remembered. */
-  private isMasqueraded(view: PacketView): boolean {
+  private isMasqueraded(transaction: number, view: PacketView): boolean {
     const { question, client, questions } = this;
     const clientHash = client.low ^ Math.imul(client.high, 0x9e3779b1);
     if (this.deps.nodeAddresses().has(client)) {
@@ -260,6 +262,7 @@ export class DnsObserver {
     questions.expire(view.at - 2 * MASQUERADE_WINDOW_MS);
     const place = questions.add(question.high, question.low, view.at);
     questions.words[place + CLIENT] = clientHash;
+    questions.words[place + TRANSACTION] = this.transactions.entryAt(transaction);
     return false;
   }
 
@@ -268,8 +271,10 @@ export class DnsObserver {
     addressKey(client, data, view.destinationOffset, view.family, this.seed);
     addressKey(server, data, view.sourceOffset, view.family, this.seed);
     this.transactionKey(view.destinationPort);
-    const place = transactions.find(this.key.high, this.key.low);
-    if (place < 0 || !this.hasServer(place, serverHash(server, view.sourcePort))) {
+    const from = serverHash(server, view.sourcePort);
+    let place = transactions.find(this.key.high, this.key.low);
+    if (place < 0 || !this.hasServer(place, from)) place = this.translatedBack(view, from);
+    if (place < 0) {
       deps.counts.dnsUnmatched += 1;
       return false;
     }
@@ -280,14 +285,29 @@ export class DnsObserver {
     return false;
   }
 
+  /**
+   * Place of the transaction that this is the answer of, or -1: a bridge shows a node's own question after masquerade, with
+   * its bridge's address and another port, and the answer when both were put back already (br_netfilter). Only a node's
+   * address can have been replaced, and question, id and server must be those of a question that waits.
+   */
+  private translatedBack(view: PacketView, server: number): number {
+    const { questions, question, transactions } = this;
+    if (!this.deps.nodeAddresses().has(this.client)) return -1;
+    const asked = questions.find(question.high, question.low);
+    if (asked < 0 || view.at - questions.timeAt(asked) > ANSWERED_WITHIN_MS) return -1;
+    const place = transactions.placeOf(questions.words[asked + TRANSACTION] ?? 0);
+    return place >= 0 && this.stateOf(place) === WAITING && this.hasServer(place, server) ? place : -1;
+  }
+
   private complete(place: number, data: DataView, view: PacketView, questionEnd: number): boolean {
     const { counts } = this.deps;
-    const { payloadOffset: offset, payloadLength: length, at } = view;
+    const { payloadOffset: offset, at } = view;
     this.markDnsServer(this.server, at);
     this.setState(place, DONE, at);
     counts.dnsTransactions += 1;
     if ((data.getUint8(offset + 2) & 0x02) !== 0) {
       counts.dnsTruncated += 1;
+      this.learnTruncated(data, view, questionEnd);
       return false;
     }
     const answerCount = data.getUint16(offset + 6);
@@ -295,15 +315,10 @@ export class DnsObserver {
       counts.dnsNegative += 1;
       return false;
     }
-    const { answer } = this;
-    startHash(answer, this.seed ^ 0x51ed270b);
-    hashNumber(answer, this.nameHigh);
-    hashNumber(answer, this.nameLow);
-    if (!hashAnswers(answer, data, questionEnd, offset + length, answerCount, this.seed)) {
+    if (!this.hashAnswer(data, view, questionEnd, answerCount)) {
       counts.dnsMalformed += 1;
       return false;
     }
-    finishHash(answer);
     this.pairKey();
     // Most lookups repeat one of this interval: then the answer itself is not looked at.
     if (this.countAgain(at)) return false;
@@ -312,6 +327,29 @@ export class DnsObserver {
     else if ((known & 1) === 0) counts.dnsNegative += 1;
     else return this.beginPair(data, view, known >> 1);
     return false;
+  }
+
+  /**
+   * A truncated answer is no lookup: whoever asked comes back over TCP. Some take what it held all the same (musl before
+   * 1.2.4), so their connections have this name.
+   */
+  private learnTruncated(data: DataView, view: PacketView, questionEnd: number): void {
+    const count = data.getUint16(view.payloadOffset + 6);
+    if (count === 0 || !this.hashAnswer(data, view, questionEnd, count)) return;
+    const known = this.answerOf(view);
+    const answer = known < 0 ? undefined : this.decoded[known >> 1];
+    if (answer !== undefined) this.deps.names.learn(this.client, answer, this.answerKeys[known >> 1] ?? NO_KEYS, view.at);
+  }
+
+  /** Hash of what an answer says, its question included; false when it is malformed. */
+  private hashAnswer(data: DataView, view: PacketView, questionEnd: number, count: number): boolean {
+    const { answer } = this;
+    startHash(answer, this.seed ^ 0x51ed270b);
+    hashNumber(answer, this.nameHigh);
+    hashNumber(answer, this.nameLow);
+    if (!hashAnswers(answer, data, questionEnd, view.payloadOffset + view.payloadLength, count, this.seed)) return false;
+    finishHash(answer);
+    return true;
   }
 
   /** Word of the answer's entry, decoded once for all clients that get the same one; -1 when it is malformed. */

@@ -7,6 +7,7 @@ import type { Hash64 } from './hash.ts';
 import type { NameMemory } from './name-memory.ts';
 import type { PacketView } from './packet-view.ts';
 import { RING_OWN_WORD, RING_OWN_WORDS, RingTable } from './ring-table.ts';
+import type { DnsAnswer } from './dns-port.ts';
 import type { ObservationSink, ObserverCounts, TcpFlow } from './sink.ts';
 
 /** A SYN is sent again for about two minutes (Linux tcp_syn_retries 6: 1 + 2 + … + 64 s). */
@@ -61,6 +62,8 @@ export class TcpObserver {
   private early = 0;
   /** Number of the first attempt that has not settled yet; all newer ones come in order of arrival. */
   private unsettled: number;
+  /** By which lookup the client had the address when it began, by the attempt's number; only until the attempt settles. */
+  private readonly answers: (DnsAnswer | undefined)[] = [];
   private readonly flows: FifoTable;
   private readonly flowAttempt: (TcpFlow | undefined)[] = [];
   private readonly flowCount: Float64Array;
@@ -120,10 +123,9 @@ export class TcpObserver {
 
   /** Gives the sink what was counted since the last drain. */
   drain(): void {
-    const { sink } = this.deps;
     for (let slot = this.flows.oldestSlot(); slot >= 0; slot = this.flows.nextNewer(slot)) {
       const flow = this.flowAttempt[slot];
-      if (flow !== undefined) sink.tcp(flow, this.flowCount[slot] ?? 0, this.flowFirst[slot] ?? 0, this.flowLast[slot] ?? 0);
+      if (flow !== undefined) this.emit(slot, flow);
     }
     this.flows.clear();
     this.flowAttempt.length = 0;
@@ -166,6 +168,12 @@ export class TcpObserver {
     words[place + ASKED_KEY] = destination.high;
     words[place + ASKED_KEY + 1] = destination.low;
     words[place + CLIENT_PORTS] = view.sourcePort;
+    this.answers[this.slotOf(place)] = deps.names.find(client, destination, view.at);
+  }
+
+  /** Index of an attempt among `answers`. */
+  private slotOf(place: number): number {
+    return this.attempts.entryAt(place) & (this.attempts.maxCapacity - 1);
   }
 
   /** Forgets what is too old, and the oldest attempt when the table is full; what leaves counts now. */
@@ -200,6 +208,7 @@ export class TcpObserver {
     words[place + FLAGS] = 0;
     words[place + CLIENT_KEY] = client.high;
     words[place + CLIENT_KEY + 1] = client.low;
+    this.answers[this.slotOf(place)] = undefined;
   }
 
   /**
@@ -236,7 +245,19 @@ export class TcpObserver {
     hashNumber(key, words[place + ASKED] ?? 0);
     hashNumber(key, words[place + ASKED_PORT] ?? 0);
     finishHash(key);
+    const slot = this.slotOf(place);
+    const answer = this.answers[slot] ?? this.nameOf(place);
+    this.answers[slot] = undefined;
     let flow = flows.find(key.high, key.low);
+    const known = flow < 0 ? undefined : this.flowAttempt[flow];
+    // Names may share an address: what was asked for by another one is told apart.
+    if (known !== undefined && known.answer?.name !== answer?.name) {
+      this.emit(flow, known);
+      this.flowCount[flow] = 0;
+      this.flowFirst[flow] = at;
+      this.flowLast[flow] = at;
+      this.flowAttempt[flow] = this.toFlow(place, answer);
+    }
     if (flow >= 0) {
       this.flowCount[flow] = (this.flowCount[flow] ?? 0) + 1;
       this.flowFirst[flow] = Math.min(this.flowFirst[flow] ?? 0, at);
@@ -248,21 +269,30 @@ export class TcpObserver {
     this.flowCount[flow] = 1;
     this.flowFirst[flow] = at;
     this.flowLast[flow] = at;
-    this.flowAttempt[flow] = this.toFlow(place);
+    this.flowAttempt[flow] = this.toFlow(place, answer);
   }
 
-  private toFlow(place: number): TcpFlow {
-    const { addresses, names } = this.deps;
+  /** Newest lookup by which the client has the address now: its copies may come before those of the answer (rule 5). */
+  private nameOf(place: number): DnsAnswer | undefined {
+    const { words } = this.attempts;
+    this.client.high = words[place + CLIENT_KEY] ?? 0;
+    this.client.low = words[place + CLIENT_KEY + 1] ?? 0;
+    this.destination.high = words[place + ASKED_KEY] ?? 0;
+    this.destination.low = words[place + ASKED_KEY + 1] ?? 0;
+    return this.deps.names.find(this.client, this.destination, this.attempts.timeAt(place));
+  }
+
+  private emit(slot: number, flow: TcpFlow): void {
+    this.deps.sink.tcp(flow, this.flowCount[slot] ?? 0, this.flowFirst[slot] ?? 0, this.flowLast[slot] ?? 0);
+  }
+
+  private toFlow(place: number, answer: DnsAnswer | undefined): TcpFlow {
+    const { addresses } = this.deps;
     const { words } = this.attempts;
     const asked = words[place + ASKED] ?? 0;
     const final = words[place + FINAL] ?? 0;
     const askedPort = words[place + ASKED_PORT] ?? 0;
     const port = words[place + FINAL_PORT] ?? 0;
-    this.client.high = words[place + CLIENT_KEY] ?? 0;
-    this.client.low = words[place + CLIENT_KEY + 1] ?? 0;
-    this.destination.high = words[place + ASKED_KEY] ?? 0;
-    this.destination.low = words[place + ASKED_KEY + 1] ?? 0;
-    const answer = names.find(this.client, this.destination, this.attempts.timeAt(place));
     return {
       client: addresses.textOf(words[place + SOURCE] ?? 0),
       destination: addresses.textOf(final),

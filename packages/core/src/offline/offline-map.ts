@@ -9,6 +9,7 @@ import type { PacketView } from '../observe/packet-view.ts';
 import type { ObserverCounts } from '../observe/sink.ts';
 import { dnsObservation, tcpObservation } from '../observe/to-observation.ts';
 import type { DropReason } from '../resolve/resolution.ts';
+import { createFlowCompletion } from './flow-completion.ts';
 import { createResolver } from '../resolve/resolver.ts';
 
 /** Captures of several nodes are merged: the view is that of whoever called. */
@@ -88,12 +89,13 @@ export function createOfflineMap(deps: OfflineMapDeps, options: OfflineMapOption
     }
   };
 
+  const completed = createFlowCompletion(view, (client, address, at) => observer.nameFor(client, address, at));
   const observer = createObserver(
     {
       decodeDnsAnswer: deps.decodeDnsAnswer,
       sink: {
         dns: (client, answer, count, first, last, memo) => add(dnsObservation(client, answer, count, first, last, SEEN, memo)),
-        tcp: (flow, count, first, last) => add(tcpObservation(flow, count, first, last, SEEN)),
+        tcp: (flow, count, first, last) => add(tcpObservation(completed(flow, last), count, first, last, SEEN)),
       },
     },
     { keepDoneMs: KEEP_DONE_MS, ...options.observer, memos: true },

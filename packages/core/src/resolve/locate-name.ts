@@ -1,5 +1,6 @@
 import { isLoopbackAddress, isPrivateAddress } from '../cluster/ranges.ts';
 import type { EntryBackend } from '../cluster/records.ts';
+import { hasSelector, recordAt } from '../cluster/service-index.ts';
 import type { ServiceEntry } from '../cluster/service-index.ts';
 import type { InternetPeer } from '../model/peer.ts';
 import { canonicalAddress } from '../model/address.ts';
@@ -36,7 +37,7 @@ export function locateName(locator: Locator, lookup: Lookup, at: number, depth =
     case 'service': {
       const entry = view.services.named(parsed.namespace, parsed.service, at);
       if (entry === undefined) return unknownService(locator, lookup, parsed, at, depth);
-      if (entry.record.type === 'ExternalName') return externalName(locator, entry, lookup, at, depth);
+      if (recordAt(entry, at).type === 'ExternalName') return externalName(locator, entry, lookup, at, depth);
       return asTargets(
         parsed.type === 'endpoint' ? endpointTargets(locator, entry, parsed.hostname, lookup, at) : serviceName(locator, entry, lookup, at),
       );
@@ -102,7 +103,7 @@ function aliasOutside(locator: Locator, lookup: Lookup, at: number, depth: numbe
 }
 
 function externalName(locator: Locator, entry: ServiceEntry, lookup: Lookup, at: number, depth: number): Found {
-  const target = (entry.record.externalName ?? '').toLowerCase().replace(/\.$/, '');
+  const target = (recordAt(entry, at).externalName ?? '').toLowerCase().replace(/\.$/, '');
   const service = refOf(entry);
   if (target === '' || depth >= MAX_ALIASES) return asDropped('no-destination');
   // Some put an address there; resolvers treat it as a name, people mean the address.
@@ -118,7 +119,8 @@ function externalName(locator: Locator, entry: ServiceEntry, lookup: Lookup, at:
 /** A Service by its name. A headless one answers with its pods: then the answer says which. */
 function serviceName(locator: Locator, entry: ServiceEntry, lookup: Lookup, at: number): readonly Target[] {
   const targets = locator.serviceTargets(entry, { protocol: 'TCP' }, at);
-  if (!entry.record.headless || !hasSelector(entry)) return targets;
+  const record = recordAt(entry, at);
+  if (!record.headless || !hasSelector(record)) return targets;
   const service = refOf(entry);
   const answered = lookup.addresses.flatMap((address) => {
     const pod = locator.view.pods.ownerAt(address, at);
@@ -163,10 +165,6 @@ function unknownService(
     if (outside !== undefined) return outside;
   }
   return asUnknown('name-not-found', `${parsed.service}.${parsed.namespace}`);
-}
-
-function hasSelector(entry: ServiceEntry): boolean {
-  return Object.keys(entry.record.selector ?? {}).length > 0;
 }
 
 /** One target per peer; pods of one workload are put together. */

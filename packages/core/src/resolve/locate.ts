@@ -3,8 +3,8 @@ import { API_SERVICE } from '../cluster/cluster-view.ts';
 import type { PodEntry } from '../cluster/pod-entry.ts';
 import { isLocalAddress, isPrivateAddress } from '../cluster/ranges.ts';
 import type { EntryBackend, ServicePortRecord } from '../cluster/records.ts';
-import { targetPortOf } from '../cluster/service-index.ts';
-import type { ServiceEntry } from '../cluster/service-index.ts';
+import { recordAt, targetPortOf } from '../cluster/service-index.ts';
+import type { Backend, ServiceEntry } from '../cluster/service-index.ts';
 import type { TransportProtocol } from '../model/edge.ts';
 import type { EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Peer, ServiceRef, WorkloadPeer } from '../model/peer.ts';
@@ -90,14 +90,14 @@ export class Locator {
   /** Everybody behind a Service: its workloads, the API server, or the Service itself when no pod of ours is (rules 10, 12). */
   serviceTargets(entry: ServiceEntry, place: Pick<Place, 'port' | 'protocol'>, at: number, name?: string): Target[] {
     const { view } = this;
-    const { record } = entry;
+    const record = recordAt(entry, at);
     const service = refOf(entry);
     const servicePort =
       place.port === undefined ? undefined : record.ports.find((port) => port.port === place.port && port.protocol === place.protocol);
     if (record.namespace === API_SERVICE.namespace && record.name === API_SERVICE.name) {
       return [new Target(this.apiServerPeer(), [], this.translated(servicePort, place, service, undefined), service, name)];
     }
-    const backends = view.services.behind(entry, at);
+    const backends = withPort(view.services.behind(entry, at), servicePort);
     if (backends.length === 0) {
       const addresses = [
         ...new Set([...view.services.endpointsOf(entry, at)].flatMap((endpoints) => endpoints.addresses.map(({ address }) => address))),
@@ -126,7 +126,7 @@ export class Locator {
     for (const { namespace, service, port: wanted } of backends) {
       const entry = this.view.services.named(namespace, service, at);
       if (entry === undefined) continue;
-      const { ports } = entry.record;
+      const { ports } = recordAt(entry, at);
       const port =
         ports.find((candidate) => candidate.port === wanted || candidate.name === wanted) ?? (ports.length === 1 ? ports[0] : undefined);
       const asked = { protocol: place.protocol, ...(place.port !== undefined && port !== undefined && { port: port.port }) };
@@ -243,6 +243,16 @@ function keepAnswer(pod: PodEntry, question: number, found: Found): Found {
   pod.answers ??= new Map();
   if (pod.answers.size < MAX_ANSWERS_OF_A_POD) pod.answers.set(question, found);
   return found;
+}
+
+/** A port's name may be that of some of the pods alone: then the others do not answer on it. */
+function withPort(backends: readonly Backend[], port: ServicePortRecord | undefined): readonly Backend[] {
+  if (typeof port?.targetPort !== 'string') return backends;
+  const having = backends.flatMap((backend) => {
+    const pods = backend.pods.filter((pod) => targetPortOf(port, pod) !== undefined);
+    return pods.length === 0 ? [] : [{ ...backend, pods }];
+  });
+  return having.length > 0 ? having : backends;
 }
 
 export function refOf(entry: ServiceEntry): ServiceRef {

@@ -1,4 +1,5 @@
 import type { ClusterView } from '../cluster/cluster-view.ts';
+import { recordAt } from '../cluster/service-index.ts';
 import type { Observation } from '../model/observation.ts';
 
 /**
@@ -42,7 +43,6 @@ function isKnownPort(view: ClusterView, address: string, port: number, protocol:
   const pod = view.pods.ownerAt(address, at);
   if (pod !== undefined) return pod.record.ports.some((candidate) => candidate.containerPort === port && candidate.protocol === protocol);
   const service = view.services.atAddress(address, at);
-  return (
-    service?.record.ports.some((candidate) => candidate.port === port && candidate.protocol === protocol) ?? view.isApiServer(address, port)
-  );
+  if (service === undefined) return view.isApiServer(address, port);
+  return recordAt(service, at).ports.some((candidate) => candidate.port === port && candidate.protocol === protocol);
 }
