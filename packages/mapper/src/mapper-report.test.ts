@@ -33,6 +33,43 @@ function lookup(from: string, name: string, addresses: readonly string[]): Obser
   };
 }
 
+describe('an open connection whose lookup its sniffer did not see', () => {
+  const socket = (from: string, to: string): Observation => ({ ...attempt(from, to, { port: 443 }), kind: 'socket' });
+  const servers = async (): Promise<string[]> =>
+    (await edges()).nodes.map(
+      ({ client, server, evidence }) =>
+        `${client.name} -> ${server.domain ?? server.addresses?.join() ?? ''} x${evidence.socket?.count ?? 0}`,
+    );
+
+  test('has the name by which its workload was given the address', async () => {
+    await mapper.report([lookup(ADDRESSES.frontend, 'api.example.com', ['203.0.113.7', '203.0.113.8'])], { sequence: 1 });
+    await mapper.report([socket(ADDRESSES.frontend, '203.0.113.8'), socket(ADDRESSES.frontend, '203.0.113.7')], { sequence: 2 });
+    expect(await servers()).toEqual(['frontend -> api.example.com x2']);
+  });
+
+  test.each([
+    ['another workload was', [lookup(ADDRESSES.cart, 'api.example.com', ['203.0.113.7'])]],
+    [
+      'several names were given',
+      [lookup(ADDRESSES.frontend, 'api.example.com', ['203.0.113.7']), lookup(ADDRESSES.frontend, 'www.example.com', ['203.0.113.7'])],
+    ],
+    [
+      'the name is older than a day',
+      [
+        {
+          ...lookup(ADDRESSES.frontend, 'api.example.com', ['203.0.113.7']),
+          lastSeenAt: START - 26 * 3_600_000,
+          firstSeenAt: START - 26 * 3_600_000,
+        },
+      ],
+    ],
+  ])('has none where %s', async (_, lookups) => {
+    await mapper.report(lookups, { sequence: 1 });
+    await mapper.report([socket(ADDRESSES.frontend, '203.0.113.7')], { sequence: 2 });
+    expect(await servers()).toContain('frontend -> 203.0.113.7 x1');
+  });
+});
+
 describe('a report', () => {
   test('is stored when it is answered, with ports and counts', async () => {
     const answer = await mapper.report([

@@ -5,6 +5,7 @@ import type { ReportAnswer, ReportLimits } from '@nm/api';
 import type { MapperMetrics } from '../mapper-metrics.ts';
 import type { BatchPart, NewWaiting } from '../store/batch.ts';
 import type { Store } from '../store/store.ts';
+import { createEarlierNames } from './earlier-names.ts';
 import type { IngestTotals } from './ingest-totals.ts';
 import { reporterKey } from './reporter-book.ts';
 import type { ReporterBook, ReporterEntry } from './reporter-book.ts';
@@ -71,6 +72,7 @@ const BUSY = 'the mapper is busy storing reports; send this one again';
 export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
   const { store, view, reporters, metrics, totals, clock } = deps;
   const limits = options.limits ?? REPORT_LIMITS;
+  const names = createEarlierNames({ store, clock });
 
   /** Adds what one observation means to `into`. */
   function resolveInto(observation: Observation, now: number, into: Resolved): void {
@@ -140,7 +142,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
           seenAt: receivedAt,
           extra: entry === undefined ? '{}' : reporters.extraOf(entry, reporter),
         },
-        parts: [resolved],
+        parts: [{ ...resolved, updates: await names.complete(resolved.updates) }],
       }).catch((error: unknown) => {
         metrics.batches.inc({ result: error instanceof IngestError ? 'busy' : 'failed' });
         throw error;
