@@ -37,6 +37,7 @@ const live = createLiveObserver(
       nodeAddresses: () => ['192.0.2.1', '10.244.0.1'],
       ownerOfSocket: () => undefined,
       findSocketOwners: () => undefined,
+      hasOwnCgroup: () => false,
       counts: () => ({ processes: 0, namespaces: 0, denied: 0, overflow: 0, evictions: 0, scans: 0 }),
     },
     clock: { now: () => now },

@@ -17,6 +17,7 @@ interface Line {
 
 const PATIENCE = { timeout: 10_000, interval: 50 } as const;
 const HOST_POD = '00000000-0000-4000-8000-00000000beef';
+const HOST_POD2 = '00000000-0000-4000-8000-00000000cafe';
 const lines: Line[] = [];
 let sandbox: Sandbox;
 let client: SandboxPod;
@@ -57,6 +58,9 @@ const CONNECT = (address: string, port: number): string =>
   `require('net').connect(${port}, '${address}', () => console.log('ready')).on('error', () => {})`;
 const CALL = (address: string, port: number): string =>
   `require('net').connect(${port}, '${address}', () => process.exit()).on('error', () => process.exit(1))`;
+/** Open for a second. */
+const SHORT_CALL = (address: string, port: number): string =>
+  `require('net').connect(${port}, '${address}', () => { console.log('ready'); setTimeout(() => process.exit(), 1_000) }).on('error', () => process.exit(1))`;
 const RESOLVE = (name: string, servers: string, type = 'A'): string =>
   `const r = new (require('dns').promises.Resolver)(); r.setServers(['${servers}']); r.resolve('${name}', '${type}').catch((e) => e.code).then(() => process.exit())`;
 
@@ -181,6 +185,43 @@ describe('connections', () => {
       lines.find((line) => line.kind === 'socket' && line.destination['port'] === 9005 && line.source['podUid'] === HOST_POD);
     await vi.waitFor(() => expect(of()).toBeDefined(), PATIENCE);
     expect(of()).toMatchObject({ vantage: 'client', source: { address: '10.77.0.1' } });
+  });
+
+  describe('short attempts of several pods on the host network', () => {
+    test.each([
+      ['over IPv4', 9011, () => server.address],
+      ['over IPv6', 9012, () => server.address6],
+    ])('%s: each is its own pod, and a process of none stays the node', async (_name, port, address) => {
+      await server.start(process.execPath, '-e', LISTEN(port));
+      for (const uid of [HOST_POD, HOST_POD2, HOST_POD, undefined])
+        await sandbox.start([process.execPath, '-e', SHORT_CALL(address(), port)], uid);
+      await vi.waitFor(() => expect(total(found('tcp', port))).toBe(4), PATIENCE);
+      const sums = new Map<unknown, number>();
+      for (const { source, count } of found('tcp', port)) sums.set(source['podUid'], (sums.get(source['podUid']) ?? 0) + count);
+      expect(sums).toEqual(
+        new Map<unknown, number>([
+          [HOST_POD, 2],
+          [HOST_POD2, 1],
+          [undefined, 1],
+        ]),
+      );
+    });
+
+    test("to a Service that the node's own rules translate: the pod, and what it asked for", async () => {
+      sandbox.run('ip', 'route', 'add', '10.96.0.60', 'dev', 'cni0');
+      sandbox.run(
+        ...'iptables -t nat -A OUTPUT -d 10.96.0.60 -p tcp --dport 80 -j DNAT --to-destination'.split(' '),
+        `${server.address}:9013`,
+      );
+      await server.start(process.execPath, '-e', LISTEN(9013));
+      await sandbox.start([process.execPath, '-e', SHORT_CALL('10.96.0.60', 80)], HOST_POD);
+      await vi.waitFor(() => expect(found('tcp', 9013)).toHaveLength(1), PATIENCE);
+      expect(found('tcp', 9013)[0]).toMatchObject({
+        count: 1,
+        source: { podUid: HOST_POD },
+        destination: { address: server.address, podUid: server.uid, asked: { address: '10.96.0.60', port: 80 } },
+      });
+    });
   });
 
   test('through a Service address (DNAT): the pod behind it, and what was asked', async () => {

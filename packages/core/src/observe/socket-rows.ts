@@ -43,6 +43,20 @@ export class SocketRows {
     return row;
   }
 
+  /** A socket of both families shows IPv4 peers as IPv4-mapped (RFC 4291 2.5.5.2): such a row becomes one of IPv4. */
+  unmap(row: number): void {
+    if (this.family[row] === 4) return;
+    const { addresses } = this;
+    const local = row * 32;
+    const remote = local + 16;
+    if (!isMapped(addresses, remote) || !(isMapped(addresses, local) || isZero(addresses, local))) return;
+    addresses.copyWithin(local, local + 12, local + 16);
+    addresses.fill(0, local + 4, local + 16);
+    addresses.copyWithin(remote, remote + 12, remote + 16);
+    addresses.fill(0, remote + 4, remote + 16);
+    this.family[row] = 4;
+  }
+
   clear(): void {
     this.length = 0;
   }
@@ -73,4 +87,14 @@ export class SocketRows {
 function copy<T extends Uint8Array | Uint16Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+function isMapped(bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
+  return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
+}
+
+function isZero(bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < 16; i++) if (bytes[offset + i] !== 0) return false;
+  return true;
 }

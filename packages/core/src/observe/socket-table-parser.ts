@@ -101,7 +101,8 @@ export class SocketTableParser {
     at += 6;
     const state = readHex(bytes, at, 2);
     if (localPort < 0 || remotePort < 0 || state < 0 || at + 2 > end) return false;
-    rows.family[row] = digits === 8 ? 4 : unmap(rows, row);
+    rows.family[row] = digits === 8 ? 4 : 6;
+    rows.unmap(row);
     rows.protocol[row] = this.protocol;
     rows.localPort[row] = localPort;
     rows.remotePort[row] = remotePort;
@@ -165,29 +166,5 @@ function readAddress(out: Uint8Array, offset: number, bytes: Uint8Array, at: num
       out[offset + word * 4 + 3 - byte] = value;
     }
   }
-  return true;
-}
-
-/** A socket of both families shows IPv4 peers as IPv4-mapped (RFC 4291 2.5.5.2): they become IPv4. */
-function unmap(rows: SocketRows, row: number): 4 | 6 {
-  const { addresses } = rows;
-  const local = row * 32;
-  const remote = local + 16;
-  const isRemoteMapped = isMapped(addresses, remote);
-  if (!isRemoteMapped || !(isMapped(addresses, local) || isZero(addresses, local))) return 6;
-  addresses.copyWithin(local, local + 12, local + 16);
-  addresses.fill(0, local + 4, local + 16);
-  addresses.copyWithin(remote, remote + 12, remote + 16);
-  addresses.fill(0, remote + 4, remote + 16);
-  return 4;
-}
-
-function isMapped(bytes: Uint8Array, offset: number): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
-  return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
-}
-
-function isZero(bytes: Uint8Array, offset: number): boolean {
-  for (let i = 0; i < 16; i++) if (bytes[offset + i] !== 0) return false;
   return true;
 }

@@ -2,7 +2,11 @@ import { createObserver } from '@nm/core';
 import type { Clock, Observation, Observer } from '@nm/core';
 import { decodeDnsAnswer } from '@nm/wire';
 import type { CaptureSource } from '../capture/capture-source.ts';
+import { ATTRIBUTION_SLACK_MS } from '../proc/attribution.ts';
 import type { NodeView } from '../proc/node-view.ts';
+import { createHostAttempts } from '../sockets/host-attempts.ts';
+import type { HostAttempts } from '../sockets/host-attempts.ts';
+import { createSocketDiag } from '../sockets/socket-diag.ts';
 import { createSocketScanner } from '../sockets/socket-scanner.ts';
 import type { SocketScanner } from '../sockets/socket-scanner.ts';
 import { createLivePipeline } from './live-pipeline.ts';
@@ -40,6 +44,7 @@ export interface LiveObserver {
   readonly observer: Observer;
   readonly pipeline: LivePipeline;
   readonly sockets: SocketScanner;
+  readonly hostAttempts: HostAttempts;
 }
 
 /** Tables of a live node (docs/limits.md): smaller than the offline map's, because a node sees its own traffic only. */
@@ -67,25 +72,32 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     handedOut += 1;
     deps.onObservation(observation);
   };
-  const observer = createObserver({ decodeDnsAnswer, sink: createAttributingSink(view, emit) }, { ...LIVE_LIMITS, seed: options.seed });
-  const pipeline = createLivePipeline(observer, options.dnsPorts);
-  const sockets = createSocketScanner({ view, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
+  const diag = createSocketDiag();
+  const hostAttempts = createHostAttempts({ view, diag, cpuMs: deps.cpuMs });
+  const sink = createAttributingSink(view, (flow, until) => hostAttempts.take(flow, until), emit);
+  const observer = createObserver({ decodeDnsAnswer, sink }, { ...LIVE_LIMITS, seed: options.seed });
+  const pipeline = createLivePipeline(observer, options.dnsPorts, (bytes, packet) => hostAttempts.notice(bytes, packet));
+  const sockets = createSocketScanner({ view, diag, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
   let allowance = LOOK_BURST;
   let allowedAt = 0;
   let nodeAddresses: readonly string[] = [];
   let lastAt = Number.POSITIVE_INFINITY;
+  let scannedAt = Number.NEGATIVE_INFINITY;
 
   const scan = (now: number): void => {
     view.scan(now);
+    scannedAt = now;
     if (view.nodeAddresses() === nodeAddresses) return;
     nodeAddresses = view.nodeAddresses();
     observer.setNodeAddresses(nodeAddresses);
+    hostAttempts.setNodeAddresses(nodeAddresses);
   };
 
   /** A pod that just began to talk may be gone within a second: its processes are looked at now. */
   const watch = (): void => {
-    if (!pipeline.watch.hasNew) return;
     const now = clock.now();
+    hostAttempts.resolve(now);
+    if (!pipeline.watch.hasNew) return;
     allowance = Math.min(LOOK_BURST, allowance + ((now - allowedAt) * LOOKS_PER_SECOND) / 1000);
     allowedAt = now;
     if (allowance < 1) return;
@@ -98,6 +110,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     observer,
     pipeline,
     sockets,
+    hostAttempts,
     start() {
       scan(clock.now());
       source.start((frame) => {
@@ -114,9 +127,13 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     },
     drain() {
       source.drain();
+      const now = clock.now();
+      hostAttempts.resolve(now);
+      // A process that got no time to look knows of no owner since; the latest packets have one.
+      if (now - scannedAt >= ATTRIBUTION_SLACK_MS) scan(now);
       const before = handedOut;
       // Handing out what a busy node counted takes longer than the ring has room for.
-      observer.drain(clock.now(), () => void source.drain());
+      observer.drain(now, () => void source.drain());
       return handedOut - before;
     },
     endAt(at) {

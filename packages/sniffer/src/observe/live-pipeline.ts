@@ -1,4 +1,4 @@
-import type { Observer } from '@nm/core';
+import type { Observer, PacketView } from '@nm/core';
 import { TCP_ACK, TCP_SYN } from '@nm/core';
 import { createDnsStreams, createFrameDecoder, LINK_TYPE_RAW } from '@nm/wire';
 import type { DnsStreams, FrameDecoder } from '@nm/wire';
@@ -23,7 +23,12 @@ export interface LivePipeline {
   readonly streams: DnsStreams;
 }
 
-export function createLivePipeline(observer: Observer, dnsPorts: readonly number[]): LivePipeline {
+/** @param onAttempt called with each attempt that was not seen before. */
+export function createLivePipeline(
+  observer: Observer,
+  dnsPorts: readonly number[],
+  onAttempt: (bytes: Uint8Array, view: PacketView) => void = () => undefined,
+): LivePipeline {
   // Tunnels are not opened: what is inside shows up on the node's own interfaces.
   const decoder = createFrameDecoder({ maxTunnels: 0, vxlanPorts: [], genevePorts: [] });
   const streams = createDnsStreams(LIVE_STREAM_LIMITS);
@@ -44,7 +49,10 @@ export function createLivePipeline(observer: Observer, dnsPorts: readonly number
       const isDns = isDnsPort.has(view.sourcePort) || isDnsPort.has(view.destinationPort);
       if (view.protocol === TCP) {
         if ((view.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
-          if (observer.tcpSyn(view)) watch.source(bytes, view.sourceOffset, view.family, frame.at);
+          if (observer.tcpSyn(view)) {
+            watch.source(bytes, view.sourceOffset, view.family, frame.at);
+            onAttempt(bytes, view);
+          }
         }
         if (isDns) streams.push(view, onMessage);
       } else if (isDns) {

@@ -1,5 +1,6 @@
 import type { DnsAnswer, Observation, ObservationSink, Observer, TcpFlow } from '@nm/core';
 import { MAX_ANSWER_ADDRESSES } from '@nm/core';
+import type { OwnedAttempts } from '../sockets/host-attempts.ts';
 
 /** Who is on this node. */
 export interface LocalOwners {
@@ -7,8 +8,15 @@ export interface LocalOwners {
   isLocal(address: string): boolean;
 }
 
+/** Who of this node's own processes is behind attempts from its addresses. */
+export type TakeOwned = (flow: TcpFlow, until: number) => readonly OwnedAttempts[];
+
 /** Names what the observer drains: from which side it was seen (rule 20), and the pods that the node itself knows. */
-export function createAttributingSink(owners: LocalOwners, onObservation: (observation: Observation) => void): ObservationSink {
+export function createAttributingSink(
+  owners: LocalOwners,
+  takeOwned: TakeOwned,
+  onObservation: (observation: Observation) => void,
+): ObservationSink {
   const podUid = (address: string, at: number): { readonly podUid?: string } => {
     const uid = owners.podOf(address, at);
     return uid === undefined ? {} : { podUid: uid };
@@ -34,19 +42,34 @@ export function createAttributingSink(owners: LocalOwners, onObservation: (obser
       });
     },
     tcp(flow, count, firstSeenAt, lastSeenAt) {
+      const destination = {
+        address: flow.destination,
+        port: flow.port,
+        protocol: 'TCP' as const,
+        ...podUid(flow.destination, lastSeenAt),
+        ...(flow.answer === undefined ? {} : nameOf(flow.answer)),
+        ...askedOf(flow),
+      };
+      const vantage = owners.isLocal(flow.client) ? 'client' : 'server';
+      let rest = count;
+      for (const { podUid: uid, asked, ...own } of takeOwned(flow, lastSeenAt)) {
+        rest -= own.count;
+        const source = { address: flow.client, podUid: uid };
+        onObservation({
+          kind: 'tcp',
+          vantage,
+          source,
+          destination: asked === undefined ? destination : { ...destination, asked },
+          ...own,
+        });
+      }
+      if (rest <= 0) return;
       onObservation({
         kind: 'tcp',
-        vantage: owners.isLocal(flow.client) ? 'client' : 'server',
+        vantage,
         source: { address: flow.client, ...podUid(flow.client, lastSeenAt) },
-        destination: {
-          address: flow.destination,
-          port: flow.port,
-          protocol: 'TCP',
-          ...podUid(flow.destination, lastSeenAt),
-          ...(flow.answer === undefined ? {} : nameOf(flow.answer)),
-          ...askedOf(flow),
-        },
-        count,
+        destination,
+        count: rest,
         firstSeenAt,
         lastSeenAt,
       });

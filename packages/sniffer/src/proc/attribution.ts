@@ -3,7 +3,7 @@ export const KEEP_OWNERS_MS = 10 * 60 * 1000;
 /** Addresses with an owner; beyond it the one that was added first goes. */
 export const MAX_OWNED_ADDRESSES = 16_384;
 /** A scan sees an owner a little after it began and last saw it a little before it ended. */
-const SLACK_MS = 2_000;
+export const ATTRIBUTION_SLACK_MS = 2_000;
 
 interface Interval {
   readonly podUid: string | undefined;
@@ -38,9 +38,10 @@ export class AttributionHistory {
     const list = this.intervals.get(address);
     if (list === undefined) return undefined;
     const [only] = list;
-    if (list.length === 1 && only !== undefined) return at >= only.from - SLACK_MS && at <= only.to + SLACK_MS ? only.podUid : undefined;
+    if (list.length === 1 && only !== undefined)
+      return at >= only.from - ATTRIBUTION_SLACK_MS && at <= only.to + ATTRIBUTION_SLACK_MS ? only.podUid : undefined;
     const within = (slack: number): Interval | undefined => list.findLast(({ from, to }) => at >= from - slack && at <= to + slack);
-    return (within(0) ?? within(SLACK_MS))?.podUid;
+    return (within(0) ?? within(ATTRIBUTION_SLACK_MS))?.podUid;
   }
 
   forgetBefore(at: number): void {

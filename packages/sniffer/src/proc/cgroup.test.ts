@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePodUid } from './cgroup.ts';
+import { isUnified, parsePodUid } from './cgroup.ts';
 
 const UID = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
 const UNDERSCORES = UID.replaceAll('-', '_');
@@ -42,3 +42,10 @@ test.each([
   ['a name that only looks like one', `0::/user.slice/tripod${UID}`, undefined],
   ['empty', '', undefined],
 ])('%s', (_name, text, expected) => expect(parsePodUid(text)).toBe(expected));
+
+test.each([
+  ['version 2', `0::/kubepods/pod${UID}/x`, true],
+  ['both versions, pods in both', `1:cpu:/kubepods/pod${UID}/x\n0::/kubepods/pod${UID}/x`, true],
+  ['pods in version 1 alone', `1:cpu:/kubepods/pod${UID}/x\n0::/system.slice/containerd.service`, false],
+  ['version 1', `1:cpu:/kubepods/pod${UID}/x`, false],
+])('a cgroup of version 2 of its own: %s', (_name, text, expected) => expect(isUnified(text)).toBe(expected));

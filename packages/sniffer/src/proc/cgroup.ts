@@ -15,3 +15,9 @@ export function parsePodUid(text: string): string | undefined {
   }
   return undefined;
 }
+
+/** Whether the process is in a pod's cgroup of version 2 (its line begins with `0::`), not only in ones of version 1. */
+export function isUnified(text: string): boolean {
+  const line = text.split('\n').find((one) => one.startsWith('0::'));
+  return line !== undefined && parsePodUid(line) !== undefined;
+}

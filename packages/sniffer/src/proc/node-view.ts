@@ -48,6 +48,8 @@ export interface NodeView {
   ownerOfSocket(inode: number): string | undefined;
   /** Reads the descriptors of host-network pods' processes. */
   findSocketOwners(): void;
+  /** Whether a pod has a cgroup of version 2, in which nobody else is. */
+  hasOwnCgroup(podUid: string): boolean;
   counts(): NodeViewCounts;
 }
 
@@ -167,6 +169,10 @@ export function createNodeView(options: NodeViewOptions): NodeView {
         if (process.podUid === undefined || namespaces.get(process.namespace)?.isHost !== true) continue;
         addSockets(socketOwners, `${root}/${process.pid}/fd`, process.podUid);
       }
+    },
+    hasOwnCgroup(podUid) {
+      for (const process of table.all()) if (process.podUid === podUid && process.isUnified) return true;
+      return false;
     },
     counts: () => ({
       processes: [...table.all()].length,

@@ -1,4 +1,4 @@
-import { parsePodUid } from './cgroup.ts';
+import { isUnified, parsePodUid } from './cgroup.ts';
 import { listPids, readLink, readSmallFile } from './proc-files.ts';
 
 /** More processes than this are not followed; counted. */
@@ -12,6 +12,8 @@ export interface LocalProcess {
   readonly pid: number;
   namespace: string;
   podUid: string | undefined;
+  /** Its cgroup of version 2 is the pod's own. */
+  isUnified: boolean;
 }
 
 interface Entry extends LocalProcess {
@@ -70,7 +72,15 @@ export class ProcessTable {
   }
 
   private add(pid: number, now: number): boolean {
-    const entry: Entry = { pid, namespace: '', podUid: undefined, bornAt: now, lookedAt: now, generation: this.generation };
+    const entry: Entry = {
+      pid,
+      namespace: '',
+      podUid: undefined,
+      isUnified: false,
+      bornAt: now,
+      lookedAt: now,
+      generation: this.generation,
+    };
     if (!this.look(entry, now)) return false;
     this.entries.set(pid, entry);
     return true;
@@ -87,6 +97,7 @@ export class ProcessTable {
     const cgroup = readSmallFile(`${folder}/cgroup`);
     const podUid = 'text' in cgroup ? parsePodUid(cgroup.text) : undefined;
     const namespace = 'target' in link ? link.target : podUid === undefined ? this.hostNamespace : `cgroup:${podUid}`;
+    entry.isUnified = 'text' in cgroup && isUnified(cgroup.text);
     if (namespace === entry.namespace && podUid === entry.podUid) return false;
     entry.namespace = namespace;
     entry.podUid = podUid;

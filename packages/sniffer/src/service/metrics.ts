@@ -35,6 +35,11 @@ export const SNIFFER_METRICS = {
     'Addresses whose owner was forgotten early because the table was full.',
   ),
   connections: counter('network_mapper_sniffer_connections_total', 'Open connections first seen.'),
+  hostAttempts: counter(
+    'network_mapper_sniffer_host_attempts_total',
+    "Connection attempts of the node's own processes, by who made them: pod, process (of no pod), gone (its socket was closed before it was asked for), skipped (beyond a bound).",
+    'owner',
+  ),
   socketTables: counter('network_mapper_sniffer_socket_table_reads_total', 'Socket tables read.'),
   socketProblems: counter('network_mapper_sniffer_socket_problems_total', 'Lines and sockets that were left out, by reason.', 'reason'),
   observations: counter('network_mapper_sniffer_observations_total', 'Observations handed to the reporter, by kind.', 'kind'),

@@ -4,11 +4,14 @@ import type { LocalNamespace, NodeView } from '../proc/node-view.ts';
 import { readPieces, readText } from '../proc/proc-files.ts';
 import { parseSocketsInUse, SocketCounterFile } from '../proc/socket-counters.ts';
 import type { SocketCounters } from '../proc/socket-counters.ts';
+import type { SocketDiag } from './socket-diag.ts';
 import { ReadSchedule, tcpCounter } from './read-schedule.ts';
 import type { ReadReason } from './read-schedule.ts';
 
 export interface SocketScannerDeps {
   readonly view: NodeView;
+  /** Tells the node's own TCP sockets without reading its tables. */
+  readonly diag: Pick<SocketDiag, 'addTo'>;
   /** Called between pieces of a long table, so that the capture ring is emptied meanwhile. */
   readonly onPause: () => void;
   /** CPU time of this process, milliseconds: what a read costs, however busy the machine is. */
@@ -119,7 +122,8 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       ...(namespace.isHost ? { ownerOf: (inode: number) => deps.view.ownerOfSocket(inode) } : {}),
     });
     let paused = 0;
-    for (const file of filesOf(table, folder)) {
+    const isTold = namespace.isHost && table.protocol === SOCKET_TCP && deps.diag.addTo(observer.rows);
+    for (const file of isTold ? [] : filesOf(table, folder)) {
       parser.begin(table.protocol);
       readPieces(`${folder}/net/${file}`, (bytes, length) => {
         parser.push(bytes, length);
