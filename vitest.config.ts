@@ -40,6 +40,7 @@ export default defineConfig({
             '**/*.kafka.test.ts',
             '**/*.envoy.test.ts',
             '**/*.aws.test.ts',
+            '**/*.arm64.test.ts',
             '**/node_modules/**',
           ],
         },
@@ -49,6 +50,7 @@ export default defineConfig({
       suite('kafka'),
       suite('envoy'),
       suite('aws'),
+      suite('arm64'),
     ],
   },
 });

@@ -1,6 +1,6 @@
 /**
  * A sniffer under load for long, its mapper away in between: `node bench/sniffer/long-run.ts [minutes] [away minutes]
- * [frames per second]`, as root. Prints memory as it goes, and at the end how many of the lookups arrived.
+ * [frames per second]`, as root. Prints memory and CPU time each minute, and at the end how many of the lookups arrived.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -52,8 +52,10 @@ async function measure(): Promise<void> {
     const elapsed = (): number => (performance.now() - startedAt) / 60_000;
     const untilMinute = async (end: number): Promise<void> => {
       while (elapsed() < end) {
-        await sleep(Math.min(30_000, Math.max(100, (end - elapsed()) * 60_000)));
-        say(`${elapsed().toFixed(1)} min, RSS ${memory(sniffer)}, ${await spool()}`);
+        const [cpuBefore, since] = [cpuTimeMs(sniffer), performance.now()];
+        await sleep(Math.min(60_000, Math.max(100, (end - elapsed()) * 60_000)));
+        const cpu = ((cpuTimeMs(sniffer) - cpuBefore) / (performance.now() - since)) * 100;
+        say(`${elapsed().toFixed(1)} min, RSS ${memory(sniffer)}, CPU ${cpu.toFixed(1)} %, ${await spool()}`);
       }
     };
     const before = (minutes - awayMinutes) / 2;
@@ -125,4 +127,10 @@ function memory(child: ChildProcess): string {
   const status = readFileSync(`/proc/${child.pid}/status`, 'latin1');
   const mib = (key: string): string => (Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1_024).toFixed(1);
   return `${mib('VmRSS')} MiB (anonymous ${mib('RssAnon')})`;
+}
+
+/** User and system time; clock ticks are 10 ms on Linux. */
+function cpuTimeMs(child: ChildProcess): number {
+  const fields = readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
