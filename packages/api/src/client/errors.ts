@@ -35,12 +35,14 @@ export class ApiError extends AppError<ApiErrorCode> {
 }
 
 const DEFAULT_RETRY_MS = 1_000;
+/** Timers take no more than 24 days, and fire at once beyond. */
+const MAX_RETRY_MS = 600_000;
 
 /** Retry-After in milliseconds: seconds or an HTTP date (RFC 9110 10.2.3). */
 export function parseRetryAfter(header: string | null, now: number): number {
   if (header === null || header.trim() === '') return DEFAULT_RETRY_MS;
   const seconds = Number(header);
-  if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1_000;
+  if (Number.isFinite(seconds) && seconds >= 0) return Math.min(MAX_RETRY_MS, seconds * 1_000);
   const at = Date.parse(header);
-  return Number.isNaN(at) ? DEFAULT_RETRY_MS : Math.max(0, at - now);
+  return Number.isNaN(at) ? DEFAULT_RETRY_MS : Math.min(MAX_RETRY_MS, Math.max(0, at - now));
 }

@@ -1,7 +1,7 @@
 import { rebaseReport, REPORT } from '@nm/api';
 import type { ReportBatch, ReportSettings } from '@nm/api';
 import { ByteWriter } from './byte-writer.ts';
-import { isFields, parseGraphqlAnswer, retryAfterMs } from './report-protocol.ts';
+import { boundedWaitMs, isFields, parseGraphqlAnswer, retryAfterMs } from './report-protocol.ts';
 import type { HttpAnswer, ReportOutcome, ReportProtocol } from './report-protocol.ts';
 import { PackedReport, ReportRows } from './report-rows.ts';
 
@@ -48,7 +48,7 @@ function readAnswer(answer: HttpAnswer, now: number): ReportOutcome {
   return {
     kind: 'stored',
     rejected: countByCode(report['rejected']),
-    retryAfterMs: typeof wait === 'number' && wait > 0 ? wait : 0,
+    retryAfterMs: typeof wait === 'number' ? boundedWaitMs(wait) : 0,
     settings: toSettings(report['settings']),
   };
 }

@@ -44,13 +44,20 @@ export interface ReportProtocol {
   readonly sendsEmpty: boolean;
 }
 
+/** Longest wait that is granted. Timers take no more than 24 days, and fire at once beyond. */
+const MAX_WAIT_MS = 600_000;
+
+export function boundedWaitMs(ms: number): number {
+  return Math.min(MAX_WAIT_MS, Math.max(0, ms));
+}
+
 /** Wait that the other side asks for: seconds or an HTTP date (RFC 9110 10.2.3); undefined when it does not. */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  if (Number.isFinite(seconds)) return boundedWaitMs(seconds * 1000);
   const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  return Number.isNaN(at) ? undefined : boundedWaitMs(at - now);
 }
 
 interface GraphqlAnswer {

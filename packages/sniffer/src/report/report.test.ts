@@ -181,6 +181,16 @@ describe('createReporter', () => {
     expect(mapper.names()).toEqual(['a.example', 'b.example']);
   });
 
+  test('ever new reasons of a false mapper do not add up', async () => {
+    mapper.answer = () => FakeMapper.stored(Array.from({ length: 100 }, (_, index) => ({ index, code: `new-${index}` })));
+    const sender = await create(await mapper.start());
+    sender.start();
+    sender.add(lookup('a.example'));
+    sender.flush();
+    await vi.waitFor(() => expect(sender.stats().losses).toMatchObject({ other: 52 }));
+    expect(Object.keys(sender.stats().losses)).toHaveLength(49);
+  });
+
   test('a mapper that was away for hours gets everything in order, with the right times', async () => {
     let now = T0;
     const url = await mapper.start();

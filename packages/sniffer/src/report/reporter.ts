@@ -57,10 +57,15 @@ const LAST_ATTEMPTS_MS = 500;
 /** Sequences are reserved on disk in steps, so that a crash never uses one twice. */
 const RESERVE = 1_000_000;
 
+/** The mapper refuses reports with more than 64 reasons, and whoever answers in its place can name ever new ones. */
+const MAX_REASONS = 48;
+const OTHER_REASONS = 'other';
+
 export function createReporter(deps: ReporterDeps, options: ReporterOptions): ReportSender {
   const { clock, log, protocol } = deps;
   const losses: Record<string, number> = {};
-  const lose = (reason: string, rows: number): void => {
+  const lose = (given: string, rows: number): void => {
+    const reason = Object.hasOwn(losses, given) || Object.keys(losses).length < MAX_REASONS ? given : OTHER_REASONS;
     losses[reason] = (losses[reason] ?? 0) + rows;
   };
   const disk =
