@@ -9,6 +9,8 @@ export interface RingSourceOptions {
   /** Ring while the node is quiet, and under load. Both are memory of this process. */
   readonly idleRingBytes?: number;
   readonly loadedRingBytes?: number;
+  /** After so long without load the large ring is given back; a minute if absent. */
+  readonly shrinkAfterMs?: number;
 }
 
 export interface RingSourceDeps {
@@ -45,6 +47,7 @@ const SHRINK_AFTER_MS = 60_000;
 export function createRingSource(deps: RingSourceDeps, options: RingSourceOptions): CaptureSource {
   const idleBlocks = Math.max(8, Math.round((options.idleRingBytes ?? IDLE_RING_BYTES) / BLOCK_BYTES));
   const loadedBlocks = Math.max(idleBlocks, Math.round((options.loadedRingBytes ?? LOADED_RING_BYTES) / BLOCK_BYTES));
+  const shrinkAfterMs = options.shrinkAfterMs ?? SHRINK_AFTER_MS;
   let dnsPorts = options.dnsPorts.slice(0, MAX_DNS_PORTS);
   let ring: PacketRing | undefined;
   let blocks = idleBlocks;
@@ -129,7 +132,7 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
       lastBusyAt = now;
       // In steps: the kernel takes its time for a large ring, and meanwhile the small one fills.
       resize(Math.min(loadedBlocks, blocks * 2));
-    } else if (blocks > idleBlocks && now - lastBusyAt > SHRINK_AFTER_MS) resize(idleBlocks);
+    } else if (blocks > idleBlocks && now - lastBusyAt > shrinkAfterMs) resize(idleBlocks);
   };
 
   const setSignalled = (isOn: boolean): void => {
