@@ -3,6 +3,7 @@ export * from './command/guarded.ts';
 export * from './file-reason.ts';
 export * from './health.ts';
 export * from './http/http-listener.ts';
+export * from './http/page-files.ts';
 export * from './http/tls-fetch.ts';
 export * from './lifecycle.ts';
 export * from './logging.ts';

@@ -3,31 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { toMapDocument } from '@nm/core';
+import { PAGE_HEADERS, pageType } from '@nm/runtime';
 import { toMapJson } from '../output/map-json.ts';
 import type { LoadedMap } from '../source/map-source.ts';
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.woff2': 'font/woff2',
-  '.wasm': 'application/wasm',
-};
-/** As the mapper's: only files of this server, nothing framed, nothing sent elsewhere. */
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'no-store',
-};
+const HEADERS: Readonly<Record<string, string>> = { ...PAGE_HEADERS, 'cache-control': 'no-store' };
 const MAP_PATH = '/map.json';
 
 /** Serves the web UI with one map to this machine only. */
@@ -48,16 +32,16 @@ export async function serveMap(webFolder: string, map: LoadedMap): Promise<{ rea
     const isOurs = /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '');
     const file = files.get(path === '/' ? '/index.html' : path);
     if (!isOurs || request.method !== 'GET' || (file === undefined && path !== MAP_PATH)) {
-      response.writeHead(isOurs ? 404 : 421, SECURITY_HEADERS).end();
+      response.writeHead(isOurs ? 404 : 421, HEADERS).end();
       return;
     }
     if (path === MAP_PATH) {
-      response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'application/json' });
+      response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' });
       await pipeline(Readable.from(toMapJson(toMapDocument(map.edges, map))), response);
       return;
     }
     const body = await readFile(file ?? '');
-    response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': TYPES[extname(file ?? '')] ?? 'application/octet-stream' }).end(body);
+    response.writeHead(200, { ...HEADERS, 'content-type': pageType(path === '/' ? 'index.html' : path) }).end(body);
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { PAGE_HEADERS, pageType } from '@nm/runtime';
 
 const gzipAsync = promisify<Buffer, Buffer>(gzip);
 
@@ -21,31 +22,6 @@ export interface StaticFiles {
   /** False when the path is none of ours. */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
 }
-
-const TYPES: Readonly<Record<string, string>> = {
-  html: 'text/html; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  json: 'application/json',
-  svg: 'image/svg+xml',
-  png: 'image/png',
-  ico: 'image/x-icon',
-  woff2: 'font/woff2',
-  wasm: 'application/wasm',
-  txt: 'text/plain; charset=utf-8',
-  webmanifest: 'application/manifest+json',
-};
-
-/** Workers are our own files; styles may be set on elements, because the graph's canvas sizes itself. */
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-};
 
 const MAX_FILES = 2_000;
 const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
@@ -72,7 +48,7 @@ export async function loadStaticFiles(folder: string | undefined): Promise<Stati
 function send(request: IncomingMessage, response: ServerResponse, file: StaticFile): void {
   const compressed = (request.headers['accept-encoding'] ?? '').includes('gzip') ? file.compressed : undefined;
   const headers: Record<string, string | number> = {
-    ...SECURITY_HEADERS,
+    ...PAGE_HEADERS,
     'content-type': file.type,
     etag: file.etag,
     vary: 'accept-encoding',
@@ -100,8 +76,7 @@ async function readFolder(folder: string): Promise<Map<string, StaticFile>> {
     total += body.length;
     if (files.size >= MAX_FILES || total > MAX_TOTAL_BYTES)
       throw new Error(`${folder} is no folder of a web UI: too many or too large files`);
-    const extension = entry.name.slice(entry.name.lastIndexOf('.') + 1);
-    const type = TYPES[extension] ?? 'application/octet-stream';
+    const type = pageType(entry.name);
     const isText = /text|json|svg|wasm/.test(type) && body.length >= MIN_COMPRESSED_BYTES;
     files.set(`/${path.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/, '')}`, {
       type,
