@@ -38,7 +38,7 @@ const [folder = '.'] = process.argv.slice(2);
 const ADDRESS = '10.77.0.1';
 const ADDRESS6 = 'fd77::1';
 /** A machine that is emulated takes its time. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 200_000;
 const CGROUP_ROOTS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup', '/sys/fs/cgroup/pids'];
 
 const children: ChildProcess[] = [];

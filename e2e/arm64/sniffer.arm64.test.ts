@@ -10,7 +10,7 @@ import { POD_UID } from './pod-uid.ts';
 import type { ScenarioLine, ScenarioResult } from './scenario.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const BOOT_AND_RUN_MS = 280_000;
+const BOOT_AND_RUN_MS = 560_000;
 let folder = '';
 let here: ScenarioResult;
 let arm64: ScenarioResult;

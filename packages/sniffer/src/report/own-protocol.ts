@@ -3,7 +3,8 @@ import type { ReportBatch, ReportSettings } from '@nm/api';
 import { ByteWriter } from './byte-writer.ts';
 import { boundedWaitMs, isFields, parseGraphqlAnswer, retryAfterMs } from './report-protocol.ts';
 import type { HttpAnswer, ReportOutcome, ReportProtocol } from './report-protocol.ts';
-import { PackedReport, ReportRows } from './report-rows.ts';
+import { PackedReport } from './packed-report.ts';
+import { ReportRows } from './report-rows.ts';
 
 /** Our own `report` mutation (packages/api/src/report/format.ts). */
 export function createOwnProtocol(options: { readonly maxRows?: number } = {}): ReportProtocol {

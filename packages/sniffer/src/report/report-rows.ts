@@ -1,15 +1,9 @@
-import { ABSENT, MAX_BATCH_TEXT, REPORT_LIMITS, REPORT_PROTOCOL, toKindIndex, toRowFlags } from '@nm/api';
-import type { ReportBatch, Reporter } from '@nm/api';
+import { ABSENT, MAX_BATCH_TEXT, REPORT_LIMITS, toKindIndex, toRowFlags } from '@nm/api';
+import type { Reporter } from '@nm/api';
 import type { Observation } from '@nm/core';
-import { ByteWriter } from './byte-writer.ts';
+import { COLUMNS_BEFORE, INTEGERS, PackedReport, TIMES } from './packed-report.ts';
 
-/** Columns before the times, and the one behind them (format.ts of the package api), as numbers of 32 bits. */
-const COLUMNS_BEFORE = 14;
-const INTEGERS = COLUMNS_BEFORE + 1;
-const TIMES = 2;
 const FIRST_ROWS = 256;
-/** Tenths of a millisecond: finer than anything that is done with them, and each digit costs on the way. */
-const TIMES_PER_MS = 10;
 
 const DETAIL_IS_ABSENT = ABSENT;
 
@@ -140,66 +134,3 @@ export class ReportRows {
     this.times.set(times);
   }
 }
-
-/** A report that waits to be sent; its times are instants until then, because they are told relative to the sending. */
-export class PackedReport {
-  readonly reporter: Reporter;
-  readonly sequence: number;
-  private readonly strings: readonly string[];
-  private readonly integers: Int32Array;
-  private readonly times: Float64Array;
-
-  constructor(reporter: Reporter, sequence: number, strings: readonly string[], integers: Int32Array, times: Float64Array) {
-    this.reporter = reporter;
-    this.sequence = sequence;
-    this.strings = strings;
-    this.integers = integers;
-    this.times = times;
-  }
-
-  get rows(): number {
-    return this.times.length / TIMES;
-  }
-
-  /** The same as a `ReportBatch` that is sent at `now`, written as JSON. */
-  writeJson(out: ByteWriter, now: number): void {
-    const { reporter, sequence, strings } = this;
-    const head = JSON.stringify({ protocol: REPORT_PROTOCOL, reporter, sentAt: new Date(now).toISOString(), sequence, strings });
-    out.text(`${head.slice(0, -1)},"observations":[`);
-    for (let row = 0; row < this.rows; row++) this.writeRow(out, row, now);
-    out.text(']}');
-  }
-
-  /** What waits for longer is kept as JSON, like every other batch. */
-  toJSON(): ReportBatch {
-    const out = new ByteWriter();
-    let last = 0;
-    for (const time of this.times) if (time > last) last = time;
-    this.writeJson(out, Math.ceil(last));
-    return JSON.parse(out.toText()) as ReportBatch;
-  }
-
-  private writeRow(out: ByteWriter, row: number, now: number): void {
-    const { integers, times } = this;
-    out.reserve(MAX_ROW_BYTES);
-    if (row > 0) out.byte(COMMA);
-    out.byte(OPEN);
-    const at = row * INTEGERS;
-    for (let column = 0; column < COLUMNS_BEFORE; column++) {
-      out.integer(integers[at + column] as number);
-      out.byte(COMMA);
-    }
-    for (let time = row * TIMES; time < row * TIMES + TIMES; time++) {
-      out.tenths(Math.round(((times[time] as number) - now) * TIMES_PER_MS));
-      out.byte(COMMA);
-    }
-    out.integer(integers[at + COLUMNS_BEFORE] as number);
-    out.byte(CLOSE);
-  }
-}
-
-const OPEN = 0x5b;
-const CLOSE = 0x5d;
-const COMMA = 0x2c;
-/** 15 numbers of at most 11 characters, 2 of at most 20, and what stands between them. */
-const MAX_ROW_BYTES = 256;

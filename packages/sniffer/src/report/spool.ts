@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DiskSpool } from './disk-spool.ts';
+import { PackedReport } from './packed-report.ts';
 import type { ReportMessage } from './report-protocol.ts';
 
 export interface SpoolOptions {
@@ -148,11 +149,12 @@ export class Spool {
 }
 
 function pack(payload: unknown): Uint8Array {
-  return gzipSync(JSON.stringify(payload), { level: 1 });
+  return gzipSync(payload instanceof PackedReport ? payload.toBytes() : JSON.stringify(payload), { level: 1 });
 }
 
 function unpack(bytes: Uint8Array): unknown {
-  return JSON.parse(gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8'));
+  const unpacked = gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES });
+  return PackedReport.fromBytes(unpacked) ?? JSON.parse(unpacked.toString('utf8'));
 }
 
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
