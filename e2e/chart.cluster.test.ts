@@ -24,8 +24,17 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   'tls-mapper': ['tls.mode=mapper'],
   'tls-secret': ['tls.mode=secret', 'tls.secretName=map-tls', 'networkPolicy.reportersFrom={192.0.2.0/24}'],
   'aws-visibility': ['aws.visibility.enabled=true', 'aws.visibility.replicas=2', 'aws.visibility.hosts={*.example.com}'],
+  // As docs/install.md says for them.
+  openshift: [
+    'mapper.podSecurityContext.runAsUser=null',
+    'mapper.podSecurityContext.runAsGroup=null',
+    'mapper.podSecurityContext.fsGroup=null',
+  ],
+  'selinux-apparmor': ['sniffer.securityContext.seLinuxOptions.type=spc_t', 'sniffer.securityContext.appArmorProfile.type=Unconfined'],
   'owner-kinds': ['mapper.ownerKinds[0].kind=Rollout', 'mapper.ownerKinds[0].group=argoproj.io', 'mapper.ownerKinds[0].resource=rollouts'],
 };
+
+const RESTRICTED = 'nm-restricted';
 
 const oldNames = parseAllDocuments(readFileSync(join(CHART, 'old-names.yaml'), 'utf8'))[0]?.toJS() as { was: string; now: string }[];
 
@@ -57,6 +66,37 @@ describe.each(Object.entries(CASES))('%s', (name, values) => {
     expect(answer.trim().split('\n')).toHaveLength(objects.length);
   });
 });
+
+test('all but the sniffers fit the restricted Pod Security profile', async () => {
+  await kubectl(['delete', 'namespace', RESTRICTED, '--ignore-not-found', '--timeout=60s']);
+  await kubectl(['create', 'namespace', RESTRICTED]);
+  await kubectl(['label', 'namespace', RESTRICTED, 'pod-security.kubernetes.io/enforce=restricted']);
+  const values = Object.values(CASES).flat();
+  const templates = parseAllDocuments(
+    await render([...values.filter((value) => !value.endsWith('=null')), 'istioWatcher.inMapper=false', 'istioWatcher.proxyTls=off']),
+  )
+    .map((document) => document.toJS() as { kind: string; metadata: { name: string }; spec: { template: { spec: object } } } | null)
+    .filter((object) => object !== null && (object.kind === 'Deployment' || object.kind === 'DaemonSet'));
+  const admit = async (name: string, spec: object): Promise<string> =>
+    kubectl(
+      ['-n', RESTRICTED, 'apply', '--dry-run=server', '-f', '-'],
+      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { ...spec, serviceAccountName: 'default' } }),
+    ).then(
+      () => 'admitted',
+      (error: Error) => /violates PodSecurity/.exec(error.message)?.[0] ?? error.message,
+    );
+  const admitted = await Promise.all(
+    templates.map(async (object) => [object?.metadata.name, await admit(object?.metadata.name ?? '', object?.spec.template.spec ?? {})]),
+  );
+  await kubectl(['delete', 'namespace', RESTRICTED, '--wait=false']);
+  expect(Object.fromEntries(admitted)).toEqual({
+    'network-mapper-mapper': 'admitted',
+    'network-mapper-kafka-watcher': 'admitted',
+    'network-mapper-istio-watcher': 'admitted',
+    'network-mapper-aws-visibility': 'admitted',
+    'network-mapper-sniffer': 'violates PodSecurity',
+  });
+}, 60_000);
 
 test('the mapper may read what it watches and nothing else', async () => {
   const role = parseAllDocuments(await render([]))

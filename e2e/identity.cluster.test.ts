@@ -176,3 +176,22 @@ test.each([
     request(options, ({ statusCode }) => { console.log(statusCode); process.exit(); }).end(${JSON.stringify(JSON.stringify({ query: READ }))});`;
   expect((await inNode(node, ['nsenter', '--target', pid, '--net', process.execPath, '-e', program])).trim()).toBe(String(status));
 });
+
+test.each([
+  ['mapper', 'list', 'pods', 'yes'],
+  ['mapper', 'create', 'tokenreviews.authentication.k8s.io', 'yes'],
+  ['mapper', 'get', 'secrets', 'no'],
+  ['mapper', 'create', 'pods/exec', 'no'],
+  ['mapper', 'update', 'configmaps', 'no'],
+  ['sniffer', 'get', 'pods', 'no'],
+  ['reader', 'get', 'pods', 'no'],
+  ['admin', 'delete', 'pods', 'no'],
+])('in the Kubernetes API, %s may %s %s: %s', async (account, verb, resource, expected) => {
+  const who = `system:serviceaccount:${NAMESPACE}:network-mapper-${account}`;
+  // It ends with 1 for no.
+  const answer = await kubectl(['auth', 'can-i', verb, resource, '-n', NAMESPACE, '--as', who]).then(
+    () => 'yes',
+    () => 'no',
+  );
+  expect(answer).toBe(expected);
+});

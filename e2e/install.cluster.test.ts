@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shopManifests } from './shop/manifests.ts';
-import { command, eventually, inNode, kubectl, portForward } from './support/cluster.ts';
+import { command, eventually, kubectl, portForward } from './support/cluster.ts';
 import { edgeKey } from './support/live-map.ts';
+import { LOCAL_VOLUME_VALUES, createLocalVolume, removeLocalVolume } from './support/local-volume.ts';
 import { MAX_WAIT_MS, createRelease, lossesOfSniffers } from './support/release.ts';
 import { callNodePort, inventedCalls, isOfShop, lostCalls, miscountedCalls, missingCalls, spokenCalls } from './support/shop-truth.ts';
 
@@ -10,20 +11,13 @@ import { callNodePort, inventedCalls, isOfShop, lostCalls, miscountedCalls, miss
  * starts after the sniffers, so that every call can be held against the map.
  */
 const NAMESPACE = 'otterize-system';
-const DATA = '/run/network-mapper-data';
-const release = createRelease('network-mapper', NAMESPACE, [
-  'image.tag=e2e',
-  'mapper.store.persistence.storageClassName=e2e',
-  'mapper.store.persistence.size=1Gi',
-]);
+const release = createRelease('network-mapper', NAMESPACE, ['image.tag=e2e', ...LOCAL_VOLUME_VALUES]);
 
 let firstEdgeMs = Number.POSITIVE_INFINITY;
 
 beforeAll(async () => {
   await removeAll();
-  // The cluster has no storage: a folder of a node that outlives the mapper's pod.
-  await inNode('node-1', ['mkdir', '-p', DATA]);
-  await kubectl(['apply', '-f', '-'], JSON.stringify(localVolume()));
+  await createLocalVolume();
   const installedAt = Date.now();
   await release.install();
   const installMs = Date.now() - installedAt;
@@ -151,28 +145,9 @@ test('uninstalling leaves nothing', async () => {
   expect(await release.objects()).toBe('');
 });
 
-function localVolume(): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: 'network-mapper-e2e' },
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: 'e2e',
-      persistentVolumeReclaimPolicy: 'Retain',
-      local: { path: DATA },
-      nodeAffinity: {
-        required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['node-1'] }] }] },
-      },
-    },
-  };
-}
-
 /** Also what an earlier, broken run left. */
 async function removeAll(): Promise<void> {
   await release.remove();
   await kubectl(['delete', 'namespace', NAMESPACE, 'shop', 'staging', '--ignore-not-found', '--timeout=90s']);
-  await kubectl(['delete', 'persistentvolume', 'network-mapper-e2e', '--ignore-not-found', '--timeout=30s']);
-  await inNode('node-1', ['rm', '-rf', DATA]);
+  await removeLocalVolume();
 }

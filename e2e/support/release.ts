@@ -74,10 +74,10 @@ export function createRelease(name: string, namespace: string, values: readonly 
 }
 
 /** Metrics of the nodes' sniffers that say that something was lost. */
-export async function lossesOfSniffers(): Promise<string[]> {
+export async function lossesOfSniffers(port = 2112): Promise<string[]> {
   const found: string[] = [];
   for (const node of ['172.30.0.11', '172.30.0.12']) {
-    const metrics = await (await fetch(`http://${node}:2112/metrics`)).text();
+    const metrics = await (await fetch(`http://${node}:${port}/metrics`)).text();
     const losses = /^network_mapper_sniffer_(kernel_drops_total|ring_overruns_total|lost_observations_total\{.*\}) [^0].*$/gm;
     found.push(...(metrics.match(losses) ?? []).map((line) => `${node} ${line}`));
   }

@@ -90,7 +90,10 @@ annotations:
 {{- if ne .Values.tls.mode "none" }}
 - name: ca
   {{- if or (eq .Values.tls.mode "chart") (eq .Values.tls.mode "mapper") }}
-  configMap: { name: {{ include "nm.name" . }}-ca }
+  # Named, so that pods wait for the mapper to write it at the very first start: a key that comes later takes kubelets a minute.
+  configMap:
+    name: {{ include "nm.name" . }}-ca
+    items: [{ key: ca.crt, path: ca.crt }]
   {{- else }}
   secret:
     secretName: {{ .Values.tls.secretName }}
