@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { buildMap } from '@nm/cli';
-import type { Edge, Peer } from '@nm/core';
 import { describe, expect, test } from 'vitest';
+import { mapLine, mapName } from './support/map-lines.ts';
 
 /** A capture of both nodes of a real dual-stack cluster; samples/README.md says what its workloads did. */
 const SAMPLE = join(import.meta.dirname, '../samples/cluster');
@@ -9,31 +9,6 @@ const KUBE = [join(SAMPLE, 'dump'), join(SAMPLE, 'watch')];
 const NODES = [join(SAMPLE, 'node-1.pcap.gz'), join(SAMPLE, 'node-2.pcap.gz')];
 const hooks = { signal: new AbortController().signal, onProgress: () => undefined };
 const base = { proc: [], clusterName: 'lab', clusterDomain: 'cluster.local', customOwners: [] };
-
-function name(peer: Peer): string {
-  switch (peer.type) {
-    case 'workload':
-      return `${peer.kind}/${peer.namespace}/${peer.name}`;
-    case 'service':
-      return `Service/${peer.namespace}/${peer.name}`;
-    case 'internet':
-      return peer.domain ?? peer.addresses?.join() ?? '';
-    case 'node':
-      return `node ${peer.name}`;
-    case 'apiServer':
-    case 'aws':
-    case 'gcp':
-    case 'azure':
-    case 'unknown':
-      return peer.type;
-  }
-}
-
-function line({ client, server, evidence, ports, shared }: Edge): string {
-  const seen = Object.entries(evidence).map(([kind, { count }]) => `${kind} ${count}`);
-  const at = ports.map(({ port, servicePort }) => `${port ?? '?'}${servicePort === undefined ? '' : `<${servicePort}`}`);
-  return [`${name(client)} > ${name(server)}`, ...seen, ...at, ...(shared ? ['shared'] : [])].join(', ');
-}
 
 /** What the shop's own logs say that it did, 51 rounds in the time of the capture; then what Kubernetes itself does. */
 const SHOP = [
@@ -70,11 +45,11 @@ describe('the map of a real cluster in which pods are rolled, replaced and scale
     expect(
       all
         .filter((edge) => edge.class === 'app')
-        .map(line)
+        .map(mapLine)
         .toSorted(),
     ).toEqual([...SHOP, ...KUBERNETES].toSorted());
     // The kubelets' probes of the DNS pods are node-local.
-    expect(all.filter((edge) => edge.class === 'system').map(({ client, server }) => `${name(client)} > ${name(server)}`)).toEqual([
+    expect(all.filter((edge) => edge.class === 'system').map(({ client, server }) => `${mapName(client)} > ${mapName(server)}`)).toEqual([
       'node node-1 > Deployment/kube-system/coredns',
       'node node-2 > Deployment/kube-system/coredns',
     ]);
@@ -84,13 +59,13 @@ describe('the map of a real cluster in which pods are rolled, replaced and scale
   test('the order of captures and dumps does not matter', async () => {
     const one = await buildMap({ ...base, kube: KUBE, pcap: NODES }, hooks);
     const other = await buildMap({ ...base, kube: KUBE.toReversed(), pcap: NODES.toReversed() }, hooks);
-    expect([...other.edges].map(line)).toEqual([...one.edges].map(line));
+    expect([...other.edges].map(mapLine)).toEqual([...one.edges].map(mapLine));
   });
 
   test('one node’s capture alone invents nobody', async () => {
     const { edges } = await buildMap({ ...base, kube: KUBE, pcap: NODES.slice(1) }, hooks);
     const known = new Set([...SHOP, ...KUBERNETES].map((each) => each.split(',')[0]));
-    const pairs = [...edges].filter((edge) => edge.class === 'app').map(({ client, server }) => `${name(client)} > ${name(server)}`);
+    const pairs = [...edges].filter((edge) => edge.class === 'app').map(({ client, server }) => `${mapName(client)} > ${mapName(server)}`);
     // Traffic from outside that node-1 masqueraded has node-1's address here: only its own capture could tell.
     expect(pairs.filter((pair) => !known.has(pair))).toEqual(['node node-1 > Deployment/shop/web']);
   });
