@@ -22,7 +22,7 @@ export const MAPPER_OPTIONS = {
     type: text('sqlite:PATH, sqlite::memory: or postgres://…'),
     default: 'sqlite:network-mapper.db',
     help: 'Database of the map. Several replicas need PostgreSQL.',
-    secret: true,
+    secret: 'password',
   }),
   retention: option({
     flag: 'retention',

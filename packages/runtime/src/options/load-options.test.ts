@@ -12,7 +12,8 @@ const TABLE = {
   body: option({ flag: 'max-body', type: bytes(), default: 1_048_576, help: 'Bound.' }),
   kube: option({ flag: 'kube', type: list(text()), default: [], help: 'Dumps.' }),
   reset: option({ flag: 'loopback-reset', type: boolean(), default: true, help: 'Reset.', key: 'auth.loopbackReset' }),
-  token: optional({ flag: 'token', type: text(), secret: true, help: 'Token.' }),
+  token: optional({ flag: 'token', type: text(), secret: 'value', help: 'Token.' }),
+  store: optional({ flag: 'store', type: text(), secret: 'password', help: 'Database.' }),
   environments: option({ flag: 'environments', type: pairs('name=pattern'), default: {}, help: 'Environments.' }),
 };
 
@@ -126,4 +127,17 @@ test('config show tells value and source, and masks secrets', async () => {
   expect(shown).toMatch(/^token +\*\*\* +flag --token$/m);
   expect(shown).toMatch(/^retention +30d +default$/m);
   expect(shown).not.toContain('hush');
+});
+
+test.each([
+  ['sqlite:/data/map.db', 'sqlite:/data/map.db'],
+  ['postgres://db.example:5432/map', 'postgres://db.example:5432/map'],
+  ['postgres://me:hush@db.example:5432/map?password=hush&sslmode=require', 'postgres://me:***@db.example:5432/map?***'],
+  ['postgres://me@db.example/map', 'postgres://me@db.example/map'],
+  ['postgres://me:hu/sh@db.example:port', '***'],
+])('config show of the address %s', async (store, expected) => {
+  const row = showOptions(TABLE, await load(['--store', store]))
+    .split('\n')
+    .find((line) => line.startsWith('store'));
+  expect(row?.split(/ {2,}/)[1]).toBe(expected);
 });

@@ -71,7 +71,7 @@ export async function loadOptions<Table extends OptionTable>(
 function parseValue(definition: OptionDefinition<unknown>, raw: RawValue): unknown {
   const result = definition.type.schema.safeParse(raw.value);
   if (result.success) return result.data;
-  const shown = definition.secret === true ? 'the value (kept secret)' : JSON.stringify(raw.value);
+  const shown = definition.secret !== undefined ? 'the value (kept secret)' : JSON.stringify(raw.value);
   throw new OptionError('option_invalid', `${raw.where}: ${shown} is not ${definition.type.form}`, { fields: { where: raw.where } });
 }
 

@@ -12,8 +12,8 @@ export interface OptionDefinition<T> {
   readonly key?: string;
   /** Names under which existing installations set it. */
   readonly oldEnv?: readonly string[];
-  /** Shown as `***`. */
-  readonly secret?: boolean;
+  /** Shown as `***`: the whole value, or of an address what may be a password. */
+  readonly secret?: 'value' | 'password';
   /** What the docs say instead of the default, where it is worked out at start. */
   readonly defaultText?: string;
 }
