@@ -1,21 +1,10 @@
 import { createClusterView, createDomainLimiter, createResolver, DEFAULT_NAME_ANNOTATIONS } from '@nm/core';
-import type { Clock, ClusterChange, DomainLimiter, Logger } from '@nm/core';
+import type { Clock, ClusterChange, Logger } from '@nm/core';
 import type { ReflectorMetrics } from '@nm/kube';
-import {
-  createHealth,
-  createHeapBound,
-  createHttpListener,
-  createLifecycle,
-  createMemoryKeeper,
-  createMetricsHandler,
-  OptionError,
-} from '@nm/runtime';
+import { createHealth, createHeapBound, createHttpListener, createLifecycle, createMemoryKeeper, createMetricsHandler } from '@nm/runtime';
 import type { ListenAddress, Startable } from '@nm/runtime';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { createKubernetesAuthenticator } from './auth/kubernetes-authenticator.ts';
-import type { Authenticator } from './auth/identity.ts';
-import { isLoopbackHost } from './auth/loopback.ts';
-import { createOpenAuthenticator } from './auth/open-authenticator.ts';
+import { checkAuth, createAuthenticator, isAuthenticating } from './auth/create-authenticator.ts';
 import { createAddressKeeper } from './cluster/address-keeper.ts';
 import { ClusterFacts } from './cluster/cluster-facts.ts';
 import type { ApplyChange, ClusterSource } from './cluster/cluster-source.ts';
@@ -27,14 +16,10 @@ import { createQueryExecutor } from './graphql/execute-query.ts';
 import { createQueryCache } from './graphql/query-cache.ts';
 import { createRoot, createRowSources } from './graphql/root.ts';
 import { createSchema } from './graphql/schema.ts';
-import { warmUp } from './graphql/warm-up.ts';
-import { createQueryHandler } from './http/query-handler.ts';
+import { createQueryServer } from './http/query-server.ts';
 import { createByteBudget } from './http/request-body.ts';
-import { createRouter } from './http/router.ts';
-import { loadStaticFiles } from './http/static-files.ts';
 import { createIngestTotals } from './ingest/ingest-totals.ts';
 import { createIngest } from './ingest/ingest.ts';
-import { createReportGate } from './ingest/report-gate.ts';
 import { ReporterBook } from './ingest/reporter-book.ts';
 import { createWaitingRetry } from './ingest/waiting.ts';
 import { createMapperMetrics } from './mapper-metrics.ts';
@@ -78,13 +63,11 @@ const MAX_MEMORY_GROWTH_BYTES = 32 * 1_048_576;
 const HEAP_BOUND = { growthPercent: 30, maxYoungBytes: 16 * 1_048_576 };
 /** While the cluster is read, which is the most that is ever read at once. */
 const HEAP_LOOK_MS = 5;
-const HEARTBEAT_MS = 15_000;
-/** Reports that are let in are answered within about this time and that of one transaction. */
-const MAX_REPORT_WORK_MS = 100;
 
 /** The whole server. Nothing runs before `start`; throws OptionError for options that exclude one another. */
 export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   checkAuth(options);
+  checkTls(options);
   const { clock, log } = deps;
   const cluster = options.clusterName;
   const register = new Registry();
@@ -137,7 +120,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
       nodesAreProven: isAuthenticating(options, source),
     },
   );
-  const limiter = createResettableLimiter();
+  const limiter = createDomainLimiter();
   const ingest = createIngest(
     { store, view, resolver, limiter, reporters, metrics, totals, clock },
     { cluster, reportIntervalMs: options.reportInterval, maxQueuedUpdates: options.maxQueuedUpdates },
@@ -194,42 +177,20 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     log,
   });
   const budget = createByteBudget(options.maxPendingBytes);
-  const stopping = new AbortController();
-  const query = createQueryHandler(
+  const certificate = createOwnCertificate({ source, clock, log }, options);
+  const server = createQueryServer(
     {
       executor,
-      stopping: stopping.signal,
-      authenticator: createAuthenticator(deps, options, source, facts, view, metrics),
+      authenticator: createAuthenticator({ ...deps, source, facts, view, metrics }, options),
       budget,
       heap,
-      gate: createReportGate({ now: () => performance.now() }, { maxWorkMs: MAX_REPORT_WORK_MS }),
+      health,
       metrics,
       log,
+      tls: toTlsFiles(options, certificate),
     },
-    { maxBodyBytes: options.maxBody, heartbeatMs: HEARTBEAT_MS },
+    { ...options, ...(deps.namespace !== undefined && { namespace: deps.namespace }) },
   );
-
-  const files = { current: undefined as Awaited<ReturnType<typeof loadStaticFiles>> | undefined };
-  const router = createRouter(
-    { query, health, files: { size: 0, handle: (request, response) => files.current?.handle(request, response) ?? false } },
-    {
-      allowedHosts: [...options.allowedHosts, options.listen.host ?? ''].map((host) => host.toLowerCase()).filter((host) => host !== ''),
-      clusterDomains: options.clusterDomains,
-      ...(deps.namespace !== undefined && { namespace: deps.namespace }),
-    },
-  );
-  const certificate = createOwnCertificate({ source, clock, log }, options);
-  const tls = toTlsFiles(options, certificate);
-  const { tlsListen } = options;
-  const onRefused = (reason: string): void => metrics.refusedConnections.inc({ reason });
-  const queryListener = createHttpListener(
-    { handler: router, log, onRefused },
-    { name: 'queries', listen: options.listen, ...(tlsListen === undefined && tls) },
-  );
-  const tlsListener =
-    tlsListen === undefined
-      ? undefined
-      : createHttpListener({ handler: router, log, onRefused }, { name: 'queries with TLS', listen: tlsListen, ...tls });
   const exports = createExports({ ...deps, store, facts, reporters, register, metrics }, options);
   const metricsListener = createHttpListener(
     {
@@ -246,10 +207,9 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     { name: 'metrics', listen: options.metricsListen },
   );
 
-  let isServing = false;
   health.addCheck('store', () => upkeep.storeHealth());
   health.addCheck('cluster', source.health);
-  health.addCheck('serving', () => ({ ok: isServing }));
+  health.addCheck('serving', () => ({ ok: server.isServing }));
 
   const lifecycle = createLifecycle({ log }, { stopTimeoutMs: STOP_TIMEOUT_MS });
   // Metrics and health first, so that a slow start can be seen; queries last, when there is something to answer with.
@@ -275,108 +235,11 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     const { env = {}, version, createMeshWatcher: create } = deps;
     lifecycle.add('Istio watcher', createMeshWatcher({ create, ingest, store, register, clock, log, env, version }, options));
   }
-  lifecycle.add('queries', {
-    async start(signal) {
-      files.current = await loadStaticFiles(options.web);
-      await warmUp(executor, stopping.signal);
-      await queryListener.start(signal);
-      await tlsListener?.start(signal);
-      isServing = true;
-    },
-    async stop() {
-      isServing = false;
-      stopping.abort();
-      await Promise.all([queryListener.stop(), tlsListener?.stop()]);
-    },
-  });
+  lifecycle.add('queries', server);
 
   return {
-    addresses: () => ({
-      query: queryListener.address(),
-      metrics: metricsListener.address(),
-      ...(tlsListener !== undefined && { tls: tlsListener.address() }),
-    }),
+    addresses: () => ({ ...server.addresses(), metrics: metricsListener.address() }),
     start: (signal) => lifecycle.start(signal),
     stop: () => lifecycle.stop(),
-  };
-}
-
-/** Options about identity that exclude one another; said before anything listens. */
-function checkAuth(options: MapperOptions): void {
-  const isLocal = [options.listen, options.tlsListen].every((listen) => listen === undefined || isLoopbackHost(listen.host));
-  if (options.auth === 'none' && !isLocal && !options.authNoneAnywhere) {
-    throw new OptionError(
-      'option_conflict',
-      '--auth none lets anybody read, reset and forge the map, and --listen is not on a loopback address: listen on 127.0.0.1, or add --auth-none-i-mean-it',
-    );
-  }
-  if (options.auth === 'kubernetes' && options.kube.length > 0) {
-    throw new OptionError(
-      'option_conflict',
-      '--kube reads a dump, and --auth kubernetes needs an API server to check tokens: add --auth none',
-    );
-  }
-  checkTls(options);
-}
-
-/** Whether reporters prove who they are, and on which node. */
-function isAuthenticating(options: MapperOptions, source: ClusterSource): boolean {
-  return options.auth !== 'none' && source.reviewToken !== undefined;
-}
-
-function createAuthenticator(
-  deps: MapperDeps,
-  options: MapperOptions,
-  source: ClusterSource,
-  facts: ClusterFacts,
-  view: ReturnType<typeof createClusterView>,
-  metrics: ReturnType<typeof createMapperMetrics>,
-): Authenticator {
-  const { reviewToken } = source;
-  if (!isAuthenticating(options, source) || reviewToken === undefined) return createOpenAuthenticator();
-  const namespace = options.authNamespace ?? deps.namespace;
-  if (namespace === undefined) {
-    throw new OptionError(
-      'option_conflict',
-      'the namespace of the reporters’ ServiceAccounts is not known outside of a pod: add --auth-namespace',
-    );
-  }
-  return createKubernetesAuthenticator(
-    {
-      reviewToken,
-      clock: deps.clock,
-      log: deps.log,
-      metrics,
-      nodeOfPod: (uid) => view.pods.byPodUid(uid, undefined)?.record.nodeName,
-      hasMeshSidecar: () => facts.hasMeshSidecar,
-    },
-    {
-      audience: options.authAudience,
-      namespace,
-      sniffers: options.authSniffers,
-      watchers: options.authWatchers,
-      readers: options.authReaders,
-      admins: options.authAdmins,
-      loopback: options.authLoopback,
-      loopbackReset: options.authLoopbackReset,
-      compatibleReports: options.authCompatibleReports,
-    },
-  );
-}
-
-/** A limiter that forgets on a reset. */
-function createResettableLimiter(): DomainLimiter & { reset(): void } {
-  let current = createDomainLimiter();
-  let collapsedBefore = 0;
-  return {
-    get collapsed() {
-      return collapsedBefore + current.collapsed;
-    },
-    serverOf: (client, server) => current.serverOf(client, server),
-    limit: (update) => current.limit(update),
-    reset() {
-      collapsedBefore += current.collapsed;
-      current = createDomainLimiter();
-    },
   };
 }

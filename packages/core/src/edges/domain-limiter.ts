@@ -13,6 +13,8 @@ export interface DomainLimiter {
   limit(update: EdgeUpdate): EdgeUpdate;
   /** Names that were replaced by their domain's wildcard. */
   readonly collapsed: number;
+  /** Forgets all names: they count anew. */
+  reset(): void;
 }
 
 /** @param maxEntries (client, domain) pairs that are counted; the oldest is forgotten first. */
@@ -42,6 +44,11 @@ class Limiter implements DomainLimiter {
     if (seen.size <= MAX_NAMES_PER_DOMAIN) return server;
     this.collapsed += 1;
     return this.wildcardOf(domain, server.scope);
+  }
+
+  reset(): void {
+    this.names.clear();
+    this.byClient.clear();
   }
 
   limit(update: EdgeUpdate): EdgeUpdate {
