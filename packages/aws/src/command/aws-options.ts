@@ -1,24 +1,24 @@
-import { boolean, bytes, choice, duration, integer, list, listenAddress, option, optional, text } from '@nm/runtime';
-import type { LogLevel } from '@nm/runtime';
+import {
+  boolean,
+  bytes,
+  duration,
+  integer,
+  KUBE_OPTIONS,
+  list,
+  listenAddress,
+  option,
+  optional,
+  REPORTER_OPTIONS,
+  SERVICE_OPTIONS,
+  text,
+} from '@nm/runtime';
 import { AWS_PROXY_DEFAULTS } from '../proxy/aws-proxy.ts';
 import { CALL_REPORTER_DEFAULTS } from '../report/call-reporter.ts';
 
 /** Options of `network-mapper aws-visibility`; docs/reference/options.md is generated from this table. */
 export const AWS_OPTIONS = {
-  mapperUrl: option({
-    flag: 'mapper-url',
-    type: text('a URL'),
-    default: 'http://network-mapper:9090/query',
-    help: 'Where reports go; /query is added when it is missing.',
-    oldEnv: ['OTTERIZE_MAPPER_API_URL'],
-  }),
-  tokenFile: optional({ flag: 'token-file', type: text('a file'), help: 'File with the token that identifies us; read again each time.' }),
-  caFile: optional({ flag: 'ca-file', type: text('a file'), help: "PEM file of the authority that signed the mapper's certificate." }),
-  kubeconfig: optional({
-    flag: 'kubeconfig',
-    type: text('a file'),
-    help: "Kubeconfig of the cluster; by default KUBECONFIG, ~/.kube/config or the pod's own account.",
-  }),
+  ...REPORTER_OPTIONS,
+  ...KUBE_OPTIONS,
   httpsListen: option({ flag: 'https-listen', type: listenAddress(), default: { port: 10_443 }, help: 'Where pods reach AWS by HTTPS.' }),
   httpListen: option({ flag: 'http-listen', type: listenAddress(), default: { port: 10_080 }, help: 'Where pods reach AWS by HTTP.' }),
   hosts: option({
@@ -80,6 +80,11 @@ export const AWS_OPTIONS = {
     default: { port: 9_443 },
     help: 'Where the API server sends admission reviews.',
   }),
+  webhookClientCa: optional({
+    flag: 'webhook-client-ca',
+    type: text('a file'),
+    help: "PEM file of the authority that signed the API server's client certificate: then only it is answered. The API server needs an AdmissionConfiguration with that certificate.",
+  }),
   webhookService: option({
     flag: 'webhook-service',
     type: text('a Service'),
@@ -109,16 +114,5 @@ export const AWS_OPTIONS = {
     default: 'network-mapper-aws-ca',
     help: 'ConfigMap with certificates that labelled pods get.',
   }),
-  metricsListen: option({
-    flag: 'metrics-listen',
-    type: listenAddress(),
-    default: { port: 2112 },
-    help: 'Where /metrics, /healthz and /readyz are served.',
-  }),
-  logLevel: option<LogLevel>({
-    flag: 'log-level',
-    type: choice(['debug', 'info', 'warn', 'error']),
-    default: 'info',
-    help: 'Least severe log line.',
-  }),
+  ...SERVICE_OPTIONS,
 } as const;

@@ -1,10 +1,10 @@
 import { getServers } from 'node:dns';
 import { loadKubeClient } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
-import { createMapperSink, guarded, optionSources, printedConfig, printedHelp, SYSTEM_CLOCK } from '@nm/reporting';
-import type { CommandContext } from '@nm/reporting';
-import { createHealth, createHttpListener, createLogger, createMetrics, createMetricsHandler, loadOptions } from '@nm/runtime';
-import type { OptionValues, Startable } from '@nm/runtime';
+import { createMapperSink, guarded, loadCommandOptions, readInput, serveUntilStopped, SYSTEM_CLOCK } from '@nm/reporting';
+import type { CheckedPart, CommandContext } from '@nm/reporting';
+import { createLifecycle, createLogger, createMetrics } from '@nm/runtime';
+import type { Lifecycle, OptionValues, Startable } from '@nm/runtime';
 import { Registry } from 'prom-client';
 import { parseAwsHost } from '../actions/parse-host.ts';
 import { createDnsServer, DNS_DEFAULTS } from '../dns/dns-server.ts';
@@ -31,15 +31,14 @@ const MAX_HOSTS = 2_000;
 /** How often the webhook's caBundle is looked at. */
 const CA_CHECK_MS = 60_000;
 const RENEWAL_CHECK_MS = 12 * 3_600_000;
+/** The reporter alone takes up to twice five for what is left. */
+const STOP_TIMEOUT_MS = 15_000;
 
 /** `network-mapper aws-visibility`: proxy, admission webhook and DNS server until the signal aborts; gives the exit code. */
 export async function runAwsVisibility(context: CommandContext): Promise<number> {
   return guarded(async () => {
-    if (printedHelp(context, USAGE, AWS_OPTIONS)) return;
-    const loaded = await loadOptions(AWS_OPTIONS, optionSources(context), { part: 'aws' });
-    if (printedConfig(context, AWS_OPTIONS, loaded)) return;
-    const { values } = loaded;
-    await run(context, values);
+    const values = await loadCommandOptions(context, AWS_OPTIONS, { part: 'aws', usage: USAGE });
+    if (values !== undefined) await run(context, values);
   });
 }
 
@@ -47,7 +46,7 @@ async function run(context: CommandContext, values: AwsValues): Promise<void> {
   const log = createLogger({ name: 'aws-visibility', level: values.logLevel });
   const register = new Registry();
   const metrics = createMetrics(AWS_METRICS, register);
-  const kube = await loadKubeClient({ env: context.env, ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }) });
+  const kube = await loadKubeClient({ env: context.env, kubeconfig: values.kubeconfig, context: values.kubeContext });
   const namespace = values.namespace ?? kube.namespace;
   const authority = await loadAuthority(kube, SYSTEM_CLOCK, namespace, values.authoritySecret);
   const sink = await createMapperSink(context, values, { kind: 'aws-visibility', clock: SYSTEM_CLOCK, log });
@@ -73,14 +72,17 @@ async function run(context: CommandContext, values: AwsValues): Promise<void> {
     },
   );
   const clusterDns = values.clusterDns ?? getServers()[0] ?? '127.0.0.1';
-  const parts: Startable[] = [reporter, proxy];
+  const parts = createLifecycle({ log }, { stopTimeoutMs: STOP_TIMEOUT_MS });
+  parts.add('reporter', reporter);
+  parts.add('proxy', proxy);
   const addressesOf = async (service: string | undefined, given: readonly string[]): Promise<readonly string[]> =>
     given.length > 0 || service === undefined ? given : loadServiceAddresses(kube, namespace, service);
   const proxyAddresses = await addressesOf(values.proxyService, values.proxyAddress);
   if (proxyAddresses.length > 0) {
     const isOurs = (name: string): boolean =>
       proxy.isReaching() && (parseAwsHost(name) !== undefined || values.hosts.some((pattern) => matchesHost(pattern, name)));
-    parts.push(
+    parts.add(
+      'DNS server',
       createDnsServer(
         { log, metrics },
         { ...DNS_DEFAULTS, listen: values.dnsListen, proxyAddresses, upstream: { host: clusterDns, port: 53 }, isOurs },
@@ -89,14 +91,7 @@ async function run(context: CommandContext, values: AwsValues): Promise<void> {
   } else log.warn('no DNS server: neither --proxy-service nor --proxy-address is given');
   const [dnsAddress] = await addressesOf(values.dnsService, values.dnsAddress === undefined ? [] : [values.dnsAddress]);
   if (values.webhook && dnsAddress !== undefined)
-    parts.push(createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddress, log, metrics }));
-  const health = createHealth();
-  parts.push(
-    createHttpListener(
-      { handler: createMetricsHandler({ register, health, log }), log },
-      { name: 'metrics', listen: values.metricsListen },
-    ),
-  );
+    parts.add('webhook', await createWebhook({ context, kube, authority, values, namespace, clusterDns, dnsAddress, log, metrics }));
   // A renewed authority takes effect with a start, and the Deployment starts us again.
   const renewal = new AbortController();
   const timer = setInterval(() => {
@@ -105,10 +100,33 @@ async function run(context: CommandContext, values: AwsValues): Promise<void> {
     renewal.abort();
   }, RENEWAL_CHECK_MS);
   timer.unref();
-  await runParts(parts, AbortSignal.any([context.signal, renewal.signal]), () => log.info('ready', { parts: parts.length }));
+  const signal = AbortSignal.any([context.signal, renewal.signal]);
+  await serveUntilStopped(signal, { log, register, metricsListen: values.metricsListen }, toChecked(parts));
+}
+
+/** Ready when every server listens: a pod that is not must get no connection and no question. */
+function toChecked(parts: Lifecycle): CheckedPart {
+  let isStarted = false;
+  return {
+    checks: { servers: () => ({ ok: isStarted }) },
+    async start(signal): Promise<void> {
+      await parts.start(signal);
+      isStarted = true;
+    },
+    stop: () => parts.stop(),
+  };
+}
+
+/** Throws AppError `input-unreadable`. */
+async function loadClientCa(context: CommandContext, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readInput(context, file)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
 }
 
 interface WebhookSetting {
+  readonly context: CommandContext;
   readonly kube: KubeClient;
   readonly authority: Authority;
   readonly values: AwsValues;
@@ -120,7 +138,18 @@ interface WebhookSetting {
 }
 
 /** The admission server, and the check that keeps its authority known to the API server. */
-function createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddress, log, metrics }: WebhookSetting): Startable {
+async function createWebhook({
+  context,
+  kube,
+  authority,
+  values,
+  namespace,
+  clusterDns,
+  dnsAddress,
+  log,
+  metrics,
+}: WebhookSetting): Promise<Startable> {
+  const clientCa = await loadClientCa(context, values.webhookClientCa);
   const server = createAdmissionServer(
     {
       authority,
@@ -137,6 +166,7 @@ function createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddr
       clusterDnsAddress: clusterDns,
       clusterDomain: values.clusterDomain,
       configMap: values.bundle,
+      ...(clientCa === undefined ? {} : { clientCa }),
     },
   );
   let timer: NodeJS.Timeout | undefined;
@@ -155,19 +185,4 @@ function createWebhook({ kube, authority, values, namespace, clusterDns, dnsAddr
       await server.stop();
     },
   };
-}
-
-/** Starts in order, waits for the signal, stops in reverse order; what was started is stopped also when a later one fails. */
-async function runParts(parts: readonly Startable[], signal: AbortSignal, onReady: () => void): Promise<void> {
-  const started: Startable[] = [];
-  try {
-    for (const part of parts) {
-      await part.start(signal);
-      started.push(part);
-    }
-    onReady();
-    if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
-  } finally {
-    for (const part of started.toReversed()) await part.stop();
-  }
 }

@@ -34,7 +34,7 @@ export const AWS_METRICS = defineMetrics({
   admissions: {
     type: 'counter',
     name: 'network_mapper_aws_admissions_total',
-    help: 'Pods that the webhook was asked about, by outcome: changed, unchanged, failed.',
+    help: 'Pods that the webhook was asked about, by outcome: changed, unchanged, failed, too-many.',
     labels: ['outcome'],
   },
 });

@@ -1,12 +1,14 @@
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { AppError } from '@nm/core';
 import type { Clock, Logger } from '@nm/core';
 import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
 import { signServerCertificate } from '@nm/runtime/certificates';
 import type { KeyPair } from '@nm/runtime/certificates';
+import { createSeats } from '../proxy/connection-seats.ts';
 import type { AWS_METRICS } from '../report/aws-metrics.ts';
 import { toPodPatch, wantsVisibility } from './to-pod-patch.ts';
 import type { PodLike, PodPatchOptions } from './to-pod-patch.ts';
@@ -25,6 +27,8 @@ export interface AdmissionServerOptions extends PodPatchOptions {
   readonly listen: ListenAddress;
   /** Names in our certificate: `SERVICE.NAMESPACE.svc`. */
   readonly names: readonly string[];
+  /** PEM of the authority of the API server's client certificate; without it anybody who reaches us is answered. */
+  readonly clientCa?: string;
 }
 
 const VALID_MS = 30 * 86_400_000;
@@ -32,6 +36,14 @@ const RENEW_MS = 7 * 86_400_000;
 const MAX_REVIEW_BYTES = 4 * 1024 * 1024;
 /** All reviews together that are being read: anybody in the cluster may connect. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** An API server keeps a few; who holds many gives way to it. */
+const SEATS = { maxConnections: 512, maxPerClient: 128 };
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Reviews that ask the Kubernetes API something at once; further pods start unchanged. */
+const MAX_REVIEWS = 64;
+/** What a namespace's labels say, kept for so long: a Deployment's pods come together. */
+const LABELS_KEPT_MS = 5_000;
+const MAX_NAMESPACES = 1_000;
 /** RFC 1123. It becomes part of a path of the Kubernetes API. */
 const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 /** The bundle must not hold up a pod: the volume is optional and the copy is retried with the next pod. */
@@ -47,6 +59,9 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
   let server: Server | undefined;
   let renewal: NodeJS.Timeout | undefined;
   let held = 0;
+  let reviews = 0;
+  const seats = createSeats(deps, SEATS);
+  const loadLabels = createKept(deps.clock, deps.loadNamespaceLabels);
 
   function makeCertificate(): Promise<KeyPair> {
     return signServerCertificate(deps.authority, options.names, deps.clock, VALID_MS);
@@ -55,9 +70,14 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
   async function review({ request }: Review): Promise<Record<string, unknown>> {
     const allowed = { uid: request?.uid ?? '', allowed: true };
     const { object: pod, namespace = '' } = request ?? {};
+    if (reviews >= MAX_REVIEWS) {
+      deps.metrics.admissions.inc({ outcome: 'too-many' });
+      return allowed;
+    }
+    reviews += 1;
     try {
       if (pod === undefined || !NAMESPACE.test(namespace)) return allowed;
-      const labels = wantsVisibility(pod) ? {} : await limited(deps.loadNamespaceLabels(namespace));
+      const labels = wantsVisibility(pod) ? {} : await limited(loadLabels(namespace));
       const patch = wantsVisibility(pod, labels) ? toPodPatch(pod, namespace, options) : [];
       deps.metrics.admissions.inc({ outcome: patch.length === 0 ? 'unchanged' : 'changed' });
       if (patch.length === 0) return allowed;
@@ -68,6 +88,8 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
       deps.metrics.admissions.inc({ outcome: 'failed' });
       deps.log.warn('a pod is let in without AWS visibility', { namespace, error: (error as Error).message });
       return allowed;
+    } finally {
+      reviews -= 1;
     }
   }
 
@@ -98,14 +120,26 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
   return {
     port: () => (server?.address() as AddressInfo | null | undefined)?.port ?? 0,
     async start(): Promise<void> {
-      const opened = createServer({ ...(await makeCertificate()), minVersion: 'TLSv1.2' }, (request, response) => {
+      const ca = options.clientCa;
+      const tls: TlsOptions = {
+        minVersion: 'TLSv1.2',
+        handshakeTimeout: REQUEST_TIMEOUT_MS,
+        ...(ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }),
+      };
+      const opened = createServer({ ...tls, ...(await makeCertificate()) }, (request, response) => {
         answer(request, response).catch(() => {
           if (!response.headersSent) response.writeHead(400);
           response.end();
         });
       });
       server = opened;
-      opened.requestTimeout = 10_000;
+      opened.requestTimeout = REQUEST_TIMEOUT_MS;
+      opened.headersTimeout = REQUEST_TIMEOUT_MS;
+      opened.on('connection', (socket: Socket) => {
+        const seat = seats.take(socket.remoteAddress ?? '', () => socket.destroy());
+        if (seat === undefined) socket.destroy();
+        else socket.once('close', () => seat.leave());
+      });
       await new Promise<void>((resolve, reject) => {
         opened.once('error', (cause) =>
           reject(new AppError('listen_failed', `cannot listen on port ${options.listen.port} for admission: ${cause.message}`, { cause })),
@@ -114,7 +148,7 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
       });
       renewal = setInterval(() => {
         makeCertificate().then(
-          (pair) => opened.setSecureContext(pair),
+          (pair) => opened.setSecureContext({ ...tls, ...pair }),
           (error: unknown) => deps.log.error('certificate not renewed', { error: (error as Error).message }),
         );
       }, RENEW_MS).unref();
@@ -126,6 +160,20 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
       closing.closeAllConnections();
       await new Promise<void>((done) => void closing.close(() => done()));
     },
+  };
+}
+
+/** Remembers answers for a moment, also those that are under way. */
+function createKept<T>(clock: Clock, load: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const kept = new Map<string, { readonly until: number; readonly value: Promise<T> }>();
+  return (key) => {
+    const known = kept.get(key);
+    if (known !== undefined && known.until > clock.now()) return known.value;
+    if (kept.size >= MAX_NAMESPACES) kept.clear();
+    const value = load(key);
+    value.catch(() => kept.delete(key));
+    kept.set(key, { until: clock.now() + LABELS_KEPT_MS, value });
+    return value;
   };
 }
 
