@@ -160,7 +160,8 @@ export class PacketRing {
       frame.at = ((words[at + SECONDS] ?? 0) >>> 0) * 1000 + (words[at + NANOSECONDS] ?? 0) / 1e6;
       frame.length = words[at + SNAP_LENGTH] ?? 0;
       frame.wireLength = words[at + WIRE_LENGTH] ?? 0;
-      frame.offset = byte + ((words[at + MAC_NET] ?? 0) >>> 16);
+      // Kept a 32-bit integer, as which the engine then keeps every offset into the frame.
+      frame.offset = (byte + ((words[at + MAC_NET] ?? 0) >>> 16)) | 0;
       frame.etherType = ((octets[byte + SLL_PROTOCOL_BYTE] ?? 0) << 8) | (octets[byte + SLL_PROTOCOL_BYTE + 1] ?? 0);
       frame.interfaceIndex = words[at + SLL_INDEX] ?? 0;
       frame.packetType = octets[byte + SLL_PACKET_TYPE_BYTE] ?? 0;

@@ -50,7 +50,7 @@ export interface LiveObserver {
 /** Tables of a live node (docs/limits.md): smaller than the offline map's, because a node sees its own traffic only. */
 export const LIVE_LIMITS = {
   maxTransactions: 131_072,
-  keepDoneMs: 1_000,
+  keepDoneMs: 250,
   maxQuestions: 2_048,
   maxAnswers: 8_192,
   maxPairs: 65_536,

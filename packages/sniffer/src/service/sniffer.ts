@@ -60,7 +60,7 @@ const WAITING_DRAIN_MS = 100;
 /** Longer than the kernel keeps a block of the ring that is not full. */
 const LAST_BLOCK_MS = 150;
 /** Observations a second that are reported without making the interval longer. */
-const ROWS_PER_SECOND = 2_000;
+const ROWS_PER_SECOND = 1_000;
 const MAX_INTERVAL_FACTOR = 10;
 /** While the mapper is away nobody waits: longer intervals, so that what is repeated takes room in the spool once. */
 const AWAY_INTERVAL_MS = 20_000;
@@ -68,7 +68,7 @@ const AWAY_INTERVAL_MS = 20_000;
 const FIRST_EPHEMERAL_PORT = 32_768;
 const MAX_LISTENERS = 1_024;
 /** Garbage of reports that may gather: without this bound a busy node's heap grew to three times what lives in it. */
-const MAX_HEAP_GROWTH_BYTES = 4 * 1024 * 1024;
+const MAX_HEAP_GROWTH_BYTES = 8 * 1024 * 1024;
 /** Pages that reports which waited for a mapper took when all of them were sent at once. */
 const MAX_HEAP_SLACK_BYTES = 8 * 1024 * 1024;
 const COMPILED_AFTER_MS = 2_000;
