@@ -158,7 +158,7 @@ describe('arguments as values', () => {
     ],
     [
       'map',
-      'map --kube a --kube /b,c --pcap d -o m',
+      'map --kube a --kube /b,c --pcap d --include-unknown -o m',
       {
         command: 'map',
         quiet: false,
@@ -170,6 +170,7 @@ describe('arguments as values', () => {
           clusterName: 'default',
           clusterDomain: 'cluster.local',
           customOwners: [],
+          includeUnknown: true,
         },
       },
     ],

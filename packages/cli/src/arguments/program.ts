@@ -217,6 +217,7 @@ export function createProgram(
     since?: number;
     until?: number;
     customOwner?: string[];
+    includeUnknown?: boolean;
     output?: string;
     outputPath?: string;
     quiet?: boolean;
@@ -235,6 +236,7 @@ export function createProgram(
         .addOption(
           new Option('--custom-owner <kinds>', 'kinds that are workloads themselves, although something owns them').argParser(parseList),
         )
+        .addOption(new Option('--include-unknown', 'addresses in the cluster that nobody owned too'))
         .addOption(new Option('-q, --quiet', 'no summary and no progress')),
     (values) => {
       const absolute = (paths: readonly string[] | undefined): string[] => (paths ?? []).map((path) => resolve(context.cwd, path));
@@ -255,6 +257,7 @@ export function createProgram(
           ...given('since', values.since),
           ...given('until', values.until),
           customOwners: values.customOwner ?? [],
+          ...given('includeUnknown', values.includeUnknown),
         },
         ...given('output', values.output ?? values.outputPath),
         quiet: values.quiet === true,

@@ -13,6 +13,8 @@ export interface BuildMapOptions {
   readonly until?: number;
   /** Kinds whose objects are roots of workloads although they have owners themselves: `Kind` or `Kind.group`. */
   readonly customOwners: readonly string[];
+  /** Edges with an end that nobody owned too. */
+  readonly includeUnknown?: boolean;
 }
 
 export interface BuildMapHooks {

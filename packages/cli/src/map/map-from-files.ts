@@ -53,7 +53,7 @@ export const mapFromFiles: BuildMap = async (options, hooks) => {
   );
   const packets = await readCaptures(options, hooks, view, map, skipped, memory);
   const sockets = await readProcs(options, map, skipped);
-  const { edges, summary } = map.finish();
+  const { edges, summary } = map.finish({ unknown: options.includeUnknown === true });
   return {
     edges: kept(edges, memory),
     summary: {

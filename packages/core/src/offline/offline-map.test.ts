@@ -204,6 +204,22 @@ describe('the map of a capture', () => {
       ['Deployment front > Deployment one, tcp 1, 7001<80'],
     ],
     [
+      'a connection to a pod that is gone, by a name that still led to it, is one to whom the name stands for',
+      [...lookup(CLIENT, 'db.shop.svc.cluster.local', ['10.244.2.20'], T), connect(CLIENT, '10.244.2.20 5432', T + 5)],
+      [
+        service('db', '', [{ port: 5432 }]),
+        ...deployed('db', '10.244.2.20', { name: 'db-old', finishedAt: T - 60_000 }),
+        ...deployed('db', '10.244.2.21', { name: 'db-new' }),
+      ],
+      ['Deployment front > Deployment db, dns 1, tcp 1, 5432<5432'],
+    ],
+    [
+      'by its address alone it is one to nobody that is known',
+      [connect(CLIENT, '10.244.2.20 5432', T)],
+      [service('db', '', [{ port: 5432 }]), ...deployed('db', '10.244.2.20', { name: 'db-old', finishedAt: T - 60_000 })],
+      [],
+    ],
+    [
       'a pod whose ReplicaSet came after the dump is of the Deployment that has the other ReplicaSets',
       [connect('10.244.1.6', '203.0.113.7 443', T)],
       [

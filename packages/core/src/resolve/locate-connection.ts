@@ -29,7 +29,8 @@ export function locateConnection(locator: Locator, observation: Observation, at:
     found.targets.some((target) => target.port?.service !== undefined)
   )
     return chosen(found.targets, viaService, asked?.port);
-  if (!isTargets(found) || name === undefined) return found;
+  if (name === undefined || found.dropped !== undefined) return found;
+  if (!isTargets(found)) return meantBy(locator, observation, found, at);
   const isInternet = found.targets.every((target) => target.peer.type === 'internet');
   const byName = locateName(locator, { name, ...(canonicalName === undefined ? {} : { canonicalName }), addresses: [address] }, at);
   if (!isTargets(byName)) return isInternet ? byNameOf(found, byName) : found;
@@ -42,6 +43,22 @@ export function locateConnection(locator: Locator, observation: Observation, at:
       ),
     );
   return withService(found.targets, byName.targets);
+}
+
+/**
+ * Nobody owns the address any more, but the client got it for a name of the cluster: a pod that was replaced while its
+ * address was still handed out. Whoever the name stands for was called.
+ */
+function meantBy(locator: Locator, observation: Observation, gone: Found, at: number): Found {
+  const { address, port, protocol, name, canonicalName } = observation.destination;
+  if (address === undefined || name === undefined) return gone;
+  const byName = locateName(locator, { name, ...(canonicalName === undefined ? {} : { canonicalName }), addresses: [address] }, at);
+  if (!isTargets(byName) || byName.targets.every(({ peer }) => peer.type === 'internet')) return gone;
+  const own = port === undefined ? undefined : { port, protocol };
+  return withService(
+    byName.targets.map((target) => target.with(own === undefined ? {} : { port: own })),
+    byName.targets,
+  );
 }
 
 /** A cluster name that means nothing does not take away the address. */
