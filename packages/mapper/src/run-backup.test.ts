@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@nm/core';
@@ -34,6 +34,10 @@ describe('network-mapper backup', () => {
     await apply(store, update({ server: workload('later') }));
     await store.stop();
     const copy = await open(target);
+    // Neither the map nor its copy is for everybody on the machine; SQLite has files beside them while they are open.
+    const modes = await Promise.all((await readdir(folder)).map(async (file) => (await stat(join(folder, file))).mode & 0o007));
+    expect(modes.length).toBeGreaterThan(2);
+    expect(new Set(modes)).toEqual(new Set([0]));
     expect((await allEdges(copy)).map(({ edge }) => 'name' in edge.server && edge.server.name)).toEqual(['cart', 'checkout']);
     await copy.stop();
   });

@@ -1,5 +1,5 @@
-import { rename, rm } from 'node:fs/promises';
-import { mkdirSync, statfsSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
@@ -21,6 +21,10 @@ const BUSY_TIMEOUT_MS = 5_000;
  * that when the checkpointer's thread cannot empty the WAL because there is always something new in it.
  */
 const CHECKPOINT_PAGES = 16_000;
+
+/** The group too: volumes are given to pods by it. */
+const DATABASE_MODE = 0o660;
+const BACKUP_MODE = 0o600;
 
 export interface SqliteOptions {
   readonly onCheckpointFailure?: (reason: string) => void;
@@ -58,7 +62,11 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Backend {
 
 function open(path: string, filesystemType: (folder: string) => number): DatabaseSync {
   try {
-    if (path !== MEMORY) refuseNetworkFilesystem(path, filesystemType);
+    if (path !== MEMORY) {
+      refuseNetworkFilesystem(path, filesystemType);
+      // Who else is on the machine need not read the map; SQLite gives the files beside it the same mode.
+      closeSync(openSync(path, 'a', DATABASE_MODE));
+    }
     const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     database.exec('pragma journal_mode = wal');
     // A kill of the process loses nothing; a power loss may cost the last transactions, never consistency.
@@ -104,6 +112,7 @@ async function writeBackup(database: DatabaseSync, target: string): Promise<void
   const partial = `${target}.partial`;
   try {
     await rm(partial, { force: true });
+    await writeFile(partial, '', { mode: BACKUP_MODE });
     await backup(database, partial, { rate: 500 });
     await rename(partial, target);
   } catch (error) {
