@@ -38,7 +38,7 @@ interface Counts {
 
 /** Edges of one export chunk: short enough that writes and other queries get their turn. */
 const EXPORT_CHUNK = 500;
-/** Edges that an export chooses at once: a filter that no index answers in order is then sorted seldom. */
+/** Edges that an export chooses at once where no index answers the filter in order: it is then sorted seldom. */
 const EXPORT_SELECTED = 4_000;
 /** Peers that an export keeps at hand. */
 const MAX_KNOWN_PEERS = 20_000;
@@ -93,16 +93,18 @@ export class EdgeReader {
   }
 
   async *#inChunks(filter: EdgeFilter, window: Window, signal: AbortSignal | undefined): AsyncGenerator<readonly EdgeRow[]> {
+    // Few at once where that costs nothing more: rows that wait for their turn outlive the young heap.
+    const limit = restrictsEnds(filter) ? EXPORT_SELECTED : EXPORT_CHUNK;
     let after: string | undefined;
     for (;;) {
-      const rows = await this.#select(filter, window, { after, limit: EXPORT_SELECTED });
+      const rows = await this.#select(filter, window, { after, limit });
       for (let from = 0; from < rows.length; from += EXPORT_CHUNK) {
         signal?.throwIfAborted();
         yield rows.slice(from, from + EXPORT_CHUNK);
         await nextTurn();
       }
       after = rows.at(-1)?.key;
-      if (rows.length < EXPORT_SELECTED) return;
+      if (rows.length < limit) return;
     }
   }
 
@@ -260,11 +262,16 @@ export class EdgeReader {
 }
 
 /** The types of peers that are left out, if the filter says nothing else of the ends. */
-function onlyExcluded({ exclude = {}, either = [], client, server, clientCalls, ids }: EdgeFilter): PeerSelector | undefined {
+function onlyExcluded(filter: EdgeFilter): PeerSelector | undefined {
+  const { exclude = {} } = filter;
   const [selector, ...others] = exclude.either ?? [];
   if (selector === undefined || Object.keys(selector).join() !== 'types') return undefined;
-  const further = [...others, ...either, exclude.client, exclude.server, client, server, clientCalls, ids];
-  return further.every((value) => value === undefined) ? selector : undefined;
+  return others.length > 0 || exclude.client !== undefined || exclude.server !== undefined || restrictsEnds(filter) ? undefined : selector;
+}
+
+/** Whether few edges may match, which are found by their ends or ids and not in the order of keys. */
+function restrictsEnds({ either = [], client, server, clientCalls, ids }: EdgeFilter): boolean {
+  return [...either, client, server, clientCalls, ids].some((value) => value !== undefined);
 }
 
 function groupByEdge<Row extends { readonly edge_id: number }>(rows: readonly Row[]): Map<number, Row[]> {
