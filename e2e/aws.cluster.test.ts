@@ -1,21 +1,22 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { expectedCalls, MOCK_NAMES } from '@nm/aws/testing';
 import { createAuthorityKeyPair, signServerCertificate } from '@nm/runtime/certificates';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appManifest, AWS_APPS, AWS_LABEL, certificateMap, worldManifests } from './aws/manifests.ts';
-import { ROOT, eventually, kubectl, loadImage, makeNodeRootfs } from './support/cluster.ts';
+import { loadSdkImage } from './aws/sdk-image.ts';
+import { eventually, kubectl } from './support/cluster.ts';
 import { ask } from './support/live-map.ts';
 import { createRelease } from './support/release.ts';
 
 /**
- * AWS visibility as the chart installs it: admission by a real API server, a DNS server and a proxy behind Services, and pods that call
- * what stands for AWS. Then all of ours ends.
+ * AWS visibility as the chart installs it: admission by a real API server, a DNS server and a proxy behind Services, and pods whose
+ * SDKs (boto3, JavaScript v3) call what stands for AWS (moto). Then the proxy, and all of ours, ends.
  */
 const NAMESPACE = 'aws-system';
 const DEPLOYMENT = 'deployment/network-mapper-aws-visibility';
+const OUR_POD = 'app.kubernetes.io/component=aws-visibility';
 const OURS = 'network-mapper AWS visibility';
 const THEIRS = 'their public root';
+const CLOUD_EDGES = '{ edges(first: 1000) { nodes { client { name namespace } server { type resource } actions { action count } } } }';
 const clock = { now: () => Date.now() };
 const release = createRelease('aws', NAMESPACE, [
   'image.tag=e2e',
@@ -38,7 +39,7 @@ interface Call {
 }
 
 async function callsOf(app: string): Promise<Call[]> {
-  const lines = (await kubectl(['-n', AWS_APPS, 'logs', `deployment/${app}`])).trim().split('\n');
+  const lines = (await logsOf(app)).trim().split('\n');
   return lines.flatMap((line) => {
     const [, outcome, at, text = ''] = /^(ok|failed) (\d+) (.*)$/.exec(line) ?? [];
     return outcome === undefined ? [] : [{ isGood: outcome === 'ok', at: Number(at), text }];
@@ -51,9 +52,40 @@ const goodCalls = async (app: string, issuer: string, after = 0): Promise<Call[]
     return found.length > 3 ? found : undefined;
   }, 60_000);
 
-async function start(app: string, pod: Parameters<typeof appManifest>[2]): Promise<void> {
-  await kubectl(['apply', '-f', '-'], JSON.stringify(appManifest(app, 'client', pod)));
+async function start(app: string, pod: Parameters<typeof appManifest>[2], args: readonly string[] = ['client']): Promise<void> {
+  await kubectl(['apply', '-f', '-'], JSON.stringify(appManifest(app, args, pod)));
   await kubectl(['-n', AWS_APPS, 'rollout', 'status', `deployment/${app}`, '--timeout=120s']);
+}
+
+/** `action resource` of all that the map has of an app, sorted. */
+async function callsInMap(app: string): Promise<string[]> {
+  const { edges } = await ask<{ edges: { nodes: readonly CloudEdge[] } }>(await release.url(), CLOUD_EDGES);
+  return edges.nodes
+    .filter(({ client, server }) => client.name === app && client.namespace === AWS_APPS && server.type === 'aws')
+    .flatMap(({ server, actions }) => (actions ?? []).map(({ action }) => `${action} ${server.resource ?? ''}`))
+    .toSorted();
+}
+
+/** Calls that the map counts of an app. */
+async function countOf(app: string): Promise<number> {
+  const { edges } = await ask<{ edges: { nodes: readonly CloudEdge[] } }>(await release.url(), CLOUD_EDGES);
+  return edges.nodes
+    .filter(({ client }) => client.name === app && client.namespace === AWS_APPS)
+    .flatMap(({ actions }) => (actions ?? []).map(({ count }) => count))
+    .reduce((sum, count) => sum + count, 0);
+}
+
+interface CloudEdge {
+  readonly client: { readonly name?: string; readonly namespace?: string };
+  readonly server: { readonly type: string; readonly resource?: string };
+  readonly actions?: readonly { readonly action: string; readonly count: number }[];
+}
+
+const logsOf = (app: string): Promise<string> => kubectl(['-n', AWS_APPS, 'logs', `deployment/${app}`]);
+
+/** Waits until an SDK's program did all of its calls. */
+async function untilDone(app: string): Promise<void> {
+  await eventually(async () => ((await logsOf(app)).trim().endsWith('done') ? true : undefined), 120_000);
 }
 
 async function specOf(app: string): Promise<{ dnsPolicy?: string; volumes?: { name: string }[] }> {
@@ -65,17 +97,9 @@ async function specOf(app: string): Promise<{ dnsPolicy?: string; volumes?: { na
 
 beforeAll(async () => {
   await removeAll();
-  const folder = mkdtempSync(join(tmpdir(), 'network-mapper-aws-'));
-  try {
-    await makeNodeRootfs(folder);
-    mkdirSync(join(folder, 'app'));
-    cpSync(join(ROOT, 'e2e', 'aws', 'main.js'), join(folder, 'app', 'main.mjs'));
-    await loadImage('aws-calls:e2e', folder, { Entrypoint: ['node', '/app/main.mjs'], User: '1000' });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await loadSdkImage();
   const theirs = await createAuthorityKeyPair(clock, THEIRS);
-  const pair = await signServerCertificate(theirs, ['sts.us-east-1.amazonaws.com'], clock, 86_400_000);
+  const pair = await signServerCertificate(theirs, MOCK_NAMES, clock, 86_400_000);
   await kubectl(['apply', '-f', '-'], JSON.stringify(worldManifests({ 'ca.crt': theirs.cert, 'tls.crt': pair.cert, 'tls.key': pair.key })));
   await kubectl(['create', 'namespace', NAMESPACE]);
   await kubectl(['apply', '-f', '-'], JSON.stringify(certificateMap(NAMESPACE, { 'ca.crt': theirs.cert })));
@@ -96,6 +120,11 @@ afterAll(removeAll, 300_000);
 async function removeAll(): Promise<void> {
   await release.remove();
   await kubectl(['delete', 'namespace', NAMESPACE, AWS_APPS, '--ignore-not-found', '--wait', '--timeout=120s']);
+}
+
+/** What the cluster's DNS would be where AWS is real. */
+async function ownDns(): Promise<object> {
+  return { dnsPolicy: 'None', dnsConfig: { nameservers: [await dnsAddress()] } };
 }
 
 async function dnsAddress(): Promise<string> {
@@ -119,26 +148,56 @@ test('a labelled pod is led through the proxy, and its call is in the map with a
 });
 
 test('a pod without the label stays as it is', async () => {
-  const spec = { dnsPolicy: 'None', dnsConfig: { nameservers: [await dnsAddress()] } };
-  await start('unseen', { spec });
+  await start('unseen', { spec: await ownDns() });
   const { volumes } = await specOf('unseen');
   expect(volumes?.map(({ name }) => name)).not.toContain('network-mapper-aws-ca');
   await goodCalls('unseen', THEIRS);
 });
 
+test.each([
+  { app: 'boto3', file: 'calls.py', names: 'py' as const },
+  { app: 'javascript', file: 'calls.mjs', names: 'js' as const },
+])('with the label, the calls of $app work, and the map has exactly their actions and resources', async ({ app, file, names }) => {
+  await start(app, { labels: { [AWS_LABEL]: 'true' } }, ['sdk', file, names]);
+  await untilDone(app);
+  const found = await eventually(async () => {
+    const calls = await callsInMap(app);
+    return calls.length >= expectedCalls(names).length ? calls : undefined;
+  }, 60_000);
+  expect(found).toEqual(expectedCalls(names));
+});
+
+test.each([
+  { app: 'plain-boto3', file: 'calls.py', names: 'plain-py' },
+  { app: 'plain-javascript', file: 'calls.mjs', names: 'plain-js' },
+])('without the label, the calls of $app work, and the map has none', async ({ app, file, names }) => {
+  await start(app, { spec: await ownDns() }, ['sdk', file, names]);
+  await untilDone(app);
+  expect(await callsInMap(app)).toEqual([]);
+});
+
+test('the proxy is killed: an SDK at work goes on within five seconds, and is seen again when the proxy is back', async () => {
+  await start('loop', { labels: { [AWS_LABEL]: 'true' } }, ['sdk', 'forever.py', 'loop']);
+  const times = async (): Promise<number[]> =>
+    (await logsOf('loop')).split('\n').flatMap((line) => (/^\d+\.\d+$/.test(line) ? [Number(line) * 1000] : []));
+  await eventually(async () => ((await times()).length > 20 ? true : undefined), 60_000);
+  const isSeen = async (): Promise<boolean> => (await callsInMap('loop')).some((call) => call.startsWith('s3:PutObject'));
+  await eventually(async () => ((await isSeen()) ? true : undefined), 60_000);
+  const killedAt = Date.now();
+  await kubectl(['-n', NAMESPACE, 'delete', 'pod', '-l', OUR_POD, '--grace-period=0', '--force', '--wait=false']);
+  await eventually(async () => ((await times()).some((time) => time > killedAt + 15_000) ? true : undefined), 60_000);
+  const all = (await times()).filter((time) => time > killedAt - 1_000);
+  const gapMs = Math.max(...all.slice(1).map((time, index) => time - (all[index] ?? time)));
+  process.stdout.write(`boto3 waited ${gapMs.toFixed(0)} ms\n`);
+  expect(gapMs).toBeLessThan(5_000);
+  await kubectl(['-n', NAMESPACE, 'rollout', 'status', DEPLOYMENT, '--timeout=120s']);
+  const before = await countOf('loop');
+  await eventually(async () => ((await countOf('loop')) > before ? true : undefined), 90_000);
+});
+
 test('all of ours ends: a pod at work goes on within five seconds, and a labelled one that starts then works', async () => {
   const endedAt = Date.now();
-  await kubectl([
-    '-n',
-    NAMESPACE,
-    'delete',
-    'pod',
-    '-l',
-    'app.kubernetes.io/component=aws-visibility',
-    '--grace-period=0',
-    '--force',
-    '--wait=false',
-  ]);
+  await kubectl(['-n', NAMESPACE, 'delete', 'pod', '-l', OUR_POD, '--grace-period=0', '--force', '--wait=false']);
   await kubectl(['-n', NAMESPACE, 'scale', DEPLOYMENT, '--replicas=0']);
   const [first] = await goodCalls('seen', THEIRS, endedAt);
   const last = (await callsOf('seen')).findLast(({ isGood, text }) => isGood && text === OURS);
@@ -146,6 +205,6 @@ test('all of ours ends: a pod at work goes on within five seconds, and a labelle
   process.stdout.write(`failover after ${gapMs} ms\n`);
   // The time is what is promised: an SDK's first retries must get through.
   expect(gapMs).toBeLessThan(5_000);
-  await start('late', { labels: { [AWS_LABEL]: 'true' }, spec: { dnsPolicy: 'None', dnsConfig: { nameservers: [await dnsAddress()] } } });
+  await start('late', { labels: { [AWS_LABEL]: 'true' }, spec: await ownDns() });
   await goodCalls('late', THEIRS);
 });

@@ -1,24 +1,33 @@
-// Programs of the test of AWS visibility: AWS itself, a cluster's DNS that knows where it is, and what calls it.
+// Programs of the test of AWS visibility: AWS itself (moto), a cluster's DNS that knows where it is, and what calls it.
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer, request } from 'node:https';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { rootCertificates } from 'node:tls';
 
 const CERTIFICATES = '/certs';
 const EVERY_MS = 250;
 
-const roles = { aws, dns, client };
-roles[process.argv[2]]();
+const roles = { aws, dns, client, sdk };
+roles[process.argv[2]](...process.argv.slice(3));
 
 function aws() {
-  const server = createServer(
-    { cert: readFileSync(`${CERTIFICATES}/tls.crt`), key: readFileSync(`${CERTIFICATES}/tls.key`) },
-    (incoming, response) => {
-      incoming.resume();
-      response.end('<ok/>');
-    },
-  );
-  server.listen(8443);
+  const certificate = ['-c', `${CERTIFICATES}/tls.crt`, '-k', `${CERTIFICATES}/tls.key`];
+  spawn(process.env.PYTHON, ['-m', 'moto.server', '-H', '0.0.0.0', '-p', '8443', ...certificate], { stdio: 'inherit' });
+}
+
+/** Runs a program of an SDK; AWS's real certificates are known to every trust store, so what stands for them is added to this one's. */
+function sdk(file, names) {
+  const variable = file.endsWith('.py') ? 'AWS_CA_BUNDLE' : 'NODE_EXTRA_CA_CERTS';
+  const given = process.env[variable];
+  const files = [`${CERTIFICATES}/ca.crt`, ...(given !== undefined && existsSync(given) ? [given] : [])];
+  writeFileSync('/tmp/ca.crt', files.map((name) => readFileSync(name, 'utf8')).join('\n'));
+  writeFileSync(`/tmp/${file}`, readFileSync(`/app/${file}`, 'utf8').replaceAll(/(?:py|js)-/g, `${names}-`));
+  symlinkSync('/app/node_modules', '/tmp/node_modules');
+  const env = { ...process.env, [variable]: '/tmp/ca.crt', AWS_EC2_METADATA_DISABLED: 'true', HOME: '/tmp' };
+  spawn(file.endsWith('.py') ? process.env.PYTHON : process.execPath, [`/tmp/${file}`], { stdio: 'inherit', env });
+  // The pod stays, so that its log does.
+  setInterval(() => undefined, 1_000_000);
 }
 
 /** Names under amazonaws.com are the Service "aws"; all others are asked of the real DNS. */

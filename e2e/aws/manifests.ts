@@ -1,7 +1,9 @@
+import { CREDENTIALS } from '@nm/aws/testing';
+
 /** Objects of the test of AWS visibility (e2e/aws/main.js). */
 export const AWS_APPS = 'aws-apps';
 export const AWS_LABEL = 'network-mapper.otterize.com/aws-visibility';
-const IMAGE = 'aws-calls:e2e';
+export const AWS_IMAGE = 'aws-calls:e2e';
 const CERTIFICATES = 'aws-certs';
 
 interface Files {
@@ -30,14 +32,18 @@ export function worldManifests(files: Files): object {
       certificateMap(AWS_APPS, files),
       service('aws', { port: 443, targetPort: 8443 }),
       service('dns', { port: 53, targetPort: 8053, protocol: 'UDP' }),
-      appManifest('aws', 'aws', {}),
-      appManifest('dns', 'dns', {}),
+      appManifest('aws', ['aws'], {}),
+      appManifest('dns', ['dns'], {}),
     ],
   };
 }
 
 /** A Deployment of one program; `pod` adds to its pods. */
-export function appManifest(name: string, role: string, pod: { readonly labels?: Record<string, string>; readonly spec?: object }): object {
+export function appManifest(
+  name: string,
+  args: readonly string[],
+  pod: { readonly labels?: Record<string, string>; readonly spec?: object },
+): object {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -50,7 +56,14 @@ export function appManifest(name: string, role: string, pod: { readonly labels?:
           terminationGracePeriodSeconds: 0,
           ...pod.spec,
           containers: [
-            { name: 'main', image: IMAGE, imagePullPolicy: 'Never', args: [role], volumeMounts: [{ name: 'certs', mountPath: '/certs' }] },
+            {
+              name: 'main',
+              image: AWS_IMAGE,
+              imagePullPolicy: 'Never',
+              args,
+              env: Object.entries(CREDENTIALS).map(([key, value]) => ({ name: key, value })),
+              volumeMounts: [{ name: 'certs', mountPath: '/certs' }],
+            },
           ],
           volumes: [{ name: 'certs', configMap: { name: CERTIFICATES } }],
         },

@@ -20,7 +20,7 @@ import { AWS_PROXY_DEFAULTS, createAwsProxy } from './proxy/aws-proxy.ts';
 import type { AwsProxy } from './proxy/aws-proxy.ts';
 import { createCertificateAuthority } from './proxy/certificate-authority.ts';
 import { AWS_METRICS } from './report/aws-metrics.ts';
-import { BOTO3, BOTO3_FOREVER, JAVA, JAVASCRIPT } from './testing/sdk-programs.ts';
+import { BOTO3, BOTO3_FOREVER, CREDENTIALS, expectedCalls, JAVA, JAVASCRIPT, MOCK_NAMES } from './testing/sdk-programs.ts';
 import { loadSdkTools, runInPod, startInPod, untilOpen } from './testing/sdk-tools.ts';
 import type { Pod, SdkTools } from './testing/sdk-tools.ts';
 import { encodeJks, TRUST_STORE_PASSWORD } from './webhook/encode-jks.ts';
@@ -61,8 +61,7 @@ beforeAll(async () => {
   tools = await loadSdkTools();
   folder = await mkdtemp(join(tmpdir(), 'aws-sdk-'));
   const [ours, theirs] = await Promise.all([createAuthorityKeyPair(clock, 'ours'), createAuthorityKeyPair(clock, 'their public root')]);
-  const names = ['*.us-east-1.amazonaws.com', '*.s3.us-east-1.amazonaws.com', '*.s3.amazonaws.com', '*.amazonaws.com'];
-  const pair = await signServerCertificate(theirs, names, clock, 86_400_000);
+  const pair = await signServerCertificate(theirs, MOCK_NAMES, clock, 86_400_000);
   await writeFile(join(folder, 'server.crt'), pair.cert);
   await writeFile(join(folder, 'server.key'), pair.key);
   await writeFile(join(folder, 'ca.crt'), `${ours.cert}\n${theirs.cert}`);
@@ -115,9 +114,7 @@ beforeAll(async () => {
     nameservers: [OURS, CLUSTER_DNS],
     folder,
     env: {
-      // An access key of account 123456789012.
-      AWS_ACCESS_KEY_ID: 'AKIABZPUZDIKKU5JCF2E',
-      AWS_SECRET_ACCESS_KEY: 'secret',
+      ...CREDENTIALS,
       NODE_EXTRA_CA_CERTS: join(folder, 'ca.crt'),
       AWS_CA_BUNDLE: bundle,
       REQUESTS_CA_BUNDLE: bundle,
@@ -137,33 +134,15 @@ afterAll(async () => {
 
 beforeEach(() => seen.clear());
 
-const bucket = (language: string): string => `arn:aws:s3:::${language}-media`;
-const expected = (language: string): string[] => [
-  `s3:CreateBucket ${bucket(language)}`,
-  `s3:PutObject ${bucket(language)}/a/b.txt`,
-  `s3:GetObject ${bucket(language)}/a/b.txt`,
-  `sqs:CreateQueue arn:aws:sqs:us-east-1:123456789012:${language}-orders`,
-  `sqs:SendMessage arn:aws:sqs:us-east-1:123456789012:${language}-orders`,
-  ...['CreateTable', 'PutItem', 'GetItem'].map(
-    (action) => `dynamodb:${action} arn:aws:dynamodb:us-east-1:123456789012:table/${language}-carts`,
-  ),
-];
-
 describe('with the label', () => {
   test('boto3: its calls work and are seen, no others', async () => {
     expect(await runInPod(labelled, [tools.python, '-c', BOTO3])).toBe('done\n');
-    expect([...seen].toSorted()).toEqual(
-      [
-        ...expected('py'),
-        `s3:PutObject ${bucket('py')}/c.txt`,
-        'secretsmanager:CreateSecret arn:aws:secretsmanager:us-east-1:123456789012:secret:py-token-??????',
-      ].toSorted(),
-    );
+    expect([...seen].toSorted()).toEqual(expectedCalls('py'));
   });
 
   test('JavaScript v3: its calls work and are seen, no others', async () => {
     expect(await runInPod(labelled, [process.execPath, join(tools.nodeFolder, 'calls.mjs')])).toBe('done\n');
-    expect([...seen].toSorted()).toEqual(expected('js').toSorted());
+    expect([...seen].toSorted()).toEqual(expectedCalls('js'));
   });
 
   test('Java: with the trust store that the annotation gives', async () => {

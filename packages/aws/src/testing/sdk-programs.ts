@@ -1,3 +1,31 @@
+const ACCOUNT = '123456789012';
+
+/** An access key of that account (its id holds the number), and where every SDK looks for it. */
+export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIABZPUZDIKKU5JCF2E', AWS_SECRET_ACCESS_KEY: 'secret' } as const;
+
+/** Names of what stands for AWS, for its certificate. */
+export const MOCK_NAMES = ['*.us-east-1.amazonaws.com', '*.s3.us-east-1.amazonaws.com', '*.s3.amazonaws.com', '*.amazonaws.com'];
+
+/** `action resource` of all that a program's calls need, sorted; the prefix of its names is its language. */
+export function expectedCalls(language: 'py' | 'js'): string[] {
+  const bucket = `arn:aws:s3:::${language}-media`;
+  const queue = `arn:aws:sqs:us-east-1:${ACCOUNT}:${language}-orders`;
+  const table = `arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${language}-carts`;
+  const onlyPython = [
+    `s3:PutObject ${bucket}/c.txt`,
+    `secretsmanager:CreateSecret arn:aws:secretsmanager:us-east-1:${ACCOUNT}:secret:py-token-??????`,
+  ];
+  return [
+    `s3:CreateBucket ${bucket}`,
+    `s3:PutObject ${bucket}/a/b.txt`,
+    `s3:GetObject ${bucket}/a/b.txt`,
+    `sqs:CreateQueue ${queue}`,
+    `sqs:SendMessage ${queue}`,
+    ...['CreateTable', 'PutItem', 'GetItem'].map((action) => `dynamodb:${action} ${table}`),
+    ...(language === 'py' ? onlyPython : []),
+  ].toSorted();
+}
+
 /** What the SDKs run against the mock, as programs of their own: the same calls in each language. Each prints `done`. */
 export const BOTO3 = `
 import boto3, json

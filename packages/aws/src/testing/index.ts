@@ -1,0 +1,2 @@
+export * from './sdk-programs.ts';
+export * from './sdk-tools.ts';
