@@ -6,9 +6,8 @@ import type { CheckedPart, CommandContext } from '@nm/reporting';
 import { createLifecycle, createLogger, createMetrics } from '@nm/runtime';
 import type { Lifecycle, OptionValues, Startable } from '@nm/runtime';
 import { Registry } from 'prom-client';
-import { parseAwsHost } from '../actions/parse-host.ts';
 import { createDnsServer, DNS_DEFAULTS } from '../dns/dns-server.ts';
-import { AWS_PROXY_DEFAULTS, createAwsProxy, matchesHost } from '../proxy/aws-proxy.ts';
+import { AWS_PROXY_DEFAULTS, createAwsProxy } from '../proxy/aws-proxy.ts';
 import { createCertificateAuthority } from '../proxy/certificate-authority.ts';
 import { AWS_METRICS } from '../report/aws-metrics.ts';
 import { CALL_REPORTER_DEFAULTS, createCallReporter } from '../report/call-reporter.ts';
@@ -79,8 +78,7 @@ async function run(context: CommandContext, values: AwsValues): Promise<void> {
     given.length > 0 || service === undefined ? given : loadServiceAddresses(kube, namespace, service);
   const proxyAddresses = await addressesOf(values.proxyService, values.proxyAddress);
   if (proxyAddresses.length > 0) {
-    const isOurs = (name: string): boolean =>
-      proxy.isReaching() && (parseAwsHost(name) !== undefined || values.hosts.some((pattern) => matchesHost(pattern, name)));
+    const isOurs = (name: string): boolean => proxy.isReaching() && proxy.isWanted(name);
     parts.add(
       'DNS server',
       createDnsServer(

@@ -1,7 +1,6 @@
-import { connect as connectTcp, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { AppError } from '@nm/core';
 import type { Clock, Logger } from '@nm/core';
@@ -19,11 +18,12 @@ import type { Seat } from './connection-seats.ts';
 import { readFirst } from './first-bytes.ts';
 import { createHttp1Tap } from './http1-tap.ts';
 import { createHttp2Tap } from './http2-tap.ts';
-import { createReachability } from './reachability.ts';
 import { relay } from './relay.ts';
 import type { RequestTap } from './request-tap.ts';
-import { createSafeLookup, isHostName } from './safe-lookup.ts';
+import { isHostName } from './safe-lookup.ts';
 import { createTrustWatch } from './trust-watch.ts';
+import { createUpstreams, HTTPS_PORT } from './upstreams.ts';
+import type { UpstreamOptions } from './upstreams.ts';
 
 export interface AwsProxyDeps {
   readonly authority: CertificateAuthority;
@@ -34,7 +34,7 @@ export interface AwsProxyDeps {
   readonly onRequest: (request: AwsHttpRequest, sourceAddress: string) => void;
 }
 
-export interface AwsProxyOptions {
+export interface AwsProxyOptions extends UpstreamOptions {
   readonly httpsListen: ListenAddress;
   readonly httpListen: ListenAddress;
   /** Of both ports together. */
@@ -47,10 +47,6 @@ export interface AwsProxyOptions {
   readonly maxBodyBytes: number;
   /** Bytes of bodies held at once, all connections together; further bodies are not looked at. */
   readonly maxHeldBodyBytes: number;
-  /** Further host patterns (`*.example.com`) to look into; AWS's own always are. */
-  readonly hosts?: readonly string[];
-  /** Where a host really is; the name itself unless given. For tests and split networks. */
-  readonly upstream?: (host: string, port: number) => Pick<ConnectionOptions, 'host' | 'port' | 'ca'>;
   /** A client that refuses our certificate is let through unread for so long. */
   readonly distrustMs: number;
 }
@@ -58,6 +54,8 @@ export interface AwsProxyOptions {
 export interface AwsProxy extends Startable {
   httpsPort(): number;
   httpPort(): number;
+  /** Whether requests to a host are looked at. */
+  isWanted(host: string): boolean;
   /** Whether AWS is reached: when several of its hosts in a row are not, names should lead to AWS itself. */
   isReaching(): boolean;
 }
@@ -76,10 +74,8 @@ export const AWS_PROXY_DEFAULTS = {
  * marks the whole heap for every few MB more, because ours is small: that took half of the time at 32 MiB.
  */
 const COLLECT_EVERY_BYTES = 4 * 1024 * 1024;
-const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_HELLO_BYTES = 64 * 1024;
 const MAX_HEAD_BYTES = 64 * 1024;
-const HTTPS_PORT = 443;
 const HTTP_PORT = 80;
 
 /**
@@ -95,23 +91,13 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   const seats = createSeats(deps, options);
   const seatOf = new WeakMap<Socket, Seat>();
 
-  const lookups = { aws: createSafeLookup(true), other: createSafeLookup(false) };
-
-  function upstreamOf(host: string, port: number): ConnectionOptions {
-    return { host, port, lookup: isWanted(host) ? lookups.aws : lookups.other, ...options.upstream?.(host, port) };
-  }
-
-  function isWanted(host: string): boolean {
-    return parseAwsHost(host) !== undefined || (options.hosts ?? []).some((pattern) => matchesHost(pattern, host));
-  }
-
   function hold<S extends Duplex>(socket: S): S {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     return socket;
   }
 
-  const reachability = createReachability(deps.clock);
+  const upstreams = createUpstreams(deps, options);
   const young = createYoungKeeper(COLLECT_EVERY_BYTES);
   const budget = createBodyBudget(options.maxHeldBodyBytes);
 
@@ -148,29 +134,10 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     }
   }
 
-  function connectPlain(host: string, port: number): Socket {
-    const { host: name = host, port: to = port, lookup } = upstreamOf(host, port);
-    return connectTcp({ host: name, port: to, noDelay: true, ...(lookup === undefined ? {} : { lookup }) });
-  }
-
   function passThrough(client: Socket, host: string, port: number, reason: string): void {
     metrics.connections.inc({ outcome: reason });
-    const server = hold(connectPlain(host, port));
-    withTimeout(server, client);
+    const server = hold(upstreams.connectPlain(host, port, client));
     join(client, client, server);
-  }
-
-  function withTimeout(server: Socket, client: Duplex, host?: string): void {
-    server.setTimeout(CONNECT_TIMEOUT_MS, () => {
-      metrics.connections.inc({ outcome: 'unreachable' });
-      if (host !== undefined) reachability.failed(host);
-      server.destroy();
-      client.destroy();
-    });
-    server.once('connect', () => {
-      server.setTimeout(0);
-      if (host !== undefined) reachability.reached();
-    });
   }
 
   function tapFor(client: Socket, host: string, protocol: string): RequestTap {
@@ -193,20 +160,9 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     }
     const protocols = hello.protocols.filter((protocol) => protocol === 'h2' || protocol === 'http/1.1');
     if (client.destroyed) return;
-    const server = hold(
-      connectTls({
-        ...upstreamOf(host, HTTPS_PORT),
-        servername: host,
-        ALPNProtocols: protocols,
-        rejectUnauthorized: true,
-        minVersion: 'TLSv1.2',
-      }),
-    );
-    withTimeout(server, client, host);
-    server.setNoDelay(true);
+    const server = hold(upstreams.connectSecure(host, protocols, client));
     const early = (error?: NodeJS.ErrnoException): void => {
-      // A name that does not exist says nothing about the way there.
-      if (error?.code !== 'ENOTFOUND') reachability.failed(host);
+      upstreams.failed(host, error?.code);
       metrics.connections.inc({ outcome: 'upstream-failed' });
       log.warn('an AWS endpoint could not be reached', { host, error: error?.message ?? 'closed' });
       client.destroy();
@@ -251,7 +207,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
       if (hello === 'not-tls' || host === undefined || !isHostName(host)) {
         metrics.connections.inc({ outcome: 'no-name' });
         client.destroy();
-      } else if (isWanted(host)) void intercept(client, host, hello).catch(() => client.destroy());
+      } else if (upstreams.isWanted(host)) void intercept(client, host, hello).catch(() => client.destroy());
       else passThrough(client, host, HTTPS_PORT, 'other-host');
       return true;
     });
@@ -274,13 +230,12 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
         client.destroy();
         return true;
       }
-      if (!isWanted(host)) {
+      if (!upstreams.isWanted(host)) {
         passThrough(client, host, HTTP_PORT, 'other-host');
         return true;
       }
       metrics.connections.inc({ outcome: 'read' });
-      const server = hold(connectPlain(host, HTTP_PORT));
-      withTimeout(server, client);
+      const server = hold(upstreams.connectPlain(host, HTTP_PORT, client));
       join(client, client, server, tapFor(client, host, 'http/1.1'));
       return true;
     });
@@ -318,7 +273,8 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   return {
     httpsPort: () => portOf(servers[0]),
     httpPort: () => portOf(servers[1]),
-    isReaching: () => reachability.isReaching(),
+    isWanted: (host) => upstreams.isWanted(host),
+    isReaching: () => upstreams.isReaching(),
     async start(): Promise<void> {
       await listen(options.httpsListen, acceptTls, 'HTTPS to AWS');
       await listen(options.httpListen, acceptPlain, 'HTTP to AWS');
@@ -329,10 +285,6 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
       await Promise.all(closing);
     },
   };
-}
-
-export function matchesHost(pattern: string, host: string): boolean {
-  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1 : pattern === host;
 }
 
 /** A request may name another bucket than its connection does, but not another service: nothing is told that its server would not do. */
