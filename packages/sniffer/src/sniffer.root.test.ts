@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createCaptureDecoder } from '@nm/wire';
+import { aRecord, dnsMessage, ethernet, ip, udp } from '@nm/wire/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createSandbox, script, setResolver } from './testing/sandbox.ts';
 import type { Sandbox, SandboxPod } from './testing/sandbox.ts';
@@ -15,6 +16,7 @@ interface Line {
   readonly destination: Readonly<Record<string, unknown>>;
 }
 
+const UDP = 17;
 const PATIENCE = { timeout: 10_000, interval: 50 } as const;
 const HOST_POD = '00000000-0000-4000-8000-00000000beef';
 const HOST_POD2 = '00000000-0000-4000-8000-00000000cafe';
@@ -35,6 +37,7 @@ beforeAll(async () => {
   await server.start(process.execPath, '-e', LISTEN(18080));
   // Connections that are older than the sniffer.
   await client.start(process.execPath, '-e', CONNECT(server.address, 18080));
+  await client.start(process.execPath, '-e', CONNECT_UDP(server.address, 18081));
   sniffer = spawn('ip', ['netns', 'exec', sandbox.node, process.execPath, script('run.ts'), 'sniffer', '--print', '--format', 'json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -58,6 +61,8 @@ const CONNECT = (address: string, port: number): string =>
   `require('net').connect(${port}, '${address}', () => console.log('ready')).on('error', () => {})`;
 const CALL = (address: string, port: number): string =>
   `require('net').connect(${port}, '${address}', () => process.exit()).on('error', () => process.exit(1))`;
+const CONNECT_UDP = (address: string, port: number): string =>
+  `require('dgram').createSocket('udp4').connect(${port}, '${address}', () => console.log('ready'))`;
 /** Open for a second. */
 const SHORT_CALL = (address: string, port: number): string =>
   `require('net').connect(${port}, '${address}', () => { console.log('ready'); setTimeout(() => process.exit(), 1_000) }).on('error', () => process.exit(1))`;
@@ -95,6 +100,24 @@ describe('lookups', () => {
       canonicalName: 'link-5.test',
       addresses: ['192.0.2.7'],
     });
+  });
+
+  test.each([
+    ['in a VLAN', 'vlan.test', [0x8100]],
+    ['in a VLAN within a VLAN', 'two-vlans.test', [0x88a8, 0x8100]],
+  ])('%s', async (_name, question, tags) => {
+    const message = { id: tags.length, question };
+    const asked = udp(40_000, 53, dnsMessage(message));
+    const answered = udp(53, 40_000, dnsMessage({ ...message, answers: [aRecord([0xc0, 12], '192.0.2.7')] }));
+    const [from, to] = [client.address, '10.77.0.250'];
+    const frames = [
+      ip({ source: from, destination: to, protocol: UDP, payload: asked }),
+      ip({ source: to, destination: from, protocol: UDP, payload: answered }),
+    ].map((packet) => Buffer.from(ethernet(0x0800, packet, tags)).toString('hex'));
+    const index = client.run('cat', '/sys/class/net/eth0/ifindex').trim();
+    client.run(process.execPath, script('send-frames.ts'), index, ...frames);
+    await vi.waitFor(() => expect(found('dns', question)).toHaveLength(1), PATIENCE);
+    expect(found('dns', question)[0]).toMatchObject({ count: 1, source: { podUid: client.uid } });
   });
 
   test('a search list: only the name that exists', async () => {
@@ -167,6 +190,17 @@ describe('connections', () => {
       count: 1,
       source: { address: client.address },
       destination: { address: server.address, podUid: server.uid },
+    });
+  });
+
+  test('a connected UDP socket is seen', async () => {
+    const of = (): Line | undefined => lines.find(({ kind, destination }) => kind === 'udp' && destination['port'] === 18081);
+    await vi.waitFor(() => expect(of()).toBeDefined(), PATIENCE);
+    expect(of()).toMatchObject({
+      vantage: 'client',
+      count: 1,
+      source: { podUid: client.uid },
+      destination: { address: server.address, protocol: 'UDP' },
     });
   });
 
@@ -299,6 +333,16 @@ describe('rights', () => {
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2);
     expect(errors.text).toContain('NET_RAW');
   });
+});
+
+test('no interface is made promiscuous for it', () => {
+  // A bridge does so with its ports by itself.
+  const flags = sandbox
+    .run('ip', '-details', '-oneline', 'link', 'show')
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes('bridge_slave'));
+  expect(flags.length).toBeGreaterThan(1);
+  for (const line of flags) expect(line).toContain('promiscuity 0');
 });
 
 test('interfaces that come and go: what is captured afterwards is seen', async () => {

@@ -6,7 +6,7 @@ export interface CapturedFrame {
   /** Capture time, milliseconds since the Unix epoch with a fraction. */
   at: number;
   bytes: Uint8Array;
-  /** The IP header begins here (or, where a second VLAN tag is left, the tag). */
+  /** The IP header begins here. */
   offset: number;
   /** Captured bytes from `offset` on. */
   length: number;

@@ -1,6 +1,7 @@
 import type { Logger } from '@nm/core';
 import type { CaptureSource, CaptureStats, FrameHandler } from './capture-source.ts';
 import { createFilter, MAX_DNS_PORTS } from './filter.ts';
+import { dropLeftTag } from './left-tag.ts';
 import { PacketRing } from './packet-ring.ts';
 
 export interface RingSourceOptions {
@@ -67,6 +68,7 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
   let recentBlocks = 0;
   const count: FrameHandler = (frame) => {
     frames += 1;
+    dropLeftTag(frame);
     handler(frame);
   };
 
