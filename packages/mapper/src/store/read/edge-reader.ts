@@ -5,7 +5,7 @@ import type { Backend } from '../backend.ts';
 import type { EdgeFilter, EdgePage, EdgeQuery, PeerSelector, StoredEdge, Window } from '../query.ts';
 import { MAX_PAGE } from '../query.ts';
 import { bucketOf, minutesToMs } from '../schema/buckets.ts';
-import { StoreError } from '../store-error.ts';
+import { afterOf, toCursor } from './cursor.ts';
 import { edgeWhere, isOneOf } from './filter-sql.ts';
 import type { join } from './filter-sql.ts';
 import { loadPeers } from './peer-reader.ts';
@@ -299,17 +299,4 @@ function toStored({ id, version, key }: EdgeRow, edge: Edge): StoredEdge {
     },
     edge,
   };
-}
-
-/** The key itself, so that a page goes on at the same place though edges come and go. */
-export function toCursor(key: string): string {
-  return Buffer.from(key, 'utf8').toString('base64url');
-}
-
-/** @throws StoreError `cursor_invalid` */
-export function afterOf(cursor: string | undefined): string | undefined {
-  if (cursor === undefined) return undefined;
-  const key = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (key !== '' && toCursor(key) === cursor && !key.includes('\0')) return key;
-  throw new StoreError('cursor_invalid', 'the cursor is not one that a page of this store ended with: start again without it');
 }

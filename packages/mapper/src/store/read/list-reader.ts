@@ -4,7 +4,7 @@ import type { ActivityPoint, ClusterSummary, NamespaceSummary, StoreStatus, Wind
 import { MAX_PAGE } from '../query.ts';
 import { FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
 import { TRAFFIC_SIDES } from '../write/batch-plan.ts';
-import { afterOf, toCursor } from './edge-reader.ts';
+import { afterOf, toCursor } from './cursor.ts';
 import { isOneOf, join, list, peerCondition, windowCondition } from './filter-sql.ts';
 import { PEER_COLUMNS, toPeer } from './peer-reader.ts';
 import type { PeerRow } from './peer-reader.ts';
