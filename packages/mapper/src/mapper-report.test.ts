@@ -35,15 +35,20 @@ function lookup(from: string, name: string, addresses: readonly string[]): Obser
 
 describe('an open connection whose lookup its sniffer did not see', () => {
   const socket = (from: string, to: string): Observation => ({ ...attempt(from, to, { port: 443 }), kind: 'socket' });
+  const datagrams = (from: string, to: string): Observation => ({
+    ...socket(from, to),
+    kind: 'udp',
+    destination: { protocol: 'UDP', address: to, port: 443 },
+  });
   const servers = async (): Promise<string[]> =>
     (await edges()).nodes.map(
       ({ client, server, evidence }) =>
-        `${client.name} -> ${server.domain ?? server.addresses?.join() ?? ''} x${evidence.socket?.count ?? 0}`,
+        `${client.name} -> ${server.domain ?? server.addresses?.join() ?? ''} x${(evidence.socket?.count ?? 0) + (evidence.udp?.count ?? 0)}`,
     );
 
   test('has the name by which its workload was given the address', async () => {
     await mapper.report([lookup(ADDRESSES.frontend, 'api.example.com', ['203.0.113.7', '203.0.113.8'])], { sequence: 1 });
-    await mapper.report([socket(ADDRESSES.frontend, '203.0.113.8'), socket(ADDRESSES.frontend, '203.0.113.7')], { sequence: 2 });
+    await mapper.report([socket(ADDRESSES.frontend, '203.0.113.8'), datagrams(ADDRESSES.frontend, '203.0.113.7')], { sequence: 2 });
     expect(await servers()).toEqual(['frontend -> api.example.com x2']);
   });
 

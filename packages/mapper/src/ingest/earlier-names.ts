@@ -85,5 +85,7 @@ type NamelessConnection = EdgeUpdate & { readonly client: WorkloadPeer; readonly
 /** An attempt is named by the sniffer that sees it, and one without a name has none. */
 function isNamelessConnection(update: EdgeUpdate): update is NamelessConnection {
   const { client, server, evidence } = update;
-  return evidence === 'socket' && client.type === 'workload' && server.type === 'internet' && server.domain === undefined;
+  return (
+    (evidence === 'socket' || evidence === 'udp') && client.type === 'workload' && server.type === 'internet' && server.domain === undefined
+  );
 }

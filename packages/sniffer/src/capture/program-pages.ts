@@ -34,7 +34,7 @@ let madvise: ((address: bigint, bytes: number, advice: number) => number) | unde
 
 /**
  * Unmaps the pages of the program and its libraries; those in use come back from the page cache, the others were of use
- * at the start only. Node.js maps 50 MB of its program while it starts and goes on with a third of them. About 2 ms.
+ * at the start only. Node.js maps 50 MB of its program while it starts and goes on with a third of them. About 5 ms, and as much for the pages that come back.
  */
 export function releaseProgramPages(): void {
   try {
