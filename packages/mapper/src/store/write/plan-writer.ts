@@ -22,9 +22,9 @@ import {
 
 /**
  * Writes what a plan added up. Every transaction goes through the tables in this order, and through each table in the
- * order of its key, so that two replicas do not wait for each other in a circle. The version comes last because its
- * row is locked until the commit: so versions become visible in their order. A single writer takes it first, which
- * saves new edges a second write, and leaves counts to be booked later (NewActivity). Answers how many rows are new.
+ * order of its key, so that two replicas do not wait for each other in a circle. The version comes before the edges: its
+ * row is locked until the commit, so versions become visible in their order, and a new edge, which is in five indexes, is
+ * written once with its own. A single writer leaves counts to be booked later (NewActivity). Answers how many rows are new.
  */
 export async function writePlan(
   tx: WriteTransaction,
@@ -34,15 +34,13 @@ export async function writePlan(
   await createClusters(tx, plan);
   await writePeers(tx, plan);
   const changed = plan.edges.filter((edge) => edge.changed);
-  const version = singleWriter ? await takeVersions(tx, changed.length) : 0;
+  const version = await takeVersions(tx, changed.length);
   const created = await createEdges(tx, plan, changed, version);
   await writeEvidence(tx, plan);
   const counts = await writeActivity(tx, plan, singleWriter);
   await writeDetails(tx, plan);
   await writeTraffic(tx, plan);
-  // New edges of a single writer have their version already.
-  if (singleWriter) await updateEdges(tx, changed, version, created);
-  else await updateEdges(tx, changed, await takeVersions(tx, changed.length), new Set());
+  await updateEdges(tx, changed, version, created);
   return { newEdges: created.size, newActivity: singleWriter ? counts : 0 };
 }
 
@@ -95,7 +93,7 @@ async function createEdges(tx: WriteTransaction, plan: BatchPlan, changed: reado
     edge.id === 0 ? [{ edge, key: edgeSortKey(edge.client.sortKey, edge.server.sortKey, edge.port) }] : [],
   );
   if (keyed.length === 0) return new Set();
-  const versions = new Map(changed.map((edge, index) => [edge, version === 0 ? 0 : version + index]));
+  const versions = new Map(changed.map((edge, index) => [edge, version + index]));
   const fresh = distinct(keyed, ({ key }) => key);
   const identities = await tx.getOrCreate(
     EDGE_IDENTITY,
