@@ -1,4 +1,5 @@
 import { INFRASTRUCTURE_EXCEPTIONS } from './infrastructure-exceptions.ts';
+import { NESTED_EXCEPTIONS } from './nested-exceptions.ts';
 
 /**
  * What names alone do not tell: operations whose action has another name, several actions, or resources in odd places.
@@ -43,6 +44,7 @@ export const WITHOUT_IAM: ReadonlySet<string> = new Set([
 
 export const EXCEPTIONS: Readonly<Record<string, ServiceExceptions>> = {
   ...INFRASTRUCTURE_EXCEPTIONS,
+  ...NESTED_EXCEPTIONS,
   lambda: {
     Invoke: [`lambda:InvokeFunction @ ${LAMBDA_FUNCTION}`],
     InvokeAsync: [`lambda:InvokeFunction @ ${LAMBDA_FUNCTION}`],

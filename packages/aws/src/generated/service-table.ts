@@ -917,7 +917,7 @@ UpdateVpcIngressConnection b`,
   appstream: `appstream appstream appstream smithy-rpc-v2-cbor,json PhotonAdminProxyService 2016-12-01
 appstream2
 
-~app-block/{AppBlockArn} ~app-block-builder/{AppBlockBuilderName} ~application/{ApplicationArn} ~fleet/{FleetName} ~stack/{StackName} ~image-builder/{ImageBuilderName} ~stack/* ~image/* ~app-block-builder/{Name} {=IamRoleArn} ~fleet/{Name} ~image/{ImageName|ImageArn} ~image-builder/{Name} ~stack/{Name} ~image/{newImageName} ~app-block/{Name} ~application/{Name} ~image/{Name} {=ResourceArn}
+~app-block/{AppBlockArn} ~app-block-builder/{AppBlockBuilderName} ~application/{ApplicationArn} ~fleet/{FleetName} ~stack/{StackName} ~image-builder/{ImageBuilderName} ~stack/{UserStackAssociations.StackName} ~image/* ~app-block-builder/{Name} {=IamRoleArn} ~fleet/{Name} ~image/{ImageName|ImageArn} ~image-builder/{Name} ~stack/{Name} ~image/{newImageName} ~app-block/{Name} ~application/{Name} ~image/{Name} {=ResourceArn}
 AssociateAppBlockBuilderAppBlock 0;1
 AssociateApplicationFleet 2;3
 AssociateApplicationToEntitlement 4
@@ -3711,7 +3711,7 @@ UpdateWebhook b`,
   codecommit: `codecommit codecommit codecommit json CodeCommit_20150413 2015-04-13
 codecommit
 
-~{repositoryName} ~{repositoryNames} ~* {=resourceArn}
+~{repositoryName} ~{repositoryNames} ~{targets.repositoryName} ~* {=resourceArn}
 AssociateApprovalRuleTemplateWithRepository 0
 BatchAssociateApprovalRuleTemplateWithRepositories 1
 BatchDescribeMergeConflicts 0
@@ -3722,25 +3722,25 @@ CreateApprovalRuleTemplate *
 CreateBranch 0
 CreateCommit 0
 CreatePullRequest 2
-CreatePullRequestApprovalRule 2
+CreatePullRequestApprovalRule 3
 CreateRepository 0
 CreateUnreferencedMergeCommit 0
 DeleteApprovalRuleTemplate *
 DeleteBranch 0
-DeleteCommentContent 2
+DeleteCommentContent 3
 DeleteFile 0
-DeletePullRequestApprovalRule 2
+DeletePullRequestApprovalRule 3
 DeleteRepository 0
 DescribeMergeConflicts 0
-DescribePullRequestEvents 2
+DescribePullRequestEvents 3
 DisassociateApprovalRuleTemplateFromRepository 0
-EvaluatePullRequestApprovalRules 2
+EvaluatePullRequestApprovalRules 3
 GetApprovalRuleTemplate *
 GetBlob 0
 GetBlobDifferences 0
 GetBranch 0
-GetComment 2
-GetCommentReactions 2
+GetComment 3
+GetCommentReactions 3
 GetCommentsForComparedCommit 0
 GetCommentsForPullRequest 0
 GetCommit 0
@@ -3750,9 +3750,9 @@ GetFolder 0
 GetMergeCommit 0
 GetMergeConflicts 0
 GetMergeOptions 0
-GetPullRequest 2
-GetPullRequestApprovalStates 2
-GetPullRequestOverrideState 2
+GetPullRequest 3
+GetPullRequestApprovalStates 3
+GetPullRequestOverrideState 3
 GetRepository 0
 GetRepositoryTriggers 0
 ListApprovalRuleTemplates *
@@ -3762,36 +3762,36 @@ ListFileCommitHistory 0
 ListPullRequests 0
 ListRepositories *
 ListRepositoriesForApprovalRuleTemplate *
-ListTagsForResource 3,2
+ListTagsForResource 4,3
 MergeBranchesByFastForward 0
 MergeBranchesBySquash 0
 MergeBranchesByThreeWay 0
 MergePullRequestByFastForward 0
 MergePullRequestBySquash 0
 MergePullRequestByThreeWay 0
-OverridePullRequestApprovalRules 2
+OverridePullRequestApprovalRules 3
 PostCommentForComparedCommit 0
 PostCommentForPullRequest 0
-PostCommentReply 2
-PutCommentReaction 2
+PostCommentReply 3
+PutCommentReaction 3
 PutFile 0
 PutRepositoryTriggers 0
-TagResource 3,2
+TagResource 4,3
 TestRepositoryTriggers 0
-UntagResource 3,2
+UntagResource 4,3
 UpdateApprovalRuleTemplateContent *
 UpdateApprovalRuleTemplateDescription *
 UpdateApprovalRuleTemplateName *
-UpdateComment 2
+UpdateComment 3
 UpdateDefaultBranch 0
-UpdatePullRequestApprovalRuleContent 2
-UpdatePullRequestApprovalState 2
-UpdatePullRequestDescription 2
-UpdatePullRequestStatus 2
-UpdatePullRequestTitle 2
+UpdatePullRequestApprovalRuleContent 3
+UpdatePullRequestApprovalState 3
+UpdatePullRequestDescription 3
+UpdatePullRequestStatus 3
+UpdatePullRequestTitle 3
 UpdateRepositoryDescription 0
 UpdateRepositoryEncryptionKey 0
-UpdateRepositoryName 2`,
+UpdateRepositoryName 3`,
   codeconnections: `codeconnections codeconnections codeconnections smithy-rpc-v2-cbor,json com.amazonaws.codeconnections.CodeConnections_20231201 2023-12-01
 codeconnections
 
@@ -5125,7 +5125,7 @@ UpdatePreferences *`,
   cur: `cur cur cur json AWSOrigamiServiceGatewayService 2017-01-06
 cur
 
-~definition/{ReportName} ~definition/*
+~definition/{ReportName} ~definition/{ReportDefinition.ReportName}
 DeleteReportDefinition 0
 DescribeReportDefinitions *
 ListTagsForResource 0
@@ -6324,7 +6324,7 @@ UpdateCluster PU/cluster/{clusterArn} 2`,
   drs: `drs drs drs rest-json - 2020-02-26
 drs
 
-~source-network/{sourceNetworkID} ~recovery-plan-execution/{recoveryPlanExecutionArn} ~recovery-plan/{recoveryPlanArn} ~job/{jobID} ~launch-configuration-template/{resourceId} ~source-server/{resourceId} ~launch-configuration-template/{launchConfigurationTemplateID} ~recovery-instance/{recoveryInstanceID} {=recoveryPlanStepArn} ~recovery-plan/* ~replication-configuration-template/{replicationConfigurationTemplateID} ~source-server/{sourceServerID} {=recoveryPlanExecutionStepArn} ~recovery-plan-execution/* ~recovery-instance/{recoveryInstanceIDs} ~source-server/* ~source-network/* {=resourceArn}
+~source-network/{sourceNetworkID} ~recovery-plan-execution/{recoveryPlanExecutionArn} ~recovery-plan/{recoveryPlanArn} ~job/{jobID} ~launch-configuration-template/{resourceId} ~source-server/{resourceId} ~launch-configuration-template/{launchConfigurationTemplateID} ~recovery-instance/{recoveryInstanceID} {=recoveryPlanStepArn} ~recovery-plan/* ~replication-configuration-template/{replicationConfigurationTemplateID} ~source-server/{sourceServerID} {=recoveryPlanExecutionStepArn} ~recovery-plan-execution/* ~recovery-instance/{recoveryInstanceIDs} ~source-server/{sourceServers.sourceServerID} ~source-network/* {=resourceArn}
 AssociateSourceNetworkStack PO/AssociateSourceNetworkStack 0
 CancelRecoveryPlanExecution PO/CancelRecoveryPlanExecution 1
 CreateExtendedSourceServer PO/CreateExtendedSourceServer *
@@ -18062,13 +18062,13 @@ SendHeartbeat PO/SendHeartbeat 0`,
   'sagemaker-featurestore-runtime': `sagemaker-featurestore-runtime sagemaker sagemaker rest-json - 2020-07-01
 featurestore-runtime.sagemaker
 
-~feature-group/* ~feature-group/{FeatureGroupName}
+~feature-group/{Identifiers.FeatureGroupName} ~feature-group/{Entries.FeatureGroupName} ~feature-group/{FeatureGroupName}
 BatchGetRecord PO/BatchGetRecord 0
-BatchWriteRecord PO/BatchWriteRecord 0
-DeleteRecord D/FeatureGroup/{FeatureGroupName} 1
-GetRecord G/FeatureGroup/{FeatureGroupName} 1
-ListRecords PO/FeatureGroup/{FeatureGroupName}/ListRecords 1
-PutRecord PU/FeatureGroup/{FeatureGroupName} 1
+BatchWriteRecord PO/BatchWriteRecord 1
+DeleteRecord D/FeatureGroup/{FeatureGroupName} 2
+GetRecord G/FeatureGroup/{FeatureGroupName} 2
+ListRecords PO/FeatureGroup/{FeatureGroupName}/ListRecords 2
+PutRecord PU/FeatureGroup/{FeatureGroupName} 2
 UpdateRecord PO/FeatureGroup/{FeatureGroupName}/Record -`,
   'sagemaker-geospatial': `sagemaker-geospatial sagemaker-geospatial sagemaker-geospatial rest-json - 2020-05-27
 sagemaker-geospatial
@@ -20913,7 +20913,7 @@ PutRawMessageContent PO/messages/{messageId} 0`,
   workspaces: `workspaces workspaces workspaces smithy-rpc-v2-cbor,json WorkspacesService 2015-04-08
 workspaces
 
-~connectionalias/{AliasId} ~directory/* ~directory/{DirectoryId} ~workspaceipgroup/{GroupIds} ~workspaceapplication/{ApplicationId} ~workspace/{WorkspaceId} ~workspaceipgroup/{GroupId} ~workspaceimage/{Name} ~workspace/* ~workspaceimage/* ~workspacebundle/* ~workspaceimage/{ImageId} ~workspacebundle/{BundleId} ~workspacespool/* ~workspacespool/{PoolId}
+~connectionalias/{AliasId} ~directory/* ~directory/{DirectoryId} ~workspaceipgroup/{GroupIds} ~workspaceapplication/{ApplicationId} ~workspace/{WorkspaceId} ~workspaceipgroup/{GroupId} ~workspaceimage/{Name} ~workspace/* ~workspaceimage/* ~workspacebundle/* ~workspaceimage/{ImageId} ~workspacebundle/{BundleId} ~workspacespool/* ~workspacespool/{PoolId} ~workspace/{RebootWorkspaceRequests.WorkspaceId} ~workspace/{RebuildWorkspaceRequests.WorkspaceId} ~workspace/{StartWorkspaceRequests.WorkspaceId} ~workspace/{StopWorkspaceRequests.WorkspaceId} ~workspace/{TerminateWorkspaceRequests.WorkspaceId}
 AcceptAccountLinkInvitation *
 AssociateConnectionAlias 0;1
 AssociateIpGroups 2;3
@@ -20986,17 +20986,17 @@ ModifyWorkspaceAccessProperties 1
 ModifyWorkspaceCreationProperties 1
 ModifyWorkspaceProperties 5
 ModifyWorkspaceState 5
-RebootWorkspaces 8
-RebuildWorkspaces 8
+RebootWorkspaces f
+RebuildWorkspaces g
 RegisterWorkspaceDirectory 2
 RejectAccountLinkInvitation *
 RestoreWorkspace 5
 RevokeIpRules 6
-StartWorkspaces 8
+StartWorkspaces h
 StartWorkspacesPool e
-StopWorkspaces 8
+StopWorkspaces i
 StopWorkspacesPool e
-TerminateWorkspaces 8
+TerminateWorkspaces j
 TerminateWorkspacesPool e
 TerminateWorkspacesPoolSession *
 UpdateConnectClientAddIn 1
