@@ -16,6 +16,8 @@ import type { StaticFiles } from './static-files.ts';
 const HEARTBEAT_MS = 15_000;
 /** Reports that are let in are answered within about this time and that of one transaction. */
 const MAX_REPORT_WORK_MS = 100;
+/** Reports that would be answered within this time wait at the door. */
+const MAX_REPORT_WAIT_MS = 150;
 
 /** Where queries and reports come in, and the page: on one address, or on one for loopback and one with TLS. */
 export interface QueryServer extends Startable {
@@ -53,7 +55,7 @@ export function createQueryServer(
       authenticator: deps.authenticator,
       budget: deps.budget,
       heap: deps.heap,
-      gate: createReportGate({ now: () => performance.now() }, { maxWorkMs: MAX_REPORT_WORK_MS }),
+      gate: createReportGate({ now: () => performance.now() }, { maxWorkMs: MAX_REPORT_WORK_MS, maxWaitMs: MAX_REPORT_WAIT_MS }),
       metrics,
       log,
     },

@@ -74,7 +74,7 @@ export async function withBody<T>(
     let body: Buffer = Buffer.concat(chunks, length);
     if (encoding === 'gzip') {
       // Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
-      if (!limits.gate.enter(length)) return { ...later, retryAfterSeconds: limits.gate.comeBackAfter(length) };
+      if (!(await limits.gate.enter(length))) return { ...later, retryAfterSeconds: limits.gate.comeBackAfter(length) };
       entered = length;
       const plain = await decompress(body, limits.maxBytes);
       if (!Buffer.isBuffer(plain)) return plain;
