@@ -113,12 +113,12 @@ export function createDumpHistory(troubles: TroubleCount): DumpHistory {
       namespaces.add(`${entry.kindKey}|${entry.namespace}`);
     }
     const changes: ClusterChange[] = [];
+    const isBefore = createIsBefore(content, time);
     for (const kindKey of content.listed) {
       for (const object of kindOf(kindKey).values()) {
         if (present.has(object.entry.identity)) continue;
         if (scope === 'own' && !namespaces.has(`${kindKey}|${object.entry.namespace}`)) continue;
-        // A list that is older than what we know of an object cannot say that it is gone.
-        if (isOlder(content.listVersion, object.entry.resourceVersion)) continue;
+        if (isBefore(object)) continue;
         changes.push(...end(object, time.goneAt));
       }
     }
@@ -142,6 +142,21 @@ export function createDumpHistory(troubles: TroubleCount): DumpHistory {
       // The last state and its end are one change: the deletion carries the state.
       return [...changes.filter((change) => change.type === 'range' || change.deleted === true), ...end(object, at)];
     },
+  };
+}
+
+/**
+ * Whether a list was taken before an object was seen: it cannot say that the object is gone. The list's own version tells;
+ * kubectl leaves it empty, so then the newest version in the list does, unless its time says otherwise.
+ */
+function createIsBefore(content: DumpContent, time: DumpTime): (object: Known) => boolean {
+  const { listVersion = '', items } = content;
+  if (listVersion !== '') return ({ entry }) => isOlder(listVersion, entry.resourceVersion);
+  let newest: string | undefined;
+  for (const { entry } of items) if (newest === undefined || isOlder(newest, entry.resourceVersion)) newest = entry.resourceVersion;
+  return ({ entry, at }) => {
+    const isLater = time.seenAt !== undefined && at !== undefined && time.seenAt > at;
+    return !isLater && isOlder(newest, entry.resourceVersion);
   };
 }
 

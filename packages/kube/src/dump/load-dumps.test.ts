@@ -270,6 +270,18 @@ describe('several dumps of one cluster', () => {
     });
     expect(short(await load('a.json', 'b.json')).filter((text) => text.startsWith('-'))).toEqual([]);
   });
+
+  test.each([
+    ['a dump that is read after what came later does not end it', '80', []],
+    ['a newer dump does', '120', ['-new@?']],
+  ])('%s (kubectl leaves out the version of the list)', async (_, version, ended) => {
+    write({
+      'later.ndjson': JSON.stringify({ type: 'ADDED', object: pod('new', { version: '100', created: 90 }) }),
+      'dump.json': list(pod('old', { version, created: 5 })),
+    });
+    const changes = short(await load('later.ndjson', 'dump.json'));
+    expect(changes.filter((text) => text.startsWith('-')).map((text) => text.replace(/@.*/, '@?'))).toEqual(ended);
+  });
 });
 
 describe('watch streams', () => {
