@@ -64,6 +64,7 @@ export class NameMemory {
 
   /** Newest answer by which this client got this address, at most 24 hours before `at`. */
   find(client: Readonly<Hash64>, address: Readonly<Hash64>, at: number): DnsAnswer | undefined {
+    if (this.table.size === 0) return undefined;
     this.pairKey(client, address);
     const place = this.table.find(this.key.high, this.key.low);
     if (place < 0 || at - this.learnedAt(place) > NAME_MAX_AGE_MS) return undefined;

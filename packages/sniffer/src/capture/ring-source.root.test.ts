@@ -42,8 +42,8 @@ test('ring and timer grow with a burst and shrink after it', async () => {
   const pod = sandbox.pod('f');
   await vi.waitFor(() => expect(looks.length).toBeGreaterThan(2), PATIENCE);
   expect(looks.at(-1)?.ringBytes).toBe(IDLE_RING_BYTES);
-  // Signals wake it, 16 times a second at most; else it looks 5 times a second.
-  const RESTING = 22;
+  // Signals wake it, 10 times a second at most; else it looks twice a second.
+  const RESTING = 14;
   expect(drainsPerSecond()).toBeLessThan(RESTING);
 
   const flood = await pod.start(process.execPath, '-e', FLOOD);

@@ -24,10 +24,10 @@ export const IDLE_RING_BYTES = 4 * 1024 * 1024;
 export const LOADED_RING_BYTES = 16 * 1024 * 1024;
 /** The kernel wants whole pages: 4 KiB on x64, 4, 16 or 64 KiB on arm64. */
 export const BLOCK_BYTES = 128 * 1024;
-/** Also how often a node with little traffic wakes us at most: 16 times a second. */
-const BLOCK_TIMEOUT_MS = 60;
+/** Also how often a node with little traffic wakes us at most: 10 times a second. */
+const BLOCK_TIMEOUT_MS = 100;
 /** At rest the kernel tells by a signal that there is something; this is for what no signal announces. */
-const IDLE_INTERVAL_MS = 200;
+const IDLE_INTERVAL_MS = 500;
 /** Signals that follow each other so closely are the beginning of a load: polling wakes us less often then. */
 const LOAD_GAP_MS = 20;
 const MIN_INTERVAL_MS = 2;

@@ -5,6 +5,7 @@ import type { DnsStreams, FrameDecoder } from '@nm/wire';
 import type { CapturedFrame } from '../capture/capture-source.ts';
 import { NewSourceWatch } from './new-source-watch.ts';
 import { PortSet } from './port-set.ts';
+import { RecentFrames } from './recent-frames.ts';
 
 const TCP = 6;
 const VLAN = 0x8100;
@@ -21,6 +22,8 @@ export interface LivePipeline {
   readonly watch: NewSourceWatch;
   readonly decoder: FrameDecoder;
   readonly streams: DnsStreams;
+  /** Frames that were the same as one just before, and not looked at further. */
+  readonly copies: number;
 }
 
 /** @param onAttempt called with each attempt that was not seen before. */
@@ -36,16 +39,27 @@ export function createLivePipeline(
   const isDnsPort = new PortSet(dnsPorts);
   const onMessage: Parameters<DnsStreams['push']>[1] = (view) => void observer.dns(view);
   const { view } = decoder;
+  const { counts } = observer;
+  const recent = new RecentFrames();
+  let copies = 0;
 
   return {
     watch,
     decoder,
     streams,
+    get copies() {
+      return copies;
+    },
     frame(frame) {
       const { bytes } = frame;
-      const skipped = frame.etherType === VLAN || frame.etherType === SERVICE_VLAN ? tagLength(bytes, frame.offset) : 0;
-      if (!decoder.decode(bytes, frame.offset + skipped, frame.length - skipped, LINK_TYPE_RAW, frame.at)) return;
+      const isTagged = frame.etherType === VLAN || frame.etherType === SERVICE_VLAN;
       watch.interface(frame.interfaceIndex);
+      if (!isTagged && recent.isCopy(frame)) {
+        copies += 1;
+        return;
+      }
+      const skipped = isTagged ? tagLength(bytes, frame.offset) : 0;
+      if (!decoder.decode(bytes, frame.offset + skipped, frame.length - skipped, LINK_TYPE_RAW, frame.at)) return;
       const isDns = isDnsPort.has(view.sourcePort) || isDnsPort.has(view.destinationPort);
       if (view.protocol === TCP) {
         if ((view.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
@@ -56,7 +70,10 @@ export function createLivePipeline(
         }
         if (isDns) streams.push(view, onMessage);
       } else if (isDns) {
+        const { dnsUnmatched } = counts;
         if (observer.dns(view)) watch.source(bytes, view.destinationOffset, view.family, frame.at);
+        // The copy of an answer may come after the query that it belongs to, even if the answer itself did not.
+        if (!isTagged && counts.dnsUnmatched === dnsUnmatched) recent.keep(frame);
       }
     },
     setDnsPorts(ports) {

@@ -22,7 +22,7 @@ export function rehearse(): void {
     { maxTransactions: 4_096, maxAnswers: 256, maxPairs: 1_024, maxFlows: 256, maxAttempts: 4_096, maxNames: 1_024, maxAddresses: 1_024 },
   );
   const pipeline = createLivePipeline(observer, [DNS_PORT]);
-  const bytes = new Uint8Array(SLOT_BYTES);
+  const bytes = new Uint8Array(SLOT_BYTES * 2);
   const frame: CapturedFrame = {
     at: 0.5,
     bytes,
@@ -35,9 +35,11 @@ export function rehearse(): void {
   };
   const show = (length: number): void => {
     frame.length = length;
-    // Each frame is seen twice.
+    // Each frame is seen twice, as in the ring, where copies lie behind each other.
+    bytes.copyWithin(SLOT_BYTES, 0, length);
     for (let copy = 0; copy < 2; copy++) {
       frame.at += 0.005;
+      frame.offset = copy * SLOT_BYTES;
       pipeline.frame(frame);
     }
   };

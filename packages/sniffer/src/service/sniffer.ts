@@ -289,7 +289,7 @@ function collectMetrics({ source, view, live, sender, byKind }: MetricSources): 
     overruns: capture.overruns,
     ringBytes: capture.ringBytes,
     undecoded: pipeline.decoder.counts,
-    observer: { ...live.observer.counts },
+    observer: { ...live.observer.counts, copies: pipeline.copies },
     dnsStreams: { ...pipeline.streams.counts },
     processes: node.processes,
     namespaces: node.namespaces,

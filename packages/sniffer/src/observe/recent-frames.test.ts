@@ -1,0 +1,110 @@
+import { createObserver } from '@nm/core';
+import { decodeDnsAnswer } from '@nm/wire';
+import { aRecord, bytesOf, dnsMessage, ip, udp } from '@nm/wire/testing';
+import { describe, expect, test } from 'vitest';
+import type { CapturedFrame } from '../capture/capture-source.ts';
+import { createLivePipeline } from './live-pipeline.ts';
+import { RecentFrames } from './recent-frames.ts';
+
+const SLOT = 512;
+const T = 1_700_000_000_000;
+
+function frameOf(bytes: Uint8Array, slot: number, packet: Uint8Array, at: number): CapturedFrame {
+  bytes.set(packet, slot * SLOT);
+  const length = packet.length;
+  return {
+    at,
+    bytes,
+    offset: slot * SLOT,
+    length,
+    wireLength: length,
+    interfaceIndex: slot + 1,
+    etherType: (packet[0] ?? 0) >> 4 === 4 ? 0x0800 : 0x86dd,
+    packetType: 0,
+  };
+}
+
+const question = { id: 7, question: 'cart.shop.example' };
+const v4 = (payload: Uint8Array): Uint8Array => ip({ source: '10.1.0.5', destination: '10.96.0.10', protocol: 17, payload });
+const v6 = (payload: Uint8Array): Uint8Array => ip({ source: 'fd00::5', destination: 'fd00::a', protocol: 17, payload });
+const query = udp(40_000, 53, dnsMessage(question));
+
+describe('RecentFrames', () => {
+  test.each<[name: string, first: Uint8Array, second: Uint8Array, laterMs: number, isCopy: boolean]>([
+    ['the same packet', v4(query), v4(query), 0.1, true],
+    ['the same packet over IPv6', v6(query), v6(query), 0.1, true],
+    ['another time to live and header checksum', v4(query), v4(query).with(8, 63).with(10, 7).with(11, 9), 0.1, true],
+    ['another hop limit', v6(query), v6(query).with(7, 63), 0.1, true],
+    ['too late', v4(query), v4(query), 21, false],
+    ['earlier', v4(query), v4(query), -0.1, false],
+    ['another client', v4(query), v4(query).with(15, 6), 0.1, false],
+    ['another client over IPv6', v6(query), v6(query).with(23, 6), 0.1, false],
+    ['another payload length', v6(query), v6(query).with(5, 1), 0.1, false],
+    ['another port', v4(query), v4(query).with(21, 1), 0.1, false],
+    ['another number of the message', v4(query), v4(query).with(29, 8), 0.1, false],
+    ['another last byte', v4(query), v4(query).with(v4(query).length - 1, 9), 0.1, false],
+    ['more bytes', v4(query), bytesOf(v4(query), [0]), 0.1, false],
+    ['no UDP', v4(query).with(9, 6), v4(query).with(9, 6), 0.1, false],
+    ['too short for a message', v4(query).subarray(0, 31), v4(query).subarray(0, 31), 0.1, false],
+    ['too short for a message over IPv6', v6(query).subarray(0, 51), v6(query).subarray(0, 51), 0.1, false],
+  ])('%s', (_name, first, second, laterMs, isCopy) => {
+    const bytes = new Uint8Array(4 * SLOT);
+    const recent = new RecentFrames();
+    const original = frameOf(bytes, 0, first, T);
+    expect(recent.isCopy(original)).toBe(false);
+    recent.keep(original);
+    expect(recent.isCopy(frameOf(bytes, 1, second, T + laterMs))).toBe(isCopy);
+  });
+
+  test('a frame that was not kept has no copies', () => {
+    const bytes = new Uint8Array(4 * SLOT);
+    const recent = new RecentFrames();
+    recent.isCopy(frameOf(bytes, 0, v4(query), T));
+    expect(recent.isCopy(frameOf(bytes, 1, v4(query), T))).toBe(false);
+  });
+
+  test('what lies at the same place is not its own copy: the ring went round', () => {
+    const bytes = new Uint8Array(4 * SLOT);
+    const recent = new RecentFrames();
+    const frame = frameOf(bytes, 0, v4(query), T);
+    recent.isCopy(frame);
+    recent.keep(frame);
+    expect(recent.isCopy({ ...frame, at: T + 1 })).toBe(false);
+  });
+
+  test('the memory of another ring begins anew', () => {
+    const bytes = new Uint8Array(4 * SLOT);
+    const recent = new RecentFrames();
+    const frame = frameOf(bytes, 0, v4(query), T);
+    recent.isCopy(frame);
+    recent.keep(frame);
+    expect(recent.isCopy(frameOf(bytes.slice(), 1, v4(query), T))).toBe(false);
+  });
+});
+
+describe('createLivePipeline', () => {
+  const reply = ip({
+    source: '10.96.0.10',
+    destination: '10.1.0.5',
+    protocol: 17,
+    payload: udp(53, 40_000, dnsMessage({ ...question, answers: [aRecord('cart.shop.example', '10.96.1.5')] })),
+  });
+
+  test.each<[name: string, packets: readonly Uint8Array[], lookups: number, copies: number]>([
+    ['each packet on two interfaces', [v4(query), v4(query), reply, reply], 1, 2],
+    ['the copy of an answer belongs to the query between them (rule 1)', [reply, v4(query), reply], 1, 0],
+    ['an answer without a query', [reply, reply], 0, 0],
+  ])('%s', (_name, packets, lookups, copies) => {
+    const seen: number[] = [];
+    const observer = createObserver({
+      decodeDnsAnswer,
+      sink: { dns: (_client, _answer, count) => seen.push(count), tcp: () => undefined },
+    });
+    const pipeline = createLivePipeline(observer, [53]);
+    const bytes = new Uint8Array(packets.length * SLOT);
+    for (const [slot, packet] of packets.entries()) pipeline.frame(frameOf(bytes, slot, packet, T + slot * 0.1));
+    observer.finish();
+    expect(seen.reduce((sum, count) => sum + count, 0)).toBe(lookups);
+    expect(pipeline.copies).toBe(copies);
+  });
+});
