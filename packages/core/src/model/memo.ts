@@ -1,4 +1,3 @@
-import type { Found } from '../resolve/resolution.ts';
 import type { TransportProtocol } from './edge.ts';
 
 /** Connections noted beside one address or answer; a scan of ports asks for more. */
@@ -10,7 +9,7 @@ interface FlowNote {
   readonly protocol: TransportProtocol;
   readonly askedAddress: string | undefined;
   readonly askedPort: number | undefined;
-  readonly found: Found;
+  readonly found: unknown;
 }
 
 /** In what state of the cluster something was found: an answer holds as long as all three are the same. */
@@ -23,28 +22,28 @@ export interface FoundWhen {
 
 /**
  * A place beside something that is observed again and again (an address, a DNS answer), in which the resolver notes what
- * it found: asking again searches nothing. Offline a map is made of millions of such questions.
+ * it found, in a form of its own: asking again searches nothing. Offline a map is made of millions of such questions.
  */
 export class Memo {
   private view: object | undefined = undefined;
   private generation = -1;
   private epoch = Number.NaN;
-  private only: Found | undefined = undefined;
+  private only: unknown = undefined;
   private flows: FlowNote[] | undefined = undefined;
 
   /** What was found for the address or the answer itself. */
-  found(when: FoundWhen): Found | undefined {
+  found(when: FoundWhen): unknown {
     return this.isFrom(when) ? this.only : undefined;
   }
 
-  note(when: FoundWhen, found: Found): Found {
+  note<Found>(when: FoundWhen, found: Found): Found {
     this.begin(when);
     this.only = found;
     return found;
   }
 
   /** What was found for a connection to the address, or to one of the answer's addresses. */
-  foundFlow(when: FoundWhen, flow: Omit<FlowNote, 'found'>): Found | undefined {
+  foundFlow(when: FoundWhen, flow: Omit<FlowNote, 'found'>): unknown {
     if (this.flows === undefined || !this.isFrom(when)) return undefined;
     for (const known of this.flows) {
       if (
@@ -59,7 +58,7 @@ export class Memo {
     return undefined;
   }
 
-  noteFlow(when: FoundWhen, flow: Omit<FlowNote, 'found'>, found: Found): Found {
+  noteFlow<Found>(when: FoundWhen, flow: Omit<FlowNote, 'found'>, found: Found): Found {
     this.begin(when);
     this.flows ??= [];
     if (this.flows.length < MAX_FLOWS) this.flows.push({ ...flow, found });

@@ -93,16 +93,16 @@ class ViewResolver implements Resolver {
     const { address, podUid, memo } = observation.source;
     if (address === undefined) return asDropped('no-destination');
     if (memo === undefined || podUid !== undefined) return this.locator.source(address, podUid, at, observation.node);
-    return memo.found(this.when) ?? memo.note(this.when, this.locator.source(address, undefined, at, observation.node));
+    return notedIn(memo.found(this.when)) ?? memo.note(this.when, this.locator.source(address, undefined, at, observation.node));
   }
 
   private locateDestination(observation: Observation, at: number): Found {
     const { memo } = observation.destination;
     if (memo === undefined || observation.destination.podUid !== undefined) return this.searchDestination(observation, at);
-    if (observation.kind === 'dns') return memo.found(this.when) ?? memo.note(this.when, this.searchDestination(observation, at));
+    if (observation.kind === 'dns') return notedIn(memo.found(this.when)) ?? memo.note(this.when, this.searchDestination(observation, at));
     const { address = '', port, protocol, asked } = observation.destination;
     const flow = { address, port, protocol, askedAddress: asked?.address, askedPort: asked?.port };
-    return memo.foundFlow(this.when, flow) ?? memo.noteFlow(this.when, flow, this.searchDestination(observation, at));
+    return notedIn(memo.foundFlow(this.when, flow)) ?? memo.noteFlow(this.when, flow, this.searchDestination(observation, at));
   }
 
   private searchDestination(observation: Observation, at: number): Found {
@@ -149,6 +149,11 @@ class ViewResolver implements Resolver {
     sink.add(observation, source, target, classOf(this.view, observation, source, target), isShared);
     return 1;
   }
+}
+
+/** What a memo holds was noted here. */
+function notedIn(memo: unknown): Found | undefined {
+  return memo as Found | undefined;
 }
 
 /** Every field is always there: this runs for every observation, and one shape of object is read fastest. */
