@@ -341,13 +341,22 @@ export class DnsObserver {
     if (answer !== undefined) this.deps.names.learn(this.client, answer, this.answerKeys[known >> 1] ?? NO_KEYS, view.at);
   }
 
-  /** Hash of what an answer says, its question included; false when it is malformed. */
+  /**
+   * Hash of what an answer says, its question included; false when it is malformed. Of an answer that the capture cut, only
+   * how many records it has: that there are some is what its header says.
+   */
   private hashAnswer(data: DataView, view: PacketView, questionEnd: number, count: number): boolean {
     const { answer } = this;
     startHash(answer, this.seed ^ 0x51ed270b);
     hashNumber(answer, this.nameHigh);
     hashNumber(answer, this.nameLow);
-    if (!hashAnswers(answer, data, questionEnd, view.payloadOffset + view.payloadLength, count, this.seed)) return false;
+    const { high, low } = answer;
+    if (!hashAnswers(answer, data, questionEnd, view.payloadOffset + view.payloadLength, count, this.seed)) {
+      if (view.isCut !== true) return false;
+      answer.high = high;
+      answer.low = low;
+      hashNumber(answer, -count);
+    }
     finishHash(answer);
     return true;
   }
@@ -357,14 +366,15 @@ export class DnsObserver {
     const { answer, answers } = this;
     const known = answers.find(answer.high, answer.low);
     if (known >= 0) return answers.words[known + ANSWER] ?? -1;
-    const decoded = this.deps.decode(view.bytes, view.payloadOffset, view.payloadLength);
+    const isCut = view.isCut === true;
+    const decoded = this.deps.decode(view.bytes, view.payloadOffset, view.payloadLength, isCut);
     if (typeof decoded === 'string') return -1;
     // A full table gives the index of the answer that leaves.
     if (answers.isFull) this.early += 1;
     const index = answers.isFull ? (answers.words[answers.placeOf(answers.oldest) + ANSWER] ?? 0) >> 1 : answers.size;
     this.decoded[index] = this.deps.addresses.keepsMemos ? { ...decoded, memo: new Memo() } : decoded;
     this.answerKeys[index] = this.deps.names.keysOf(decoded);
-    const word = index * 2 + (decoded.addresses.length > 0 ? 1 : 0);
+    const word = index * 2 + (decoded.addresses.length > 0 || isCut ? 1 : 0);
     const place = answers.add(answer.high, answer.low, view.at);
     answers.words[place + ANSWER] = word;
     return word;

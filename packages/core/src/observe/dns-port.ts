@@ -18,5 +18,8 @@ export interface DnsAnswer {
   readonly memo?: Memo | undefined;
 }
 
-/** Decodes a DNS response message at `bytes[offset … offset+length)`; a reason (string) when it is malformed. */
-export type DecodeDnsAnswer = (bytes: Uint8Array, offset: number, length: number) => DnsAnswer | string;
+/**
+ * Decodes a DNS response message at `bytes[offset … offset+length)`; a reason (string) when it is malformed.
+ * @param isCut the message goes on where the bytes end: what it had so far is still true
+ */
+export type DecodeDnsAnswer = (bytes: Uint8Array, offset: number, length: number, isCut?: boolean) => DnsAnswer | string;

@@ -21,6 +21,8 @@ export interface PacketView {
   payloadOffset: number;
   /** Payload bytes present in the frame (a truncated capture has fewer than the packet had). */
   payloadLength: number;
+  /** The UDP header tells of more than the frame holds: a short snap length, or the first fragment. */
+  isCut?: boolean;
 }
 
 export const TCP_SYN = 0x02;

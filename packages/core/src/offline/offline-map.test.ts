@@ -128,6 +128,20 @@ describe('the map of a capture', () => {
       ['Deployment front > big.example.org, tcp 1, 80'],
     ],
     [
+      'an answer that the capture cut was one all the same: its header says that it has addresses',
+      lookup(CLIENT, 'api.example.com', ['203.0.113.7'], T).map((packet, index) =>
+        index === 0 ? packet : { ...packet, payloadLength: packet.payloadLength - 10, isCut: true },
+      ),
+      [],
+      ['Deployment front > api.example.com, dns 1'],
+    ],
+    [
+      'a broken answer that the capture did not cut is none',
+      lookup(CLIENT, 'api.example.com', ['203.0.113.7'], T).map((packet) => ({ ...packet, payloadLength: packet.payloadLength - 1 })),
+      [],
+      [],
+    ],
+    [
       'connections to one address by two names are told apart, however fast they follow',
       [
         ...lookup(CLIENT, 'a.example.com', ['203.0.113.7'], T),

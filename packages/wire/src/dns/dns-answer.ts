@@ -61,8 +61,9 @@ const names = new DnsNameReader();
 /**
  * Decodes the response at `bytes[offset … offset+length)` and follows its CNAME chain from the question to the
  * addresses at its end, whatever the order of the records. What follows the message is ignored.
+ * @param isCut the message goes on where the bytes end: what it had so far is still true
  */
-export function decodeDnsAnswer(bytes: Uint8Array, offset: number, length: number): DnsAnswer | DnsReason {
+export function decodeDnsAnswer(bytes: Uint8Array, offset: number, length: number, isCut = false): DnsAnswer | DnsReason {
   const limit = Math.min(offset + length, bytes.length);
   if (offset < 0 || offset + DNS_HEADER_LENGTH > limit) return 'too-short';
   const flags = readUint16(bytes, offset + 2);
@@ -85,7 +86,7 @@ export function decodeDnsAnswer(bytes: Uint8Array, offset: number, length: numbe
   }
   const problem = collectRecords(bytes, offset, limit, questionEnd, answerCount, type);
   // A truncated answer may end anywhere; what it had so far is still true.
-  if (problem !== undefined && !truncated) return problem;
+  if (problem !== undefined && !truncated && !isCut) return problem;
   return followChain(bytes, offset, limit, { name, type, rcode, truncated });
 }
 

@@ -137,6 +137,7 @@ class ReusingFrameDecoder implements FrameDecoder {
     }
     view.tcpFlags = 0;
     view.sequence = 0;
+    view.isCut = length !== 0 && position + length > cursor.end;
     this.fillView(tunnels, PROTOCOL_UDP, position + 8, cursor.end);
     if (this.maxTunnels === 0) return undefined;
     const kind = this.tunnelPorts[view.destinationPort];

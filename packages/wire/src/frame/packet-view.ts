@@ -22,6 +22,8 @@ export interface PacketView {
   payloadOffset: number;
   /** Payload bytes present in the frame (a truncated capture has fewer than the packet had). */
   payloadLength: number;
+  /** The UDP header tells of more than the frame holds: a short snap length, or the first fragment. */
+  isCut: boolean;
 }
 
 export const TCP_FIN = 0x01;
@@ -47,5 +49,6 @@ export function createPacketView(): PacketView {
     sequence: 0,
     payloadOffset: 0,
     payloadLength: 0,
+    isCut: false,
   };
 }
