@@ -4,10 +4,8 @@ import { resolve } from 'node:path';
 import { AppError, isAppError } from '@nm/core';
 import type { Clock } from '@nm/core';
 import { describeOptions, loadOptions, reasonOf, toShownConfig } from '@nm/runtime';
-import type { LoadedOptions, OptionTable, OptionValues } from '@nm/runtime';
+import type { OptionTable, OptionValues } from '@nm/runtime';
 import { packingOf, unpacked } from './unpacked.ts';
-
-export { guarded } from '@nm/runtime';
 
 /** What the process gives a command that it runs. */
 export interface CommandContext {
@@ -29,43 +27,24 @@ export function writerOf(context: CommandContext): (text: string) => void {
   return context.stdout ?? ((text) => void process.stdout.write(text));
 }
 
-/** Prints usage and options when they are asked for. */
-export function printedHelp(context: CommandContext, usage: string, table: OptionTable): boolean {
-  if (!context.argv.includes('--help') && !context.argv.includes('-h')) return false;
-  writerOf(context)(`Usage: ${usage}\n\n${describeOptions(table)}`);
-  return true;
-}
-
-export function optionSources(context: CommandContext): {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly readFile: (path: string) => Promise<string>;
-} {
-  return { argv: context.argv, env: context.env, readFile: (path) => readFile(resolve(context.cwd, path), 'utf8') };
-}
-
-/** Prints the options with their sources for `config show`; refuses other arguments that are no flags, with `advice`. */
-export function printedConfig<Table extends OptionTable>(
-  context: CommandContext,
-  table: Table,
-  loaded: LoadedOptions<Table>,
-  advice = '',
-): boolean {
-  const shown = toShownConfig(table, loaded, advice);
-  if (shown === undefined) return false;
-  writerOf(context)(shown);
-  return true;
-}
-
 /** A command's options; undefined when only its help or `config show` was asked for, which is printed then. */
 export async function loadCommandOptions<Table extends OptionTable>(
   context: CommandContext,
   table: Table,
   { part, usage, advice }: { readonly part: string; readonly usage: string; readonly advice?: string },
 ): Promise<OptionValues<Table> | undefined> {
-  if (printedHelp(context, usage, table)) return undefined;
-  const loaded = await loadOptions(table, optionSources(context), { part });
-  return printedConfig(context, table, loaded, advice) ? undefined : loaded.values;
+  const write = writerOf(context);
+  if (context.argv.includes('--help') || context.argv.includes('-h')) {
+    write(`Usage: ${usage}\n\n${describeOptions(table)}`);
+    return undefined;
+  }
+  const { argv, env, cwd } = context;
+  const loaded = await loadOptions(table, { argv, env, readFile: (path) => readFile(resolve(cwd, path), 'utf8') }, { part });
+  // Refuses other arguments that are no flags.
+  const shown = toShownConfig(table, loaded, advice);
+  if (shown === undefined) return loaded.values;
+  write(shown);
+  return undefined;
 }
 
 /** A line for whoever runs the command, beside what it prints. */

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { AppError } from '@nm/core';
-import { guarded, optionSources, printedHelp, readInput, writerOf } from '@nm/reporting';
+import { loadCommandOptions, readInput, writerOf } from '@nm/reporting';
 import type { CommandContext } from '@nm/reporting';
-import { boolean, loadOptions, option, optional, OptionError, text } from '@nm/runtime';
+import { boolean, guarded, option, optional, OptionError, text } from '@nm/runtime';
 import { parseRecorded } from '../actions/parse-recorded.ts';
 import { toAwsCall } from '../actions/to-aws-call.ts';
 
@@ -18,8 +18,8 @@ const USAGE = 'network-mapper aws-actions --requests FILE --print';
 /** `network-mapper aws-actions`: prints the IAM actions and resources that recorded requests need; gives the exit code. */
 export async function runAwsActions(context: CommandContext): Promise<number> {
   return guarded(async () => {
-    if (printedHelp(context, USAGE, AWS_ACTIONS_OPTIONS)) return;
-    const { values } = await loadOptions(AWS_ACTIONS_OPTIONS, optionSources(context), { part: 'aws' });
+    const values = await loadCommandOptions(context, AWS_ACTIONS_OPTIONS, { part: 'aws', usage: USAGE });
+    if (values === undefined) return;
     if (values.requests === undefined || !values.print) throw new OptionError('option_conflict', 'give --requests FILE --print');
     const write = writerOf(context);
     let number = 0;

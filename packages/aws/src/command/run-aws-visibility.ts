@@ -1,9 +1,9 @@
 import { getServers } from 'node:dns';
 import { loadKubeClient } from '@nm/kube';
 import type { KubeClient } from '@nm/kube';
-import { createMapperSink, guarded, loadCommandOptions, readInput, serveUntilStopped, SYSTEM_CLOCK } from '@nm/reporting';
+import { createMapperSink, loadCommandOptions, readInput, serveUntilStopped, SYSTEM_CLOCK } from '@nm/reporting';
 import type { CheckedPart, CommandContext } from '@nm/reporting';
-import { createLifecycle, createLogger, createMetrics } from '@nm/runtime';
+import { createLifecycle, createLogger, createMetrics, guarded } from '@nm/runtime';
 import type { Lifecycle, OptionValues, Startable } from '@nm/runtime';
 import { Registry } from 'prom-client';
 import { createDnsServer, DNS_DEFAULTS } from '../dns/dns-server.ts';
