@@ -64,7 +64,9 @@ test.each<[string, readonly DiagSocket[], object, readonly object[], string]>([
   ['connected to a Service, translated', [translated], { 40_001: 'pod-a' }, [{ podUid: 'pod-a', count: 1, asked }], 'pod'],
   ['closed, others have the port now', [translated, other], { 40_001: 'pod-a' }, [], 'gone'],
 ])('%s', (_name, sockets, owners, taken, outcome) => {
-  const attempts = create({ sockets, owners: owners as World['owners'], looks: 0 });
+  const world: World = { sockets: [], owners: owners as World['owners'], looks: 0 };
+  const attempts = create(world);
+  world.sockets = sockets;
   notice(attempts, 40_001);
   attempts.resolve(1);
   expect(attempts.take(FLOW, 1)).toMatchObject(taken);
@@ -72,8 +74,9 @@ test.each<[string, readonly DiagSocket[], object, readonly object[], string]>([
 });
 
 test('a port that moved on to where packets are seen going is not a translated one', () => {
-  const world: World = { sockets: [other], owners: { 40_001: 'pod-b' }, looks: 0 };
+  const world: World = { sockets: [], owners: { 40_001: 'pod-b' }, looks: 0 };
   const attempts = create(world);
+  world.sockets = [other];
   attempts.notice(Uint8Array.from([...bytesOf(NODE), ...bytesOf('203.0.113.9')]), {
     at: 1,
     family: 4,
@@ -86,6 +89,21 @@ test('a port that moved on to where packets are seen going is not a translated o
   notice(attempts, 40_001);
   attempts.resolve(2);
   expect(attempts.take(FLOW, 2)).toEqual([]);
+});
+
+test.each([
+  ['that was there before', true, []],
+  ['whose own attempt was seen', false, [{ podUid: 'pod-a' }]],
+] as const)('a connection to a Service %s is not that of another attempt from its port', (_name, isOld, ofIts) => {
+  const world: World = { sockets: isOld ? [translated] : [], owners: { 40_001: 'pod-a' }, looks: 0 };
+  const attempts = create(world);
+  world.sockets = [translated];
+  if (!isOld) notice(attempts, 40_001, 1);
+  attempts.resolve(1);
+  expect(attempts.take(FLOW, 1)).toMatchObject(ofIts);
+  notice(attempts, 40_001, 2);
+  attempts.resolve(2);
+  expect([attempts.take(FLOW, 2), attempts.counts.gone]).toEqual([[], 1]);
 });
 
 test('a pod that is known by its cgroup is not looked for again, nor is a process of none', () => {

@@ -68,6 +68,8 @@ const MAX_OWNED = 1_024;
 const MAX_CGROUPS = 4_096;
 /** Destinations that are not behind address translation. */
 const MAX_DIRECT = 4_096;
+/** Sockets whose attempt was seen, or was before the sniffer's time. */
+const MAX_USED = 16_384;
 /** Of a core, in the long run; at once, and at the start, when nothing is compiled and no cgroup known. */
 const CPU_SHARE = 0.002;
 const MAX_CREDIT_MS = 100;
@@ -86,6 +88,7 @@ export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
   const counts: HostAttemptsCounts = { pod: 0, process: 0, gone: 0, skipped: 0 };
   const cgroups = new Map<number, CgroupOwner>();
   const direct = new Set<string>();
+  const used = new Set<number>();
   const flows = new Map<string, Owned[]>();
   let addresses4 = new Set<number>();
   let addresses6 = new Set<string>();
@@ -94,6 +97,13 @@ export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
   let areOwnersFresh = false;
   let creditMs = FIRST_CREDIT_MS;
   let creditedAt = 0;
+
+  /** A socket connects once: it is not the one of another attempt from its port. */
+  const use = (inode: number): void => {
+    const oldest = used.size < MAX_USED ? undefined : used.values().next().value;
+    if (oldest !== undefined) used.delete(oldest);
+    used.add(inode);
+  };
 
   const isNode = (bytes: Uint8Array, { family, sourceOffset }: PacketView): boolean =>
     family === 4
@@ -149,7 +159,8 @@ export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
 
   /**
    * Sockets whose other end is not where their packets go: the node's rules translate a Service's address before a
-   * packet is seen. Only where one single socket has the port, and is connected to what no packet was seen going to.
+   * packet is seen. Only where one single socket has the port, is connected to what no packet was seen going to, and
+   * was not there before.
    */
   const findTranslated = (ports: ReadonlySet<number>): ReadonlyMap<number, (DiagSocket & SocketEnds) | undefined> => {
     const found = new Map<number, (DiagSocket & SocketEnds) | undefined>();
@@ -157,7 +168,7 @@ export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
       const { localPort, remotePort, state } = socket;
       if (!ports.has(localPort) || state === LISTEN || state === TIME_WAIT || socket.inode === 0) return;
       const copy = { ...socket, local: socket.local.slice(), remote: socket.remote.slice() };
-      const isOnly = !found.has(localPort) && !direct.has(endKey(copy.remote, remotePort));
+      const isOnly = !found.has(localPort) && !used.has(socket.inode) && !direct.has(endKey(copy.remote, remotePort));
       found.set(localPort, isOnly ? copy : undefined);
     });
     return found;
@@ -173,20 +184,26 @@ export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
       }
       if (direct.size >= MAX_DIRECT) direct.clear();
       direct.add(endKey(attempt.remote, attempt.remotePort));
+      use(socket.inode);
       settle(attempt, socket, attempt, now, undefined);
     }
     if (unmatched.length === 0) return;
     const translated = findTranslated(new Set(unmatched.map(({ localPort }) => localPort)));
     for (const attempt of unmatched) {
       const socket = translated.get(attempt.localPort);
-      if (socket === undefined) counts.gone += 1;
-      else settle(attempt, socket, socket, now, { address: formatAddress(socket.remote), port: socket.remotePort });
+      if (socket === undefined) {
+        counts.gone += 1;
+        continue;
+      }
+      use(socket.inode);
+      settle(attempt, socket, socket, now, { address: formatAddress(socket.remote), port: socket.remotePort });
     }
   };
 
   return {
     counts,
     setNodeAddresses(addresses) {
+      if (used.size === 0) diag.each(({ inode }) => use(inode));
       const all = addresses.map((text) => parseAddress(text)).filter((bytes) => bytes !== undefined);
       addresses4 = new Set(all.filter(({ length }) => length === 4).map((bytes) => word(bytes, 0)));
       addresses6 = new Set(all.filter(({ length }) => length === 16).map((bytes) => formatAddress(bytes)));
