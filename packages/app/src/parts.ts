@@ -1,4 +1,4 @@
-import type { PartContext } from './parts/part-context.ts';
+import type { CommandContext } from '@nm/runtime';
 
 /** A command that another package brings. */
 export interface Part {
@@ -6,7 +6,7 @@ export interface Part {
   /** One line for --help. */
   readonly summary: string;
   /** Loads the package only now. The function runs until it is done or stopped and gives the exit code. */
-  load(): Promise<(context: PartContext) => Promise<number>>;
+  load(): Promise<(context: CommandContext) => Promise<number>>;
 }
 
 /** Every command that is not a reading command: add a part here and nowhere else. */
@@ -52,5 +52,5 @@ export const PARTS: readonly Part[] = [
 ];
 
 /** `capture` for commands that capture besides what they do; absent in builds that cannot. */
-export const capture: ((context: PartContext) => Promise<number>) | undefined = async (context) =>
+export const capture: ((context: CommandContext) => Promise<number>) | undefined = async (context) =>
   (await import('@nm/sniffer')).runCapture(context);

@@ -1,4 +1,4 @@
-export * from './command-context.ts';
+export * from './command.ts';
 export * from './mapper-sink.ts';
 export * from './observation-outbox.ts';
 export * from './observation-sink.ts';

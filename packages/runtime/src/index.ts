@@ -1,3 +1,4 @@
+export type * from './command/command-context.ts';
 export * from './command/exit-codes.ts';
 export * from './command/guarded.ts';
 export * from './file-reason.ts';

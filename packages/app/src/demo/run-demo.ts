@@ -8,7 +8,7 @@ import { buildMap, exitCode, runCli } from '@nm/cli';
 import { AppError, toMapDocument } from '@nm/core';
 import { loadKubeClient } from '@nm/kube';
 import { runMapper } from '@nm/mapper';
-import type { PartContext } from '../parts/part-context.ts';
+import type { CommandContext } from '@nm/runtime';
 import { guardedPart } from '../parts/guarded-part.ts';
 import { VERSION } from '../version.ts';
 import { sampleObservations, shiftToNow } from './sample-observations.ts';
@@ -41,7 +41,7 @@ interface DemoOptions {
 }
 
 /** `npm start`. */
-export async function runDemo(context: PartContext): Promise<number> {
+export async function runDemo(context: CommandContext): Promise<number> {
   if (context.argv.includes('--help')) {
     process.stdout.write(USAGE);
     return exitCode('ok');
@@ -62,7 +62,7 @@ export async function runDemo(context: PartContext): Promise<number> {
   return isInterrupted ? exitCode('interrupted') : code;
 }
 
-async function show(context: PartContext, options: DemoOptions): Promise<void> {
+async function show(context: CommandContext, options: DemoOptions): Promise<void> {
   // Before anything else: what answers there already is not to be taken for our mapper.
   if (!options.once) {
     await refuseTaken('--listen', options.listen);
@@ -124,7 +124,7 @@ export function parseDemo(argv: readonly string[]): DemoOptions | string {
 }
 
 /** Address of the API server that the kubeconfig names, if it answers soon. */
-async function reachableCluster(context: PartContext): Promise<string | undefined> {
+async function reachableCluster(context: CommandContext): Promise<string | undefined> {
   try {
     const client = await loadKubeClient({ env: context.env });
     try {
@@ -138,7 +138,7 @@ async function reachableCluster(context: PartContext): Promise<string | undefine
   }
 }
 
-async function writeSampleMap(context: PartContext, path: string): Promise<void> {
+async function writeSampleMap(context: CommandContext, path: string): Promise<void> {
   const { edges, summary } = await buildMap(
     { kube: [DUMP], pcap: CAPTURES, proc: [], clusterName: 'lab', clusterDomain: 'cluster.local', customOwners: [] },
     { signal: context.signal, onProgress: () => undefined },
@@ -147,7 +147,7 @@ async function writeSampleMap(context: PartContext, path: string): Promise<void>
   writeFileSync(path, JSON.stringify(toMapDocument([...edges], { generatedAt: Date.now(), window: summary.window })));
 }
 
-async function reading(context: PartContext, argv: readonly string[]): Promise<void> {
+async function reading(context: CommandContext, argv: readonly string[]): Promise<void> {
   const { stdout, stderr, stdin } = process;
   const code = await runCli(argv, {
     stdout,
@@ -163,7 +163,7 @@ async function reading(context: PartContext, argv: readonly string[]): Promise<v
   if (code !== exitCode('ok')) throw new Error(`${argv.join(' ')} ended with ${code}`);
 }
 
-async function serveCluster(context: PartContext, options: DemoOptions, cluster: string): Promise<void> {
+async function serveCluster(context: CommandContext, options: DemoOptions, cluster: string): Promise<void> {
   say(`cluster ${cluster} answers: a mapper on this machine watches it; install the sniffers (docs/getting-started.md) to fill its map`);
   const folder = mkdtempSync(join(tmpdir(), 'network-mapper-'));
   try {
@@ -173,7 +173,7 @@ async function serveCluster(context: PartContext, options: DemoOptions, cluster:
   }
 }
 
-async function serveSample(context: PartContext, options: DemoOptions, folder: string): Promise<void> {
+async function serveSample(context: CommandContext, options: DemoOptions, folder: string): Promise<void> {
   const observations = shiftToNow(await sampleObservations(CAPTURES, context.signal), Date.now());
   await serve(context, options, ['--kube', DUMP, '--cluster-name', 'lab', '--store', `sqlite:${join(folder, 'map.db')}`], async (url) => {
     const writer = createReportWriter();
@@ -186,7 +186,7 @@ async function serveSample(context: PartContext, options: DemoOptions, folder: s
 
 /** A mapper with the embedded store on the loopback address; `onReady` once it answers. */
 async function serve(
-  context: PartContext,
+  context: CommandContext,
   options: DemoOptions,
   more: readonly string[],
   onReady: (url: string) => Promise<void>,

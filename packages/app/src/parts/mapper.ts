@@ -1,10 +1,10 @@
 import { runMapper } from '@nm/mapper';
-import type { PartContext } from './part-context.ts';
+import type { CommandContext } from '@nm/runtime';
 import { VERSION } from '../version.ts';
 import { guardedPart } from './guarded-part.ts';
 
 /** `network-mapper mapper`. */
-export async function runMapperPart(context: PartContext): Promise<number> {
+export async function runMapperPart(context: CommandContext): Promise<number> {
   return guardedPart('mapper', () =>
     runMapper(context.argv, context.env, {
       signal: context.signal,

@@ -1,8 +1,8 @@
 import { showTelemetry } from '@nm/mapper';
-import type { PartContext } from './part-context.ts';
+import type { CommandContext } from '@nm/runtime';
 import { guardedPart } from './guarded-part.ts';
 
 /** `network-mapper telemetry show`. */
-export async function runTelemetryPart({ argv, env, signal }: PartContext): Promise<number> {
+export async function runTelemetryPart({ argv, env, signal }: CommandContext): Promise<number> {
   return guardedPart('telemetry', () => showTelemetry(argv, { stdout: (text) => process.stdout.write(text), env, signal }));
 }

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { AppError } from '@nm/core';
 import { loadCommandOptions, readInput, writerOf } from '@nm/reporting';
-import type { CommandContext } from '@nm/reporting';
 import { boolean, guarded, option, optional, OptionError, text } from '@nm/runtime';
+import type { CommandContext } from '@nm/runtime';
 import { parseRecorded } from '../actions/parse-recorded.ts';
 import { toAwsCall } from '../actions/to-aws-call.ts';
 

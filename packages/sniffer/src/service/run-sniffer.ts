@@ -1,25 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describeOptions, guarded, loadOptions, toShownConfig, untilAborted } from '@nm/runtime';
-import type { ExitName, OptionTable } from '@nm/runtime';
+import type { CommandContext, ExitName, OptionTable } from '@nm/runtime';
 import { keepLargeAllocationsApart } from '../capture/libc.ts';
 import { captureToFile } from './capture-to-file.ts';
 import { createLightLogger } from './light-logger.ts';
 import { CAPTURE_OPTIONS, SNIFFER_OPTIONS } from './options.ts';
 import { printObservations } from './print.ts';
 import { createSniffer } from './sniffer.ts';
-
-/** What the process gives a part that it runs. */
-export interface SnifferContext {
-  /** Arguments after the command's name. */
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folder against which file names in arguments resolve. */
-  readonly cwd: string;
-  /** Aborted when the process is asked to stop. */
-  readonly signal: AbortSignal;
-  readonly version?: string;
-}
 
 const EXITS: Readonly<Record<string, ExitName>> = {
   'capture-no-right': 'usage',
@@ -28,7 +16,7 @@ const EXITS: Readonly<Record<string, ExitName>> = {
 };
 
 /** `network-mapper sniffer`: runs until the signal aborts; gives the exit code. */
-export async function runSniffer(context: SnifferContext): Promise<number> {
+export async function runSniffer(context: CommandContext): Promise<number> {
   return guarded(async () => {
     if (isHelp(context.argv)) return help('network-mapper sniffer [--print] [options]', SNIFFER_OPTIONS);
     const sources = { argv: context.argv, env: context.env, readFile: readText(context.cwd) };
@@ -54,7 +42,7 @@ export async function runSniffer(context: SnifferContext): Promise<number> {
 }
 
 /** `network-mapper capture`: writes what the filter passes to a file. */
-export async function runCapture(context: SnifferContext): Promise<number> {
+export async function runCapture(context: CommandContext): Promise<number> {
   return guarded(async () => {
     const argv = context.argv.map((argument) => (argument === '-o' ? '--output' : argument));
     if (isHelp(argv)) return help('network-mapper capture [-o FILE] [--duration 60s]', CAPTURE_OPTIONS);

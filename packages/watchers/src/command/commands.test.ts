@@ -7,7 +7,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeReport, REPORT_LIMITS } from '@nm/api';
 import type { ReportBatch } from '@nm/api';
-import type { CommandContext } from '@nm/reporting';
+import type { CommandContext } from '@nm/runtime';
 import { runIstioWatcher } from './run-istio-watcher.ts';
 import { runKafkaWatcher } from './run-kafka-watcher.ts';
 

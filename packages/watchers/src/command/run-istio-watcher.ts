@@ -11,10 +11,9 @@ import {
   SYSTEM_CLOCK,
   writerOf,
 } from '@nm/reporting';
-import type { CommandContext } from '@nm/reporting';
 import { Registry } from 'prom-client';
 import { createLogger, createMetrics, guarded, OptionError } from '@nm/runtime';
-import type { OptionValues } from '@nm/runtime';
+import type { CommandContext, OptionValues } from '@nm/runtime';
 import { createExecSource } from '../istio/exec-source.ts';
 import { ISTIO_METRICS } from '../istio/istio-metrics.ts';
 import { createIstioWatcher, ISTIO_WATCHER_DEFAULTS } from '../istio/istio-watcher.ts';

@@ -10,10 +10,9 @@ import {
   SYSTEM_CLOCK,
   writerOf,
 } from '@nm/reporting';
-import type { CommandContext } from '@nm/reporting';
 import { Registry } from 'prom-client';
 import { createLogger, createMetrics, guarded, OptionError } from '@nm/runtime';
-import type { ExitName, OptionValues } from '@nm/runtime';
+import type { CommandContext, ExitName, OptionValues } from '@nm/runtime';
 import { resolve } from 'node:path';
 import { createAuditReader } from '../kafka/audit-reader.ts';
 import { parseBrokerSet } from '../kafka/broker-pods.ts';

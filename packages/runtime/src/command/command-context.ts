@@ -1,5 +1,5 @@
-/** What a part gets from the process that runs it. */
-export interface PartContext {
+/** What the process gives a command that it runs. */
+export interface CommandContext {
   /** Arguments after the command's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -7,4 +7,7 @@ export interface PartContext {
   readonly cwd: string;
   /** Aborted on SIGINT and SIGTERM: stop in order, then return. */
   readonly signal: AbortSignal;
+  readonly version?: string;
+  /** Standard output unless given. */
+  readonly stdout?: (text: string) => void;
 }

@@ -4,22 +4,8 @@ import { resolve } from 'node:path';
 import { AppError, isAppError } from '@nm/core';
 import type { Clock } from '@nm/core';
 import { describeOptions, loadOptions, reasonOf, toShownConfig } from '@nm/runtime';
-import type { OptionTable, OptionValues } from '@nm/runtime';
+import type { CommandContext, OptionTable, OptionValues } from '@nm/runtime';
 import { packingOf, unpacked } from './unpacked.ts';
-
-/** What the process gives a command that it runs. */
-export interface CommandContext {
-  /** Arguments after the command's name. */
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folder against which file names in arguments resolve. */
-  readonly cwd: string;
-  /** Aborted when the process is asked to stop. */
-  readonly signal: AbortSignal;
-  readonly version?: string;
-  /** Standard output unless given. */
-  readonly stdout?: (text: string) => void;
-}
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 
