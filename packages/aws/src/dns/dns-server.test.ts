@@ -178,3 +178,38 @@ test('a client that asks by TCP and reads nothing is cut off', async () => {
   }
   expect(client.destroyed).toBe(true);
 });
+
+test('a client whose questions nobody answers takes no other the way', async () => {
+  const upstream = createSocket('udp4');
+  upstream.on('message', (message, { port, address }) => {
+    const { id = 0, questions = [] } = packet.decode(message);
+    if (questions[0]?.name === 'web.shop') upstream.send(packet.encode({ type: 'response', id, questions }), port, address);
+  });
+  upstream.bind(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const register = new Registry();
+  const own = createDnsServer(
+    { log: silentLogger, metrics: createMetrics(AWS_METRICS, register) },
+    {
+      maxWaiting: 100,
+      maxWaitingPerClient: 2,
+      listen: { host: '127.0.0.1', port: 0 },
+      proxyAddresses: ['10.96.1.1'],
+      upstream: { host: '127.0.0.1', port: upstream.address().port },
+      isOurs: () => false,
+    },
+  );
+  await own.start();
+  const [greedy, modest] = [createSocket('udp4'), createSocket('udp4')];
+  modest.bind(0, '127.0.0.2');
+  await once(modest, 'listening');
+  for (let index = 0; index < 3; index += 1) greedy.send(query(`slow${index}.shop`), own.port(), '127.0.0.1');
+  await expect.poll(() => register.getSingleMetricAsString('network_mapper_aws_dns_queries_total')).toContain('outcome="dropped"} 1');
+  modest.send(query('web.shop'), own.port(), '127.0.0.1');
+  const [answer] = (await once(modest, 'message')) as [Buffer];
+  expect(packet.decode(answer).questions?.[0]?.name).toBe('web.shop');
+  greedy.close();
+  modest.close();
+  upstream.close();
+  await own.stop();
+});

@@ -6,6 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { AppError } from '@nm/core';
 import type { Logger } from '@nm/core';
 import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
+import { createSeats } from '../proxy/connection-seats.ts';
 import type { AWS_METRICS } from '../report/aws-metrics.ts';
 import { decodeQuestion, encodeAnswer, TYPE_A, TYPE_AAAA } from './dns-query.ts';
 
@@ -18,14 +19,16 @@ export interface DnsServerOptions {
   /** Whether a name is answered with the proxy. */
   readonly isOurs: (name: string) => boolean;
   readonly maxWaiting: number;
+  /** Of those, one client's. */
+  readonly maxWaitingPerClient: number;
 }
 
-export const DNS_DEFAULTS = { maxWaiting: 4_096 } as const;
+export const DNS_DEFAULTS = { maxWaiting: 4_096, maxWaitingPerClient: 512 } as const;
 
 /** Short, so that a pod asks again soon after we stop. */
 const TTL_SECONDS = 5;
 const TIMEOUT_MS = 4_000;
-const MAX_TCP_CONNECTIONS = 256;
+const TCP_SEATS = { maxConnections: 256, maxPerClient: 32 };
 /** Answers that one client has not read: who asks so much without reading is no resolver. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
@@ -51,6 +54,8 @@ export function createDnsServer(
     [TYPE_AAAA]: bytesOf(options.proxyAddresses.find((address) => isIPv6(address))),
   };
   const waiting = new Map<number, Waiting>();
+  const perClient = new Map<string, number>();
+  const seats = createSeats({ clock: { now: () => Date.now() } }, TCP_SEATS);
   const open = new Set<Socket>();
   const udp: UdpSocket = createSocket(options.listen.host !== undefined && !isIPv6(options.listen.host) ? 'udp4' : 'udp6');
   let onward: UdpSocket | undefined;
@@ -70,22 +75,31 @@ export function createDnsServer(
   function onQuery(message: Buffer, client: RemoteInfo): void {
     // Nobody can be answered at port 0 (RFC 768), and trying to throws.
     if (message.length < 12 || client.port === 0) return;
-    const own = answer(message);
-    if (own !== undefined) {
-      udp.send(own, client.port, client.address, () => undefined);
+    const ours = answer(message);
+    if (ours !== undefined) {
+      udp.send(ours, client.port, client.address, () => undefined);
       return;
     }
-    if (waiting.size >= options.maxWaiting) {
+    const own = perClient.get(client.address) ?? 0;
+    if (waiting.size >= options.maxWaiting || own >= options.maxWaitingPerClient) {
       metrics.dnsQueries.inc({ outcome: 'dropped' });
       return;
     }
     // Nobody shall guess it who would like to answer in the place of the cluster's DNS (RFC 5452, 4.3 and 9.2).
     let id = randomInt(0x1_0000);
     while (waiting.has(id)) id = (id + 1) & 0xffff;
+    perClient.set(client.address, own + 1);
     waiting.set(id, { id: message.readUInt16BE(0), question: questionOf(message), client, until: Date.now() + TIMEOUT_MS });
     message.writeUInt16BE(id, 0);
     metrics.dnsQueries.inc({ outcome: 'forwarded' });
     onward?.send(message, () => undefined);
+  }
+
+  function forget(id: number, { client }: Waiting): void {
+    waiting.delete(id);
+    const left = (perClient.get(client.address) ?? 1) - 1;
+    if (left <= 0) perClient.delete(client.address);
+    else perClient.set(client.address, left);
   }
 
   function onReply(message: Buffer): void {
@@ -93,17 +107,25 @@ export function createDnsServer(
     const id = message.readUInt16BE(0);
     const asked = waiting.get(id);
     if (asked === undefined || !questionOf(message).equals(asked.question)) return;
-    waiting.delete(id);
+    forget(id, asked);
     message.writeUInt16BE(asked.id, 0);
     udp.send(message, asked.client.port, asked.client.address, () => undefined);
   }
 
   function onConnection(client: Socket): void {
+    const seat = seats.take(client.remoteAddress ?? '', () => client.destroy());
+    if (seat === undefined) {
+      client.destroy();
+      return;
+    }
     open.add(client);
     let held: Buffer = Buffer.alloc(0);
     client.setTimeout(TIMEOUT_MS * 5, () => client.destroy());
     client.on('error', () => client.destroy());
-    client.once('close', () => open.delete(client));
+    client.once('close', () => {
+      seat.leave();
+      open.delete(client);
+    });
     const onData = (chunk: Buffer): void => {
       held = Buffer.concat([held, chunk]);
       while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
@@ -154,16 +176,15 @@ export function createDnsServer(
       out.on('error', () => metrics.dnsQueries.inc({ outcome: 'failed' }));
       await new Promise<void>((resolve) => out.connect(options.upstream.port, options.upstream.host, () => resolve()));
       const server = createServer(onConnection);
-      server.maxConnections = MAX_TCP_CONNECTIONS;
       tcp = server;
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         server.listen((udp.address() as AddressInfo).port, options.listen.host, resolve);
       });
       sweep = setInterval(() => {
-        for (const [id, { until }] of waiting) {
-          if (until >= Date.now()) continue;
-          waiting.delete(id);
+        for (const [id, asked] of waiting) {
+          if (asked.until >= Date.now()) continue;
+          forget(id, asked);
           metrics.dnsQueries.inc({ outcome: 'failed' });
         }
       }, 1_000).unref();
