@@ -11,7 +11,7 @@ import { createSocketScanner } from '../sockets/socket-scanner.ts';
 import type { SocketScanner } from '../sockets/socket-scanner.ts';
 import { createLivePipeline } from './live-pipeline.ts';
 import type { LivePipeline } from './live-pipeline.ts';
-import { createAttributingSink, withName } from './to-observation.ts';
+import { createAttributingSink, createNameFor, withName } from './to-observation.ts';
 
 export interface LiveObserverDeps {
   readonly source: CaptureSource;
@@ -50,7 +50,7 @@ export interface LiveObserver {
 /** Tables of a live node (docs/limits.md): smaller than the offline map's, because a node sees its own traffic only. */
 export const LIVE_LIMITS = {
   maxTransactions: 131_072,
-  keepDoneMs: 250,
+  keepDoneMs: 50,
   maxQuestions: 2_048,
   maxAnswers: 8_192,
   maxPairs: 65_536,
@@ -74,7 +74,11 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
   };
   const diag = createSocketDiag();
   const hostAttempts = createHostAttempts({ view, diag, cpuMs: deps.cpuMs });
-  const sink = createAttributingSink(view, (flow, until) => hostAttempts.take(flow, until), emit);
+  const nameFor = createNameFor(
+    (client, address, at) => observer.nameFor(client, address, at),
+    (address) => view.addressesWith(address),
+  );
+  const sink = createAttributingSink(view, nameFor, (flow, until) => hostAttempts.take(flow, until), emit);
   const observer = createObserver({ decodeDnsAnswer, sink }, { ...LIVE_LIMITS, seed: options.seed });
   const pipeline = createLivePipeline(observer, options.dnsPorts, (bytes, packet) => hostAttempts.notice(bytes, packet));
   const sockets = createSocketScanner({ view, diag, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
@@ -123,7 +127,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     look() {
       const now = clock.now();
       scan(now);
-      for (const observation of sockets.poll(now)) emit(withName(observation, observer));
+      for (const observation of sockets.poll(now)) emit(withName(observation, nameFor));
     },
     drain() {
       source.drain();

@@ -1,11 +1,12 @@
 import type { DnsAnswer, Observation } from '@nm/core';
 import { expect, test } from 'vitest';
-import { withName } from './to-observation.ts';
+import { createAttributingSink, createNameFor, withName } from './to-observation.ts';
 
 const answer = { name: 'api.example.com', chain: ['edge.example.net'], addresses: ['203.0.113.7'] } as unknown as DnsAnswer;
-const observer = {
-  nameFor: (client: string, address: string) => (client === '10.1.0.5' && address === '203.0.113.7' ? answer : undefined),
-};
+const nameFor = createNameFor(
+  (client, address) => (client === '10.1.0.5' && (address === '203.0.113.7' || address === '2001:db8::7') ? answer : undefined),
+  (address) => (address === 'fd00::5' ? ['10.1.0.4', '10.1.0.5', 'fd00::5'] : []),
+);
 
 function socket(vantage: 'client' | 'server', source: string, destination: Omit<Observation['destination'], 'protocol'>): Observation {
   return {
@@ -30,10 +31,24 @@ test.each<[string, Observation, string | undefined]>([
     socket('client', '10.1.0.5', { address: '10.1.0.9', port: 80, asked: { address: '203.0.113.7', port: 80 } }),
     'api.example.com',
   ],
+  ['a pod that asked by its other address', socket('client', 'fd00::5', { address: '2001:db8::7', port: 443 }), 'api.example.com'],
   ['another client', socket('client', '10.1.0.6', { address: '203.0.113.7', port: 443 }), undefined],
   ['the server side, where the name is not ours to know', socket('server', '10.1.0.5', { address: '203.0.113.7', port: 443 }), undefined],
 ])('%s', (_, observation, name) => {
-  const named = withName(observation, observer);
+  const named = withName(observation, nameFor);
   expect(named.destination.name).toBe(name);
   expect(named.destination.canonicalName).toBe(name === undefined ? undefined : 'edge.example.net');
+});
+
+test('an attempt from another address of the pod that asked has the name', () => {
+  const seen: Observation[] = [];
+  const owners = { podOf: () => undefined, isLocal: () => true };
+  const sink = createAttributingSink(
+    owners,
+    nameFor,
+    () => [],
+    (observation) => void seen.push(observation),
+  );
+  for (const client of ['fd00::5', 'fd00::6']) sink.tcp({ client, destination: '2001:db8::7', port: 443 }, 1, 5, 5);
+  expect(seen.map(({ destination }) => destination.name)).toEqual(['api.example.com', undefined]);
 });

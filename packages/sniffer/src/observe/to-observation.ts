@@ -1,4 +1,4 @@
-import type { DnsAnswer, Observation, ObservationSink, Observer, TcpFlow } from '@nm/core';
+import type { DnsAnswer, Observation, ObservationSink, TcpFlow } from '@nm/core';
 import { MAX_ANSWER_ADDRESSES } from '@nm/core';
 import type { OwnedAttempts } from '../sockets/host-attempts.ts';
 
@@ -8,12 +8,29 @@ export interface LocalOwners {
   isLocal(address: string): boolean;
 }
 
+/** The answer by which a client was given an address (rule 14). */
+export type NameFor = (client: string, address: string, at: number) => DnsAnswer | undefined;
+
+/** The same also where a pod asked by another of its addresses than it connects from (IPv4 and IPv6). */
+export function createNameFor(own: NameFor, addressesWith: (address: string) => readonly string[]): NameFor {
+  return (client, address, at) => {
+    const answer = own(client, address, at);
+    if (answer !== undefined) return answer;
+    for (const other of addressesWith(client)) {
+      const found = other === client ? undefined : own(other, address, at);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
 /** Who of this node's own processes is behind attempts from its addresses. */
 export type TakeOwned = (flow: TcpFlow, until: number) => readonly OwnedAttempts[];
 
 /** Names what the observer drains: from which side it was seen (rule 20), and the pods that the node itself knows. */
 export function createAttributingSink(
   owners: LocalOwners,
+  nameFor: NameFor,
   takeOwned: TakeOwned,
   onObservation: (observation: Observation) => void,
 ): ObservationSink {
@@ -42,12 +59,13 @@ export function createAttributingSink(
       });
     },
     tcp(flow, count, firstSeenAt, lastSeenAt) {
+      const answer = flow.answer ?? nameFor(flow.client, flow.askedAddress ?? flow.destination, lastSeenAt);
       const destination = {
         address: flow.destination,
         port: flow.port,
         protocol: 'TCP' as const,
         ...podUid(flow.destination, lastSeenAt),
-        ...(flow.answer === undefined ? {} : nameOf(flow.answer)),
+        ...(answer === undefined ? {} : nameOf(answer)),
         ...askedOf(flow),
       };
       const vantage = owners.isLocal(flow.client) ? 'client' : 'server';
@@ -78,12 +96,12 @@ export function createAttributingSink(
 }
 
 /** A connection that was seen as a socket, with the name by which its client was given the address (rule 14). */
-export function withName(observation: Observation, observer: Pick<Observer, 'nameFor'>): Observation {
+export function withName(observation: Observation, nameFor: NameFor): Observation {
   const { source, destination } = observation;
   if (observation.vantage !== 'client' || source.address === undefined || destination.address === undefined) return observation;
   // The address that the client used, before it was translated.
   const asked = destination.asked?.address ?? destination.address;
-  const answer = observer.nameFor(source.address, asked, observation.lastSeenAt);
+  const answer = nameFor(source.address, asked, observation.lastSeenAt);
   return answer === undefined ? observation : { ...observation, destination: { ...destination, ...nameOf(answer) } };
 }
 

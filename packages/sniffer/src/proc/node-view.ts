@@ -41,6 +41,8 @@ export interface NodeView {
   /** Folder of a living process through which a namespace can be read; it was checked that it is still there. */
   folderOf(namespace: LocalNamespace): string | undefined;
   podOf(address: string, at: number): string | undefined;
+  /** All addresses of the pod, or of the node, that has this one now; none when nobody has. */
+  addressesWith(address: string): readonly string[];
   /** Address of a pod or of the node itself, also of one that was gone before anybody looked (by the node's routes). */
   isLocal(address: string): boolean;
   nodeAddresses(): readonly string[];
@@ -48,8 +50,8 @@ export interface NodeView {
   ownerOfSocket(inode: number): string | undefined;
   /** Reads the descriptors of host-network pods' processes. */
   findSocketOwners(): void;
-  /** Whether a pod has a cgroup of version 2, in which nobody else is. */
-  hasOwnCgroup(podUid: string): boolean;
+  /** Whether all pods on the host's network have cgroups of version 2, in which nobody else is: then those tell their sockets. */
+  haveOwnCgroups(): boolean;
   counts(): NodeViewCounts;
 }
 
@@ -76,6 +78,8 @@ export function createNodeView(options: NodeViewOptions): NodeView {
   const ownId = 'target' in own ? own.target : 'host';
   const table = new ProcessTable(root, ownId);
   let nodeAddresses: readonly string[] = [];
+  /** The addresses of each one's namespace, made when it is asked for after a scan. */
+  let together: ReadonlyMap<string, readonly string[]> | undefined;
   let routes: readonly LinkRoute[] = [];
   let routesReadAt = 0;
   let scans = 0;
@@ -136,10 +140,13 @@ export function createNodeView(options: NodeViewOptions): NodeView {
     }
   };
 
+  const isOnHost = (process: LocalProcess): boolean => namespaces.get(process.namespace)?.isHost === true;
+
   return {
     folderOf,
     scan(now) {
       scans += 1;
+      together = undefined;
       if (table.refresh(now)) regroup(now);
       for (const namespace of namespaces.values()) readAddresses(namespace, now);
       const host = [...namespaces.values()].find(({ isHost }) => isHost);
@@ -156,6 +163,10 @@ export function createNodeView(options: NodeViewOptions): NodeView {
     },
     namespaces: () => namespaces.values(),
     podOf: (address, at) => history.podOf(address, at),
+    addressesWith(address) {
+      together ??= new Map([...namespaces.values()].flatMap(({ addresses }) => addresses.map((one) => [one, addresses])));
+      return together.get(address) ?? [];
+    },
     isLocal(address) {
       if (history.has(address) || nodeAddresses.includes(address)) return true;
       const bytes = parseAddress(address);
@@ -166,13 +177,13 @@ export function createNodeView(options: NodeViewOptions): NodeView {
     findSocketOwners() {
       socketOwners.clear();
       for (const process of table.all()) {
-        if (process.podUid === undefined || namespaces.get(process.namespace)?.isHost !== true) continue;
+        if (process.podUid === undefined || !isOnHost(process)) continue;
         addSockets(socketOwners, `${root}/${process.pid}/fd`, process.podUid);
       }
     },
-    hasOwnCgroup(podUid) {
-      for (const process of table.all()) if (process.podUid === podUid && process.isUnified) return true;
-      return false;
+    haveOwnCgroups() {
+      for (const process of table.all()) if (process.podUid !== undefined && !process.isUnified && isOnHost(process)) return false;
+      return true;
     },
     counts: () => ({
       processes: [...table.all()].length,
