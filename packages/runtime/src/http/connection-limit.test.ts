@@ -16,7 +16,7 @@ beforeEach(async () => {
     // What was refused comes here too, closed.
     if (!socket.destroyed) socket.write('in');
   });
-  limitConnections(server, { maxConnections: 4, maxPerAddress: 2 }, (why) => refused.push(why));
+  limitConnections(server, { maxConnections: 4, maxPerAddress: 2, exempt: /^127\.0\.0\.9$/ }, (why) => refused.push(why));
   server.listen(0, '0.0.0.0');
   await once(server, 'listening');
 });
@@ -44,6 +44,12 @@ test('one address does not take the places of all others', async () => {
   expect(await isTaken('127.0.0.4')).toBe(true);
   expect(await isTaken('127.0.0.5')).toBe(false);
   expect(refused).toEqual(['address', 'total']);
+});
+
+test('an address that stands for many has only the bound of all', async () => {
+  for (let count = 0; count < 4; count++) expect(await isTaken('127.0.0.9')).toBe(true);
+  expect(await isTaken('127.0.0.9')).toBe(false);
+  expect(refused).toEqual(['total']);
 });
 
 test('a closed connection makes room', async () => {

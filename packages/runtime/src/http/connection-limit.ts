@@ -7,12 +7,14 @@ export interface ConnectionLimits {
   readonly maxConnections: number;
   /** Of one address: one client must not take the places of all others. */
   readonly maxPerAddress: number;
+  /** Addresses that stand for many clients. */
+  readonly exempt?: RegExp;
 }
 
 /** Bounds a server's connections. A refused one is closed without an answer. */
 export function limitConnections(
   server: Server,
-  { maxConnections, maxPerAddress }: ConnectionLimits,
+  { maxConnections, maxPerAddress, exempt }: ConnectionLimits,
   onRefused: (why: ConnectionRefusal) => void,
 ): void {
   const counts = new Map<string, number>();
@@ -21,6 +23,7 @@ export function limitConnections(
   server.prependListener('connection', (socket: Socket) => {
     // A client that has gone already has none.
     const address = socket.remoteAddress ?? '';
+    if (exempt?.test(address) === true) return;
     const count = counts.get(address) ?? 0;
     if (count >= maxPerAddress) {
       onRefused('address');

@@ -51,6 +51,8 @@ const KEEP_ALIVE_MS = 65_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_CONNECTIONS = 4_096;
 const DEFAULT_MAX_PER_ADDRESS = 512;
+/** Every forwarded port comes from here, and nobody else does. */
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 /** How often connections are looked at that send no request, or not all of one. */
 const STALLED_CHECK_MS = 5_000;
 const DEFAULT_DRAIN_MS = 5_000;
@@ -100,6 +102,7 @@ export function createHttpListener(
       const limits = {
         maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
         maxPerAddress: options.maxConnectionsPerAddress ?? DEFAULT_MAX_PER_ADDRESS,
+        exempt: LOOPBACK,
       };
       limitConnections(opened, limits, (why) => deps.onRefused?.(why));
       await new Promise<void>((resolve, reject) => {
