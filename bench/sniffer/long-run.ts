@@ -70,7 +70,7 @@ async function measure(): Promise<void> {
     await untilMinute(minutes);
     const { lookups: sent } = JSON.parse(await generated) as { readonly lookups: number };
     await sleep(30_000);
-    say(`RSS ${memory(sniffer)}, ${await spool()}; ${heard + (await lookups())} of ${sent} lookups arrived`);
+    say(`RSS ${memory(sniffer)}, ${await spool()}; ${sent} lookups sent, ${await seen()} seen, ${heard + (await lookups())} arrived`);
   } finally {
     for (const child of children) child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
@@ -98,9 +98,18 @@ async function lookups(): Promise<number> {
   return ((await (await fetch(`http://127.0.0.1:${SINK_PORT}/`)).json()) as { readonly dns: number }).dns;
 }
 
+async function metrics(): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
+}
+
+/** Lookups that the sniffer counted. */
+async function seen(): Promise<number> {
+  return Number(/outcome="dnsTransactions"\} (\d+)/.exec(await metrics())?.[1]);
+}
+
 /** What waits, what was lost, what the kernel dropped. */
 async function spool(): Promise<string> {
-  const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
+  const text = await metrics();
   const value = (name: string): number =>
     [...text.matchAll(new RegExp(`^network_mapper_sniffer_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].reduce(
       (sum, match) => sum + Number(match[1]),

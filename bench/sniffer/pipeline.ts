@@ -32,7 +32,8 @@ const view: NodeView = {
   nodeAddresses: () => ['192.0.2.1'],
   ownerOfSocket: () => undefined,
   findSocketOwners: () => undefined,
-  hasOwnCgroup: () => false,
+  haveOwnCgroups: () => false,
+  addressesWith: () => [],
   counts: () => ({ processes: 0, namespaces: 0, denied: 0, overflow: 0, evictions: 0, scans: 0 }),
 };
 const source: CaptureSource = {

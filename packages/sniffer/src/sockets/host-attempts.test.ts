@@ -24,6 +24,7 @@ interface World {
   /** Pods by inode. */
   owners: Readonly<Record<number, string>>;
   looks: number;
+  haveCgroups?: boolean;
 }
 
 function create(world: World): HostAttempts {
@@ -40,7 +41,7 @@ function create(world: World): HostAttempts {
       scan: () => undefined,
       findSocketOwners: () => void (world.looks += 1),
       ownerOfSocket: (inode) => world.owners[inode],
-      hasOwnCgroup: () => true,
+      haveOwnCgroups: () => world.haveCgroups !== false,
     },
   });
   attempts.setNodeAddresses([NODE]);
@@ -123,6 +124,18 @@ test('a pod that is known by its cgroup is not looked for again, nor is a proces
   expect(attempts.counts).toMatchObject({ pod: 2, process: 2 });
   // The first inode was known already; the first of the other cgroup had to be looked for.
   expect(world.looks).toBe(1);
+});
+
+test('where pods share cgroups of version 2 each socket is looked for', () => {
+  const world: World = { sockets: [], owners: {}, looks: 0, haveCgroups: false };
+  const attempts = create(world);
+  for (const port of [40_001, 40_002]) {
+    world.sockets = [socket(port, { cgroup: 7 })];
+    world.owners = port === 40_002 ? { 40_002: 'pod-a' } : {};
+    notice(attempts, port);
+    attempts.resolve(1);
+  }
+  expect(attempts.counts).toMatchObject({ pod: 1, process: 1 });
 });
 
 test('attempts are taken with the flow that counts them, and only the node is asked about', () => {

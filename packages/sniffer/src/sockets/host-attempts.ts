@@ -4,7 +4,7 @@ import type { NodeView } from '../proc/node-view.ts';
 import type { DiagSocket, SocketDiag, SocketEnds } from './socket-diag.ts';
 
 export interface HostAttemptsDeps {
-  readonly view: Pick<NodeView, 'scan' | 'ownerOfSocket' | 'findSocketOwners' | 'hasOwnCgroup'>;
+  readonly view: Pick<NodeView, 'scan' | 'ownerOfSocket' | 'findSocketOwners' | 'haveOwnCgroups'>;
   readonly diag: Pick<SocketDiag, 'find' | 'each'>;
   /** CPU time of this process, milliseconds. */
   readonly cpuMs: () => number;
@@ -76,8 +76,8 @@ const MAX_CREDIT_MS = 100;
 const FIRST_CREDIT_MS = 300;
 /** The cgroup of a pod's new container may be asked for before its processes are known. */
 const FOREIGN_MS = 60_000;
-/** In cgroup version 2 the root; also the answer where only version 1 is in use. */
-const ROOT_CGROUP = 1;
+/** Where the kernel does not tell. */
+const UNKNOWN_CGROUP = 0;
 /* include/net/tcp_states.h: sockets that nobody holds any more. */
 const TIME_WAIT = 6;
 const LISTEN = 10;
@@ -131,7 +131,7 @@ export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
       // It may have been closed meanwhile: then nobody had it, which says nothing.
       if (podUid === undefined && diag.find(ends)?.inode !== inode) return GONE;
     }
-    if (cgroup > ROOT_CGROUP && (podUid === undefined || view.hasOwnCgroup(podUid))) {
+    if (cgroup !== UNKNOWN_CGROUP && view.haveOwnCgroups()) {
       if (cgroups.size >= MAX_CGROUPS) cgroups.clear();
       cgroups.set(cgroup, { podUid, at: now });
     }
