@@ -26,7 +26,7 @@ const MAX_SERVERS = 4;
 const PAIRS_PER_PAUSE = 2_048;
 
 /** A table of transactions that is larger than this grows only for those that may still matter. */
-const ALWAYS_KEPT = 16_384;
+const ALWAYS_KEPT = 4_096;
 /** glibc and others ask again after 5 s: an answer that takes longer is of no use to who asked. */
 const ANSWERED_WITHIN_MS = 5_000;
 

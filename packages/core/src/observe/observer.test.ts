@@ -343,6 +343,33 @@ describe('rule 5: bounded memory', () => {
   });
 });
 
+describe('many lookups at once: completed ones leave first', () => {
+  const EXTERNAL = '8.8.8.8 53';
+  const NODE = '192.0.2.10';
+  /** More lookups than are kept whatever their age, within 100 ms. */
+  const crowd = Array.from({ length: 10_000 }, (_, index) => {
+    const client = `10.244.${2 + (index >> 8)}.${index & 255} 40000`;
+    const at = T + 1 + index / 100;
+    return [query(client, SERVICE, at), answer(SERVICE, client, at + 0.001)];
+  }).flat();
+
+  test.each<[string, readonly PacketView[], readonly PacketView[], string]>([
+    ['a slow answer still finds its question', [query(CLIENT, SERVICE, T)], [answer(SERVICE, CLIENT, T + 3_000)], '10.244.1.5'],
+    [
+      'the answer to a masqueraded copy is not taken for one to the node',
+      [query(CLIENT, EXTERNAL, T), query(`${NODE} 50000`, EXTERNAL, T + 0.1)],
+      [answer(EXTERNAL, `${NODE} 50000`, T + 3_000), answer(EXTERNAL, CLIENT, T + 3_000.1)],
+      '10.244.1.5',
+    ],
+  ])('%s', (_name, first, last, client) => {
+    const { observer, seen } = run([...first, ...crowd, ...last], { keepDoneMs: 50 }, [NODE]);
+    const ours = seen.dns.filter((line) => !/^10\.244\.([2-9]|[1-9]\d)\./.test(line));
+    expect(ours).toEqual([`${client} ${question.name} x1 10.96.1.5`]);
+    expect(observer.counts.dnsTransactions).toBe(crowd.length / 2 + 1);
+    expect(observer.counts.evictions).toBe(0);
+  });
+});
+
 describe('rule 14: names of what is seen otherwise than in packets', () => {
   const { observer } = run([query(CLIENT, SERVICE, T), answer(SERVICE, CLIENT, T + 1)]);
   test.each([

@@ -17,7 +17,7 @@ export interface ObserverOptions {
   /** DNS transactions remembered to recognise answers and copies (about 40 bytes each once used). */
   readonly maxTransactions?: number;
   /**
-   * How long a completed transaction is kept at least, if the bound allows, once there are more than 16,384 of them: its
+   * How long a completed transaction is kept at least, if the bound allows, once there are more than 4,096 of them: its
    * copies come at once on a live node, as late as the skew between merged captures. Default: as long as there is room.
    */
   readonly keepDoneMs?: number;

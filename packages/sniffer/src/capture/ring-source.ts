@@ -26,6 +26,9 @@ export const LOADED_RING_BYTES = 16 * 1024 * 1024;
 export const BLOCK_BYTES = 128 * 1024;
 /** Also how often a node with little traffic wakes us at most: 10 times a second. */
 const BLOCK_TIMEOUT_MS = 100;
+/** How late the kernel's timer may be. */
+const LATE_MS = 20;
+const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
 /** At rest the kernel tells by a signal that there is something; this is for what no signal announces. */
 const IDLE_INTERVAL_MS = 500;
 /** Signals that follow each other so closely are the beginning of a load: polling wakes us less often then. */
@@ -76,13 +79,23 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
   const open = (count: number): PacketRing =>
     new PacketRing({ blockBytes: BLOCK_BYTES, blocks: count, blockTimeoutMs: BLOCK_TIMEOUT_MS }, filter());
 
+  /**
+   * Hands out all that the ring took before another one did: the block that it was filling comes when it is full, at
+   * once under load, or when its time is over.
+   */
+  const finish = (current: PacketRing): void => {
+    current.drain(count, blocks);
+    const until = performance.now() + BLOCK_TIMEOUT_MS + LATE_MS;
+    while (current.drain(count, blocks) === 0 && performance.now() < until) Atomics.wait(SLEEPER, 0, 0, 1);
+  };
+
   /** The new ring captures before the old one stops: copies that both have are recognised later (rules 1 and 3). */
   const resize = (to: number): void => {
     if (ring === undefined || to === blocks) return;
     try {
       ring.drain(count, blocks);
       const next = open(to);
-      ring.drain(count, blocks);
+      finish(ring);
       readStatistics(ring);
       ring.close();
       ring = next;
