@@ -64,8 +64,9 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     pods.apply(pod, at, deleted);
     if (pod.nodeName !== undefined) nodes.applyHostAddresses(pod.nodeName, pod.hostAddresses);
   };
-  const applyService = (service: ServiceRecord, at: number | undefined, deleted: boolean): void => {
-    services.apply(service, at, deleted);
+  const applyService = (service: ServiceRecord, at: number | undefined, deleted: boolean, past: boolean): void => {
+    if (past) services.applyPast(service, at);
+    else services.apply(service, at, deleted);
     for (const address of service.clusterIPs) serviceRange.learn(address);
   };
 
@@ -88,7 +89,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
         case 'pod':
           return applyPod(change.pod, change.at, deleted);
         case 'service':
-          return applyService(change.service, change.at, deleted);
+          return applyService(change.service, change.at, deleted, change.past === true);
         case 'endpoints':
           return services.applyEndpoints(change.endpoints, change.at, deleted);
         case 'node':

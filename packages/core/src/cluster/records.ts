@@ -157,7 +157,14 @@ export interface EntryBackend {
  */
 export type ClusterChange =
   | { readonly type: 'pod'; readonly pod: PodRecord; readonly at?: number; readonly deleted?: boolean }
-  | { readonly type: 'service'; readonly service: ServiceRecord; readonly at?: number; readonly deleted?: boolean }
+  | {
+      readonly type: 'service';
+      readonly service: ServiceRecord;
+      readonly at?: number;
+      readonly deleted?: boolean;
+      /** An older state than one that was told already: it was so before that. */
+      readonly past?: boolean;
+    }
   | { readonly type: 'endpoints'; readonly endpoints: EndpointsRecord; readonly at?: number; readonly deleted?: boolean }
   | { readonly type: 'node'; readonly node: NodeRecord; readonly at?: number; readonly deleted?: boolean }
   | { readonly type: 'owner'; readonly owner: OwnerRecord; readonly at?: number; readonly deleted?: boolean }

@@ -13,10 +13,18 @@ const MAX_VERSIONS = 64;
 export interface ServiceEntry {
   /** Newest version. */
   record: ServiceRecord;
-  /** Versions in the order in which they were observed; `since` is -Infinity for the first. */
-  readonly versions: { readonly since: number; readonly record: ServiceRecord; groups?: PodGroups }[];
+  /** Versions in the order of their times; `since` is -Infinity for the first. */
+  readonly versions: ServiceVersion[];
   from: number;
   to: number;
+}
+
+interface ServiceVersion {
+  since: number;
+  /** The earliest time at which it was seen to be so, infinity where none is known. */
+  seenAt: number;
+  readonly record: ServiceRecord;
+  groups?: PodGroups;
 }
 
 interface PodGroups {
@@ -68,17 +76,37 @@ export class ServiceIndex {
     }
     let entry = entries.find((known) => known.record.uid === record.uid);
     if (entry === undefined) {
-      entry = { record, versions: [{ since: Number.NEGATIVE_INFINITY, record }], from: record.createdAt, to: Number.POSITIVE_INFINITY };
+      entry = { record, versions: [toVersion(Number.NEGATIVE_INFINITY, at, record)], from: record.createdAt, to: Number.POSITIVE_INFINITY };
       entries.push(entry);
     } else if (JSON.stringify(entry.record) !== JSON.stringify(record)) {
-      entry.versions.push({ since: at ?? Number.NEGATIVE_INFINITY, record });
-      if (entry.versions.length > MAX_VERSIONS) entry.versions.shift();
-    }
+      entry.versions.push(toVersion(at ?? Number.NEGATIVE_INFINITY, at, record));
+    } else seeAgain(entry.versions.at(-1), at);
     entry.record = record;
     // An event without a time of its own carries the object's creation: that says nothing of the end.
     if (deleted && at !== undefined && at > entry.from) entry.to = at;
+    this.settle(entry);
+    this.index(entry, record, deleted);
+  }
+
+  /** A state that is older than the newest one told: a watch that is read after the dump that was taken at its end. */
+  applyPast(record: ServiceRecord, at: number | undefined): void {
+    const entry = this.byName.get(`${record.namespace}/${record.name}`)?.find((known) => known.record.uid === record.uid);
+    const newest = entry?.versions.at(-1);
+    if (entry === undefined || newest === undefined) return;
+    const { versions } = entry;
+    const isFirst = versions.length === 1;
+    const before = isFirst ? newest : versions.at(-2);
+    if (JSON.stringify(before?.record) === JSON.stringify(record)) return;
+    if (isFirst ? !Number.isFinite(newest.seenAt) : at === undefined) return;
+    if (isFirst) newest.since = newest.seenAt;
+    versions.splice(-1, 0, toVersion(isFirst || at === undefined ? Number.NEGATIVE_INFINITY : at, at, record));
+    this.settle(entry);
+    this.index(entry, record, false);
+  }
+
+  private settle(entry: ServiceEntry): void {
+    if (entry.versions.length > MAX_VERSIONS) entry.versions.shift();
     for (const boundary of [entry.from, entry.to, ...entry.versions.map(({ since }) => since)]) this.epochs.add(boundary);
-    this.index(entry, deleted);
   }
 
   /** Only where no selector decides who is behind do older versions matter (rule 7). */
@@ -212,8 +240,7 @@ export class ServiceIndex {
     return [...this.byName.values()].flat();
   }
 
-  private index(entry: ServiceEntry, deleted: boolean): void {
-    const { record } = entry;
+  private index(entry: ServiceEntry, record: ServiceRecord, deleted: boolean): void {
     for (const address of [...record.clusterIPs, ...record.externalIPs, ...record.loadBalancerIPs]) {
       const entries = this.byAddress.get(address);
       if (entries === undefined) this.byAddress.set(address, [entry]);
@@ -318,6 +345,17 @@ function nearest(namespace: string, groups: readonly WorkloadGroup[], at: number
   return found === undefined ? [] : [found];
 }
 
+function toVersion(since: number, seenAt: number | undefined, record: ServiceRecord): ServiceVersion {
+  return { since, seenAt: seenAt ?? Number.POSITIVE_INFINITY, record };
+}
+
+/** The same state at another time: it began no later than the earlier one. */
+function seeAgain(version: ServiceVersion | undefined, at: number | undefined): void {
+  if (version === undefined || at === undefined) return;
+  version.seenAt = Math.min(version.seenAt, at);
+  version.since = Math.min(version.since, at);
+}
+
 /** What a Service said at a time. */
 export function recordAt(entry: ServiceEntry, at: number): ServiceRecord {
   return versionAt(entry, at).record;
@@ -329,7 +367,7 @@ export function hasSelector({ selector }: ServiceRecord): boolean {
 }
 
 function versionAt(entry: ServiceEntry, at: number): ServiceEntry['versions'][number] {
-  let found = entry.versions[0] ?? { since: Number.NEGATIVE_INFINITY, record: entry.record };
+  let found = entry.versions[0] ?? toVersion(Number.NEGATIVE_INFINITY, undefined, entry.record);
   for (const version of entry.versions) if (version.since <= at) found = version;
   return found;
 }

@@ -187,6 +187,16 @@ describe('the map of a capture', () => {
       ['Deployment front > Deployment web, tcp 2, 8080<80, 9090<80'],
     ],
     [
+      'they are so too when the dump that was taken last is read first',
+      [connect(CLIENT, '10.96.5.5 80', T), connect(CLIENT, '10.96.5.5 80', T + 10_000)],
+      [
+        { ...service('web', '10.96.5.5', [{ port: 80, targetPort: 9090 }]), at: T + 60_000 },
+        { ...service('web', '10.96.5.5', [{ port: 80, targetPort: 8080 }]), at: T - 60_000, past: true },
+        { ...service('web', '10.96.5.5', [{ port: 80, targetPort: 9090 }]), at: T + 5_000 },
+      ],
+      ['Deployment front > Deployment web, tcp 2, 8080<80, 9090<80'],
+    ],
+    [
       'a Service that was an ExternalName before is the external name until then (rule 10)',
       [
         ...lookup(CLIENT, 'web.shop.svc.cluster.local', ['203.0.113.7'], T),

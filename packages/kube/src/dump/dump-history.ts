@@ -31,7 +31,7 @@ interface Known {
 /**
  * The cluster through a sequence of dumps and watches: says what each one changes. An object ends when a later list
  * of its kind lacks it, when another object takes its name, or when a watch says so. States older than one already
- * known (by resourceVersion) change nothing. Memory: one record per object that the dumps hold.
+ * known (by resourceVersion) change nothing, except that a Service was as they say before. Memory: one record per object that the dumps hold.
  */
 export interface DumpHistory {
   applyList(content: DumpContent, time: DumpTime, scope: Scope, where: string): ClusterChange[];
@@ -47,6 +47,8 @@ export function createDumpHistory(troubles: TroubleCount): DumpHistory {
   const see = (entry: Entry, at: number | undefined, where: string): ClusterChange[] => {
     const before = known.get(entry.identity);
     if (before !== undefined && isOlder(entry.resourceVersion, before.entry.resourceVersion)) {
+      const past = entry.changes.flatMap((change) => (change.type === 'service' ? [{ ...change, ...optional('at', at), past: true }] : []));
+      if (past.length > 0) return past;
       troubles.add('older-state', `${where}, ${entry.nameKey}`);
       return [];
     }

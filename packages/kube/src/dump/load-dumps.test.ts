@@ -263,6 +263,25 @@ describe('several dumps of one cluster', () => {
     expect(warnings).toMatchObject([{ code: 'older-state', count: 1 }]);
   });
 
+  test('an older state of a Service tells what it was before', async () => {
+    const service = (version: string, targetPort: number): object => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'shop', uid: 'web', creationTimestamp: at(1), resourceVersion: version },
+      spec: { clusterIP: '10.96.0.7', selector: { app: 'web' }, ports: [{ port: 80, targetPort }] },
+    });
+    write({
+      'after.json': list(service('100', 9090)),
+      'during.ndjson': JSON.stringify({ type: 'ADDED', time: at(50), object: service('90', 8080) }),
+    });
+    const changes = (await load('after.json', 'during.ndjson')).filter((change) => change.type === 'service');
+    expect(changes.map(({ service: { ports }, past }) => [ports[0]?.targetPort, past])).toEqual([
+      [9090, undefined],
+      [8080, true],
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
   test('a list of the API server that is older than an object does not end it', async () => {
     write({
       'a.json': list(pod('a', { version: '100' })),
