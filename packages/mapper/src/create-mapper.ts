@@ -140,7 +140,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   );
   const memory = createMemoryKeeper(MAX_MEMORY_GROWTH_BYTES);
   const upkeep = createUpkeep(
-    { store, source, facts, keeper, reporters, view, environments, memory, clock, log },
+    { store, source, facts, keeper, reporters, totals, view, environments, memory, clock, log },
     { cluster, hasReplicas: !options.store.startsWith('sqlite:') },
   );
 

@@ -5,6 +5,7 @@ import type { ClusterFacts } from './cluster/cluster-facts.ts';
 import type { ClusterSource } from './cluster/cluster-source.ts';
 import type { EnvironmentBook } from './cluster/environment-book.ts';
 import type { ByteBudget } from './http/request-body.ts';
+import type { IngestTotals } from './ingest/ingest-totals.ts';
 import type { ReporterBook } from './ingest/reporter-book.ts';
 import type { MapperMetrics } from './mapper-metrics.ts';
 import type { Store } from './store/store.ts';
@@ -19,9 +20,12 @@ const ENVIRONMENT_INTERVAL_MS = 10_000;
 /** Well below --resolve-wait, so that what waits for it is decided with it. */
 const REPORTERS_INTERVAL_MS = 3_000;
 const MAINTENANCE_INTERVAL_MS = 60_000;
-const MEMORY_INTERVAL_MS = 5_000;
+const MEMORY_INTERVAL_MS = 2_000;
 /** Of a core: a mapper that works less has nobody waiting for the few hundred ms that a trim takes. */
 const QUIET_SHARE = 0.1;
+/** Who reads very much waits for a trim now and then; reports, when they are few. */
+const READING_INTERVAL_MS = 10_000;
+const FEW_OBSERVATIONS_PER_SECOND = 500;
 
 export function createUpkeep(
   deps: {
@@ -30,6 +34,7 @@ export function createUpkeep(
     readonly facts: ClusterFacts;
     readonly keeper: AddressKeeper;
     readonly reporters: ReporterBook;
+    readonly totals: IngestTotals;
     readonly view: ClusterView;
     readonly environments: EnvironmentBook;
     readonly memory: MemoryKeeper;
@@ -82,12 +87,20 @@ export function createUpkeep(
       if (options.hasReplicas) every(REPORTERS_INTERVAL_MS, 'reporters', learnReporters);
       every(ENVIRONMENT_INTERVAL_MS, 'environments', () => deps.environments.save());
       every(MAINTENANCE_INTERVAL_MS, 'maintenance', () => store.maintain(stopping.signal));
-      // Not while reports come in: they would wait for the pause.
       let worked = process.cpuUsage();
+      let counted = 0;
+      let sinceLookMs = 0;
       every(MEMORY_INTERVAL_MS, 'memory', async () => {
         const { user, system } = process.cpuUsage(worked);
+        const observations = deps.totals.acceptedCount() - counted;
         worked = process.cpuUsage();
-        if ((user + system) / 1_000 < MEMORY_INTERVAL_MS * QUIET_SHARE) deps.memory.look();
+        counted += observations;
+        sinceLookMs += MEMORY_INTERVAL_MS;
+        const isIdle = (user + system) / 1_000 < MEMORY_INTERVAL_MS * QUIET_SHARE;
+        const areFew = observations < FEW_OBSERVATIONS_PER_SECOND * (MEMORY_INTERVAL_MS / 1_000);
+        if (!isIdle && !(areFew && sinceLookMs >= READING_INTERVAL_MS)) return;
+        deps.memory.look();
+        sinceLookMs = 0;
       });
       deps.memory.look();
     },

@@ -4,6 +4,7 @@ import type { MapperMetrics } from '../mapper-metrics.ts';
 /** Counts of what became of observations, for metrics and for the status query. */
 export interface IngestTotals {
   accepted(observations: readonly Observation[]): void;
+  acceptedCount(): number;
   resolved(resolution: Resolution): void;
   dropped(): Readonly<Record<string, number>>;
   unresolved(): Readonly<Record<string, number>>;
@@ -13,8 +14,10 @@ export function createIngestTotals(metrics: MapperMetrics): IngestTotals {
   // Reasons come from fixed lists, so neither map grows with the traffic.
   const dropped = new Map<string, number>();
   const unresolved = new Map<string, number>();
+  let accepted = 0;
   return {
     accepted(observations) {
+      accepted += observations.length;
       const kinds = new Map<string, number>();
       for (const { kind } of observations) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
       for (const [kind, count] of kinds) metrics.observations.inc({ kind }, count);
@@ -29,6 +32,7 @@ export function createIngestTotals(metrics: MapperMetrics): IngestTotals {
         metrics.unresolved.inc({ reason });
       }
     },
+    acceptedCount: () => accepted,
     dropped: () => Object.fromEntries(dropped),
     unresolved: () => Object.fromEntries(unresolved),
   };
