@@ -5,10 +5,9 @@ import type { HeapBound } from '@nm/runtime';
 import { requirePermission } from '../auth/identity.ts';
 import type { Authenticator, Credentials, Identity } from '../auth/identity.ts';
 import type { QueryAnswer, QueryExecutor, QueryRequest } from '../graphql/execute-query.ts';
-import type { ReportGate } from '../ingest/report-gate.ts';
 import type { MapperMetrics } from '../mapper-metrics.ts';
 import { createByteBudget, isBodyProblem, withBody } from './request-body.ts';
-import type { ByteBudget } from './request-body.ts';
+import type { ByteBudget, ReportGates } from './request-body.ts';
 import { checkQueryRequest } from './request-guard.ts';
 import { writeEvents } from './server-events.ts';
 import { writePieces } from './write-pieces.ts';
@@ -22,14 +21,16 @@ const AUTH_STATUS: Readonly<Record<string, number>> = { AUTH_MISSING: 401, AUTH_
 const MAX_STRANGER_BODY_BYTES = 2 * 1_024;
 const MAX_STRANGERS_BYTES = 1_048_576;
 
+/** One for all: each answer ends with it, and making one looks at the whole stack. */
+const GONE = new DOMException('the client is gone', 'AbortError');
+
 /** POST /query: reads, checks who asks, runs, answers. Never throws. */
 export function createQueryHandler(
   deps: {
     readonly executor: QueryExecutor;
     readonly authenticator: Authenticator;
     readonly budget: ByteBudget;
-    /** Asked for every compressed body: only reporters compress. */
-    readonly gate: ReportGate;
+    readonly gates: ReportGates;
     readonly heap: HeapBound;
     readonly metrics: MapperMetrics;
     readonly log: Logger;
@@ -60,9 +61,9 @@ export function createQueryHandler(
 
   async function answer(request: IncomingMessage, response: ServerResponse, identity: Identity): Promise<void> {
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => gone.abort(GONE));
     const isStranger = identity.permissions.size === 0;
-    const limits = { maxBytes: options.maxBodyBytes, budget: isStranger ? strangersBudget : deps.budget, gate: deps.gate };
+    const limits = { maxBytes: options.maxBodyBytes, budget: isStranger ? strangersBudget : deps.budget, gates: deps.gates };
     const given = await withBody(request, limits, (text) => run(text, response, identity, gone.signal));
     if (given === undefined || response.headersSent) return undefined;
     if (isBodyProblem(given)) {

@@ -5,6 +5,7 @@ import type { Authenticator } from '../auth/identity.ts';
 import type { QueryExecutor } from '../graphql/execute-query.ts';
 import { warmUp } from '../graphql/warm-up.ts';
 import { createReportGate } from '../ingest/report-gate.ts';
+import type { ReportGate } from '../ingest/report-gate.ts';
 import type { MapperMetrics } from '../mapper-metrics.ts';
 import type { MapperOptions } from '../mapper-options.ts';
 import { createQueryHandler } from './query-handler.ts';
@@ -18,6 +19,8 @@ const HEARTBEAT_MS = 15_000;
 const MAX_REPORT_WORK_MS = 100;
 /** Reports that would be answered within this time wait at the door. */
 const MAX_REPORT_WAIT_MS = 150;
+/** Those of existing sniffers, which do not send again what was refused. */
+const MAX_COMPATIBLE_WAIT_MS = 5_000;
 
 /** Where queries and reports come in, and the page: on one address, or on one for loopback and one with TLS. */
 export interface QueryServer extends Startable {
@@ -55,7 +58,7 @@ export function createQueryServer(
       authenticator: deps.authenticator,
       budget: deps.budget,
       heap: deps.heap,
-      gate: createReportGate({ now: () => performance.now() }, { maxWorkMs: MAX_REPORT_WORK_MS, maxWaitMs: MAX_REPORT_WAIT_MS }),
+      gates: { packed: gateOf(MAX_REPORT_WAIT_MS), plain: gateOf(MAX_COMPATIBLE_WAIT_MS) },
       metrics,
       log,
     },
@@ -94,4 +97,8 @@ export function createQueryServer(
       await Promise.all([plain.stop(), secure?.stop()]);
     },
   };
+}
+
+function gateOf(maxWaitMs: number): ReportGate {
+  return createReportGate({ now: () => performance.now() }, { maxWorkMs: MAX_REPORT_WORK_MS, maxWaitMs });
 }

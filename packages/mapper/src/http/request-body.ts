@@ -13,6 +13,15 @@ export interface BodyProblem {
   readonly retryAfterSeconds?: number;
 }
 
+/** Gates for what will be stored: packed reports of our own reporters, and those of others, which come as they are. */
+export interface ReportGates {
+  readonly packed: ReportGate;
+  readonly plain: ReportGate;
+}
+
+/** Reports below it are few observations. */
+const LARGE_BYTES = 8 * 1_024;
+
 /** Bytes of bodies that are in work together; whoever takes some gives them back. */
 export interface ByteBudget {
   readonly used: number;
@@ -39,12 +48,12 @@ export function createByteBudget(maxBytes: number): ByteBudget {
 
 /**
  * Reads a request's body, decompressed, of at most `maxBytes` before and after, within the budget. `use` gets its text;
- * the bytes count as in work until its promise is settled. The gate is asked when the packed body is there, with the bytes
+ * the bytes count as in work until its promise is settled. A gate is asked when the body is there as it came, with the bytes
  * that came: neither what a sender says nor how slowly it sends may keep the others out.
  */
 export async function withBody<T>(
   request: IncomingMessage,
-  limits: { readonly maxBytes: number; readonly budget: ByteBudget; readonly gate: ReportGate },
+  limits: { readonly maxBytes: number; readonly budget: ByteBudget; readonly gates: ReportGates },
   use: (text: string) => Promise<T>,
 ): Promise<T | BodyProblem> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -56,7 +65,8 @@ export async function withBody<T>(
   if (Number(request.headers['content-length'] ?? 0) > limits.maxBytes) return tooLarge;
 
   let taken = 0;
-  let entered: number | undefined;
+  let entered: ReportGate | undefined;
+  let length = 0;
   const take = (bytes: number): boolean => {
     if (!limits.budget.take(bytes)) return false;
     taken += bytes;
@@ -64,7 +74,6 @@ export async function withBody<T>(
   };
   try {
     const chunks: Buffer[] = [];
-    let length = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > limits.maxBytes) return tooLarge;
@@ -72,10 +81,11 @@ export async function withBody<T>(
       chunks.push(chunk);
     }
     let body: Buffer = Buffer.concat(chunks, length);
+    const gate = encoding === 'gzip' ? limits.gates.packed : isLargeMutation(body) ? limits.gates.plain : undefined;
+    // Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
+    if (gate !== undefined && !(await gate.enter(length))) return { ...later, retryAfterSeconds: gate.comeBackAfter(length) };
+    entered = gate;
     if (encoding === 'gzip') {
-      // Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
-      if (!(await limits.gate.enter(length))) return { ...later, retryAfterSeconds: limits.gate.comeBackAfter(length) };
-      entered = length;
       const plain = await decompress(body, limits.maxBytes);
       if (!Buffer.isBuffer(plain)) return plain;
       if (!take(plain.length)) return busy;
@@ -83,9 +93,14 @@ export async function withBody<T>(
     }
     return await use(body.toString('utf8'));
   } finally {
-    if (entered !== undefined) limits.gate.leave(entered);
+    entered?.leave(length);
     limits.budget.give(taken);
   }
+}
+
+/** Told apart before it is parsed, which is what takes the time and the memory. */
+function isLargeMutation(body: Buffer): boolean {
+  return body.length >= LARGE_BYTES && body.includes('mutation');
 }
 
 export function isBodyProblem(value: unknown): value is BodyProblem {
