@@ -1,8 +1,9 @@
 /**
  * What the sniffer costs: `node bench/sniffer/main.ts [seconds] [KIND:RATE…]`, as root. Works in a network namespace of
  * its own, with the sniffer as a bundle, a sink as its mapper, and a generator in another process. Prints a line per
- * load; kinds are `dns`, `many` (50 names for each client) and `syn`, rates frames per second as seen. The first load
- * finds code that was never run before: it is there to be left out.
+ * load; kinds are `dns`, `many` (50 names for each client) and `syn`, rates frames per second as seen. CPU time is that of
+ * the whole load with the reports that follow it and twelve seconds of rest, and, as `steady`, that of the load without
+ * its first seconds, reports included. The first load finds code that was never run before: it is there to be left out.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -14,6 +15,10 @@ import { bundleSniffer } from './bundle.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const LOADS = ['dns:200000', 'dns:200000', 'many:200000', 'dns:800000', 'syn:200000', 'syn:800000'];
+/** Ring and tables have their size by then: from here on it goes on as it would for hours. */
+const STEADY_AFTER_MS = 4_000;
+/** The engine compiles and collects for a while after the start. */
+const SETTLE_MS = 20_000;
 const isInside = process.env['NM_BENCH_INSIDE'] === '1';
 
 if (isInside) await measureAll();
@@ -28,7 +33,7 @@ function enter(): void {
 }
 
 async function measureAll(): Promise<void> {
-  const seconds = Number(process.argv[2] ?? 5);
+  const seconds = Number(process.argv[2] ?? 15);
   const loads = process.argv.length > 3 ? process.argv.slice(3) : LOADS;
   const ip = (...args: readonly string[]): void => void execFileSync('ip', args);
   ip('link', 'set', 'lo', 'up');
@@ -61,7 +66,7 @@ async function measureAll(): Promise<void> {
       return sniffer;
     };
     const sniffer = await start();
-    await sleep(3_000);
+    await sleep(SETTLE_MS);
     await measure('idle', sniffer, async () => {
       await sleep(10_000);
       return undefined;
@@ -88,16 +93,21 @@ async function measure(name: string, sniffer: ChildProcess, load: () => Promise<
   const before = await read(sinkPort);
   const cpuBefore = cpuTime(pid);
   const startedAt = performance.now();
-  const generated = await load();
+  const loading = load();
+  await sleep(STEADY_AFTER_MS);
+  const steadyFrom = { cpu: cpuTime(pid), frames: (await read(sinkPort)).frames };
+  const generated = await loading;
   const elapsed = (performance.now() - startedAt) / 1_000;
   const atLoad = memory(pid);
+  const steadyCpu = total(cpuTime(pid)) - total(steadyFrom.cpu);
+  const steadyFrames = (await read(sinkPort)).frames - steadyFrom.frames;
   if (generated !== undefined) await sleep(12_000);
   const spent = cpuTime(pid);
   const [user, system] = [spent.user - cpuBefore.user, spent.system - cpuBefore.system];
   const cpu = user + system;
   const after = await read(sinkPort);
   const frames = after.frames - before.frames;
-  const perFrames = (ms: number): string => ((ms / frames) * 100_000).toFixed(1);
+  const perFrames = (ms: number, of = frames): string => ((ms / of) * 100_000).toFixed(1);
   const line = [
     name.padEnd(14),
     `CPU ${((cpu / elapsed / 1_000) * 100).toFixed(2)} %`,
@@ -108,7 +118,7 @@ async function measure(name: string, sniffer: ChildProcess, load: () => Promise<
       `sent ${Math.round(generated.frames / generated.seconds)} frames/s`,
       `seen ${((frames / generated.frames) * 100).toFixed(2)} %`,
       `kernel drops ${after.drops - before.drops}`,
-      `${perFrames(cpu)} ms per 100,000 frames (system ${perFrames(system)})`,
+      `${perFrames(cpu)} ms per 100,000 frames (system ${perFrames(system)}), steady ${perFrames(steadyCpu, steadyFrames)}`,
       `reported ${generated.lookups > 0 ? after.dns - before.dns : after.tcp - before.tcp} of ${generated.lookups + generated.attempts} in ${after.rows - before.rows} rows`,
     );
   }
@@ -165,6 +175,10 @@ async function firstLine(child: ChildProcess): Promise<string> {
 function cpuTime(pid: number): { readonly user: number; readonly system: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   return { user: Number(fields[11]) * 10, system: Number(fields[12]) * 10 };
+}
+
+function total({ user, system }: { readonly user: number; readonly system: number }): number {
+  return user + system;
 }
 
 function memory(pid: number): { readonly rss: number; readonly anonymous: number } {
