@@ -109,6 +109,31 @@ describe('createSniffer', () => {
     expect(lines.filter((line) => line.startsWith('warn metrics'))).toHaveLength(1);
   });
 
+  test('losses are logged, at most once a minute and only when there are more', async () => {
+    const { log, lines } = createRecordingLog();
+    const lossy = createFrameSource();
+    let dropped = 0;
+    const second = await createSniffer(
+      { log, version: '1', source: { ...lossy, stats: () => ({ ...lossy.stats(), dropped }) } },
+      // A folder without processes: minutes pass in this test, and each second they are looked at.
+      { ...snifferOptions(), hostProc: '/proc/self' },
+    );
+    const logged: number[] = [];
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      await second.start();
+      for (const now of [0, 7, 7, 9]) {
+        dropped = now;
+        vi.advanceTimersByTime(60_000);
+        logged.push(lines.filter((line) => line === 'warn losses so far').length);
+      }
+    } finally {
+      vi.useRealTimers();
+      await second.stop();
+    }
+    expect(logged).toEqual([0, 1, 1, 2]);
+  });
+
   test('a sniffer that takes over leaves nothing out and counts nothing twice', async () => {
     const name = `test-${process.pid}`;
     const sources = [createFrameSource(), createFrameSource()] as const;
