@@ -10,7 +10,11 @@ export function locateConnection(locator: Locator, observation: Observation, at:
   const { destination, node } = observation;
   const { address, port, protocol, podUid, asked, name, canonicalName } = destination;
   if (address === undefined) return asDropped('no-destination');
-  const place = { address, protocol, ...(port === undefined ? {} : { port }), ...(podUid === undefined ? {} : { podUid }) };
+  // Nearly every connection is of the first form, and comes this way at each observation.
+  const place =
+    port !== undefined && podUid === undefined
+      ? { address, protocol, port }
+      : { address, protocol, ...(port === undefined ? {} : { port }), ...(podUid === undefined ? {} : { podUid }) };
   const found = locator.destination(place, at, node);
   const viaService =
     asked === undefined ? undefined : locator.destination({ address: asked.address, port: asked.port, protocol }, at, node);

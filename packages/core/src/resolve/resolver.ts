@@ -47,6 +47,13 @@ class ViewResolver implements Resolver {
   /** Of the observation at hand. */
   private readonly when: { readonly view: object; generation: number; epoch: number };
 
+  /** Of the observation at hand, for the one sink that `resolve` uses. */
+  private updates: EdgeUpdate[] = [];
+  private readonly collector: EdgeSink = {
+    add: (seen, source, target, edgeClass, shared) => void this.updates.push(toUpdate(seen, source, target, edgeClass, shared)),
+    apply: (update) => void this.updates.push(update),
+  };
+
   constructor(view: ClusterView, options: ResolverOptions) {
     this.view = view;
     this.when = { view, generation: -1, epoch: Number.NaN };
@@ -58,11 +65,9 @@ class ViewResolver implements Resolver {
 
   resolve(observation: Observation, now: number): Resolution {
     const updates: EdgeUpdate[] = [];
-    const outcome = this.resolveInto(observation, now, {
-      add: (seen, source, target, edgeClass, shared) => void updates.push(toUpdate(seen, source, target, edgeClass, shared)),
-      apply: (update) => void updates.push(update),
-    });
-    return { ...outcome, updates };
+    this.updates = updates;
+    const outcome = this.resolveInto(observation, now, this.collector);
+    return outcome === RESOLVED ? { updates } : { ...outcome, updates };
   }
 
   resolveInto(observation: Observation, now: number, sink: EdgeSink): Outcome {

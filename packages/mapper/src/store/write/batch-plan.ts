@@ -158,26 +158,26 @@ export class BatchPlan {
     return edge;
   }
 
+  #find(edge: EdgeEntry, identity: FacetIdentity): Facet | undefined {
+    if (edge.index !== undefined) return edge.index.get(this.#cache.facetOf(identity).slot);
+    for (let facet = edge.facets; facet !== undefined; facet = facet.next) if (isSame(facet.identity, identity)) return facet;
+    return undefined;
+  }
+
   #facet(edge: EdgeEntry, update: EdgeUpdate, firstAt: number, lastBucket: number): Facet {
     const approximate = update.approximate === true ? 1 : 0;
     let identity = identityOf(update);
-    let facet = findFacet(edge, identity);
+    let facet = this.#find(edge, identity);
     if (facet === undefined && edge.facetCount >= MAX_FACETS && identity.port !== ABSENT) {
       this.foldedPorts += 1;
       identity = { ...identity, port: ABSENT, serviceNamespace: '', serviceName: '', servicePort: ABSENT };
-      facet = findFacet(edge, identity);
+      facet = this.#find(edge, identity);
     }
     if (facet === undefined) {
       facet = {
         id: 0,
         edge,
-        kind: identity.kind,
-        vantage: identity.vantage,
-        port: identity.port,
-        protocol: identity.protocol,
-        serviceNamespace: this.#cache.textOf(identity.serviceNamespace),
-        serviceName: this.#cache.textOf(identity.serviceName),
-        servicePort: identity.servicePort,
+        identity: this.#cache.facetOf(identity),
         approximate,
         firstAt,
         lastBucket,
@@ -232,11 +232,6 @@ export class BatchPlan {
   }
 }
 
-/** Text of an evidence row's identity within its edge. */
-export function slotOf(facet: FacetIdentity): string {
-  return `${facet.kind}|${facet.vantage}|${facet.port}|${facet.protocol}|${facet.serviceNamespace}/${facet.serviceName}|${facet.servicePort}`;
-}
-
 function identityOf(update: EdgeUpdate): FacetIdentity {
   const service = update.port?.service ?? update.service;
   return {
@@ -250,22 +245,16 @@ function identityOf(update: EdgeUpdate): FacetIdentity {
   };
 }
 
-function findFacet(edge: EdgeEntry, identity: FacetIdentity): Facet | undefined {
-  if (edge.index !== undefined) return edge.index.get(slotOf(identity));
-  for (let facet = edge.facets; facet !== undefined; facet = facet.next) {
-    if (
-      facet.port === identity.port &&
-      facet.kind === identity.kind &&
-      facet.vantage === identity.vantage &&
-      facet.protocol === identity.protocol &&
-      facet.servicePort === identity.servicePort &&
-      facet.serviceName === identity.serviceName &&
-      facet.serviceNamespace === identity.serviceNamespace
-    ) {
-      return facet;
-    }
-  }
-  return undefined;
+function isSame(a: FacetIdentity, b: FacetIdentity): boolean {
+  return (
+    a.port === b.port &&
+    a.kind === b.kind &&
+    a.vantage === b.vantage &&
+    a.protocol === b.protocol &&
+    a.servicePort === b.servicePort &&
+    a.serviceName === b.serviceName &&
+    a.serviceNamespace === b.serviceNamespace
+  );
 }
 
 function addFacet(edge: EdgeEntry, facet: Facet): void {
@@ -273,10 +262,10 @@ function addFacet(edge: EdgeEntry, facet: Facet): void {
   edge.facetCount += 1;
   edge.changed = true;
   if (edge.index !== undefined) {
-    edge.index.set(slotOf(facet), facet);
+    edge.index.set(facet.identity.slot, facet);
   } else if (edge.facetCount > INDEX_FROM) {
     edge.index = new Map();
-    for (let each: Facet | undefined = facet; each !== undefined; each = each.next) edge.index.set(slotOf(each), each);
+    for (let each: Facet | undefined = facet; each !== undefined; each = each.next) edge.index.set(each.identity.slot, each);
   }
 }
 

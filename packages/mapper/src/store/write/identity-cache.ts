@@ -54,7 +54,7 @@ export interface EdgeEntry {
   newDetails: number;
 }
 
-/** A way in which an edge is known; absent numbers are ABSENT. */
+/** A way in which edges are known, one object for all of them; absent numbers are ABSENT. */
 export interface FacetIdentity {
   readonly kind: EvidenceKind;
   readonly vantage: Vantage;
@@ -65,10 +65,11 @@ export interface FacetIdentity {
   readonly servicePort: number;
 }
 
-/** One row of evidence. */
-export interface Facet extends FacetIdentity {
+/** One row of evidence. There are more of them than of anything else in memory. */
+export interface Facet {
   id: number;
   readonly edge: EdgeEntry;
+  readonly identity: KnownFacet;
   approximate: number;
   firstAt: number;
   lastBucket: number;
@@ -77,6 +78,11 @@ export interface Facet extends FacetIdentity {
   readonly next: Facet | undefined;
   /** Counts of the current plan, by bucket; undefined between plans. */
   counts: BucketCount[] | undefined;
+}
+
+/** With its text (slotOf). */
+export interface KnownFacet extends FacetIdentity {
+  readonly slot: string;
 }
 
 export interface BucketCount {
@@ -92,6 +98,11 @@ export interface KnownDetail {
   readonly last: number;
 }
 
+/** Text of an evidence row's identity within its edge. */
+function slotOf(facet: FacetIdentity): string {
+  return `${facet.kind}|${facet.vantage}|${facet.port}|${facet.protocol}|${facet.serviceNamespace}/${facet.serviceName}|${facet.servicePort}`;
+}
+
 /** Below it, a pair of references makes one exact number. */
 const MAX_REF = 2 ** 26;
 
@@ -102,8 +113,10 @@ export class IdentityCache {
   readonly peers: Generations<string, PeerEntry>;
   readonly edges: Generations<number | string, EdgeEntry>;
   readonly details: Generations<string, KnownDetail>;
-  /** One copy of each Service name: updates bring their own, which would all be kept. */
+  /** One copy of each text of attributes: updates bring their own, which would all be kept. */
   readonly texts: Generations<string, string>;
+  /** By slot. */
+  readonly facets: Generations<string, KnownFacet>;
   readonly clusters = new Map<string, ClusterEntry>();
   readonly #maxPeers: number;
   #nextRef = 1;
@@ -114,6 +127,7 @@ export class IdentityCache {
     this.edges = new Generations(options.maxEdges);
     this.details = new Generations(options.maxDetails);
     this.texts = new Generations(options.maxPeers);
+    this.facets = new Generations(options.maxPeers);
   }
 
   nextRef(): number {
@@ -125,6 +139,13 @@ export class IdentityCache {
     const known = this.texts.get(text);
     if (known === undefined) this.texts.set(text, text);
     return known ?? text;
+  }
+
+  facetOf(identity: FacetIdentity): KnownFacet {
+    const slot = slotOf(identity);
+    const known = this.facets.get(slot) ?? { ...identity, slot };
+    this.facets.set(slot, known);
+    return known;
   }
 
   edgeKey(client: PeerEntry, server: PeerEntry, port: string): number | string {
@@ -146,6 +167,7 @@ export class IdentityCache {
     this.edges.rotate();
     this.details.rotate();
     this.texts.rotate();
+    this.facets.rotate();
   }
 
   clear(): void {
@@ -154,6 +176,7 @@ export class IdentityCache {
     this.edges.clear();
     this.details.clear();
     this.texts.clear();
+    this.facets.clear();
     this.clusters.clear();
     this.#nextRef = 1;
   }

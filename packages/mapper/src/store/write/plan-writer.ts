@@ -2,7 +2,6 @@ import type { Value, WriteTransaction } from '../backend.ts';
 import { FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
 import type { DetailKind } from '../schema/tables.ts';
 import type { StoreOptions } from '../store-options.ts';
-import { slotOf } from './batch-plan.ts';
 import type { BatchPlan } from './batch-plan.ts';
 import { rankOf } from './details.ts';
 import type { EdgeEntry, Facet, PeerEntry } from './identity-cache.ts';
@@ -116,7 +115,7 @@ async function createEdges(tx: WriteTransaction, plan: BatchPlan, changed: reado
 }
 
 async function writeEvidence(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
-  const slotted = plan.facets.flatMap((facet) => (facet.id === 0 ? [{ facet, slot: clean(slotOf(facet)) }] : []));
+  const slotted = plan.facets.flatMap((facet) => (facet.id === 0 ? [{ facet, slot: clean(facet.identity.slot) }] : []));
   const keyOf = ({ facet, slot }: (typeof slotted)[number]): string => `${facet.edge.id}|${slot}`;
   const fresh = distinct(slotted, keyOf, ({ facet }) => facet.edge.id);
   const identities = await tx.getOrCreate(
@@ -138,20 +137,20 @@ async function writeEvidence(tx: WriteTransaction, plan: BatchPlan): Promise<voi
     );
 }
 
-function evidenceRow(facet: Facet, slot: string): Value[] {
+function evidenceRow({ edge, identity, approximate, firstAt, lastBucket }: Facet, slot: string): Value[] {
   return [
-    facet.edge.id,
+    edge.id,
     slot,
-    facet.kind,
-    facet.vantage,
-    facet.port,
-    facet.protocol,
-    clean(facet.serviceNamespace),
-    clean(facet.serviceName),
-    facet.servicePort,
-    facet.approximate,
-    facet.firstAt,
-    facet.lastBucket,
+    identity.kind,
+    identity.vantage,
+    identity.port,
+    identity.protocol,
+    clean(identity.serviceNamespace),
+    clean(identity.serviceName),
+    identity.servicePort,
+    approximate,
+    firstAt,
+    lastBucket,
   ];
 }
 
