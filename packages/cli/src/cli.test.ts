@@ -217,6 +217,22 @@ describe('policies aws', () => {
       Statement: [{ Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: ['arn:aws:s3:::b/*'] }],
     });
   });
+  test.each([
+    ['bucket', ['arn:aws:s3:::b/*']],
+    ['prefix', ['arn:aws:s3:::b/in/*', 'arn:aws:s3:::b/out/*']],
+    ['object', ['arn:aws:s3:::b/in/1', 'arn:aws:s3:::b/in/2', 'arn:aws:s3:::b/out/1']],
+  ])('objects told apart by %s', async (level, resources) => {
+    const objects = ['in/1', 'in/2', 'out/1'].map((key) =>
+      edge(workload('orders'), { type: 'aws', resource: `arn:aws:s3:::b/${key}` }, { actions: [{ action: 's3:GetObject', count: 1 }] }),
+    );
+    const files = { 'o.json': mapText(objects) };
+    const policy = await run(['policies', 'aws', '--map', 'o.json', '--aws-resource-level', level], { files });
+    expect(JSON.parse(policy.host.out())).toMatchObject({ Statement: [{ Action: ['s3:GetObject'], Resource: resources }] });
+    const list = await run(['list', '--map', 'o.json', '--aws-resource-level', level], { files });
+    expect(list.host.out()).toBe(
+      `orders in namespace shop calls:\n${resources.map((resource) => `  - ${resource}\n    - actions: [s3:GetObject]\n`).join('')}`,
+    );
+  });
   test('one document is for one workload', async () => {
     const { code, host } = await policies('-n', 'shop');
     expect([code, host.out(), host.err()]).toEqual([

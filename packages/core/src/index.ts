@@ -30,6 +30,7 @@ export * from './policy/authorization-policy.ts';
 export * from './policy/declared-intents.ts';
 export * from './policy/evaluate-authorization-policy.ts';
 export * from './policy/evaluate-network-policy.ts';
+export * from './policy/generalize-aws.ts';
 export * from './policy/label-selector.ts';
 export * from './policy/network-policy.ts';
 export * from './policy/parse-declared-intents.ts';

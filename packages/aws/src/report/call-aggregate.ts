@@ -1,5 +1,6 @@
 import type { Observation } from '@nm/core';
 import type { AwsCall } from '../actions/aws-request.ts';
+import { createObjectLimit } from './object-limit.ts';
 
 export interface CallAggregate {
   readonly size: number;
@@ -9,6 +10,8 @@ export interface CallAggregate {
   /** What was added up, one observation for each client and resource; empties the aggregate. */
   drain(): Observation[];
 }
+
+const OBJECT_LIMIT = { maxObjects: 200, maxPairs: 2_000 };
 
 interface Sum {
   readonly source: string;
@@ -22,6 +25,7 @@ interface Sum {
 
 /** Adds up calls between reports: one sum for each client address, action and resource, at most `maxSums`. */
 export function createCallAggregate(options: { readonly maxSums: number }): CallAggregate {
+  const objects = createObjectLimit(OBJECT_LIMIT);
   const sums = new Map<string, Sum>();
   let dropped = 0;
   return {
@@ -32,7 +36,8 @@ export function createCallAggregate(options: { readonly maxSums: number }): Call
       return dropped;
     },
     add(call, source, at): void {
-      for (const { action, resource } of call.pairs) {
+      for (const { action, resource: asked } of call.pairs) {
+        const resource = objects.resourceFor(source, asked);
         const key = `${source} ${action} ${resource}`;
         const known = sums.get(key);
         if (known !== undefined) {

@@ -1,4 +1,4 @@
-import type { ClientIntentsVersion, EdgeFilter } from '@nm/core';
+import type { AwsResourceLevel, ClientIntentsVersion, EdgeFilter } from '@nm/core';
 import type { BuildMapOptions } from '../map/map-contract.ts';
 import type { SourceOptions } from '../source/map-source.ts';
 
@@ -17,6 +17,8 @@ export interface ReadOptions {
   readonly filter: EdgeFilter;
   readonly distinctByLabel?: string;
   readonly asKubernetesService: boolean;
+  /** Each object unless given. */
+  readonly awsResourceLevel?: AwsResourceLevel;
   readonly showEvidence: boolean;
   readonly showPorts: boolean;
   /** A file, `-` or nothing for standard output. */

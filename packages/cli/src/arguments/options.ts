@@ -1,6 +1,7 @@
+import { AWS_RESOURCE_LEVELS } from '@nm/core';
 import { Option } from 'commander';
 import type { Command as Program } from 'commander';
-import { parseInstant, parseEvidence, parseList, parsePort, parseServer } from './values.ts';
+import { parseInstant, parseEvidence, parseList, parsePort, parseServer, parseWord } from './values.ts';
 
 /** Flags that the existing command line has; they are also read from OTTERIZE_<FLAG>. Ours, all, from NETWORK_MAPPER_<FLAG>. */
 export const COMPATIBLE_FLAGS: ReadonlySet<string> = new Set([
@@ -86,6 +87,15 @@ function addEdgeOptions(program: Program): Program {
     .addOption(new Option('--ports', "show the servers' ports"))
     .addOption(new Option('--include-system', 'node-local, DNS and our own traffic too'))
     .addOption(new Option('--include-unknown', 'addresses in the cluster that nobody owned too'));
+}
+
+/** For commands that show the edges of one moment, merged as they like. */
+export function addResourceLevelOption(program: Program): Program {
+  return program.addOption(
+    new Option('--aws-resource-level <level>', 'tell objects of S3 apart by bucket, prefix or object (default: object)').argParser(
+      parseWord('level', AWS_RESOURCE_LEVELS),
+    ),
+  );
 }
 
 export function addOutputOption(program: Program, description: string): Program {

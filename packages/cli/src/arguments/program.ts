@@ -14,7 +14,14 @@ import {
 import type { Command } from './command.ts';
 import { applyEnvironment } from './environment.ts';
 import { formatOfEnding, parseOutputVersion, refuseUnknownEnding } from './formats.ts';
-import { addClusterOptions, addFilterOptions, addOutputOption, addSourceOptions, addTwoWindowFilterOptions } from './options.ts';
+import {
+  addClusterOptions,
+  addFilterOptions,
+  addOutputOption,
+  addResourceLevelOption,
+  addSourceOptions,
+  addTwoWindowFilterOptions,
+} from './options.ts';
 import { parseInstant, parseLength, parseList, parsePaths, parseWord } from './values.ts';
 import { given, toDiff, toReadOptions, toSourceOptions, usage } from './read-options.ts';
 import type { Values } from './read-options.ts';
@@ -57,6 +64,7 @@ export function createProgram(
     });
   };
   const reading = (sub: Program): Program => addFilterOptions(addSourceOptions(sub), context.now);
+  const showing = (sub: Program): Program => addResourceLevelOption(reading(sub));
   const format = <W extends string>(words: readonly W[], aliases: Readonly<Record<string, W>> = {}, fallback?: W): Option => {
     const option = new Option('--format <format>', words.join(', ')).argParser(parseWord('output format', words, aliases));
     return fallback === undefined ? option : option.default(fallback);
@@ -65,7 +73,7 @@ export function createProgram(
   define<Values & { format: (typeof LIST_FORMATS)[number] }>(
     'list',
     'List who calls whom.',
-    (sub) => addOutputOption(reading(sub), 'write to a file').addOption(format(LIST_FORMATS, {}, 'text')),
+    (sub) => addOutputOption(showing(sub), 'write to a file').addOption(format(LIST_FORMATS, {}, 'text')),
     (values) => ({ command: 'list', read: toReadOptions(values), format: values.format }),
     ['list --map map.json', 'list -n shop --ports --evidence', 'list --since 24h --format csv -o calls.csv'],
   );
@@ -80,7 +88,7 @@ export function createProgram(
     'export',
     'Export the map as ClientIntents, or as a map file.',
     (sub) =>
-      addOutputOption(reading(sub), 'write to a file, or to a folder with --output-type dir')
+      addOutputOption(showing(sub), 'write to a file, or to a folder with --output-type dir')
         .addOption(format(EXPORT_FORMATS, {}, 'yaml'))
         .addOption(
           new Option('--output-type <type>', 'single-file, or dir for one file per client').argParser(
@@ -119,7 +127,7 @@ export function createProgram(
     'visualize',
     'Draw the map.',
     (sub) =>
-      addOutputOption(reading(sub), 'the picture; its ending chooses the format').addOption(
+      addOutputOption(showing(sub), 'the picture; its ending chooses the format').addOption(
         format(GRAPH_FORMATS, { jpeg: 'jpg', mmd: 'mermaid' }),
       ),
     (values) => {
@@ -159,7 +167,7 @@ export function createProgram(
     'policies',
     'Print the policy that allows what a workload was seen doing: aws for IAM.',
     (sub) =>
-      addOutputOption(reading(sub), 'write to a file').addArgument(new Argument('<kind>', POLICY_KINDS.join(', ')).choices(POLICY_KINDS)),
+      addOutputOption(showing(sub), 'write to a file').addArgument(new Argument('<kind>', POLICY_KINDS.join(', ')).choices(POLICY_KINDS)),
     (values, [kind]) => ({ command: 'policies', kind: POLICY_KINDS.find((one) => one === kind) ?? 'aws', read: toReadOptions(values) }),
     ['policies aws -n shop --workload orders', 'policies aws --map map.json --workload orders.shop -o policy.json'],
   );

@@ -1,5 +1,5 @@
 import { AppError } from '@nm/core';
-import type { EdgeFilter, EvidenceKind, NameFilter } from '@nm/core';
+import type { AwsResourceLevel, EdgeFilter, EvidenceKind, NameFilter } from '@nm/core';
 import type { SourceOptions } from '../source/map-source.ts';
 import type { Command, DIFF_FORMATS, ReadOptions } from './command.ts';
 import { toLabel, toNameFilters } from './values.ts';
@@ -21,6 +21,7 @@ export interface Values {
   readonly excludeLabels?: string[];
   readonly distinctByLabel?: string;
   readonly asKubernetesService?: boolean;
+  readonly awsResourceLevel?: AwsResourceLevel;
   readonly evidence?: EvidenceKind[] | true;
   readonly ports?: boolean;
   readonly includeSystem?: boolean;
@@ -94,6 +95,7 @@ export function toReadOptions(values: Values): ReadOptions {
     filter,
     ...given('distinctByLabel', values.distinctByLabel),
     asKubernetesService: values.asKubernetesService === true,
+    ...given('awsResourceLevel', values.awsResourceLevel),
     showEvidence: values.evidence !== undefined,
     showPorts: values.ports === true,
     ...given('output', values.output ?? values.outputPath),

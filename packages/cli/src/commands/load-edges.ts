@@ -1,4 +1,4 @@
-import { selectEdges, toRfc3339 } from '@nm/core';
+import { generalizeAwsEdges, selectEdges, toRfc3339 } from '@nm/core';
 import type { Edge, EdgeFilter } from '@nm/core';
 import type { ReadOptions } from '../arguments/command.ts';
 import type { CliHost } from '../host.ts';
@@ -22,7 +22,7 @@ export async function loadEdges(read: ReadOptions, host: CliHost): Promise<Selec
       { filter: read.filter, ...(distinctByLabel !== undefined && { labelKeys: [distinctByLabel] }) },
       host.signal,
     );
-    const edges = chooseEdges(map, read.filter);
+    const edges = generalizeAwsEdges(chooseEdges(map, read.filter), read.awsResourceLevel ?? 'object');
     for (const note of map.notes ?? []) await writeTo(host.stderr, `${printable(note)}\n`);
     if (edges.length === 0)
       await writeTo(host.stderr, `No connections found.\n${printable(await explain(source, map, read.filter, host))}\n`);
