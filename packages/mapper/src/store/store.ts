@@ -66,7 +66,7 @@ export interface Store {
     labels?: boolean;
     signal?: AbortSignal;
   }): AsyncIterable<readonly StoredEdge[]>;
-  /** The same in a fifth of the time, with no more than intents need; over all time. */
+  /** The same in half the time, with no more than intents need; over all time. */
   exportForIntents(query: { filter?: EdgeFilter; labels?: boolean; signal?: AbortSignal }): AsyncIterable<readonly IntentEdge[]>;
   /** All edges in few words, in chunks of no order; the window is the one really used. */
   outlineEdges(query: { filter?: EdgeFilter; window?: Window; signal?: AbortSignal }): {

@@ -1,5 +1,5 @@
 import type { Clock, EdgeUpdate } from '@nm/core';
-import { peerName, silentLogger } from '@nm/core';
+import { peerName, silentLogger, toIntents } from '@nm/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createStore } from '../create-store.ts';
 import type { EdgeFilter, Window } from '../query.ts';
@@ -87,6 +87,30 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
         expect(await outlines({ window: { since: T0 + HOUR } })).toEqual(['job->cart tcp']);
         expect(store.outlineEdges({ window: { since: T0 + HOUR + 1 } }).window).toEqual({ since: T0 + HOUR });
       });
+    });
+
+    it('gives for intents what gives the same intents as its edges', async () => {
+      const port = { port: 7070, protocol: 'TCP' } as const;
+      await apply(
+        store,
+        update({
+          client: workload('frontend', { labels: { app: 'web' } }),
+          port: { ...port, service: { namespace: 'shop', name: 'cart' } },
+        }),
+        update({ vantage: 'server' }),
+        update({ client: workload('batch'), evidence: 'http', http: { path: '/cart', methods: ['POST', 'GET'] } }),
+        update({ client: workload('billing'), evidence: 'kafka', kafka: { topic: 'orders', operation: 'consume', allowed: true } }),
+        update({ client: workload('orders'), evidence: 'kafka', kafka: { topic: 'orders', operation: 'produce', allowed: true } }),
+        update({ client: workload('orders') }),
+        update({ server: { type: 'aws', resource: 'arn:x' }, evidence: 'aws', actions: [{ action: 's3:GetObject', count: 2 }] }),
+        update({ server: { type: 'internet', domain: 'a.example', scope: 'public' } }),
+        update({ client: workload('probe'), class: 'system' }),
+      );
+      const intents = (await collect(store.exportForIntents({}))).flat().flatMap(toIntents);
+      expect(intents.map(({ type }) => type)).toEqual(expect.arrayContaining(['HTTP', 'KAFKA', 'AWS', undefined]));
+      expect(intents).toEqual((await allEdges(store)).flatMap(({ edge }) => toIntents(edge)));
+      const [first] = (await collect(store.exportForIntents({ labels: false, filter: { either: [{ text: 'frontend' }] } }))).flat();
+      expect(first?.client).toEqual(workload('frontend'));
     });
 
     describe('edges', () => {
