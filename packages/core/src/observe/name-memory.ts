@@ -9,6 +9,8 @@ import { RING_OWN_WORDS, RingTable } from './ring-table.ts';
 const NAME_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 /** Learned again after this long, so that a busy client does not renew its entries with every lookup. */
 const RENEW_AFTER_MS = 30_000;
+/** Texts of addresses of which the key is kept. */
+const MAX_TEXTS = 4_096;
 /** Words of an entry: when the answer was learned, as a double. */
 const LEARNED_AT = RING_OWN_WORDS;
 
@@ -17,6 +19,7 @@ export class NameMemory {
   private readonly table: RingTable;
   /** By an entry's number, of which the lower bits tell the living ones apart. */
   private readonly answers: (DnsAnswer | undefined)[] = [];
+  private readonly keysOfTexts = new Map<string, Readonly<Hash64>>();
   private readonly seed: number;
   private readonly mask: number;
   private early = 0;
@@ -73,12 +76,21 @@ export class NameMemory {
 
   /** The same by the addresses' texts; undefined also for what is no address. For what is looked up seldom. */
   findByText(client: string, address: string, at: number): DnsAnswer | undefined {
-    const [from, to] = [parseAddress(client), parseAddress(address)];
-    if (from === undefined || to === undefined) return undefined;
+    const from = this.keyOfText(client);
+    const to = this.keyOfText(address);
+    return from === undefined || to === undefined ? undefined : this.find(from, to, at);
+  }
+
+  private keyOfText(text: string): Readonly<Hash64> | undefined {
+    const known = this.keysOfTexts.get(text);
+    if (known !== undefined) return known;
+    const bytes = parseAddress(text);
+    if (bytes === undefined) return undefined;
     const key: Hash64 = { high: 0, low: 0 };
-    keyOfAddress(key, from, this.seed);
-    keyOfAddress(this.address, to, this.seed);
-    return this.find(key, this.address, at);
+    keyOfAddress(key, bytes, this.seed);
+    if (this.keysOfTexts.size >= MAX_TEXTS) this.keysOfTexts.clear();
+    this.keysOfTexts.set(text, key);
+    return key;
   }
 
   private add(answer: DnsAnswer, at: number): void {

@@ -28,8 +28,9 @@ export function createFlowCompletion(view: ClusterView, nameFor: NameFor): (flow
     return (node === undefined ? undefined : addressesOfNodes.get(node)) ?? [];
   };
 
-  const namedFor = (clients: readonly string[], address: string, at: number): DnsAnswer | undefined => {
+  const namedFor = (clients: readonly string[], address: string, at: number, except?: string): DnsAnswer | undefined => {
     for (const client of clients) {
+      if (client === except) continue;
       const answer = nameFor(client, address, at);
       if (answer !== undefined) return answer;
     }
@@ -40,7 +41,7 @@ export function createFlowCompletion(view: ClusterView, nameFor: NameFor): (flow
     if (flow.answer !== undefined) return flow;
     const clients = addressesOf(flow.client, at);
     if (clients.length === 0) return flow;
-    const answer = namedFor(clients, flow.askedAddress ?? flow.destination, at);
+    const answer = namedFor(clients, flow.askedAddress ?? flow.destination, at, flow.client);
     if (answer !== undefined) return { ...flow, answer };
     if (flow.askedAddress !== undefined) return flow;
     for (const service of view.services.withEndpoint(flow.destination, flow.port, at)) {
