@@ -127,6 +127,20 @@ describe('failures of the existing mapper that must not come back', () => {
         ],
       },
     });
+    await mapper.query('mutation G($o: [GCPOperation!]!) { reportGCPOperation(operation: $o) }', {
+      o: [{ resource: 'projects/_/buckets/photos', permissions: ['storage.objects.get'], srcIp: ADDRESSES.frontend }],
+    });
+    await mapper.query('mutation Z($o: [AzureOperation!]!) { reportAzureOperation(operation: $o) }', {
+      o: [
+        {
+          scope: '/subscriptions/s/vault',
+          actions: ['vaults/read'],
+          dataActions: ['secrets/get'],
+          clientName: 'frontend',
+          clientNamespace: 'shop',
+        },
+      ],
+    });
     const { body } = await mapper.query(
       '{ edges { nodes { server { type name domain resource } http { path methods } actions { action } } } }',
     );
@@ -140,6 +154,16 @@ describe('failures of the existing mapper that must not come back', () => {
       server: { type: 'aws', name: null, domain: null, resource: 'arn:aws:s3:::bucket' },
       http: null,
       actions: [{ action: 's3:GetObject' }],
+    });
+    expect(nodes).toContainEqual({
+      server: { type: 'gcp', name: null, domain: null, resource: 'projects/_/buckets/photos' },
+      http: null,
+      actions: [{ action: 'storage.objects.get' }],
+    });
+    expect(nodes).toContainEqual({
+      server: { type: 'azure', name: null, domain: null, resource: '/subscriptions/s/vault' },
+      http: null,
+      actions: [{ action: 'secrets/get' }, { action: 'vaults/read' }],
     });
     expect(nodes).toContainEqual({
       server: { type: 'internet', name: null, domain: 'api.example.com', resource: null },

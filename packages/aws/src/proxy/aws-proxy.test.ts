@@ -34,6 +34,10 @@ const upstream1 = createServer((request, response) => {
   request.on('end', () => response.end(`${request.method} ${request.url} ${request.headers.authorization ?? ''}`));
 });
 const upstream2 = createSecureServer({ allowHTTP1: true }, (request, response) => {
+  if (request.url === '/echo') {
+    request.on('data', (chunk: Buffer) => response.write(chunk));
+    return void request.on('end', () => response.end());
+  }
   request.resume();
   response.end('two');
 });
@@ -161,6 +165,23 @@ describe('the proxy', () => {
     session.close();
     expect(text).toBe('two');
     await expect.poll(() => seen).toEqual(['lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:f']);
+  });
+
+  test('lets both sides of an event stream speak while it is open', async () => {
+    const host = 'lambda.us-east-1.amazonaws.com';
+    const session = connectHttp2(`https://${host}`, {
+      createConnection: () =>
+        connectTls({ host: '127.0.0.1', port: proxy.httpsPort(), servername: host, ca: ours.cert, ALPNProtocols: ['h2'] }),
+    });
+    const stream = session.request({ ':method': 'POST', ':path': '/echo' });
+    for (const event of ['one', 'two', 'three']) {
+      stream.write(event);
+      const [answer] = (await once(stream, 'data')) as [Buffer];
+      expect(answer.toString()).toBe(event);
+    }
+    stream.end();
+    await once(stream, 'end');
+    session.close();
   });
 
   test('passes other hosts through with their own certificate', async () => {
