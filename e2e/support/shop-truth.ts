@@ -59,7 +59,7 @@ export function inventedCalls(
     .map(edgeLine);
 }
 
-/** Calls whose connections the map counts otherwise than the programs: by more than 2 % and the rounds between the looks. */
+/** Calls whose connections the map counts otherwise than the programs. */
 export function miscountedCalls(
   edges: readonly LiveEdge[],
   calls: ReadonlyMap<string, SpokenCall>,
@@ -70,7 +70,12 @@ export function miscountedCalls(
       const edge = edges.find((one) => edgeKey(one) === line);
       return { line, said: connects, counted: edge?.evidence['tcp']?.count ?? 0 };
     })
-    .filter(({ said, counted }) => counted < said * 0.98 - 1 || counted > said * 1.02 + 16);
+    .filter(isMiscounted);
+}
+
+/** By more than 2 % and the rounds between the looks. */
+export function isMiscounted({ said, counted }: { readonly said: number; readonly counted: number }): boolean {
+  return counted < said * 0.98 - 1 || counted > said * 1.02 + 16;
 }
 
 export function isOfShop(edge: LiveEdge): boolean {
