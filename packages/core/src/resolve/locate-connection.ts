@@ -2,7 +2,7 @@ import type { EdgeUpdatePort } from '../model/edge-update.ts';
 import type { Observation } from '../model/observation.ts';
 import { locateName } from './locate-name.ts';
 import type { Locator } from './locate.ts';
-import { asDropped, asTargets, isTargets } from './resolution.ts';
+import { asDropped, asMeant, asTargets, isTargets } from './resolution.ts';
 import type { Found, Target } from './resolution.ts';
 
 /** A connection whose destination is known by address; the name by which the client got it may say more (rules 12-15). */
@@ -58,11 +58,12 @@ function meantBy(locator: Locator, observation: Observation, gone: Found, at: nu
   if (address === undefined || name === undefined) return gone;
   const byName = locateName(locator, { name, ...(canonicalName === undefined ? {} : { canonicalName }), addresses: [address] }, at);
   if (!isTargets(byName) || byName.targets.every(({ peer }) => peer.type === 'internet')) return gone;
-  const own = port === undefined ? undefined : { port, protocol };
-  return withService(
-    byName.targets.map((target) => target.with(own === undefined ? {} : { port: own })),
+  const own = port === undefined ? {} : { port: { port, protocol } };
+  const { targets = [] } = withService(
+    byName.targets.map((target) => target.with(own)),
     byName.targets,
   );
+  return asMeant(targets, gone);
 }
 
 /** A cluster name that means nothing does not take away the address. */

@@ -135,6 +135,11 @@ export function asUnknown(why: UnknownWhy, address: string): Found {
   return new Found(undefined, undefined, why, address);
 }
 
+/** Nobody is known to own the address, but a name tells who was meant: as long as somebody may appear, that is still open. */
+export function asMeant(targets: readonly Target[], unowned: Found): Found {
+  return new Found(targets, undefined, unowned.unknown, unowned.address);
+}
+
 export function isTargets(result: Found): result is Found & { readonly targets: readonly Target[] } {
   return result.targets !== undefined;
 }
@@ -155,5 +160,8 @@ function unknownTarget(cluster: string, found: Found): Target {
 /** The ends that stayed unknown, if any. */
 export function unknownEnds(client: Found, server: Found): Resolution['unknown'] {
   if (client.unknown === undefined && server.unknown === undefined) return undefined;
-  return [client, server].flatMap(({ unknown, address }) => (unknown === undefined ? [] : [{ address, reason: unknown }]));
+  const ends = [client, server].flatMap(({ unknown, targets, address }) =>
+    unknown === undefined || targets !== undefined ? [] : [{ address, reason: unknown }],
+  );
+  return ends.length === 0 ? undefined : ends;
 }
