@@ -48,8 +48,8 @@ export class OutlineTable {
       at = this.#add(row.id);
       this.#clients[at] = this.#refOf(client);
       this.#servers[at] = this.#refOf(server);
-      this.#classes[at] = CLASSES.indexOf(row.class);
     }
+    this.#classes[at] = CLASSES.indexOf(row.class);
     this.#firstBuckets[at] = row.first_bucket;
     this.#lastBuckets[at] = row.last_bucket;
   }
