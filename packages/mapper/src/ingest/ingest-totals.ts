@@ -1,9 +1,18 @@
 import type { Observation, Resolution } from '@nm/core';
 import type { MapperMetrics } from '../mapper-metrics.ts';
 
+/** Observations by kind: what is left to be said of them once they are resolved. */
+export type Tally = ReadonlyMap<Observation['kind'], number>;
+
+export function tallyOf(observations: readonly Observation[]): Tally {
+  const kinds = new Map<Observation['kind'], number>();
+  for (const { kind } of observations) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  return kinds;
+}
+
 /** Counts of what became of observations, for metrics and for the status query. */
 export interface IngestTotals {
-  accepted(observations: readonly Observation[]): void;
+  accepted(tally: Tally): void;
   acceptedCount(): number;
   resolved(resolution: Resolution): void;
   dropped(): Readonly<Record<string, number>>;
@@ -16,11 +25,11 @@ export function createIngestTotals(metrics: MapperMetrics): IngestTotals {
   const unresolved = new Map<string, number>();
   let accepted = 0;
   return {
-    accepted(observations) {
-      accepted += observations.length;
-      const kinds = new Map<string, number>();
-      for (const { kind } of observations) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-      for (const [kind, count] of kinds) metrics.observations.inc({ kind }, count);
+    accepted(tally) {
+      for (const [kind, count] of tally) {
+        accepted += count;
+        metrics.observations.inc({ kind }, count);
+      }
     },
     resolved(resolution) {
       if (resolution.dropped !== undefined) {

@@ -3,10 +3,11 @@ import type { Clock, ClusterView, DomainLimiter, EdgeUpdate, Observation, Resolv
 import { decodeReport, REPORT_LIMITS } from '@nm/api';
 import type { ReportAnswer, ReportLimits } from '@nm/api';
 import type { MapperMetrics } from '../mapper-metrics.ts';
-import type { BatchPart, NewWaiting } from '../store/batch.ts';
+import type { BatchPart, NewWaiting, ReporterState } from '../store/batch.ts';
 import type { Store } from '../store/store.ts';
 import { createEarlierNames } from './earlier-names.ts';
-import type { IngestTotals } from './ingest-totals.ts';
+import { tallyOf } from './ingest-totals.ts';
+import type { IngestTotals, Tally } from './ingest-totals.ts';
 import { reporterKey } from './reporter-book.ts';
 import type { ReporterBook, ReporterEntry } from './reporter-book.ts';
 
@@ -67,6 +68,15 @@ interface Resolved {
   readonly waiting: NewWaiting[];
 }
 
+interface ReadReport {
+  readonly state: ReporterState;
+  readonly resolved: Resolved;
+  readonly entry: ReporterEntry | undefined;
+  readonly rejected: ReportAnswer['rejected'];
+  readonly size: number;
+  readonly tally: Tally;
+}
+
 const BUSY = 'the mapper is busy storing reports; send this one again';
 
 export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
@@ -87,7 +97,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
 
   /** Asked before anything is decoded: a refusal must cost little, or refusing would keep the mapper busy. */
   function admit(): void {
-    if (store.stats().queuedUpdates >= options.maxQueuedUpdates) throw new IngestError('REPORT_BUSY', BUSY);
+    if (store.queuedUpdates() >= options.maxQueuedUpdates) throw new IngestError('REPORT_BUSY', BUSY);
   }
 
   async function apply(batch: Parameters<Store['applyBatch']>[0]): ReturnType<Store['applyBatch']> {
@@ -101,8 +111,46 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
     }
   }
 
+  /**
+   * What a batch means, to be stored. By itself, because what a report waits for must not hold its observations: several
+   * times what is stored of them, in a heap that is collected the more often the more it holds.
+   */
+  function readReport(value: unknown, { mayReport, sees }: ReportSender, receivedAt: number): ReadReport {
+    let correctionMs = 0;
+    let entry: ReporterEntry | undefined;
+    const decoded = decodeReport(value, { ...limits, ...(sees !== undefined && { sees }) }, (reporter, sentAt) => {
+      mayReport(reporter.node);
+      const heard = reporters.heard(reporter, sentAt, receivedAt);
+      ({ entry, correctionMs } = heard);
+      return sentAt - heard.correctionMs;
+    });
+    if (!decoded.ok) {
+      metrics.batches.inc({ result: 'invalid' });
+      throw new IngestError('REPORT_INVALID', `the report is refused: ${decoded.message}`);
+    }
+    const { reporter, observations, rejected } = decoded;
+    if (reporter.node !== undefined) {
+      metrics.clockOffset.set({ node: reporter.node }, correctionMs / 1_000);
+      if (reporter.addresses !== undefined) view.nodes.applyReported(reporter.node, reporter.addresses);
+      if (reporter.listeners !== undefined) view.nodes.applyListeners(reporter.node, reporter.listeners);
+    }
+    const resolved: Resolved = { updates: [], waiting: [] };
+    for (const observation of observations) resolveInto(observation, receivedAt, resolved);
+    const state: ReporterState = {
+      instance: reporterKey(reporter),
+      sequence: decoded.sequence,
+      kind: reporter.kind,
+      cluster: options.cluster,
+      ...(reporter.node !== undefined && { node: reporter.node }),
+      version: reporter.version,
+      seenAt: receivedAt,
+      extra: entry === undefined ? '{}' : reporters.extraOf(entry, reporter),
+    };
+    return { state, resolved, entry, rejected, size: observations.length, tally: tallyOf(observations) };
+  }
+
   return {
-    async report(value, { mayReport, sees }) {
+    async report(value, sender) {
       const receivedAt = clock.now();
       try {
         admit();
@@ -110,38 +158,9 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
         metrics.batches.inc({ result: 'busy' });
         throw error;
       }
-      let correctionMs = 0;
-      let entry: ReporterEntry | undefined;
-      const decoded = decodeReport(value, { ...limits, ...(sees !== undefined && { sees }) }, (reporter, sentAt) => {
-        mayReport(reporter.node);
-        const heard = reporters.heard(reporter, sentAt, receivedAt);
-        ({ entry, correctionMs } = heard);
-        return sentAt - heard.correctionMs;
-      });
-      if (!decoded.ok) {
-        metrics.batches.inc({ result: 'invalid' });
-        throw new IngestError('REPORT_INVALID', `the report is refused: ${decoded.message}`);
-      }
-      const { reporter, observations, rejected } = decoded;
-      if (reporter.node !== undefined) {
-        metrics.clockOffset.set({ node: reporter.node }, correctionMs / 1_000);
-        if (reporter.addresses !== undefined) view.nodes.applyReported(reporter.node, reporter.addresses);
-        if (reporter.listeners !== undefined) view.nodes.applyListeners(reporter.node, reporter.listeners);
-      }
-      const resolved: Resolved = { updates: [], waiting: [] };
-      for (const observation of observations) resolveInto(observation, receivedAt, resolved);
-
+      const { state, resolved, entry, rejected, size, tally } = readReport(value, sender, receivedAt);
       const outcome = await apply({
-        reporter: {
-          instance: reporterKey(reporter),
-          sequence: decoded.sequence,
-          kind: reporter.kind,
-          cluster: options.cluster,
-          ...(reporter.node !== undefined && { node: reporter.node }),
-          version: reporter.version,
-          seenAt: receivedAt,
-          extra: entry === undefined ? '{}' : reporters.extraOf(entry, reporter),
-        },
+        reporter: state,
         parts: [{ ...resolved, updates: await names.complete(resolved.updates) }],
       }).catch((error: unknown) => {
         metrics.batches.inc({ result: error instanceof IngestError ? 'busy' : 'failed' });
@@ -150,18 +169,18 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
 
       metrics.batches.inc({ result: outcome.repeat ? 'repeat' : 'stored' });
       metrics.reportSeconds.observe((clock.now() - receivedAt) / 1_000);
-      if (outcome.repeat) metrics.repeats.inc(observations.length);
+      if (outcome.repeat) metrics.repeats.inc(size);
       else {
-        totals.accepted(observations);
+        totals.accepted(tally);
         for (const { code } of rejected) metrics.rejected.inc({ reason: code });
         if (entry !== undefined) {
           entry.batches++;
-          entry.observations += observations.length;
+          entry.observations += size;
           entry.rejected += rejected.length;
         }
       }
       return {
-        stored: observations.length,
+        stored: size,
         rejected,
         retryAfterMs: 0,
         settings: { dnsPorts: view.services.dnsTargetPorts(), reportIntervalMs: options.reportIntervalMs },
@@ -179,7 +198,7 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
       });
       const outcome = await apply({ parts });
       metrics.repeats.inc(outcome.repeatedParts.length);
-      totals.accepted(items.map((item) => item.observation));
+      totals.accepted(tallyOf(items.map((item) => item.observation)));
     },
   };
 }

@@ -34,7 +34,7 @@ export function createWaitingRetry(
   let running: Promise<unknown> = Promise.resolve();
 
   async function retryOnce(): Promise<number> {
-    if (deps.store.stats().waiting === 0) return 0;
+    if (deps.store.waiting() === 0) return 0;
     const taken = await deps.store.takeWaiting({ cluster: options.cluster, limit: TAKEN_AT_ONCE, leaseMs: LEASE_MS });
     const resolved: ResolvedWaiting[] = [];
     const postponed: number[] = [];

@@ -324,6 +324,14 @@ export class SqlStore implements Store {
     return this.#backend.backup(path);
   }
 
+  waiting(): number {
+    return this.#waiting.count;
+  }
+
+  queuedUpdates(): number {
+    return this.#queue.queuedUpdates;
+  }
+
   stats(): StoreStats {
     const longestTransactionMs = this.#queue.longestTransactionMs;
     this.#queue.longestTransactionMs = 0;

@@ -116,8 +116,11 @@ export interface Store {
 
   /** Writes a consistent copy while running. SQLite only. @throws StoreError `backup_unsupported` */
   backup(path: string): Promise<void>;
-  /** Gauges and counters, cheap, for metrics. */
+  /** Gauges and counters, cheap, for metrics. Asking begins the next stretch of `longestTransactionMs`. */
   stats(): StoreStats;
+  /** Observations that wait to be resolved, and updates that wait to be stored: for who asks at each report. */
+  waiting(): number;
+  queuedUpdates(): number;
 }
 
 /** Who had which addresses when: a pod, or anything else whose past the resolver needs after a restart. */
