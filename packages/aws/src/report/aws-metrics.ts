@@ -25,6 +25,11 @@ export const AWS_METRICS = defineMetrics({
     name: 'network_mapper_aws_dropped_observations_total',
     help: 'Observations dropped because too many were different, or the mapper was away for too long.',
   },
+  generalized: {
+    type: 'counter',
+    name: 'network_mapper_aws_generalized_calls_total',
+    help: 'Calls on objects of a bucket that count for the bucket, because their client used too many of its objects.',
+  },
   dnsQueries: {
     type: 'counter',
     name: 'network_mapper_aws_dns_queries_total',

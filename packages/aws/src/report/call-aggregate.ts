@@ -6,6 +6,8 @@ export interface CallAggregate {
   readonly size: number;
   /** Calls not kept because too many different ones came in one interval. */
   readonly dropped: number;
+  /** Calls on objects that count for their bucket. */
+  readonly generalized: number;
   add(call: AwsCall, sourceAddress: string, at: number): void;
   /** What was added up, one observation for each client and resource; empties the aggregate. */
   drain(): Observation[];
@@ -28,6 +30,7 @@ export function createCallAggregate(options: { readonly maxSums: number }): Call
   const objects = createObjectLimit(OBJECT_LIMIT);
   const sums = new Map<string, Sum>();
   let dropped = 0;
+  let generalized = 0;
   return {
     get size(): number {
       return sums.size;
@@ -35,9 +38,13 @@ export function createCallAggregate(options: { readonly maxSums: number }): Call
     get dropped(): number {
       return dropped;
     },
+    get generalized(): number {
+      return generalized;
+    },
     add(call, source, at): void {
       for (const { action, resource: asked } of call.pairs) {
         const resource = objects.resourceFor(source, asked);
+        if (resource !== asked) generalized += 1;
         const key = `${source} ${action} ${resource}`;
         const known = sums.get(key);
         if (known !== undefined) {

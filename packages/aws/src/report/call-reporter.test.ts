@@ -46,3 +46,22 @@ test('calls are added up, kept while the mapper is away, and offered once more a
   expect(metrics).toContain('network_mapper_aws_dropped_observations_total 1');
   expect(metrics).toContain('network_mapper_aws_waiting_observations 0');
 });
+
+test('a client that reads very many objects of a bucket is told to read the bucket', async () => {
+  const taken: Observation[] = [];
+  const register = new Registry();
+  const reporter = createCallReporter(
+    {
+      sink: { take: (observations) => Promise.resolve(void taken.push(...observations)) },
+      clock: { now: () => NOW },
+      log: silentLogger,
+      metrics: createMetrics(AWS_METRICS, register),
+    },
+    { ...CALL_REPORTER_DEFAULTS, intervalMs: 3_600_000 },
+  );
+  for (let key = 0; key < 210; key += 1) reporter.record(get(`k${key}`), '10.0.0.1');
+  await reporter.flush();
+  expect(taken).toHaveLength(201);
+  expect(taken.at(-1)).toMatchObject({ count: 10, cloud: { resource: 'arn:aws:s3:::orders/*' } });
+  expect(await register.metrics()).toContain('network_mapper_aws_generalized_calls_total 10');
+});

@@ -29,12 +29,15 @@ export function createCallReporter(
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let counted = 0;
+  let generalized = 0;
 
   async function flush(signal?: AbortSignal): Promise<void> {
     outbox.add(aggregate.drain());
     const dropped = aggregate.dropped + outbox.dropped;
     metrics.dropped.inc(dropped - counted);
     counted = dropped;
+    metrics.generalized.inc(aggregate.generalized - generalized);
+    generalized = aggregate.generalized;
     try {
       await outbox.flush(signal);
     } catch (error) {
