@@ -6,7 +6,7 @@ import { encodeCpio } from './cpio.ts';
 import type { CpioEntry } from './cpio.ts';
 
 /** Where `fetch` puts the parts. */
-const CACHE = process.env['CACHE'] ?? join(homedir(), '.cache', 'network-mapper-arm64');
+const CACHE = process.env['ARM64_CACHE'] ?? join(homedir(), '.cache', 'network-mapper-arm64');
 const MEMORY_MIB = 1_536;
 const BEGIN = '--- begin';
 const END = '--- end';
