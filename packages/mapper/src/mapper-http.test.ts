@@ -278,6 +278,23 @@ describe('against a live API server', () => {
       expect((await mapper.query(old, { r: { results: [] } }, bearer(token))).status).toBe(403);
   });
 
+  test('a sniffer’s token makes edges of its node alone', async () => {
+    const { mapper } = await startLive(['--resolve-wait', '0s']);
+    const headers = bearer('network-mapper-sniffer.node-1');
+    const query = 'mutation R($b: ReportBatch!) { report(batch: $b) { stored } }';
+    const calls = [
+      attempt(ADDRESSES.frontend, ADDRESSES.cart),
+      attempt(ADDRESSES.cart, ADDRESSES.kafka),
+      attempt(ADDRESSES.kafka, '203.0.113.7'),
+    ];
+    expect((await mapper.query(query, { b: mapper.batch(calls) }, headers)).status).toBe(200);
+    const { body } = await mapper.query('{ edges { nodes { client { name } server { name } } } status { dropped } }');
+    expect(body.data).toMatchObject({
+      edges: { nodes: [{ client: { name: 'frontend' }, server: { name: 'cart' } }] },
+      status: { dropped: { 'not-of-this-node': 2 } },
+    });
+  });
+
   test('who has no right is refused before its body is read, so that it takes no place of others', async () => {
     const { mapper } = await startLive();
     const promised = { ...JSON_TYPE, 'x-forwarded-for': '10.9.9.9' };
