@@ -76,13 +76,22 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
   const hostAttempts = createHostAttempts({ view, diag, cpuMs: deps.cpuMs });
   const nameFor = createNameFor(
     (client, address, at) => observer.nameFor(client, address, at),
-    (address) => view.addressesWith(address),
+    (address, at) => {
+      const known = view.addressesWith(address, at);
+      if (known.length > 0 || hasLooked || !view.isLocal(address)) return known;
+      // A pod that nobody looked at yet; once for all of them.
+      hasLooked = true;
+      scan(clock.now());
+      return view.addressesWith(address, at);
+    },
   );
   const sink = createAttributingSink(view, nameFor, (flow, until) => hostAttempts.take(flow, until), emit);
   const observer = createObserver({ decodeDnsAnswer, sink }, { ...LIVE_LIMITS, seed: options.seed });
   const pipeline = createLivePipeline(observer, options.dnsPorts, (bytes, packet) => hostAttempts.notice(bytes, packet));
   const sockets = createSocketScanner({ view, diag, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
   let allowance = LOOK_BURST;
+  /** Within this drain. */
+  let hasLooked = false;
   let allowedAt = 0;
   let nodeAddresses: readonly string[] = [];
   let lastAt = Number.POSITIVE_INFINITY;
@@ -130,6 +139,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
       for (const observation of sockets.poll(now)) emit(withName(observation, nameFor));
     },
     drain() {
+      hasLooked = false;
       source.drain();
       const now = clock.now();
       hostAttempts.resolve(now);

@@ -12,11 +12,11 @@ export interface LocalOwners {
 export type NameFor = (client: string, address: string, at: number) => DnsAnswer | undefined;
 
 /** The same also where a pod asked by another of its addresses than it connects from (IPv4 and IPv6). */
-export function createNameFor(own: NameFor, addressesWith: (address: string) => readonly string[]): NameFor {
+export function createNameFor(own: NameFor, addressesWith: (address: string, at: number) => readonly string[]): NameFor {
   return (client, address, at) => {
     const answer = own(client, address, at);
     if (answer !== undefined) return answer;
-    for (const other of addressesWith(client)) {
+    for (const other of addressesWith(client, at)) {
       const found = other === client ? undefined : own(other, address, at);
       if (found !== undefined) return found;
     }

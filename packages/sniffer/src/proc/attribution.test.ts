@@ -37,3 +37,22 @@ test('addresses are bounded: the one that was added first goes, and is counted',
   for (let i = 0; i <= MAX_OWNED_ADDRESSES; i++) made.seen(`10.1.${i >> 8}.${i & 255}`, 'pod-a', 1);
   expect([made.has('10.1.0.0'), made.has('10.1.0.1'), made.evictions]).toEqual([false, true, 1]);
 });
+
+test('all addresses of a pod, also when it is gone, and before it was looked at', () => {
+  const made = new AttributionHistory();
+  for (const address of ['10.1.0.6', 'fd00::6']) made.seen(address, 'pod-c', 50_000);
+  made.seen('10.1.0.7', 'pod-d', 50_000);
+  for (const at of [40_000, 50_000, 60_000]) expect(made.addressesWith('fd00::6', at)).toEqual(['10.1.0.6', 'fd00::6']);
+  expect([made.addressesWith('10.1.0.7', 50_000), made.addressesWith('10.1.0.8', 50_000)]).toEqual([['10.1.0.7'], []]);
+});
+
+test('the addresses of an earlier pod are not those of the next one', () => {
+  const made = history();
+  made.seen('fd00::a', 'pod-a', 10_000);
+  made.seen('fd00::b', 'pod-b', 25_000);
+  expect(made.addressesWith(ADDRESS, 15_000)).toEqual([ADDRESS, 'fd00::a']);
+  expect(made.addressesWith(ADDRESS, 25_000)).toEqual([ADDRESS, 'fd00::b']);
+  made.seen('10.1.0.9', 'pod-b', 26_000);
+  expect(made.addressesWith('fd00::b', 25_000)).toEqual([ADDRESS, 'fd00::b', '10.1.0.9']);
+  expect(made.addressesWith(ADDRESS, 35_000)).toEqual([]);
+});

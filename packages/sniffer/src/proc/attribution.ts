@@ -15,11 +15,15 @@ interface Interval {
 export class AttributionHistory {
   evictions = 0;
   private readonly intervals = new Map<string, Interval[]>();
+  /** Addresses of each pod, made when they are asked for after a change. */
+  private byPod: ReadonlyMap<string, readonly string[]> | undefined;
 
   /** The owner was seen with the address at `at`; `podUid` undefined: a namespace that belongs to no pod. */
   seen(address: string, podUid: string | undefined, at: number): void {
     const list = this.intervals.get(address);
+    if (list?.at(-1)?.podUid !== podUid) this.byPod = undefined;
     if (list === undefined) {
+      this.byPod = undefined;
       if (this.intervals.size >= MAX_OWNED_ADDRESSES) this.evict();
       this.intervals.set(address, [{ podUid, from: at, to: at }]);
       return;
@@ -44,7 +48,30 @@ export class AttributionHistory {
     return (within(0) ?? within(ATTRIBUTION_SLACK_MS))?.podUid;
   }
 
+  /** All addresses of the pod that had this one at `at`, or of the only one that is known to have had it. */
+  addressesWith(address: string, at: number): readonly string[] {
+    const list = this.intervals.get(address);
+    const podUid = this.podOf(address, at) ?? (list?.length === 1 ? list[0]?.podUid : undefined);
+    if (podUid === undefined) return [];
+    this.byPod ??= this.groupByPod();
+    return this.byPod.get(podUid) ?? [];
+  }
+
+  private groupByPod(): ReadonlyMap<string, readonly string[]> {
+    const groups = new Map<string, string[]>();
+    for (const [address, list] of this.intervals) {
+      for (const podUid of new Set(list.map((interval) => interval.podUid))) {
+        if (podUid === undefined) continue;
+        const group = groups.get(podUid);
+        if (group === undefined) groups.set(podUid, [address]);
+        else group.push(address);
+      }
+    }
+    return groups;
+  }
+
   forgetBefore(at: number): void {
+    this.byPod = undefined;
     for (const [address, list] of this.intervals) {
       const kept = list.filter(({ to }) => to >= at);
       if (kept.length === 0) this.intervals.delete(address);

@@ -41,8 +41,8 @@ export interface NodeView {
   /** Folder of a living process through which a namespace can be read; it was checked that it is still there. */
   folderOf(namespace: LocalNamespace): string | undefined;
   podOf(address: string, at: number): string | undefined;
-  /** All addresses of the pod, or of the node, that has this one now; none when nobody has. */
-  addressesWith(address: string): readonly string[];
+  /** All addresses of the pod that had this one at `at`, or of the node; none when nobody is known to. */
+  addressesWith(address: string, at: number): readonly string[];
   /** Address of a pod or of the node itself, also of one that was gone before anybody looked (by the node's routes). */
   isLocal(address: string): boolean;
   nodeAddresses(): readonly string[];
@@ -78,8 +78,6 @@ export function createNodeView(options: NodeViewOptions): NodeView {
   const ownId = 'target' in own ? own.target : 'host';
   const table = new ProcessTable(root, ownId);
   let nodeAddresses: readonly string[] = [];
-  /** The addresses of each one's namespace, made when it is asked for after a scan. */
-  let together: ReadonlyMap<string, readonly string[]> | undefined;
   let routes: readonly LinkRoute[] = [];
   let routesReadAt = 0;
   let scans = 0;
@@ -146,7 +144,6 @@ export function createNodeView(options: NodeViewOptions): NodeView {
     folderOf,
     scan(now) {
       scans += 1;
-      together = undefined;
       if (table.refresh(now)) regroup(now);
       for (const namespace of namespaces.values()) readAddresses(namespace, now);
       const host = [...namespaces.values()].find(({ isHost }) => isHost);
@@ -163,10 +160,7 @@ export function createNodeView(options: NodeViewOptions): NodeView {
     },
     namespaces: () => namespaces.values(),
     podOf: (address, at) => history.podOf(address, at),
-    addressesWith(address) {
-      together ??= new Map([...namespaces.values()].flatMap(({ addresses }) => addresses.map((one) => [one, addresses])));
-      return together.get(address) ?? [];
-    },
+    addressesWith: (address, at) => (nodeAddresses.includes(address) ? nodeAddresses : history.addressesWith(address, at)),
     isLocal(address) {
       if (history.has(address) || nodeAddresses.includes(address)) return true;
       const bytes = parseAddress(address);
