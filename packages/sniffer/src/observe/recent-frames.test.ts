@@ -1,6 +1,8 @@
 import { createObserver } from '@nm/core';
-import { decodeDnsAnswer } from '@nm/wire';
+import type { Observer } from '@nm/core';
+import { createFrameDecoder, decodeDnsAnswer, LINK_TYPE_RAW } from '@nm/wire';
 import { aRecord, bytesOf, dnsMessage, ip, udp } from '@nm/wire/testing';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CapturedFrame } from '../capture/capture-source.ts';
 import { createLivePipeline } from './live-pipeline.ts';
@@ -95,16 +97,74 @@ describe('createLivePipeline', () => {
     ['the copy of an answer belongs to the query between them (rule 1)', [reply, v4(query), reply], 1, 0],
     ['an answer without a query', [reply, reply], 0, 0],
   ])('%s', (_name, packets, lookups, copies) => {
-    const seen: number[] = [];
-    const observer = createObserver({
-      decodeDnsAnswer,
-      sink: { dns: (_client, _answer, count) => seen.push(count), tcp: () => undefined },
-    });
-    const pipeline = createLivePipeline(observer, [53]);
+    const seen = countingObserver();
+    const pipeline = createLivePipeline(seen.observer, [53]);
     const bytes = new Uint8Array(packets.length * SLOT);
     for (const [slot, packet] of packets.entries()) pipeline.frame(frameOf(bytes, slot, packet, T + slot * 0.1));
-    observer.finish();
-    expect(seen.reduce((sum, count) => sum + count, 0)).toBe(lookups);
+    expect(seen.lookups()).toEqual(lookups === 0 ? {} : { '10.1.0.5': lookups });
     expect(pipeline.copies).toBe(copies);
   });
+
+  test('whatever comes in whatever order, in a ring that goes round: the same is seen as without it', () => {
+    const clients = ['10.1.0.5', '10.1.0.6', 'fd00::5'];
+    const packets = clients.flatMap((client) =>
+      ['10.96.0.10', '10.1.0.9', 'fd00::a']
+        .filter((server) => server.includes(':') === client.includes(':'))
+        .flatMap((server) =>
+          [7, 8].flatMap((id) => [
+            ip({ source: client, destination: server, protocol: 17, payload: udp(40_000, 53, dnsMessage({ ...question, id })) }),
+            ip({
+              source: server,
+              destination: client,
+              protocol: 17,
+              payload: udp(53, 40_000, dnsMessage({ ...question, id, answers: [aRecord('cart.shop.example', '10.96.1.5')] })),
+            }),
+          ]),
+        ),
+    );
+    const step = fc.record({
+      packet: fc.nat(packets.length - 1),
+      times: fc.integer({ min: 1, max: 3 }),
+      afterMs: fc.constantFrom(0.01, 1, 15, 7_000),
+    });
+    const PLACES = 5;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const bytes = new Uint8Array(PLACES * SLOT);
+        const decoder = createFrameDecoder({ maxTunnels: 0 });
+        const [seen, expected] = [countingObserver(), countingObserver()];
+        const pipeline = createLivePipeline(seen.observer, [53]);
+        let at = T;
+        let slot = 0;
+        for (const { packet, times, afterMs } of steps) {
+          at += afterMs;
+          for (let copy = 0; copy < times; copy++) {
+            at += 0.001;
+            slot = (slot + 1) % PLACES;
+            const frame = frameOf(bytes, slot, packets[packet] ?? bytes, at);
+            pipeline.frame(frame);
+            if (decoder.decode(bytes, frame.offset, frame.length, LINK_TYPE_RAW, at)) expected.observer.dns(decoder.view);
+          }
+        }
+        expect(seen.lookups()).toEqual(expected.lookups());
+      }),
+      { numRuns: 100 },
+    );
+  });
 });
+
+/** An observer, and what it was told of: lookups by client. */
+function countingObserver(): { readonly observer: Observer; readonly lookups: () => Record<string, number> } {
+  const counts: Record<string, number> = {};
+  const dns = (client: string, _answer: unknown, count: number): void => {
+    counts[client] = (counts[client] ?? 0) + count;
+  };
+  const observer = createObserver({ decodeDnsAnswer, sink: { dns, tcp: () => undefined } });
+  return {
+    observer,
+    lookups() {
+      observer.finish();
+      return counts;
+    },
+  };
+}
