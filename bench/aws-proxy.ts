@@ -57,7 +57,7 @@ async function answer(response: Sink, bytes: number): Promise<void> {
   response.end();
 }
 
-// As it is shipped: one file, with the young generation of V8 that the image sets.
+// As it is shipped: one file, with the young generation of V8 that the chart sets.
 const folder = mkdtempSync(join(tmpdir(), 'aws-proxy-'));
 const outfile = join(folder, 'proxy.mjs');
 await build({
