@@ -7,9 +7,10 @@ const NAME_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 /** What was read of a workload is good for so long; a name that it is given now is seen by its sniffer. */
 const KEPT_MS = 60_000;
 /** Workloads of which it is kept; of more, connections stay nameless until the oldest is forgotten. */
-export const MAX_CLIENTS = 512;
-/** Edges to names that are read of a workload, those of the first names. */
-const MAX_EDGES = 500;
+const MAX_CLIENTS = 128;
+/** Edges to names that are read of a workload, those of the first names, and addresses of them that are kept. */
+const MAX_EDGES = 200;
+const MAX_ADDRESSES = 1_024;
 
 interface Known {
   readonly readAt: number;
@@ -43,7 +44,10 @@ export function createEarlierNames(deps: { readonly store: Pick<Store, 'edges'>;
     const domains = new Map<string, string | undefined>();
     for (const { edge } of edges) {
       if (edge.server.type !== 'internet' || edge.server.domain === undefined) continue;
-      for (const address of edge.server.addresses ?? []) domains.set(address, domains.has(address) ? undefined : edge.server.domain);
+      for (const address of edge.server.addresses ?? []) {
+        if (domains.has(address)) domains.set(address, undefined);
+        else if (domains.size < MAX_ADDRESSES) domains.set(address, edge.server.domain);
+      }
     }
     return { readAt, domains };
   }
