@@ -59,19 +59,21 @@ export function createLivePipeline(
         return;
       }
       const skipped = isTagged ? tagLength(bytes, frame.offset) : 0;
-      if (!decoder.decode(bytes, frame.offset + skipped, frame.length - skipped, LINK_TYPE_RAW, frame.at)) return;
+      // The time is copied from field to field: a number with a fraction that is passed to a function is allocated first.
+      if (!decoder.decode(bytes, frame.offset + skipped, frame.length - skipped, LINK_TYPE_RAW, 0)) return;
+      view.at = frame.at;
       const isDns = isDnsPort.has(view.sourcePort) || isDnsPort.has(view.destinationPort);
       if (view.protocol === TCP) {
         if ((view.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
           if (observer.tcpSyn(view)) {
-            watch.source(bytes, view.sourceOffset, view.family, frame.at);
+            watch.source(view, view.sourceOffset);
             onAttempt(bytes, view);
           }
         }
         if (isDns) streams.push(view, onMessage);
       } else if (isDns) {
         const { dnsUnmatched } = counts;
-        if (observer.dns(view)) watch.source(bytes, view.destinationOffset, view.family, frame.at);
+        if (observer.dns(view)) watch.source(view, view.destinationOffset);
         // The copy of an answer may come after the query that it belongs to, even if the answer itself did not.
         if (!isTagged && counts.dnsUnmatched === dnsUnmatched) recent.keep(frame);
       }

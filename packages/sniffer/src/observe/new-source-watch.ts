@@ -1,3 +1,4 @@
+import type { PacketView } from '@nm/core';
 import { readInt32 } from './read-int32.ts';
 
 /** Sources that are remembered; twice as many places. */
@@ -24,7 +25,9 @@ export class NewSourceWatch {
     this.hasNew = true;
   }
 
-  source(bytes: Uint8Array, offset: number, family: 4 | 6, at: number): void {
+  /** The address at `offset` of the packet. */
+  source(view: Pick<PacketView, 'bytes' | 'family' | 'at'>, offset: number): void {
+    const { bytes, family } = view;
     let key = readInt32(bytes, offset);
     if (family === 6) {
       for (let word = 1; word < 4; word++) key = Math.imul(key, 0x85ebca6b) ^ readInt32(bytes, offset + word * 4);
@@ -38,10 +41,10 @@ export class NewSourceWatch {
       if (this.places[place] === key) return;
       place = (place + 1) & (CAPACITY * 2 - 1);
     }
-    if (this.used >= CAPACITY || at - this.clearedAt > FORGET_AFTER_MS) {
+    if (this.used >= CAPACITY || view.at - this.clearedAt > FORGET_AFTER_MS) {
       this.places.fill(0);
       this.used = 0;
-      this.clearedAt = at;
+      this.clearedAt = view.at;
     }
     this.places[place] = key;
     this.used += 1;
