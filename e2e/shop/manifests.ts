@@ -58,7 +58,13 @@ const PROGRAMS: readonly Program[] = [
     isGo: true,
     steps: [{ connect: 'web', port: 80 }, { connect: 'api.example.com', port: 443 }, { lookup: 'www.example.org' }],
   },
-  { name: 'sixer', steps: [{ connect: 'web', port: 80, family: 6 }] },
+  {
+    name: 'sixer',
+    steps: [
+      { connect: 'web', port: 80, family: 6 },
+      { connect: 'api.example.com', port: 443, family: 6 },
+    ],
+  },
   {
     name: 'dbclient',
     steps: [
