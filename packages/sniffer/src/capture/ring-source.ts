@@ -24,8 +24,8 @@ export const IDLE_RING_BYTES = 4 * 1024 * 1024;
 export const LOADED_RING_BYTES = 16 * 1024 * 1024;
 /** The kernel wants whole pages: 4 KiB on x64, 4, 16 or 64 KiB on arm64. */
 export const BLOCK_BYTES = 128 * 1024;
-/** Also how often a node with little traffic wakes us at most: 10 times a second. */
-const BLOCK_TIMEOUT_MS = 100;
+/** Also how often a node with little traffic wakes us at most: 16 times a second. Sockets of short connections are asked for that late. */
+const BLOCK_TIMEOUT_MS = 60;
 /** How late the kernel's timer may be. */
 const LATE_MS = 20;
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
