@@ -16,7 +16,8 @@ export const IMAGE_CONFIG = {
   Cmd: ['--help'],
   User: `${IMAGE_USER}:${IMAGE_USER}`,
   WorkingDir: '/tmp',
-  Env: ['PATH=/usr/bin', 'NODE_ENV=production'],
+  // glibc gives threads arenas of their own, which keep what was freed: 10 MiB of a mapper under load.
+  Env: ['PATH=/usr/bin', 'NODE_ENV=production', 'MALLOC_ARENA_MAX=2'],
 } as const;
 
 /** What of dist/ is for developers only, or for the architecture of this machine. */

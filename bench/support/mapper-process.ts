@@ -38,6 +38,8 @@ export async function startMapper(args: readonly string[]): Promise<MapperProces
     ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
+      // As the image has it (tools/image-files.ts).
+      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     },
   );
   const { query, startMs } = await readyLine(child);
