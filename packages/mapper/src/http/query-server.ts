@@ -5,7 +5,6 @@ import type { Authenticator } from '../auth/identity.ts';
 import type { QueryExecutor } from '../graphql/execute-query.ts';
 import { warmUp } from '../graphql/warm-up.ts';
 import { createReportGate } from '../ingest/report-gate.ts';
-import type { ReportGate } from '../ingest/report-gate.ts';
 import type { MapperMetrics } from '../mapper-metrics.ts';
 import type { MapperOptions } from '../mapper-options.ts';
 import { createQueryHandler } from './query-handler.ts';
@@ -17,10 +16,13 @@ import type { StaticFiles } from './static-files.ts';
 const HEARTBEAT_MS = 15_000;
 /** Reports that are let in are answered within about this time and that of one transaction. */
 const MAX_REPORT_WORK_MS = 100;
-/** Reports that would be answered within this time wait at the door. */
-const MAX_REPORT_WAIT_MS = 150;
-/** Those of existing sniffers, which do not send again what was refused. */
-const MAX_COMPATIBLE_WAIT_MS = 5_000;
+/**
+ * Reports that would be answered within 150 ms wait at the door. 1,000 observations are some 20 KB, and take 100 ms in a
+ * process that has just begun: so the first one is let in alone, and tells what the next ones cost.
+ */
+const OWN_REPORTS = { maxWorkMs: MAX_REPORT_WORK_MS, maxWaitMs: 150, firstMsPerByte: 0.005 };
+/** Existing sniffers do not send again what was refused. 200 destinations are some 35 KB, and take 10 ms. */
+const COMPATIBLE_REPORTS = { maxWorkMs: MAX_REPORT_WORK_MS, maxWaitMs: 5_000, firstMsPerByte: 0.000_5 };
 
 /** Where queries and reports come in, and the page: on one address, or on one for loopback and one with TLS. */
 export interface QueryServer extends Startable {
@@ -51,6 +53,7 @@ export function createQueryServer(
   let files: StaticFiles | undefined;
   let isServing = false;
 
+  const forward = { now: () => performance.now() };
   const query = createQueryHandler(
     {
       executor,
@@ -58,7 +61,7 @@ export function createQueryServer(
       authenticator: deps.authenticator,
       budget: deps.budget,
       heap: deps.heap,
-      gates: { packed: gateOf(MAX_REPORT_WAIT_MS), plain: gateOf(MAX_COMPATIBLE_WAIT_MS) },
+      gates: { packed: createReportGate(forward, OWN_REPORTS), plain: createReportGate(forward, COMPATIBLE_REPORTS) },
       metrics,
       log,
     },
@@ -97,8 +100,4 @@ export function createQueryServer(
       await Promise.all([plain.stop(), secure?.stop()]);
     },
   };
-}
-
-function gateOf(maxWaitMs: number): ReportGate {
-  return createReportGate({ now: () => performance.now() }, { maxWorkMs: MAX_REPORT_WORK_MS, maxWaitMs });
 }

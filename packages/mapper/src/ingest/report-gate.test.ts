@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { createReportGate } from './report-gate.ts';
+import type { ReportGateOptions } from './report-gate.ts';
 
 const KB = 1_000;
-const NO_LINE = { maxWorkMs: 100, maxWaitMs: 100 };
+const NO_LINE = { maxWorkMs: 100, maxWaitMs: 100, firstMsPerByte: 0.005 };
 
 /** A gate for which 1 KB takes 1 ms, as far as it was measured. */
-async function measuredGate(clock: { now: number }, options: { maxWorkMs: number; maxWaitMs: number }) {
+async function measuredGate(clock: { now: number }, options: ReportGateOptions) {
   const gate = createReportGate({ now: () => clock.now }, options);
   await gate.enter(20 * KB);
   clock.now += 20;
@@ -47,7 +48,7 @@ test('always lets one in, however slow storing has become', async () => {
 
 test('keeps at the door what can still be stored in time, and lets it in in turn', async () => {
   const clock = { now: 0 };
-  const gate = await measuredGate(clock, { maxWorkMs: 100, maxWaitMs: 160 });
+  const gate = await measuredGate(clock, { ...NO_LINE, maxWaitMs: 160 });
   const letIn: string[] = [];
   const enter = (name: string, bytes: number): Promise<boolean> =>
     gate.enter(bytes).then((isIn) => {
@@ -70,7 +71,7 @@ test('keeps at the door what can still be stored in time, and lets it in in turn
 
 test('time without work is not taken for cost, and dear times are forgotten', async () => {
   let now = 0;
-  const gate = createReportGate({ now: () => now }, { maxWorkMs: 110, maxWaitMs: 110 });
+  const gate = createReportGate({ now: () => now }, { ...NO_LINE, maxWorkMs: 110, maxWaitMs: 110 });
   const work = async (ms: number): Promise<void> => {
     await gate.enter(20 * KB);
     now += ms;

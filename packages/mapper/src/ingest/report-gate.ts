@@ -24,13 +24,10 @@ export interface ReportGateOptions {
   readonly maxWorkMs: number;
   /** How long it may take until the last one at the door is stored too. */
   readonly maxWaitMs: number;
+  /** Cost of a byte (as sent) before anything was measured. */
+  readonly firstMsPerByte: number;
 }
 
-/**
- * Cost of a byte (as sent) before anything was measured, ms: 1,000 observations are some 20 KB, and take 100 ms in a process
- * that has just begun. So the first one is let in alone, and tells what the next ones cost.
- */
-const FIRST_MS_PER_BYTE = 0.005;
 /** Nobody is sent away for longer, s: what others were told may never come to pass. */
 const MAX_AWAY_S = 10;
 /**
@@ -55,7 +52,7 @@ export function createReportGate(deps: { readonly now: () => number }, options: 
   let workedBytes = 0;
 
   function workOf(bytes: number): number {
-    return bytes * (workedBytes > 0 ? workedMs / workedBytes : FIRST_MS_PER_BYTE);
+    return bytes * (workedBytes > 0 ? workedMs / workedBytes : options.firstMsPerByte);
   }
 
   /** One is always let in: however long it takes, waiting would not make it shorter. */
