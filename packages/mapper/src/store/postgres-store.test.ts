@@ -2,7 +2,7 @@ import { silentLogger } from '@nm/core';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStore } from './create-store.ts';
-import { describeStore } from './testing/contract.ts';
+import { describeStore } from './testing/contract/describe-store.ts';
 import { startPostgres } from './testing/embedded-postgres.ts';
 import { allEdges, T0, update } from './testing/updates.ts';
 import type { PostgresForTests } from './testing/embedded-postgres.ts';

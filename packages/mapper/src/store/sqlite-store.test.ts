@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { describeStore } from './testing/contract.ts';
+import { describeStore } from './testing/contract/describe-store.ts';
 
 let folder = '';
 let files = 0;
