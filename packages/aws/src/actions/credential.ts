@@ -35,6 +35,9 @@ export function readCredential(headers: Readonly<Record<string, string | undefin
   return account === undefined ? {} : { account };
 }
 
+/** Of any partition, also ones to come, and of sets (`us-*`); a client may write there what it likes. */
+const REGION = /^[a-z0-9*-]{1,40}$/;
+
 function fromScope(scope: string, regionSet: string | undefined): RequestCredential {
   const parts = scope.split('/');
   const account = accountOfAccessKey(parts[0] ?? '');
@@ -44,7 +47,7 @@ function fromScope(scope: string, regionSet: string | undefined): RequestCredent
   const service = isSet ? parts[2] : parts[3];
   return {
     ...(account === undefined ? {} : { account }),
-    ...(region === undefined || region === '' ? {} : { region }),
+    ...(region === undefined || !REGION.test(region) ? {} : { region }),
     ...(service === undefined || service === '' ? {} : { service: service.toLowerCase() }),
   };
 }

@@ -8,6 +8,9 @@ export interface ClientHello {
 
 export type HelloResult = ClientHello | 'more' | 'not-tls';
 
+/** Far more than clients cut it into; each byte that comes has all of them gone through again. */
+const MAX_RECORDS = 64;
+
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const EXTENSION_SERVER_NAME = 0;
@@ -24,6 +27,8 @@ export function decodeClientHello(bytes: Buffer): HelloResult {
     if (at + 5 > bytes.length) return 'more';
     if (bytes[at] !== HANDSHAKE) return 'not-tls';
     const length = bytes.readUInt16BE(at + 3);
+    // Handshake records are never empty (RFC 8446, 5.1).
+    if (length === 0 || parts.length >= MAX_RECORDS) return 'not-tls';
     const part = bytes.subarray(at + 5, at + 5 + length);
     parts.push(part);
     size += part.length;

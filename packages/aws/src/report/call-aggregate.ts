@@ -4,7 +4,7 @@ import { createObjectLimit } from './object-limit.ts';
 
 export interface CallAggregate {
   readonly size: number;
-  /** Calls not kept because too many different ones came in one interval. */
+  /** Calls not kept because too many different ones came in one interval, or for a name that nothing has. */
   readonly dropped: number;
   /** Calls on objects that count for their bucket. */
   readonly generalized: number;
@@ -13,13 +13,17 @@ export interface CallAggregate {
   drain(): Observation[];
 }
 
-const OBJECT_LIMIT = { maxObjects: 200, maxPairs: 2_000 };
+/** Longest resource that is told: what an ARN may have (IAM quotas), and what the mapper takes. */
+const MAX_CHARACTERS = 2_048;
+const OBJECT_LIMIT = { maxObjects: 200, maxPairs: 2_000, maxCharacters: MAX_CHARACTERS };
 
 interface Sum {
   readonly source: string;
   readonly resource: string;
-  readonly call: AwsCall;
   readonly action: string;
+  readonly service: string;
+  readonly account: string | undefined;
+  readonly region: string | undefined;
   count: number;
   firstSeenAt: number;
   lastSeenAt: number;
@@ -41,17 +45,25 @@ export function createCallAggregate(options: { readonly maxSums: number }): Call
     get generalized(): number {
       return generalized;
     },
-    add(call, source, at): void {
-      for (const { action, resource: asked } of call.pairs) {
+    add({ pairs, account, region }, source, at): void {
+      for (const { action, resource: asked } of pairs) {
         const resource = objects.resourceFor(source, asked);
         if (resource !== asked) generalized += 1;
+        if (resource.length > MAX_CHARACTERS) {
+          dropped += 1;
+          continue;
+        }
         const key = `${source} ${action} ${resource}`;
         const known = sums.get(key);
         if (known !== undefined) {
           known.count += 1;
           known.lastSeenAt = Math.max(known.lastSeenAt, at);
         } else if (sums.size >= options.maxSums) dropped += 1;
-        else sums.set(key, { source, resource, call, action, count: 1, firstSeenAt: at, lastSeenAt: at });
+        else {
+          // A pair may belong to another service than the call (iam:PassRole).
+          const service = action.split(':', 1)[0] ?? action;
+          sums.set(key, { source, resource, action, service, account, region, count: 1, firstSeenAt: at, lastSeenAt: at });
+        }
       }
     },
     drain(): Observation[] {
@@ -62,8 +74,7 @@ export function createCallAggregate(options: { readonly maxSums: number }): Call
   };
 }
 
-function toObservation({ source, resource, call, action, count, firstSeenAt, lastSeenAt }: Sum): Observation {
-  const { service, account, region } = call;
+function toObservation({ source, resource, action, service, account, region, count, firstSeenAt, lastSeenAt }: Sum): Observation {
   return {
     kind: 'aws',
     vantage: 'client',
@@ -76,8 +87,7 @@ function toObservation({ source, resource, call, action, count, firstSeenAt, las
       provider: 'aws',
       resource,
       actions: [action],
-      // A pair may belong to another service than the call (iam:PassRole).
-      service: action.split(':', 1)[0] ?? service,
+      service,
       ...(account === undefined ? {} : { account }),
       ...(region === undefined ? {} : { region }),
     },

@@ -14,14 +14,19 @@ interface Known {
 
 /**
  * Keeps a map from becoming a list of files: of one client and bucket (or access point) the first `maxObjects` objects are told
- * one by one, all further ones as the bucket's. At most `maxPairs` of clients and buckets are remembered.
+ * one by one, all further ones as the bucket's, and those with longer names than `maxCharacters`. At most `maxPairs` of clients and buckets are remembered.
  */
-export function createObjectLimit(options: { readonly maxObjects: number; readonly maxPairs: number }): ObjectLimit {
+export function createObjectLimit(options: {
+  readonly maxObjects: number;
+  readonly maxPairs: number;
+  readonly maxCharacters: number;
+}): ObjectLimit {
   const pairs = new Map<string, Known>();
   return {
     resourceFor(source, resource): string {
       const place = OBJECT.exec(resource)?.[1];
-      if (place === undefined) return resource;
+      if (place === undefined || place.length > options.maxCharacters) return resource;
+      if (resource.length > options.maxCharacters) return `${place}/*`;
       const pair = `${source} ${place}`;
       const known = pairs.get(pair) ?? { objects: new Set(), isFull: false };
       // The newest at the end.
