@@ -74,6 +74,8 @@ export const AWS_PROXY_DEFAULTS = {
  * marks the whole heap for every few MB more, because ours is small: that took half of the time at 32 MiB.
  */
 const COLLECT_EVERY_BYTES = 4 * 1024 * 1024;
+/** Requests over HTTP/2 that are followed at once: each takes 7 kB, and a client may leave any number of them open. */
+const STREAM_SEATS = { maxConnections: 4_096, maxPerClient: 1_024 };
 const MAX_HELLO_BYTES = 64 * 1024;
 const MAX_HEAD_BYTES = 64 * 1024;
 const HTTP_PORT = 80;
@@ -89,6 +91,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
   const trust = createTrustWatch(deps.clock, { distrustMs: options.distrustMs });
   const servers: Server[] = [];
   const seats = createSeats(deps, options);
+  const streamSeats = createSeats(deps, STREAM_SEATS);
   const seatOf = new WeakMap<Socket, Seat>();
 
   function hold<S extends Duplex>(socket: S): S {
@@ -144,8 +147,9 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     const sourceAddress = plainAddress(client.remoteAddress ?? '');
     const listener = (request: AwsHttpRequest): void =>
       void safely(() => deps.onRequest(isSameEndpoint(request.host, host) ? request : { ...request, host }, sourceAddress));
+    const takeSeat = (end: () => void): Seat | undefined => streamSeats.take(sourceAddress, end);
     const tapOptions = { host, maxBodyBytes: options.maxBodyBytes, budget };
-    return protocol === 'h2' ? createHttp2Tap(listener, tapOptions) : createHttp1Tap(listener, tapOptions);
+    return protocol === 'h2' ? createHttp2Tap(listener, { ...tapOptions, takeSeat }) : createHttp1Tap(listener, tapOptions);
   }
 
   async function intercept(client: Socket, host: string, hello: ClientHello): Promise<void> {

@@ -2,22 +2,28 @@ import { constants, performServerHandshake } from 'node:http2';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { createBodyCollector } from './body-budget.ts';
+import type { Seat } from './connection-seats.ts';
 import { createHttp2DataFilter } from './http2-data-filter.ts';
 import { bodyBytesToRead, keepHeader } from './request-tap.ts';
 import type { RequestListener, RequestTap, TapOptions } from './request-tap.ts';
 
 /** The largest window of HTTP/2 (RFC 9113, 6.9.1): the real server bounds what the client sends. */
 const MAX_WINDOW = 2 ** 31 - 1;
-/** Streams that the tap follows at once. */
+/** Streams of a connection, as its client is told; and of those whose bodies are counted. */
 const MAX_STREAMS = 1_000;
 /** Bytes waiting to be read by the tap; beyond them it gives up on the connection. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
+export interface Http2TapOptions extends TapOptions {
+  /** A place among the requests that are followed at once, all connections together; `end` is called when it is taken away. */
+  readonly takeSeat: (end: () => void) => Seat | undefined;
+}
+
 /**
  * Reads HTTP/2 requests from a copy of a client's bytes, with a server session of Node's own that answers into nothing.
- * Errors of the session end the reading, not the connection.
+ * Errors of the session end the reading, not the connection. A stream for which there is no seat is told by its head.
  */
-export function createHttp2Tap(listener: RequestListener, options: TapOptions): RequestTap {
+export function createHttp2Tap(listener: RequestListener, options: Http2TapOptions): RequestTap {
   let isOff = false;
   const source = new Duplex({
     read: () => undefined,
@@ -51,6 +57,7 @@ export function createHttp2Tap(listener: RequestListener, options: TapOptions): 
     const method = String(incoming[':method'] ?? 'GET');
     const host = String(incoming[':authority'] ?? headers['host'] ?? options.host);
     const body = createBodyCollector(options.budget, bodyBytesToRead(method, host, path, options));
+    const seat = options.takeSeat(() => stream.destroy());
     let isDone = false;
     const finish = (): void => {
       if (isDone) return;
@@ -64,14 +71,25 @@ export function createHttp2Tap(listener: RequestListener, options: TapOptions): 
         body: body.finish(),
       });
     };
-    stream.on('data', (chunk: Buffer) => body.add(chunk));
+    stream.on('error', () => undefined);
+    if (seat === undefined) {
+      finish();
+      stream.destroy();
+      return;
+    }
+    stream.on('data', (chunk: Buffer) => {
+      seat.touch();
+      body.add(chunk);
+    });
     stream.on('end', () => {
       finish();
-      // Ends our side, so that the stream is forgotten.
-      if (!stream.destroyed) stream.respond({ [constants.HTTP2_HEADER_STATUS]: 200 }, { endStream: true });
+      // Ends our side, so that the stream is forgotten; one that was reset is by itself, and answering it would throw.
+      if (!stream.closed && !stream.destroyed) stream.respond({ [constants.HTTP2_HEADER_STATUS]: 200 }, { endStream: true });
     });
-    stream.on('error', () => undefined);
-    stream.on('close', finish);
+    stream.on('close', () => {
+      seat.leave();
+      finish();
+    });
   });
 
   const filter = createHttp2DataFilter({ maxBodyBytes: options.maxBodyBytes, maxStreams: MAX_STREAMS });
