@@ -47,7 +47,7 @@ export * from './cluster/pod-history.ts';
 export * from './cluster/ranges.ts';
 export * from './resolve/resolver.ts';
 export { DROP_REASONS } from './resolve/resolution.ts';
-export type { DropReason, Resolution } from './resolve/resolution.ts';
+export type { DropReason, EdgeSink, Outcome, Resolution } from './resolve/resolution.ts';
 export * from './edges/domain-limiter.ts';
 export * from './edges/edge-book.ts';
 export * from './observe/to-observation.ts';

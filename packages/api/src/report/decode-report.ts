@@ -1,11 +1,11 @@
 import { MAX_ANSWER_ADDRESSES } from '@nm/core';
-import type { Destination, Endpoint, EvidenceKind, Observation } from '@nm/core';
+import type { Destination, Endpoint, EvidenceKind, Observation, TransportProtocol } from '@nm/core';
 import { COLUMNS, KINDS, REPORT_PROTOCOL } from './format.ts';
 import type { Reporter } from './format.ts';
 import { decodeReporter, isFields } from './reporter.ts';
 import type { ReportDetail } from './detail.ts';
 import type { ReportLimits } from './limits.ts';
-import { StringTable } from './string-table.ts';
+import { StringTable, toDestination } from './string-table.ts';
 
 /** Why a row is refused. It is never resent, so each is a fault of the reporter. */
 export type RowRejection =
@@ -35,7 +35,6 @@ export type DecodedReport =
 
 /** What a node's packets and sockets show. */
 const PACKET_KINDS: ReadonlySet<EvidenceKind> = new Set(['dns', 'tcp', 'socket', 'udp']);
-const UID = /^[0-9A-Za-z-]{1,64}$/;
 
 /**
  * Checks and decodes one batch. Never throws by itself; a batch that cannot be understood as a whole gives the reason.
@@ -85,8 +84,6 @@ function isStrings(value: unknown, limits: ReportLimits): value is string[] {
   return true;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** A function from one row to its observation, or to the reason why it is refused. */
 function createRowDecoder(
   strings: StringTable,
@@ -107,9 +104,9 @@ function createRowDecoder(
     const askedAddress = strings.address(row[11] ?? -1);
     const addresses = strings.addressList(row[10] ?? -1);
     if (sourceAddress === null || destinationAddress === null || askedAddress === null || addresses === null) return 'bad-address';
-    const sourceUid = strings.text(row[3] ?? -1);
-    const destinationUid = strings.text(row[6] ?? -1);
-    if (!isUid(sourceUid) || !isUid(destinationUid)) return 'bad-uid';
+    const sourceUid = strings.uid(row[3] ?? -1);
+    const destinationUid = strings.uid(row[6] ?? -1);
+    if (sourceUid === null || destinationUid === null) return 'bad-uid';
     const name = strings.name(row[8] ?? -1);
     const canonicalName = strings.name(row[9] ?? -1);
     if (name === null || canonicalName === null) return 'bad-name';
@@ -137,32 +134,57 @@ function createRowDecoder(
       return 'no-destination';
     }
 
-    const source: Mutable<Endpoint> = {};
-    if (sourceAddress !== undefined) source.address = sourceAddress;
-    if (sourcePort !== -1) source.port = sourcePort;
-    if (sourceUid !== undefined) source.podUid = sourceUid;
-    const destination: Mutable<Destination> = { protocol: (flags & 8) === 0 ? 'TCP' : 'UDP' };
-    if (destinationAddress !== undefined) destination.address = destinationAddress;
-    if (destinationPort !== -1) destination.port = destinationPort;
-    if (destinationUid !== undefined) destination.podUid = destinationUid;
-    if (name !== undefined) destination.name = name;
-    if (canonicalName !== undefined) destination.canonicalName = canonicalName;
-    if (addresses !== undefined) destination.addresses = addresses;
-    if (askedAddress !== undefined) destination.asked = { address: askedAddress, port: askedPort };
-    const observation: Mutable<Observation> = {
+    const protocol: TransportProtocol = (flags & 8) === 0 ? 'TCP' : 'UDP';
+    let source: Endpoint;
+    if (sourceAddress !== undefined && sourceUid === undefined && sourcePort === -1 && detail?.sourceWorkload === undefined)
+      source = strings.source(row[2] ?? -1, sourceAddress);
+    else
+      source = {
+        address: sourceAddress,
+        port: sourcePort === -1 ? undefined : sourcePort,
+        podUid: sourceUid,
+        workload: detail?.sourceWorkload,
+        memo: undefined,
+      };
+    let destination: Destination;
+    if (
+      destinationAddress !== undefined &&
+      destinationPort !== -1 &&
+      destinationUid === undefined &&
+      name === undefined &&
+      addresses === undefined &&
+      askedAddress === undefined &&
+      detail === undefined
+    )
+      destination = strings.destination(row[5] ?? -1, destinationAddress, destinationPort, protocol);
+    else {
+      const own = toDestination(detail?.protocol ?? protocol);
+      own.address = destinationAddress;
+      if (destinationPort !== -1) own.port = destinationPort;
+      own.podUid = destinationUid;
+      own.name = name;
+      own.canonicalName = canonicalName;
+      own.addresses = addresses;
+      if (askedAddress !== undefined) own.asked = { address: askedAddress, port: askedPort };
+      own.workload = detail?.destinationWorkload;
+      destination = own;
+    }
+    return {
       kind,
       vantage: (flags & 1) === 0 ? 'client' : 'server',
+      node,
       source,
       destination,
       count,
       firstSeenAt: baseAt + first,
       lastSeenAt: baseAt + last,
+      approximate: (flags & 4) === 0 ? undefined : true,
+      directionGuessed: (flags & 2) === 0 ? undefined : true,
+      bytes: undefined,
+      kafka: detail?.kafka,
+      http: detail?.http,
+      cloud: detail?.cloud,
     };
-    if (node !== undefined) observation.node = node;
-    if ((flags & 2) !== 0) observation.directionGuessed = true;
-    if ((flags & 4) !== 0) observation.approximate = true;
-    if (detail !== undefined) applyDetail(detail, observation, source, destination);
-    return observation;
   };
 }
 
@@ -171,28 +193,10 @@ function isOfPackets({ kafka, http, cloud, sourceWorkload, destinationWorkload }
   return [kafka, http, cloud, sourceWorkload, destinationWorkload].every((field) => field === undefined);
 }
 
-function applyDetail(
-  detail: ReportDetail,
-  observation: Mutable<Observation>,
-  source: Mutable<Endpoint>,
-  destination: Mutable<Destination>,
-): void {
-  if (detail.kafka !== undefined) observation.kafka = detail.kafka;
-  if (detail.http !== undefined) observation.http = detail.http;
-  if (detail.cloud !== undefined) observation.cloud = detail.cloud;
-  if (detail.sourceWorkload !== undefined) source.workload = detail.sourceWorkload;
-  if (detail.destinationWorkload !== undefined) destination.workload = detail.destinationWorkload;
-  if (detail.protocol !== undefined) destination.protocol = detail.protocol;
-}
-
 function isRow(value: unknown): value is number[] {
   if (!Array.isArray(value) || value.length !== COLUMNS) return false;
   for (let i = 0; i < COLUMNS; i++) if (typeof value[i] !== 'number') return false;
   return true;
-}
-
-function isUid(uid: string | null | undefined): uid is string | undefined {
-  return uid === undefined || (uid !== null && UID.test(uid));
 }
 
 /** A port, or -1 for absent. */

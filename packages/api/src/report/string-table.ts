@@ -1,9 +1,13 @@
 import { canonicalAddress } from '@nm/core';
+import type { Destination, Endpoint, TransportProtocol } from '@nm/core';
 import { parseDetail } from './detail.ts';
 import type { ReportDetail } from './detail.ts';
 import { toDnsName } from './dns-name.ts';
 
 const UNSEEN = 0;
+const UID = /^[0-9A-Za-z-]{1,64}$/;
+
+type Checked = (string | null | typeof UNSEEN)[];
 
 /**
  * The strings of one batch, each checked at most once per use however many rows refer to it. Lookups give the value,
@@ -11,8 +15,12 @@ const UNSEEN = 0;
  */
 export class StringTable {
   readonly #texts: readonly string[];
-  readonly #addresses: (string | null | typeof UNSEEN)[];
-  readonly #names: (string | null | typeof UNSEEN)[];
+  readonly #addresses: Checked;
+  #names: Checked | undefined;
+  #uids: Checked | undefined;
+  /** Ends that are an address alone, or an address and a port: most rows of a batch have the same few. */
+  #sources: (Endpoint | undefined)[] = [];
+  #destinations: (Destination | undefined)[] = [];
   readonly #lists = new Map<number, readonly string[] | null>();
   readonly #details = new Map<number, ReportDetail | null>();
   readonly #maxListLength: number;
@@ -20,12 +28,19 @@ export class StringTable {
   constructor(texts: readonly string[], maxListLength: number) {
     this.#texts = texts;
     this.#maxListLength = maxListLength;
-    this.#addresses = Array.from({ length: texts.length }, () => UNSEEN);
-    this.#names = Array.from({ length: texts.length }, () => UNSEEN);
+    this.#addresses = unchecked(texts);
   }
 
-  text(index: number): string | null | undefined {
-    return index === -1 ? undefined : (this.#texts[index] ?? null);
+  /** UID of a pod. */
+  uid(index: number): string | null | undefined {
+    if (index === -1) return undefined;
+    this.#uids ??= unchecked(this.#texts);
+    const known = this.#uids[index];
+    if (known !== UNSEEN) return known ?? null;
+    const text = this.#texts[index] ?? '';
+    const uid = UID.test(text) ? text : null;
+    this.#uids[index] = uid;
+    return uid;
   }
 
   /** Canonical text of an address. */
@@ -40,11 +55,33 @@ export class StringTable {
 
   name(index: number): string | null | undefined {
     if (index === -1) return undefined;
+    this.#names ??= unchecked(this.#texts);
     const known = this.#names[index];
     if (known !== UNSEEN) return known ?? null;
     const name = toDnsName(this.#texts[index] ?? '') ?? null;
     this.#names[index] = name;
     return name;
+  }
+
+  /** The end that is the address with this index, which was found valid, and nothing else. */
+  source(index: number, address: string): Endpoint {
+    let source = this.#sources[index];
+    if (source === undefined) {
+      source = { address, port: undefined, podUid: undefined, workload: undefined, memo: undefined };
+      this.#sources[index] = source;
+    }
+    return source;
+  }
+
+  /** The same with a port; the last one of each address is kept. */
+  destination(index: number, address: string, port: number, protocol: TransportProtocol): Destination {
+    const known = this.#destinations[index];
+    if (known?.port === port && known.protocol === protocol) return known;
+    const destination = toDestination(protocol);
+    destination.address = address;
+    destination.port = port;
+    this.#destinations[index] = destination;
+    return destination;
   }
 
   /** Addresses joined by one space; what is beyond the bound of one answer is left out. */
@@ -68,4 +105,24 @@ export class StringTable {
     this.#details.set(index, detail);
     return detail;
   }
+}
+
+/** Every field is always there: one shape of object is read fastest. */
+export function toDestination(protocol: TransportProtocol): { -readonly [Key in keyof Destination]: Destination[Key] } {
+  return {
+    protocol,
+    address: undefined,
+    port: undefined,
+    podUid: undefined,
+    name: undefined,
+    canonicalName: undefined,
+    addresses: undefined,
+    asked: undefined,
+    workload: undefined,
+    memo: undefined,
+  };
+}
+
+function unchecked(texts: readonly string[]): Checked {
+  return texts.map(() => UNSEEN);
 }

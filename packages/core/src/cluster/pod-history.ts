@@ -2,8 +2,10 @@ import { CONFIG_HASH_ANNOTATION, resolveIdentity, siblingKey, siblingsOf } from 
 import type { IdentityOptions } from './identity.ts';
 import { LabelIndex } from './label-index.ts';
 import type { LabelSet } from './label-index.ts';
+import { forgetAnswers } from './pod-answers.ts';
+import { createPodEntry } from './pod-entry.ts';
 import type { PodEntry, PodInterval } from './pod-entry.ts';
-import { setTimes } from './pod-lifetime.ts';
+import { restoreTimes, setTimes } from './pod-lifetime.ts';
 import type { OwnerRecord, OwnerRef, PodRecord } from './records.ts';
 import type { TimeEpochs } from './time-epochs.ts';
 
@@ -15,7 +17,8 @@ export const NEAREST_PODS_MS = 10 * 60 * 1000;
  */
 export class PodHistory {
   private readonly byUid = new Map<string, PodEntry>();
-  private readonly byAddress = new Map<string, PodEntry[]>();
+  /** The only pod that ever had the address, as nearly always, or all by their starts. */
+  private readonly byAddress = new Map<string, PodEntry | PodEntry[]>();
   private readonly byNamespace = new Map<string, Set<PodEntry>>();
   private readonly byWorkload = new Map<string, Set<PodEntry>>();
   private readonly staticByHash = new Map<string, PodEntry>();
@@ -43,24 +46,14 @@ export class PodHistory {
 
   apply(record: PodRecord, at: number | undefined, deleted: boolean): PodEntry {
     const known = this.byUid.get(record.uid);
-    const entry = known ?? {
-      record,
-      name: '',
-      kind: '',
-      from: 0,
-      to: 0,
-      talksFrom: 0,
-      deleted: false,
-      peer: undefined,
-      answers: undefined,
-    };
+    const entry = known ?? createPodEntry(record);
     const previous = entry.record;
     if (known !== undefined && previous.labels !== record.labels) this.labels.remove(entry);
     entry.record = record;
     entry.deleted = entry.deleted || deleted;
     setTimes(entry, at, deleted);
     entry.peer = undefined;
-    entry.answers = undefined;
+    forgetAnswers(entry);
     this.addBoundaries(entry);
     if (known === undefined) {
       this.byUid.set(record.uid, entry);
@@ -100,16 +93,14 @@ export class PodHistory {
 
   /** Owner of an address at a time: of several, the one that could talk already, then the later start. */
   ownerAt(address: string, at: number): PodEntry | undefined {
-    const entries = this.byAddress.get(address);
-    if (entries === undefined) return undefined;
-    let best: PodEntry | undefined;
-    for (let i = entries.length - 1; i >= 0; i--) {
-      const entry = entries[i];
-      if (entry === undefined || entry.from > at || entry.to <= at) continue;
-      if (entry.talksFrom <= at) return entry;
-      best ??= entry;
-    }
-    return best;
+    const owners = this.byAddress.get(address);
+    if (owners === undefined) return undefined;
+    const latest = Array.isArray(owners) ? owners[owners.length - 1] : owners;
+    if (latest === undefined) return undefined;
+    const second = Math.floor(at / 1_000);
+    if (second >= latest.sureFrom && second < latest.sureTo) return latest;
+    if (Array.isArray(owners)) return ownerOf(owners, at);
+    return owners.from <= at && at < owners.to ? owners : undefined;
   }
 
   hasEverOwned(address: string): boolean {
@@ -186,17 +177,11 @@ export class PodHistory {
       ports: [],
       containers: [],
     };
-    const entry: PodEntry = {
-      record,
-      name: interval.workload,
-      kind: interval.kind,
-      from: interval.from,
-      to: interval.to,
-      talksFrom: interval.from,
-      deleted: true,
-      peer: undefined,
-      answers: undefined,
-    };
+    const entry = createPodEntry(record);
+    entry.name = interval.workload;
+    entry.kind = interval.kind;
+    entry.deleted = true;
+    restoreTimes(entry, interval.from, interval.to);
     this.addBoundaries(entry);
     this.byUid.set(interval.uid, entry);
     setOf(this.byWorkload, `${interval.namespace}/${interval.workload}`).add(entry);
@@ -221,7 +206,7 @@ export class PodHistory {
     entry.name = name;
     entry.kind = kind;
     entry.peer = undefined;
-    entry.answers = undefined;
+    forgetAnswers(entry);
     setOf(this.byWorkload, `${entry.record.namespace}/${name}`).add(entry);
     for (const key of siblingKeys(entry.record)) {
       if (cutAt === undefined) this.waiting.get(key)?.delete(entry);
@@ -256,12 +241,13 @@ export class PodHistory {
     }
     const had = previous === undefined ? [] : previous.addresses;
     for (const address of record.addresses) {
-      const entries = this.byAddress.get(address);
-      if (entries === undefined) {
-        this.byAddress.set(address, [entry]);
-      } else {
-        if (had.includes(address)) entries.splice(entries.indexOf(entry), 1);
-        insertByStart(entries, entry);
+      const owners = this.byAddress.get(address);
+      if (owners === undefined) this.byAddress.set(address, entry);
+      else if (owners !== entry) {
+        const all = Array.isArray(owners) ? owners : [owners];
+        if (had.includes(address)) all.splice(all.indexOf(entry), 1);
+        insertByStart(all, entry);
+        this.byAddress.set(address, all);
       }
     }
     this.ownerAppeared(record.uid);
@@ -282,11 +268,13 @@ export class PodHistory {
     if (record.nodeName !== undefined) this.hostNetwork.get(record.nodeName)?.delete(entry);
     for (const key of hostPortKeys(record)) this.hostPorts.get(key)?.delete(entry);
     for (const address of record.addresses) {
-      const entries = this.byAddress.get(address);
-      const index = entries?.indexOf(entry) ?? -1;
-      if (entries === undefined || index < 0) continue;
-      entries.splice(index, 1);
-      if (entries.length === 0) this.byAddress.delete(address);
+      const owners = this.byAddress.get(address);
+      if (owners === entry) this.byAddress.delete(address);
+      if (!Array.isArray(owners)) continue;
+      const others = owners.filter((owner) => owner !== entry);
+      const [only] = others;
+      if (only === undefined) this.byAddress.delete(address);
+      else this.byAddress.set(address, others.length === 1 ? only : others);
     }
     for (const owner of record.owners) this.waiting.get(owner.uid)?.delete(entry);
     for (const key of siblingKeys(record)) this.waiting.get(key)?.delete(entry);
@@ -321,6 +309,18 @@ function siblingKeys(record: PodRecord): string[] {
 function hostPortKeys(record: PodRecord): string[] {
   if (record.nodeName === undefined) return [];
   return record.ports.flatMap((port) => (port.hostPort === undefined ? [] : [`${record.nodeName ?? ''}|${port.hostPort}`]));
+}
+
+/** Of several: the one that could talk already, then the later start. */
+function ownerOf(entries: readonly PodEntry[], at: number): PodEntry | undefined {
+  let best: PodEntry | undefined;
+  for (let i = entries.length - 1; i >= 0; i--) {
+    const entry = entries[i];
+    if (entry === undefined || entry.from > at || entry.to <= at) continue;
+    if (entry.talksFrom <= at) return entry;
+    best ??= entry;
+  }
+  return best;
 }
 
 function insertByStart(entries: PodEntry[], entry: PodEntry): void {

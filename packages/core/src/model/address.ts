@@ -39,6 +39,8 @@ export function formatAddress(bytes: Uint8Array): string {
 
 /** Canonical text of an address given as text, or undefined when it is none. */
 export function canonicalAddress(text: string): string | undefined {
+  // IPv4 that is read at all is canonical as it is, and every report is full of it.
+  if (!text.includes(':')) return isIpv4(text) ? text : undefined;
   const bytes = parseAddress(text);
   return bytes === undefined ? undefined : formatAddress(bytes);
 }
@@ -82,6 +84,26 @@ export function addressInCidr(cidr: Cidr, n: number): string | undefined {
     carry = Math.floor(sum / 256);
   }
   return carry === 0 && cidrContains(cidr, bytes) ? formatAddress(bytes) : undefined;
+}
+
+/** Whether `parseIpv4` reads it; makes nothing. */
+function isIpv4(text: string): boolean {
+  if (text.length > 15) return false;
+  let part = 0;
+  let value = -1;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === DOT) {
+      if (value < 0) return false;
+      part += 1;
+      value = -1;
+    } else if (code < ZERO || code > NINE || value === 0) return false;
+    else {
+      value = (value < 0 ? 0 : value * 10) + code - ZERO;
+      if (value > 255) return false;
+    }
+  }
+  return part === 3 && value >= 0;
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {

@@ -23,22 +23,26 @@ export interface Observation {
   readonly bytes?: number | undefined;
   /** For `socket` and `udp`: neither side was seen listening, so the direction is a guess (rule 4). `source.port` is then set. */
   readonly directionGuessed?: boolean | undefined;
-  readonly kafka?: {
-    readonly topic: string;
-    readonly operation: string;
-    readonly allowed: boolean;
-    readonly resourceType?: string;
-    readonly principal?: string;
-  };
-  readonly http?: { readonly path: string; readonly methods: readonly string[] };
-  readonly cloud?: {
-    readonly provider: 'aws' | 'gcp' | 'azure';
-    readonly resource: string;
-    readonly actions: readonly string[];
-    readonly service?: string;
-    readonly account?: string;
-    readonly region?: string;
-  };
+  readonly kafka?:
+    | {
+        readonly topic: string;
+        readonly operation: string;
+        readonly allowed: boolean;
+        readonly resourceType?: string;
+        readonly principal?: string;
+      }
+    | undefined;
+  readonly http?: { readonly path: string; readonly methods: readonly string[] } | undefined;
+  readonly cloud?:
+    | {
+        readonly provider: 'aws' | 'gcp' | 'azure';
+        readonly resource: string;
+        readonly actions: readonly string[];
+        readonly service?: string;
+        readonly account?: string;
+        readonly region?: string;
+      }
+    | undefined;
 }
 
 export interface Endpoint {
@@ -49,7 +53,7 @@ export interface Endpoint {
   /** Of the address or, for a destination with a name, of the DNS answer; only within a process. */
   readonly memo?: Memo | undefined;
   /** A workload or pod named by a reporter that knows it (mesh, Kafka, cloud). */
-  readonly workload?: { readonly namespace: string; readonly name: string; readonly kind?: string; readonly pod?: boolean };
+  readonly workload?: { readonly namespace: string; readonly name: string; readonly kind?: string; readonly pod?: boolean } | undefined;
 }
 
 export interface Destination extends Endpoint {

@@ -15,13 +15,16 @@ const OWN_LABELS: readonly (readonly [string, string])[] = [
 /** Whether a node had a sniffer at a time (ms). */
 export type HasSniffer = (node: string, at: number) => boolean;
 
-/** Why an observation with these ends makes no edge, if so (rules 8, 17, 18). */
+/**
+ * Why an observation with these ends makes no edge, if so (rules 8, 17, 18).
+ * @param serverFacts what all servers have in common (`commonFacts`)
+ */
 export function dropReason(
   view: ClusterView,
   hasSniffer: HasSniffer | undefined,
   observation: Observation,
   source: Target,
-  servers: readonly Target[],
+  serverFacts: number,
 ): DropReason | undefined {
   const facts = factsOf(view, source);
   const isOutside = (facts & FACTS.internet) !== 0;
@@ -29,13 +32,20 @@ export function dropReason(
     if (isOutside) return 'dns-foreign-client';
     return (facts & FACTS.dnsServer) !== 0 ? 'dns-server-own' : undefined;
   }
-  if (isOutside && servers.every((target) => (target.facts & FACTS.internet) !== 0)) return 'outside-both';
-  if (servers.every((target) => (factsOf(view, target) & FACTS.dnsPort) !== 0)) return 'dns-server';
+  if (isOutside && (serverFacts & FACTS.internet) !== 0) return 'outside-both';
+  if ((serverFacts & FACTS.dnsPort) !== 0) return 'dns-server';
   if (observation.destination.port === DNS_PORT && (facts & FACTS.dnsServer) !== 0) return 'dns-server-own';
   if ((facts & FACTS.node) === 0 || observation.vantage !== 'server') return undefined;
   const { peer } = source;
   if (peer.type === 'node' && hasSniffer?.(peer.name, observation.lastSeenAt) === true) return 'masquerade';
   return undefined;
+}
+
+/** Facts that all have, as bits; of none all. */
+export function commonFacts(view: ClusterView, targets: readonly Target[]): number {
+  let facts = ~0;
+  for (const target of targets) facts &= factsOf(view, target);
+  return facts;
 }
 
 /** A node whose sniffer was not heard of yet: it may be on its way, or report to another replica. */
@@ -46,7 +56,7 @@ export function mayBeMasqueraded(hasSniffer: HasSniffer | undefined, observation
 }
 
 /** Bits of FACTS, worked out when first needed. */
-function factsOf(view: ClusterView, target: Target): number {
+export function factsOf(view: ClusterView, target: Target): number {
   return (target.facts & FACTS.judged) === 0 ? judge(view, target) : target.facts;
 }
 

@@ -1,5 +1,6 @@
 import type { ClusterView } from '../cluster/cluster-view.ts';
 import { API_SERVICE } from '../cluster/cluster-view.ts';
+import { answerOf, AS_CLIENT, keepAnswer } from '../cluster/pod-answers.ts';
 import type { PodEntry } from '../cluster/pod-entry.ts';
 import { isLocalAddress, isPrivateAddress } from '../cluster/ranges.ts';
 import type { EntryBackend, ServicePortRecord } from '../cluster/records.ts';
@@ -26,10 +27,6 @@ const HBONE_PORT = 15008;
 
 const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP', 'HBONE'];
 const NO_PORT = 65_536;
-/** The question who a client is, among those of ports. */
-const AS_CLIENT = -1;
-/** Ports asked of one pod of which the answer is kept: a scan asks for all. */
-const MAX_ANSWERS_OF_A_POD = 32;
 
 /** Answers "who is that?" for a time, from the cluster view (rules 6-12, 15). */
 export class Locator {
@@ -44,17 +41,30 @@ export class Locator {
 
   /** A destination address (rules 9, 10, 15). */
   destination(place: Place, at: number, node: string | undefined): Found {
-    if (place.podUid !== undefined) return this.findDestination(place, at, node);
-    const question = (place.port ?? NO_PORT) * PROTOCOLS.length + PROTOCOLS.indexOf(place.protocol);
+    const question = questionOf(place.port, place.protocol);
+    if (place.podUid !== undefined) return this.destinationOfPod(place, place.podUid, question, at, node);
     const pod = this.view.pods.ownerAt(place.address, at);
     if (pod === undefined) return this.kept.ofAddress(place.address, question, at, () => this.findDestination(place, at, node));
-    return answerOf(pod, question) ?? keepAnswer(pod, question, this.findDestination(place, at, node));
+    return known(pod, question) ?? keepAnswer(pod, question, this.findDestination(place, at, node));
+  }
+
+  /** What `destination` has answered before of the pod that has the address; for most observations that is all there is to do. */
+  knownDestination(address: string, port: number | undefined, protocol: TransportProtocol, at: number): Found | undefined {
+    const pod = this.view.pods.ownerAt(address, at);
+    return pod === undefined ? undefined : known(pod, questionOf(port, protocol));
+  }
+
+  private destinationOfPod(place: Place, podUid: string, question: number, at: number, node: string | undefined): Found {
+    const pod = this.view.pods.byPodUid(podUid, node);
+    // Of an address that is not its own (a loopback one) the answer is another.
+    if (pod === undefined || !pod.record.addresses.includes(place.address)) return this.findDestination(place, at, node);
+    return known(pod, question) ?? keepAnswer(pod, question, this.findDestination(place, at, node));
   }
 
   private findDestination(place: Place, at: number, node: string | undefined): Found {
     const { view } = this;
     if (isLocalAddress(place.address)) return asDropped('local-address');
-    const pod = this.pod(place, at, node);
+    const pod = this.pod(place.address, place.podUid, at, node);
     if (pod !== undefined) return asTargets([this.podTarget(pod, portOf(place))]);
     const service = view.services.atAddress(place.address, at);
     if (service !== undefined) return asTargets(this.serviceTargets(service, place, at));
@@ -69,16 +79,14 @@ export class Locator {
 
   /** A client by its address: pod, node, the API server, or somebody outside. */
   source(address: string, podUid: string | undefined, at: number, node: string | undefined): Found {
-    if (podUid !== undefined) return this.findSource(address, podUid, at, node);
-    const pod = this.view.pods.ownerAt(address, at);
-    if (pod !== undefined) return answerOf(pod, AS_CLIENT) ?? keepAnswer(pod, AS_CLIENT, this.findSource(address, undefined, at, node));
-    return this.kept.source(address, at) ?? this.kept.keepSource(address, at, this.findSource(address, undefined, at, node));
+    const pod = this.pod(address, podUid, at, node);
+    if (pod !== undefined) return known(pod, AS_CLIENT) ?? keepAnswer(pod, AS_CLIENT, asTargets([this.podTarget(pod, undefined)]));
+    return this.kept.source(address, at) ?? this.kept.keepSource(address, at, this.findSource(address));
   }
 
-  private findSource(address: string, podUid: string | undefined, at: number, node: string | undefined): Found {
+  /** A client that is no pod. */
+  private findSource(address: string): Found {
     const { view } = this;
-    const pod = this.pod(podUid === undefined ? { address } : { address, podUid }, at, node);
-    if (pod !== undefined) return asTargets([this.podTarget(pod, undefined)]);
     if (isLocalAddress(address)) return asDropped('local-address');
     const nodeName = this.nodeAt(address);
     if (nodeName !== undefined) return asTargets([new Target({ type: 'node', cluster: view.cluster, name: nodeName }, [])]);
@@ -201,9 +209,9 @@ export class Locator {
     return undefined;
   }
 
-  private pod(place: Pick<Place, 'address' | 'podUid'>, at: number, node: string | undefined): PodEntry | undefined {
-    const byUid = place.podUid === undefined ? undefined : this.view.pods.byPodUid(place.podUid, node);
-    return byUid ?? this.view.pods.ownerAt(place.address, at);
+  private pod(address: string, podUid: string | undefined, at: number, node: string | undefined): PodEntry | undefined {
+    const byUid = podUid === undefined ? undefined : this.view.pods.byPodUid(podUid, node);
+    return byUid ?? this.view.pods.ownerAt(address, at);
   }
 
   /** Where pods have had an address that is only guessed to be a bridge's, it is one of theirs that is not known yet, or is gone. */
@@ -231,18 +239,14 @@ export class Locator {
   }
 }
 
-/**
- * Answers about a pod's address hold as long as the pod is what it is, whatever else of the cluster changes: in a
- * cluster whose pods come and go all the time those are the ones that can be kept.
- */
-function answerOf(pod: PodEntry, question: number): Found | undefined {
-  return pod.answers?.get(question) as Found | undefined;
+/** A number that, with the pod or the address, makes the question. */
+function questionOf(port: number | undefined, protocol: TransportProtocol): number {
+  return (port ?? NO_PORT) * PROTOCOLS.length + PROTOCOLS.indexOf(protocol);
 }
 
-function keepAnswer(pod: PodEntry, question: number, found: Found): Found {
-  pod.answers ??= new Map();
-  if (pod.answers.size < MAX_ANSWERS_OF_A_POD) pod.answers.set(question, found);
-  return found;
+/** What a pod's entry holds was kept here. */
+function known(pod: PodEntry, question: number): Found | undefined {
+  return answerOf(pod, question) as Found | undefined;
 }
 
 /** A port's name may be that of some of the pods alone: then the others do not answer on it. */

@@ -2,7 +2,8 @@ import type { ClusterView } from '../cluster/cluster-view.ts';
 import type { EdgeClass } from '../model/edge.ts';
 import type { EdgeUpdate } from '../model/edge-update.ts';
 import type { Observation } from '../model/observation.ts';
-import { classOf, dropReason, isOnlyItself, mayBeMasqueraded } from './judge.ts';
+import type { Peer } from '../model/peer.ts';
+import { classOf, commonFacts, dropReason, factsOf, isOnlyItself, mayBeMasqueraded } from './judge.ts';
 import type { HasSniffer } from './judge.ts';
 import { locateConnection } from './locate-connection.ts';
 import { locateName } from './locate-name.ts';
@@ -28,7 +29,7 @@ export interface ResolverOptions {
 export interface Resolver {
   /** @param now the present, ms: decides whether waiting makes sense. */
   resolve(observation: Observation, now: number): Resolution;
-  /** The same, edge by edge and without an object for each: for a map that is made of millions. */
+  /** The same, edge by edge and without an object for each: for maps that are made of millions. */
   resolveInto(observation: Observation, now: number, sink: EdgeSink): Outcome;
 }
 
@@ -50,7 +51,8 @@ class ViewResolver implements Resolver {
   /** Of the observation at hand, for the one sink that `resolve` uses. */
   private updates: EdgeUpdate[] = [];
   private readonly collector: EdgeSink = {
-    add: (seen, source, target, edgeClass, shared) => void this.updates.push(toUpdate(seen, source, target, edgeClass, shared)),
+    add: (seen, source, target, edgeClass, shared) =>
+      void this.updates.push(toEdgeUpdate(seen, source, target.peer, target, edgeClass, shared)),
     apply: (update) => void this.updates.push(update),
   };
 
@@ -78,8 +80,10 @@ class ViewResolver implements Resolver {
     }
     const oriented = orient(this.view, observation);
     const at = oriented.lastSeenAt;
-    this.when.generation = this.view.generation;
-    this.when.epoch = this.view.epochs.epochOf(at);
+    if (oriented.source.memo !== undefined || oriented.destination.memo !== undefined) {
+      this.when.generation = this.view.generation;
+      this.when.epoch = this.view.epochs.epochOf(at);
+    }
     const client = this.locateSource(oriented, at);
     const server = this.locateDestination(oriented, at);
     if (
@@ -122,7 +126,9 @@ class ViewResolver implements Resolver {
     }
     const { address, podUid, port, protocol, name, canonicalName, asked } = destination;
     if (address === undefined) return asDropped('no-destination');
-    if (podUid !== undefined || (name === undefined && asked === undefined)) return locateConnection(locator, observation, at);
+    if (name === undefined && asked === undefined && podUid === undefined)
+      return locator.knownDestination(address, port, protocol, at) ?? locateConnection(locator, observation, at);
+    if (podUid !== undefined) return locateConnection(locator, observation, at);
     const question = { address, port, protocol, name, canonicalName, asked };
     return locator.kept.ofFlow(question, at, () => locateConnection(locator, observation, at));
   }
@@ -132,17 +138,19 @@ class ViewResolver implements Resolver {
     if (client.dropped !== undefined) return droppedFor(client.dropped);
     if (server.dropped !== undefined) return droppedFor(server.dropped);
     const source = client.only ?? targetsOf(client, view.cluster)[0];
-    const targets = targetsOf(server, view.cluster);
     if (source === undefined) return droppedFor('no-destination');
-    const dropped = dropReason(view, this.hasSniffer, observation, source, targets);
+    const only = server.only;
+    const targets = only === undefined ? targetsOf(server, view.cluster) : undefined;
+    const serverFacts = only === undefined ? commonFacts(view, targets ?? []) : factsOf(view, only);
+    const dropped = dropReason(view, this.hasSniffer, observation, source, serverFacts);
     if (dropped !== undefined) return droppedFor(dropped);
-    if (this.sight?.isBeyond(observation, source, targets) === true)
+    if (this.sight?.isBeyond(observation, source, targets ?? targetsOf(server, view.cluster)) === true)
       // A pod's address may be another pod's already, of which the API has not told.
       return mayWait ? NOT_YET_KNOWN : droppedFor('not-of-this-node');
     let edges = 0;
-    if (server.only !== undefined) edges += this.addEdge(observation, source, server.only, false, sink);
-    else for (const target of targets) edges += this.addEdge(observation, source, target, targets.length > 1, sink);
-    if (edges === 0) return droppedFor(targets.length === 0 ? 'no-destination' : 'own-address');
+    if (only !== undefined) edges += this.addEdge(observation, source, only, false, sink);
+    else for (const target of targets ?? []) edges += this.addEdge(observation, source, target, (targets?.length ?? 0) > 1, sink);
+    if (edges === 0) return droppedFor(targets?.length === 0 ? 'no-destination' : 'own-address');
     const unknown = unknownEnds(client, server);
     return unknown === undefined ? RESOLVED : { unknown };
   }
@@ -161,12 +169,23 @@ function notedIn(memo: unknown): Found | undefined {
   return memo as Found | undefined;
 }
 
-/** Every field is always there: this runs for every observation, and one shape of object is read fastest. */
-function toUpdate(observation: Observation, source: Target, target: Target, edgeClass: EdgeClass, shared: boolean): EdgeUpdate {
+/**
+ * What a sink is given, as an update. Every field is always there: this runs for every observation, and one shape of object
+ * is read fastest.
+ * @param server the target's peer, or who stands for it
+ */
+export function toEdgeUpdate(
+  observation: Observation,
+  source: Target,
+  server: Peer,
+  target: Target,
+  edgeClass: EdgeClass,
+  shared: boolean,
+): EdgeUpdate {
   const port = observation.kind === 'dns' ? undefined : target.port;
   return {
     client: source.peer,
-    server: target.peer,
+    server,
     class: edgeClass,
     shared,
     evidence: observation.kind,

@@ -21,6 +21,9 @@ const AUTH_STATUS: Readonly<Record<string, number>> = { AUTH_MISSING: 401, AUTH_
 const MAX_STRANGER_BODY_BYTES = 2 * 1_024;
 const MAX_STRANGERS_BYTES = 1_048_576;
 
+/** Answers up to this length are written as text. */
+const MAX_TEXT_LENGTH = 16 * 1_024;
+
 /** One for all: each answer ends with it, and making one looks at the whole stack. */
 const GONE = new DOMException('the client is gone', 'AbortError');
 
@@ -177,12 +180,12 @@ function sendError(response: ServerResponse, status: number, message: string, he
 }
 
 function send(response: ServerResponse, status: number, json: string, headers: Record<string, string>): void {
-  const body = Buffer.from(json);
   response.writeHead(status, {
     'content-type': 'application/json',
     'cache-control': 'no-store',
-    'content-length': body.length,
+    'content-length': Buffer.byteLength(json),
     ...headers,
   });
-  response.end(body);
+  // Text goes out in one piece with the head; of much text that would be a copy more.
+  response.end(json.length <= MAX_TEXT_LENGTH ? json : Buffer.from(json));
 }

@@ -3,7 +3,13 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { ReportGate } from '../ingest/report-gate.ts';
 
-const gunzipAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
+const gunzipAsync = promisify<Buffer, { maxOutputLength: number; chunkSize: number }, Buffer>(gunzip);
+
+/** Bytes that are unpacked at once: each time goes through a thread of the pool and back. */
+const MIN_PIECE_BYTES = 1_024;
+const MAX_PIECE_BYTES = 128 * 1_024;
+/** The trailer: 4 bytes of checksum, 4 of the size of what was packed (RFC 1952, 2.3.1). */
+const SIZE_BYTES = 4;
 
 /** Why a body cannot be had, as an HTTP answer. */
 export interface BodyProblem {
@@ -109,11 +115,18 @@ export function isBodyProblem(value: unknown): value is BodyProblem {
 
 async function decompress(body: Buffer, maxBytes: number): Promise<Buffer | BodyProblem> {
   try {
-    return await gunzipAsync(body, { maxOutputLength: maxBytes });
+    return await gunzipAsync(body, { maxOutputLength: maxBytes, chunkSize: pieceBytes(body) });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       return { status: 413, message: `the body is larger than ${maxBytes} bytes after decompression` };
     }
     return { status: 400, message: 'the body is not gzip, although content-encoding says so' };
   }
+}
+
+/** One piece where the trailer is right and the body no larger; whatever it says, a piece is no larger than its bound. */
+function pieceBytes(body: Buffer): number {
+  const said = body.length < SIZE_BYTES ? 0 : body.readUInt32LE(body.length - SIZE_BYTES);
+  // A piece that is filled to its last byte is followed by another one.
+  return Math.min(Math.max(said + 1, MIN_PIECE_BYTES), MAX_PIECE_BYTES);
 }

@@ -1,4 +1,4 @@
-import type { Observation, Resolution } from '@nm/core';
+import type { Observation, Outcome } from '@nm/core';
 import type { MapperMetrics } from '../mapper-metrics.ts';
 
 /** Observations by kind: what is left to be said of them once they are resolved. */
@@ -14,7 +14,7 @@ export function tallyOf(observations: readonly Observation[]): Tally {
 export interface IngestTotals {
   accepted(tally: Tally): void;
   acceptedCount(): number;
-  resolved(resolution: Resolution): void;
+  resolved(outcome: Outcome): void;
   dropped(): Readonly<Record<string, number>>;
   unresolved(): Readonly<Record<string, number>>;
 }
@@ -31,12 +31,13 @@ export function createIngestTotals(metrics: MapperMetrics): IngestTotals {
         metrics.observations.inc({ kind }, count);
       }
     },
-    resolved(resolution) {
-      if (resolution.dropped !== undefined) {
-        increment(dropped, resolution.dropped);
-        metrics.dropped.inc({ reason: resolution.dropped });
+    resolved(outcome) {
+      if (outcome.dropped !== undefined) {
+        increment(dropped, outcome.dropped);
+        metrics.dropped.inc({ reason: outcome.dropped });
       }
-      for (const { reason } of resolution.unknown ?? []) {
+      if (outcome.unknown === undefined) return;
+      for (const { reason } of outcome.unknown) {
         increment(unresolved, reason);
         metrics.unresolved.inc({ reason });
       }

@@ -1,5 +1,5 @@
-import { AppError } from '@nm/core';
-import type { Clock, ClusterView, DomainLimiter, EdgeUpdate, Observation, Resolver } from '@nm/core';
+import { AppError, toEdgeUpdate } from '@nm/core';
+import type { Clock, ClusterView, DomainLimiter, EdgeSink, EdgeUpdate, Observation, Resolver } from '@nm/core';
 import { decodeReport, REPORT_LIMITS } from '@nm/api';
 import type { ReportAnswer, ReportLimits } from '@nm/api';
 import type { MapperMetrics } from '../mapper-metrics.ts';
@@ -84,15 +84,20 @@ export function createIngest(deps: IngestDeps, options: IngestOptions): Ingest {
   const limits = options.limits ?? REPORT_LIMITS;
   const names = createEarlierNames({ store, clock });
 
+  /** Where the sink puts updates: of the batch at hand. */
+  let updates: EdgeUpdate[] = [];
+  const sink: EdgeSink = {
+    add: (observation, source, target, edgeClass, shared) =>
+      void updates.push(toEdgeUpdate(observation, source, deps.limiter.serverOf(source.peer, target.peer), target, edgeClass, shared)),
+    apply: (update) => void updates.push(deps.limiter.limit(update)),
+  };
+
   /** Adds what one observation means to `into`. */
   function resolveInto(observation: Observation, now: number, into: Resolved): void {
-    const resolution = deps.resolver.resolve(observation, now);
-    totals.resolved(resolution);
-    if (resolution.waitFor !== undefined) {
-      into.waiting.push({ cluster: options.cluster, observation, receivedAt: now });
-      return;
-    }
-    for (const update of resolution.updates) into.updates.push(deps.limiter.limit(update));
+    updates = into.updates;
+    const outcome = deps.resolver.resolveInto(observation, now, sink);
+    totals.resolved(outcome);
+    if (outcome.waitFor !== undefined) into.waiting.push({ cluster: options.cluster, observation, receivedAt: now });
   }
 
   /** Asked before anything is decoded: a refusal must cost little, or refusing would keep the mapper busy. */
