@@ -35,10 +35,27 @@ const MAX_FIRST_KEY_BYTES = 64;
  * until somebody asks for them: an answer has thousands of counters, of which few have risen.
  */
 export function createScrapeReader(onCounter: CounterSink): ScrapeReader {
-  let rest: Buffer | undefined;
+  /** The beginning of a line, `held` bytes of it. Grows in steps: a hostile proxy may send a byte at a time. */
+  let rest = Buffer.alloc(0);
+  let held = 0;
   let skipping = false;
   let counters = 0;
   let badLines = 0;
+
+  function hold(part: Buffer): void {
+    if (held + part.length > rest.length) {
+      const grown = Buffer.allocUnsafe(Math.max(2 * rest.length, held + part.length));
+      rest.copy(grown, 0, 0, held);
+      rest = grown;
+    }
+    held += part.copy(rest, held);
+  }
+
+  function takeHeld(): void {
+    const line = rest.subarray(0, held);
+    if (held > 0) takeLine(line, 0, held, line.includes(EXEMPLAR));
+    held = 0;
+  }
 
   function takeLine(bytes: Buffer, from: number, lineEnd: number, mayHaveExemplar: boolean): void {
     if (!isOurs(bytes, from, lineEnd)) return;
@@ -102,18 +119,17 @@ export function createScrapeReader(onCounter: CounterSink): ScrapeReader {
     push(chunk): void {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
       let from = 0;
-      if (rest !== undefined || skipping) {
+      if (held > 0 || skipping) {
         const end = bytes.indexOf(LINE_FEED);
-        const part = end < 0 ? bytes : bytes.subarray(0, end);
-        if (!skipping && rest !== undefined) rest = Buffer.concat([rest, part]);
-        if (rest !== undefined && rest.length > MAX_LINE_BYTES) {
+        const partEnd = end < 0 ? bytes.length : end;
+        if (!skipping && held + partEnd > MAX_LINE_BYTES) {
           badLines += 1;
           skipping = true;
-          rest = undefined;
+          held = 0;
         }
+        if (!skipping) hold(bytes.subarray(0, partEnd));
         if (end < 0) return;
-        if (rest !== undefined) takeLine(rest, 0, rest.length, rest.includes(EXEMPLAR));
-        rest = undefined;
+        takeHeld();
         skipping = false;
         from = end + 1;
       }
@@ -122,12 +138,9 @@ export function createScrapeReader(onCounter: CounterSink): ScrapeReader {
         takeLine(bytes, from, end, mayHaveExemplar);
         from = end + 1;
       }
-      if (from < bytes.length) rest = Buffer.from(bytes.subarray(from));
+      if (from < bytes.length) hold(bytes.subarray(from));
     },
-    end(): void {
-      if (rest !== undefined) takeLine(rest, 0, rest.length, rest.includes(EXEMPLAR));
-      rest = undefined;
-    },
+    end: takeHeld,
   };
 }
 
