@@ -53,7 +53,8 @@ export class SqlStore implements Store {
   readonly #options: StoreOptions;
   readonly #backend: Backend;
   readonly #owner = randomUUID();
-  readonly #newActivity: NewActivity;
+  /** Of a single writer. */
+  readonly #newActivity: NewActivity | undefined;
   readonly #writer: BatchWriter;
   readonly #queue: WriteQueue;
   readonly #numbers: ChangeNumbers;
@@ -72,7 +73,9 @@ export class SqlStore implements Store {
     this.#retries = deps.retries;
     this.#options = options;
     this.#maintainer = new Maintainer(deps.backend, { clock: deps.clock }, options);
-    this.#newActivity = new NewActivity(deps.backend, (error) => this.#warnOfBooking(error));
+    this.#newActivity = deps.backend.singleWriter
+      ? new NewActivity(deps.backend, (error) => this.#warnOfBooking(error), options)
+      : undefined;
     this.#writer = new BatchWriter(deps.backend, { clock: deps.clock, newActivity: this.#newActivity }, options);
     this.#numbers = new ChangeNumbers(deps.backend, this.#writer, { log: deps.log }, options);
     this.#queue = new WriteQueue(
@@ -105,7 +108,7 @@ export class SqlStore implements Store {
   async stop(): Promise<void> {
     try {
       await this.#queue.close();
-      await this.#newActivity.book();
+      await this.#newActivity?.book();
       await this.#numbers.stop();
     } catch (error) {
       // Only the announcement of changed counts is lost: the database is away.
@@ -266,6 +269,7 @@ export class SqlStore implements Store {
 
   async reset(reset: { readonly cluster: string; readonly at: number }): Promise<{ readonly edges: number }> {
     return this.#guard(async () => {
+      await this.#book();
       const id = await clusterId(this.#backend, reset.cluster);
       const edges = await exclusively(this.#backend, true, async (tx) => {
         await sql`update cluster set reset_at = ${Math.round(reset.at)}
@@ -290,6 +294,8 @@ export class SqlStore implements Store {
       await this.#waiting.recount();
       this.#outlines.forgetUnused();
       this.#writer.edges = (await this.#lists.counts()).edges;
+      // In slices: what is left then is little.
+      await this.#book();
       if (!(await this.lease('maintenance', LEASE_MS))) {
         return {
           ran: false,
@@ -378,7 +384,7 @@ export class SqlStore implements Store {
 
   /** Where a full disk keeps counts from being booked, the rest can still be read. */
   async #book(): Promise<void> {
-    await this.#newActivity.book().catch((error: unknown) => this.#warnOfBooking(error));
+    await this.#newActivity?.book().catch((error: unknown) => this.#warnOfBooking(error));
   }
 
   #warnOfBooking(error: unknown): void {

@@ -32,6 +32,11 @@ export interface StoreOptions {
   readonly maxDetailsPerEdge: number;
   /** Changes of counts alone are made visible to `changes` this often. */
   readonly changeIntervalMs: number;
+  /** SQLite: counts are booked so long after the last ones came, and at the latest so long after the first. */
+  readonly bookAfterMs: number;
+  readonly bookWithinMs: number;
+  /** Counts booked in one transaction: bounds its length. */
+  readonly bookingSlice: number;
   /** PostgreSQL connections. */
   readonly maxConnections: number;
 }
@@ -53,5 +58,8 @@ export const STORE_DEFAULTS: Omit<StoreOptions, 'url'> = {
   maxAddressesPerEdge: 256,
   maxDetailsPerEdge: 1_000,
   changeIntervalMs: 5_000,
+  bookAfterMs: 1_000,
+  bookWithinMs: 10_000,
+  bookingSlice: 4_096,
   maxConnections: 4,
 };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Backend, WriteTransaction } from '../backend.ts';
 import { list } from '../read/filter-sql.ts';
-import { bookNewActivity } from '../write/new-activity.ts';
+import { replayActivity } from '../write/new-activity.ts';
 
 /**
  * Runs a transaction that no batch is written beside. With `deletes` the epoch rises, which tells every replica that
@@ -11,7 +11,7 @@ export function exclusively<T>(backend: Backend, deletes: boolean, run: (tx: Wri
   return backend.transaction(async (tx) => {
     await sql`update state set value = value + ${deletes ? 1 : 0} where name = 'epoch'`.execute(tx.db);
     // What waits names evidence by numbers that are given anew after deletions.
-    if (backend.singleWriter) await bookNewActivity(tx.db);
+    if (backend.singleWriter) await replayActivity(tx);
     return run(tx);
   });
 }

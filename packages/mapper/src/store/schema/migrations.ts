@@ -11,6 +11,7 @@ export function migrationsFor(kind: BackendKind): Record<string, Migration> {
     '0001_map': { up: (db) => createMap(db, kind) },
     '0002_repeat_keys': { up: (db) => renewRepeatKeys(db, kind) },
     '0003_new_activity': { up: (db) => createNewActivity(db, kind) },
+    '0004_activity_log': { up: (db) => createActivityLog(db, kind) },
   };
 }
 
@@ -38,6 +39,22 @@ async function createNewActivity(db: Kysely<unknown>, kind: BackendKind): Promis
         first_offset integer not null, last_offset integer not null)`,
     )
     .execute(db);
+}
+
+/** Now in one piece per transaction, and with how far they are booked. What waits in rows is booked. */
+async function createActivityLog(db: Kysely<unknown>, kind: BackendKind): Promise<void> {
+  if (kind !== 'sqlite') return;
+  for (const statement of [
+    `insert into activity (evidence_id, width, start, count, first_offset, last_offset)
+      select evidence_id, 5, start, sum(count), min(first_offset), max(last_offset) from new_activity group by evidence_id, start
+      on conflict (evidence_id, width, start) do update set count = activity.count + excluded.count,
+        first_offset = min(activity.first_offset, excluded.first_offset), last_offset = max(activity.last_offset, excluded.last_offset)`,
+    'drop table new_activity',
+    'create table activity_log (id integer primary key, writer integer not null, body blob not null)',
+    'create table activity_booked (writer integer primary key, through integer not null, evidence_id integer not null)',
+    `insert into state (name, value) values ('replays', 0)`,
+  ])
+    await sql.raw(statement).execute(db);
 }
 
 /**

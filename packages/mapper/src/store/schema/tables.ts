@@ -15,7 +15,8 @@ export interface Tables {
   edge: EdgeTable;
   evidence: EvidenceTable;
   activity: ActivityTable;
-  new_activity: NewActivityTable;
+  activity_log: ActivityLogTable;
+  activity_booked: ActivityBookedTable;
   traffic: TrafficTable;
   detail: DetailTable;
   reporter: {
@@ -47,9 +48,9 @@ export const ABSENT = -1;
 
 /**
  * `epoch` rises when rows that identity caches know were deleted or renamed; `version` numbers changes of edges;
- * `maintained` is when maintenance last ended.
+ * `maintained` is when maintenance last ended; `replays` rises when somebody books what others logged (SQLite).
  */
-export type StateName = 'epoch' | 'version' | 'maintained';
+export type StateName = 'epoch' | 'version' | 'maintained' | 'replays';
 
 export interface PeerTable {
   id: Generated<number>;
@@ -115,7 +116,20 @@ export interface ActivityTable {
 }
 
 /** Counts in fine buckets that are not booked in `activity` yet, as they came; only of a single writer (NewActivity). */
-export type NewActivityTable = Omit<ActivityTable, 'width'> & { id: Generated<number> };
+export interface ActivityLogTable {
+  id: Generated<number>;
+  /** Drawn by each process. */
+  writer: number;
+  /** Of one transaction: see CountsWriter. */
+  body: Uint8Array;
+}
+
+/** How far a writer has booked: of what it logged up to `through`, the evidence up to `evidence_id`. */
+export interface ActivityBookedTable {
+  writer: number;
+  through: number;
+  evidence_id: number;
+}
 
 /** Counts of all edges of a cluster, for the time bar. `side`: see TRAFFIC_SIDES. */
 export interface TrafficTable {

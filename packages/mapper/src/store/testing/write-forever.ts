@@ -7,7 +7,11 @@ import { createStore } from '../create-store.ts';
 import { batchOf } from './numbered-batches.ts';
 
 const [url = '', instance = ''] = process.argv.slice(2);
-const store = createStore({ clock: { now: () => Date.now() }, log: silentLogger }, { url, changeIntervalMs: 5 });
+// Booked all the time and a few at once, so that a kill also comes between two slices.
+const store = createStore(
+  { clock: { now: () => Date.now() }, log: silentLogger },
+  { url, changeIntervalMs: 5, bookAfterMs: 0, bookWithinMs: 0, bookingSlice: 3 },
+);
 await store.start();
 let sequence = (await store.reporter(instance))?.sequence ?? 0;
 for (;;) {

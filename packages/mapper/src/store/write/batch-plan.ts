@@ -6,6 +6,7 @@ import { collectDetails } from './details.ts';
 import type { DetailChange } from './details.ts';
 import type { ClusterEntry, EdgeEntry, Facet, FacetIdentity, IdentityCache, KnownPeer, PeerEntry } from './identity-cache.ts';
 import { attributesOf } from './peer-row.ts';
+import { PlanCounts } from './plan-counts.ts';
 
 const FINE_MS = minutesToMs(FINE_MINUTES);
 /** From so many on, an edge's facets are found through a map. */
@@ -34,6 +35,7 @@ export class BatchPlan {
   /** Every edge that something was added to. */
   readonly edges: EdgeEntry[] = [];
   readonly facets: Facet[] = [];
+  readonly counts = new PlanCounts();
   readonly details = new Map<string, DetailChange>();
   readonly traffic = new Map<string, TrafficCount>();
   /** Clusters that have no row yet. */
@@ -183,8 +185,9 @@ export class BatchPlan {
         lastBucket,
         plan: this.serial,
         changed: true,
+        isEarly: false,
+        countRow: PlanCounts.noRow,
         next: edge.facets,
-        counts: undefined,
       };
       addFacet(edge, facet);
       this.facets.push(facet);
@@ -193,11 +196,16 @@ export class BatchPlan {
     if (facet.plan !== this.serial) {
       facet.plan = this.serial;
       facet.changed = false;
+      facet.isEarly = false;
+      facet.countRow = PlanCounts.noRow;
       this.facets.push(facet);
     }
-    if (approximate > facet.approximate || firstAt < facet.firstAt || lastBucket > facet.lastBucket) {
+    if (firstAt < facet.firstAt) {
+      facet.firstAt = firstAt;
+      facet.isEarly = true;
+    }
+    if (approximate > facet.approximate || lastBucket > facet.lastBucket) {
       facet.approximate = Math.max(facet.approximate, approximate);
-      facet.firstAt = Math.min(facet.firstAt, firstAt);
       facet.lastBucket = Math.max(facet.lastBucket, lastBucket);
       facet.changed = true;
       edge.changed = true;
@@ -209,8 +217,8 @@ export class BatchPlan {
   #count(facet: Facet, count: number, firstAt: number, lastAt: number): void {
     const start = bucketOf(firstAt);
     const endMs = minutesToMs(start) + FINE_MS - 1;
-    addToBucket(facet, start, count, firstAt, Math.min(lastAt, endMs));
-    if (lastAt > endMs) addToBucket(facet, bucketOf(lastAt), 0, lastAt, lastAt);
+    this.counts.add(facet, start, count, firstAt, Math.min(lastAt, endMs));
+    if (lastAt > endMs) this.counts.add(facet, bucketOf(lastAt), 0, lastAt, lastAt);
   }
 
   #traffic(cluster: ClusterEntry, update: EdgeUpdate, start: number): void {
@@ -267,21 +275,6 @@ function addFacet(edge: EdgeEntry, facet: Facet): void {
     edge.index = new Map();
     for (let each: Facet | undefined = facet; each !== undefined; each = each.next) edge.index.set(each.identity.slot, each);
   }
-}
-
-function addToBucket(facet: Facet, start: number, count: number, firstAt: number, lastAt: number): void {
-  if (facet.counts === undefined) {
-    facet.counts = [{ start, count, firstAt, lastAt }];
-    return;
-  }
-  for (const bucket of facet.counts) {
-    if (bucket.start !== start) continue;
-    bucket.count += count;
-    if (firstAt < bucket.firstAt) bucket.firstAt = firstAt;
-    if (lastAt > bucket.lastAt) bucket.lastAt = lastAt;
-    return;
-  }
-  facet.counts.push({ start, count, firstAt, lastAt });
 }
 
 function sideOf(update: EdgeUpdate): number {

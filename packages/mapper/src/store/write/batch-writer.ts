@@ -6,7 +6,7 @@ import type { StoreOptions } from '../store-options.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { IdentityCache } from './identity-cache.ts';
 import type { EdgeEntry } from './identity-cache.ts';
-import type { NewActivity } from './new-activity.ts';
+import type { LoggedCounts, NewActivity } from './new-activity.ts';
 import { cutDetails, writePlan } from './plan-writer.ts';
 import { REPEAT_KEY_INSERT, WAITING_INSERT } from './statements.ts';
 
@@ -31,7 +31,7 @@ export class BatchWriter {
   /** Edges whose counts changed and whose version does not say so yet. */
   readonly unnumbered = new Set<EdgeEntry>();
   readonly #backend: Backend;
-  readonly #newActivity: NewActivity;
+  readonly #newActivity: NewActivity | undefined;
   readonly #clock: Clock;
   readonly #options: BatchWriterOptions;
   #serial = 0;
@@ -39,7 +39,11 @@ export class BatchWriter {
   /** A transaction did not commit: what it put into the cache may not exist. */
   #isTainted = false;
 
-  constructor(backend: Backend, deps: { readonly clock: Clock; readonly newActivity: NewActivity }, options: BatchWriterOptions) {
+  constructor(
+    backend: Backend,
+    deps: { readonly clock: Clock; readonly newActivity: NewActivity | undefined },
+    options: BatchWriterOptions,
+  ) {
     this.#backend = backend;
     this.#newActivity = deps.newActivity;
     this.#clock = deps.clock;
@@ -48,17 +52,17 @@ export class BatchWriter {
   }
 
   async write(requests: readonly WriteRequest[]): Promise<WriteOutcome[]> {
-    if (this.#newActivity.isFull) await this.#newActivity.book();
-    const { outcomes, newActivity } = await this.#backend.transaction((tx) => this.#writeAll(tx, requests));
+    await this.#newActivity?.makeRoom();
+    const { outcomes, logged } = await this.#backend.transaction((tx) => this.#writeAll(tx, requests));
     this.#isTainted = false;
-    this.#newActivity.added(newActivity);
+    if (logged !== undefined) this.#newActivity?.committed(logged);
     return outcomes;
   }
 
   async #writeAll(
     tx: WriteTransaction,
     requests: readonly WriteRequest[],
-  ): Promise<{ readonly outcomes: WriteOutcome[]; readonly newActivity: number }> {
+  ): Promise<{ readonly outcomes: WriteOutcome[]; readonly logged: LoggedCounts | undefined }> {
     await this.#prepareCache(tx);
     this.#isTainted = true;
     this.#serial += 1;
@@ -73,7 +77,7 @@ export class BatchWriter {
           : await addResolved(tx, plan, request.resolved),
       );
     }
-    const { newEdges, newActivity } = await writePlan(tx, plan, this.#backend);
+    const { newEdges, logged } = await writePlan(tx, plan, this.#newActivity);
     this.edges += newEdges;
     await insertWaiting(tx, plan, waiting);
     this.droppedDetails += plan.foldedPorts + (await cutDetails(tx, plan, this.#options));
@@ -81,7 +85,7 @@ export class BatchWriter {
       if (edge.changed) this.unnumbered.delete(edge);
       else this.unnumbered.add(edge);
     }
-    return { outcomes, newActivity };
+    return { outcomes, logged };
   }
 
   /**

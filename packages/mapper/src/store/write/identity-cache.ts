@@ -74,22 +74,18 @@ export interface Facet {
   firstAt: number;
   lastBucket: number;
   plan: number;
+  /** That plan must write its row. */
   changed: boolean;
+  /** That plan met it earlier than its row says, which is put right when its counts are booked. */
+  isEarly: boolean;
+  /** First of its rows in that plan's counts. */
+  countRow: number;
   readonly next: Facet | undefined;
-  /** Counts of the current plan, by bucket; undefined between plans. */
-  counts: BucketCount[] | undefined;
 }
 
 /** With its text (slotOf). */
 export interface KnownFacet extends FacetIdentity {
   readonly slot: string;
-}
-
-export interface BucketCount {
-  readonly start: number;
-  count: number;
-  firstAt: number;
-  lastAt: number;
 }
 
 /** Buckets in which a detail is known to be stored. */

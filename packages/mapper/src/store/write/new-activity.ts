@@ -1,64 +1,261 @@
+import { randomInt } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { Transaction } from 'kysely';
-import type { Backend } from '../backend.ts';
-import { mergeSql } from '../backend.ts';
-import { FINE_MINUTES } from '../schema/buckets.ts';
+import type { Kysely } from 'kysely';
+import type { Backend, WriteTransaction } from '../backend.ts';
+import { FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
 import type { Tables } from '../schema/tables.ts';
+import type { StoreOptions } from '../store-options.ts';
+import { CountTable } from './count-table.ts';
+import type { CountRow } from './count-table.ts';
+import { CountsWriter, readCounts } from './counts-blob.ts';
+import type { PlanCounts } from './plan-counts.ts';
+import { ACTIVITY_UPSERT, EVIDENCE_EARLIER } from './statements.ts';
 
-/** Rows that wait to be booked: booking so many takes some 50 ms, in which nothing else is stored or read. */
-const MAX_ROWS = 20_000;
-/** Nobody waits for them, but the next who reads should not have to book much. */
-const BOOK_AFTER_MS = 1_000;
+/** Rows that wait to be booked, and as many again while these are: booking so many takes some 80 ms of work. */
+const MAX_ROWS = 65_536;
+/** Bytes of the log that these may take: repeats of the same add no row. */
+const MAX_LOG_BYTES = 8 * 1_048_576;
+
+/** Counts that a transaction has logged, to be handed back once it is committed. */
+export interface LoggedCounts {
+  readonly counts: PlanCounts;
+  readonly logged: number;
+  readonly bytes: number;
+  readonly replays: number;
+}
+
+/** Counts that are being booked, a slice after the other, by the evidence's id. */
+interface Booking {
+  readonly table: CountTable;
+  /** Row numbers of the table. */
+  readonly order: Int32Array;
+  /** All in the log up to this number is in the table, or booked before. */
+  readonly through: number;
+  /** So many of `order` are booked. */
+  done: number;
+}
 
 /**
  * Counts of a single writer, between the batch that brought them and their place in `activity`. There nearly each count of
- * a batch changes a page of its own, and each changed page is written twice, whole; here many share one, and are booked
- * together. So whoever reads or deletes activity books first. Several writers would wait for each other: they have none.
+ * a batch changes a page of its own, and each changed page is written twice, whole. So a batch's counts are logged in one
+ * piece, added up in memory with those of the others, and booked together, in slices between which batches are stored.
+ * Whoever reads or deletes activity books first. Several writers would wait for each other: they have none.
+ *
+ * Whatever happens, a count is booked once. A slice and how far it went are one transaction, so who finds the log of one
+ * that was killed replays just the rest (replayActivity). Each writer changes nothing but its own part of the log, except
+ * in such a replay; that raises a number by which the others see that theirs is booked.
  */
 export class NewActivity {
   readonly #backend: Backend;
   readonly #onFailure: (error: unknown) => void;
-  #rows = 0;
+  readonly #options: Pick<StoreOptions, 'bookAfterMs' | 'bookWithinMs' | 'bookingSlice'>;
+  /** Tells its part of the log. */
+  readonly #writer = randomInt(2 ** 47);
+  #pending = new CountTable();
+  #logBytes = 0;
+  /** Number in the log of the last counts in `#pending`. */
+  #through = 0;
+  /** As last seen in the database; another one means that nothing waits any more. */
+  #replays: number | undefined;
+  #booking: Booking | undefined;
+  #running: Promise<void> | undefined;
+  /** Who reads waits for all slices: batches wait meanwhile, or each would come between two. */
+  #waiting = 0;
   #timer: NodeJS.Timeout | undefined;
+  #firstAt = 0;
 
   /** @param onFailure nobody waits for what failed; it is tried again. */
-  constructor(backend: Backend, onFailure: (error: unknown) => void) {
+  constructor(
+    backend: Backend,
+    onFailure: (error: unknown) => void,
+    options: Pick<StoreOptions, 'bookAfterMs' | 'bookWithinMs' | 'bookingSlice'>,
+  ) {
     this.#backend = backend;
     this.#onFailure = onFailure;
+    this.#options = options;
   }
 
-  get isFull(): boolean {
-    return this.#rows >= MAX_ROWS;
+  /** Before a transaction that logs: starts to book when there is much, and waits when there is too much. */
+  async makeRoom(): Promise<void> {
+    if (this.#waiting > 0) await this.#running?.catch(() => undefined);
+    if (!this.#isFull) return;
+    if (this.#running === undefined && this.#booking === undefined) void this.#pass().catch(this.#onFailure);
+    else await this.#pass();
   }
 
-  /** After a commit that brought so many rows. */
-  added(rows: number): void {
-    if (rows === 0) return;
-    this.#rows += rows;
-    this.#timer ??= setTimeout(() => void this.book().catch(this.#onFailure), BOOK_AFTER_MS).unref();
+  /** Within a transaction: keeps what it counted. */
+  async log(tx: WriteTransaction, counts: PlanCounts): Promise<LoggedCounts> {
+    const replays = await replaysOf(tx.db);
+    this.#follow(replays);
+    const writer = new CountsWriter(counts.size);
+    counts.forEach((...row) => writer.add(...row));
+    const body = writer.finish();
+    const { rows } = await sql<{
+      id: number;
+    }>`insert into activity_log (writer, body) values (${this.#writer}, ${body}) returning id`.execute(tx.db);
+    return { counts, logged: rows[0]?.id ?? 0, bytes: body.length, replays };
   }
 
-  /** Cheap when there is nothing. The database is asked, and not our count: another process may have left some. */
+  /** After its commit, before another transaction logs. */
+  committed({ counts, logged, bytes, replays }: LoggedCounts): void {
+    // Replayed since then: it was part of that.
+    if (replays !== this.#replays) return;
+    counts.forEach((...row) => this.#pending.add(...row));
+    this.#through = logged;
+    this.#logBytes += bytes;
+    this.#schedule();
+  }
+
+  /** All that was committed before. Cheap when there is nothing. */
   async book(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (!this.#backend.singleWriter) return;
-    const { db } = this.#backend;
-    if ((await db.selectFrom('new_activity').select('evidence_id').limit(1).executeTakeFirst()) !== undefined)
-      await this.#backend.transaction((tx) => bookNewActivity(tx.db));
-    this.#rows = 0;
+    const others = await sql`select 1 from activity_log where writer <> ${this.#writer} limit 1`.execute(this.#backend.db);
+    if (others.rows.length > 0) return this.#backend.transaction((tx) => replayActivity(tx));
+    this.#waiting += 1;
+    try {
+      // The one that runs began before; what it fails at is tried again.
+      await this.#running?.catch(() => undefined);
+      await this.#pass();
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  get #isFull(): boolean {
+    return this.#pending.size >= MAX_ROWS || this.#logBytes >= MAX_LOG_BYTES;
+  }
+
+  /** Soon after the last, so that who reads then has nothing to book; but not again and again where they never end. */
+  #schedule(): void {
+    const now = performance.now();
+    if (this.#timer === undefined) this.#firstAt = now;
+    else if (now - this.#firstAt > this.#options.bookWithinMs - this.#options.bookAfterMs) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#pass().catch(this.#onFailure);
+    }, this.#options.bookAfterMs).unref();
+  }
+
+  /** Books all there is now; one runs at a time. */
+  #pass(): Promise<void> {
+    this.#running ??= this.#bookAll().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #bookAll(): Promise<void> {
+    if (this.#booking === undefined && this.#pending.size === 0) return;
+    this.#follow(await replaysOf(this.#backend.db));
+    // What failed before comes first: the log is emptied from its beginning.
+    if (this.#booking !== undefined) await this.#bookSlices(this.#booking);
+    if (this.#pending.size === 0) return;
+    const table = this.#pending;
+    this.#pending = new CountTable();
+    this.#logBytes = 0;
+    this.#booking = { table, order: table.byId(), through: this.#through, done: 0 };
+    await this.#bookSlices(this.#booking);
+  }
+
+  async #bookSlices(booking: Booking): Promise<void> {
+    while (this.#booking === booking) {
+      const done = await this.#backend.transaction((tx) => this.#bookSlice(tx, booking));
+      booking.done = done;
+      if (booking.done >= booking.order.length && this.#booking === booking) this.#booking = undefined;
+      await nextTurn();
+    }
+  }
+
+  /** Answers how many are booked then. */
+  async #bookSlice(tx: WriteTransaction, { table, order, through, done }: Booking): Promise<number> {
+    if (this.#follow(await replaysOf(tx.db))) return done;
+    const idAt = (index: number): number => table.idOf(order[index] ?? 0);
+    let end = Math.min(done + this.#options.bookingSlice, order.length);
+    // How far it went is told by an id: one id's rows stay together.
+    while (end < order.length && idAt(end) === idAt(end - 1)) end += 1;
+    await bookRows(
+      tx,
+      Array.from(order.subarray(done, end), (row) => table.row(row)),
+    );
+    if (end < order.length)
+      await sql`insert into activity_booked (writer, through, evidence_id) values (${this.#writer}, ${through}, ${idAt(end - 1)})
+        on conflict (writer) do update set through = excluded.through, evidence_id = excluded.evidence_id`.execute(tx.db);
+    else {
+      await sql`delete from activity_log where writer = ${this.#writer} and id <= ${through}`.execute(tx.db);
+      await sql`delete from activity_booked where writer = ${this.#writer}`.execute(tx.db);
+    }
+    return end;
+  }
+
+  /** True if somebody replayed the log: nothing waits then but what was logged since. */
+  #follow(replays: number): boolean {
+    if (replays === this.#replays) return false;
+    this.#replays = replays;
+    this.#pending = new CountTable();
+    this.#logBytes = 0;
+    this.#booking = undefined;
+    return true;
   }
 }
 
-/** Within the transaction of who changes or deletes activity. */
-export async function bookNewActivity(db: Transaction<Tables>): Promise<void> {
-  const first = sql.raw(mergeSql('min', 'sqlite', 'activity.first_offset', 'excluded.first_offset'));
-  const last = sql.raw(mergeSql('max', 'sqlite', 'activity.last_offset', 'excluded.last_offset'));
-  // Sorted by key, so that each page is changed once.
-  await sql`insert into activity (evidence_id, width, start, count, first_offset, last_offset)
-    select evidence_id, ${sql.lit(FINE_MINUTES)}, start, sum(count), min(first_offset), max(last_offset)
-    from new_activity group by evidence_id, start
-    on conflict (evidence_id, width, start) do update set count = activity.count + excluded.count,
-      first_offset = ${first}, last_offset = ${last}`.execute(db);
-  await sql`delete from new_activity`.execute(db);
+/**
+ * Books all that is in the log and not booked yet, whoever left it: within the transaction of who deletes or changes
+ * activity, and after a kill.
+ */
+export async function replayActivity(tx: WriteTransaction): Promise<void> {
+  let table = new CountTable();
+  let after = 0;
+  for (;;) {
+    const { rows } = await sql<LogRow>`select l.id, l.body, coalesce(b.through, 0) as through, coalesce(b.evidence_id, 0) as booked
+      from activity_log l left join activity_booked b on b.writer = l.writer where l.id > ${after} order by l.id limit 1`.execute(tx.db);
+    const [row] = rows;
+    if (row === undefined) break;
+    after = row.id;
+    for (const { id, start, count, first, last, isEarly } of readCounts(row.body)) {
+      if (row.id > row.through || id > row.booked) table.add(id, start, count, first, last, isEarly);
+    }
+    if (table.size < MAX_ROWS) continue;
+    await bookRows(tx, rowsOf(table));
+    table = new CountTable();
+  }
+  if (after === 0) return;
+  await bookRows(tx, rowsOf(table));
+  await sql`delete from activity_log`.execute(tx.db);
+  await sql`delete from activity_booked`.execute(tx.db);
+  await sql`update state set value = value + 1 where name = 'replays'`.execute(tx.db);
+}
+
+interface LogRow {
+  readonly id: number;
+  readonly body: Uint8Array;
+  readonly through: number;
+  readonly booked: number;
+}
+
+function rowsOf(table: CountTable): CountRow[] {
+  return Array.from(table.byId(), (row) => table.row(row));
+}
+
+/** In the order of the rows, which is that of their ids. */
+async function bookRows(tx: WriteTransaction, rows: readonly CountRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.upsert(
+    ACTIVITY_UPSERT,
+    rows.map(({ id, start, count, first, last }) => [id, FINE_MINUTES, start, count, first, last]),
+  );
+  const early = rows.filter(({ isEarly }) => isEarly);
+  if (early.length === 0) return;
+  await tx.update(
+    EVIDENCE_EARLIER,
+    early.map(({ id, start, first }) => [id, minutesToMs(start) + first]),
+  );
+}
+
+async function replaysOf(db: Kysely<Tables>): Promise<number> {
+  const { value } = await db.selectFrom('state').select('value').where('name', '=', 'replays').executeTakeFirstOrThrow();
+  return value;
 }

@@ -1,10 +1,12 @@
 import type { Value, WriteTransaction } from '../backend.ts';
-import { FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
+import { FINE_MINUTES } from '../schema/buckets.ts';
 import type { DetailKind } from '../schema/tables.ts';
 import type { StoreOptions } from '../store-options.ts';
 import type { BatchPlan } from './batch-plan.ts';
+import { CountTable } from './count-table.ts';
 import { rankOf } from './details.ts';
 import type { EdgeEntry, Facet, PeerEntry } from './identity-cache.ts';
+import type { LoggedCounts, NewActivity } from './new-activity.ts';
 import { clean, datedAttributes, edgeSortKey, peerRow, peerSortKey } from './peer-row.ts';
 import {
   ACTIVITY_UPSERT,
@@ -13,7 +15,6 @@ import {
   EDGE_UPDATE,
   EVIDENCE_IDENTITY,
   EVIDENCE_UPDATE,
-  NEW_ACTIVITY_INSERT,
   PEER_IDENTITY,
   PEER_UPDATE,
   TRAFFIC_UPSERT,
@@ -23,24 +24,26 @@ import {
  * Writes what a plan added up. Every transaction goes through the tables in this order, and through each table in the
  * order of its key, so that two replicas do not wait for each other in a circle. The version comes before the edges: its
  * row is locked until the commit, so versions become visible in their order, and a new edge, which is in five indexes, is
- * written once with its own. A single writer leaves counts to be booked later (NewActivity). Answers how many rows are new.
+ * written once with its own. A single writer logs its counts, which are booked later (`newActivity`). Answers how many edges
+ * are new, and what is to be booked.
  */
 export async function writePlan(
   tx: WriteTransaction,
   plan: BatchPlan,
-  { singleWriter }: { readonly singleWriter: boolean },
-): Promise<{ readonly newEdges: number; readonly newActivity: number }> {
+  newActivity: NewActivity | undefined,
+): Promise<{ readonly newEdges: number; readonly logged: LoggedCounts | undefined }> {
   await createClusters(tx, plan);
   await writePeers(tx, plan);
   const changed = plan.edges.filter((edge) => edge.changed);
   const version = await takeVersions(tx, changed.length);
   const created = await createEdges(tx, plan, changed, version);
-  await writeEvidence(tx, plan);
-  const counts = await writeActivity(tx, plan, singleWriter);
+  await writeEvidence(tx, plan, newActivity === undefined);
+  const logged = await newActivity?.log(tx, plan.counts);
+  if (newActivity === undefined) await writeActivity(tx, plan);
   await writeDetails(tx, plan);
   await writeTraffic(tx, plan);
   await updateEdges(tx, changed, version, created);
-  return { newEdges: created.size, newActivity: singleWriter ? counts : 0 };
+  return { newEdges: created.size, logged };
 }
 
 /** Numbers for `count` changes; the first of them. */
@@ -114,7 +117,8 @@ async function createEdges(tx: WriteTransaction, plan: BatchPlan, changed: reado
   return new Set(fresh.filter((_each, index) => identities[index]?.created === true).map(({ edge }) => edge));
 }
 
-async function writeEvidence(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
+/** @param early also of evidence of which only the first time changed */
+async function writeEvidence(tx: WriteTransaction, plan: BatchPlan, early: boolean): Promise<void> {
   const slotted = plan.facets.flatMap((facet) => (facet.id === 0 ? [{ facet, slot: clean(facet.identity.slot) }] : []));
   const keyOf = ({ facet, slot }: (typeof slotted)[number]): string => `${facet.edge.id}|${slot}`;
   const fresh = distinct(slotted, keyOf, ({ facet }) => facet.edge.id);
@@ -129,7 +133,9 @@ async function writeEvidence(tx: WriteTransaction, plan: BatchPlan): Promise<voi
     each.facet.id = identity?.id ?? 0;
     if (identity?.created === true) created.add(each.facet);
   }
-  const changed = plan.facets.filter((facet) => facet.changed && !created.has(facet)).toSorted((a, b) => a.id - b.id);
+  const changed = plan.facets
+    .filter((facet) => (facet.changed || (early && facet.isEarly)) && !created.has(facet))
+    .toSorted((a, b) => a.id - b.id);
   if (changed.length > 0)
     await tx.update(
       EVIDENCE_UPDATE,
@@ -154,22 +160,15 @@ function evidenceRow({ edge, identity, approximate, firstAt, lastBucket }: Facet
   ];
 }
 
-/** Answers how many rows it wrote. */
-async function writeActivity(tx: WriteTransaction, plan: BatchPlan, singleWriter: boolean): Promise<number> {
-  const facets = singleWriter ? plan.facets : plan.facets.toSorted((a, b) => a.id - b.id);
-  const rows: number[][] = [];
-  for (const facet of facets) {
-    const counts = facet.counts ?? [];
-    facet.counts = undefined;
-    if (counts.length > 1) counts.sort((a, b) => a.start - b.start);
-    for (const { start, count, firstAt, lastAt } of counts) {
-      const startMs = minutesToMs(start);
-      if (singleWriter) rows.push([facet.id, start, count, firstAt - startMs, lastAt - startMs]);
-      else rows.push([facet.id, FINE_MINUTES, start, count, firstAt - startMs, lastAt - startMs]);
-    }
-  }
-  if (rows.length > 0) await tx.upsert(singleWriter ? NEW_ACTIVITY_INSERT : ACTIVITY_UPSERT, rows);
-  return rows.length;
+async function writeActivity(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
+  const table = new CountTable();
+  plan.counts.forEach((...row) => table.add(...row));
+  const rows = Array.from(table.byId(), (row) => table.row(row));
+  if (rows.length > 0)
+    await tx.upsert(
+      ACTIVITY_UPSERT,
+      rows.map(({ id, start, count, first, last }) => [id, FINE_MINUTES, start, count, first, last]),
+    );
 }
 
 async function writeDetails(tx: WriteTransaction, plan: BatchPlan): Promise<void> {

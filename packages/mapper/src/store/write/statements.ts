@@ -69,6 +69,12 @@ export const EVIDENCE_UPDATE: UpdateStatement = {
   merge: { approximate: 'max', first_at: 'min', last_bucket: 'max' },
 };
 
+export const EVIDENCE_EARLIER: UpdateStatement = {
+  table: 'evidence',
+  columns: [integer('id'), integer('first_at')],
+  merge: { first_at: 'min' },
+};
+
 /** `app` sorts before `system`: an edge that is ever an application's is one. Shared is what never was direct. */
 export const EDGE_UPDATE: UpdateStatement = {
   table: 'edge',
@@ -87,13 +93,6 @@ export const ACTIVITY_UPSERT: UpsertStatement = {
   columns: [integer('evidence_id'), integer('width'), integer('start'), integer('count'), integer('first_offset'), integer('last_offset')],
   conflict: ['evidence_id', 'width', 'start'],
   merge: { count: 'sum', first_offset: 'min', last_offset: 'max' },
-};
-
-export const NEW_ACTIVITY_INSERT: UpsertStatement = {
-  table: 'new_activity',
-  columns: [integer('evidence_id'), integer('start'), integer('count'), integer('first_offset'), integer('last_offset')],
-  conflict: ['id'],
-  merge: {},
 };
 
 export const TRAFFIC_UPSERT: UpsertStatement = {

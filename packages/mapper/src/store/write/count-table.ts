@@ -1,0 +1,118 @@
+/** Counts of one evidence in one fine bucket. */
+export interface CountRow {
+  /** Of the evidence. */
+  readonly id: number;
+  /** Minutes since the epoch. */
+  readonly start: number;
+  readonly count: number;
+  /** First and last time, ms after `start`. */
+  readonly first: number;
+  readonly last: number;
+  /** The evidence's row may not say yet that it was seen so early. */
+  readonly isEarly: boolean;
+}
+
+/** Rows of a new table; a power of two, as each later capacity. */
+const FIRST_CAPACITY = 1_024;
+/** Slots per row: what is looked for is found within a step or two. */
+const SLOTS_PER_ROW = 2;
+/** A sort key is an id (up to 2^33) and a row number. */
+const MAX_ROWS = 2 ** 20;
+
+/**
+ * Counts added up by evidence and bucket, in columns and not in objects: there are tens of thousands, they live for
+ * seconds, and the garbage collector would have to look at each of them.
+ */
+export class CountTable {
+  #size = 0;
+  #ids = new Float64Array(FIRST_CAPACITY);
+  #starts = new Uint32Array(FIRST_CAPACITY);
+  #counts = new Float64Array(FIRST_CAPACITY);
+  #firsts = new Int32Array(FIRST_CAPACITY);
+  #lasts = new Int32Array(FIRST_CAPACITY);
+  #early = new Uint8Array(FIRST_CAPACITY);
+  /** Row number + 1 by hash of id and start; 0 is free. */
+  #slots = new Int32Array(FIRST_CAPACITY * SLOTS_PER_ROW);
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(id: number, start: number, count: number, first: number, last: number, isEarly: boolean): void {
+    const mask = this.#slots.length - 1;
+    let slot = hashOf(id, start) & mask;
+    for (let row = (this.#slots[slot] ?? 0) - 1; row >= 0; row = (this.#slots[slot] ?? 0) - 1) {
+      if (this.#ids[row] === id && this.#starts[row] === start) {
+        this.#counts[row] = (this.#counts[row] ?? 0) + count;
+        if (first < (this.#firsts[row] ?? 0)) this.#firsts[row] = first;
+        if (last > (this.#lasts[row] ?? 0)) this.#lasts[row] = last;
+        if (isEarly) this.#early[row] = 1;
+        return;
+      }
+      slot = (slot + 1) & mask;
+    }
+    if (this.#size === MAX_ROWS) throw new Error(`more than ${MAX_ROWS} counts wait`);
+    const row = this.#size;
+    this.#size += 1;
+    this.#slots[slot] = row + 1;
+    this.#ids[row] = id;
+    this.#starts[row] = start;
+    this.#counts[row] = count;
+    this.#firsts[row] = first;
+    this.#lasts[row] = last;
+    this.#early[row] = isEarly ? 1 : 0;
+    if (this.#size === this.#ids.length) this.#grow();
+  }
+
+  idOf(row: number): number {
+    return this.#ids[row] ?? 0;
+  }
+
+  row(row: number): CountRow {
+    return {
+      id: this.idOf(row),
+      start: this.#starts[row] ?? 0,
+      count: this.#counts[row] ?? 0,
+      first: this.#firsts[row] ?? 0,
+      last: this.#lasts[row] ?? 0,
+      isEarly: this.#early[row] === 1,
+    };
+  }
+
+  /** Numbers of the rows in the order of their ids: in that order each page of the database is changed once. */
+  byId(): Int32Array {
+    const keys = new Float64Array(this.#size);
+    for (let row = 0; row < keys.length; row += 1) keys[row] = this.idOf(row) * MAX_ROWS + row;
+    keys.sort();
+    return Int32Array.from(keys, (key) => key % MAX_ROWS);
+  }
+
+  #grow(): void {
+    const capacity = this.#size * 2;
+    this.#ids = copied(this.#ids, new Float64Array(capacity));
+    this.#starts = copied(this.#starts, new Uint32Array(capacity));
+    this.#counts = copied(this.#counts, new Float64Array(capacity));
+    this.#firsts = copied(this.#firsts, new Int32Array(capacity));
+    this.#lasts = copied(this.#lasts, new Int32Array(capacity));
+    this.#early = copied(this.#early, new Uint8Array(capacity));
+    const slots = new Int32Array(capacity * SLOTS_PER_ROW);
+    const mask = slots.length - 1;
+    for (let row = 0; row < this.#size; row += 1) {
+      let slot = hashOf(this.idOf(row), this.#starts[row] ?? 0) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = row + 1;
+    }
+    this.#slots = slots;
+  }
+}
+
+/** Knuth's multiplicative hash; its high bits are the good ones. */
+function hashOf(id: number, start: number): number {
+  const hash = Math.imul((id | 0) ^ Math.imul(start, 0x85ebca6b), 0x9e3779b1);
+  return hash ^ (hash >>> 15);
+}
+
+function copied<T extends Float64Array | Int32Array | Uint32Array | Uint8Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
