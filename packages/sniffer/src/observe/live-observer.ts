@@ -32,8 +32,10 @@ export interface LiveObserverOptions {
 export interface LiveObserver {
   start(): void;
   stop(): void;
-  /** Hands out what is new since the last call; returns how many observations that were. About once a second. */
+  /** Hands out what is new since the last call; returns how many observations that were. */
   drain(): number;
+  /** Whether anything waits for the next drain that was not seen within the last minute. */
+  readonly hasNews: boolean;
   /** Looks at processes and open sockets. About once a second, whatever the interval of reports. */
   look(): void;
   /** Frames captured later than this are another's. */
@@ -88,11 +90,19 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
   const sink = createAttributingSink(view, nameFor, (flow, until) => hostAttempts.take(flow, until), emit);
   const observer = createObserver({ decodeDnsAnswer, sink }, { ...LIVE_LIMITS, seed: options.seed });
   const pipeline = createLivePipeline(observer, options.dnsPorts, (bytes, packet) => hostAttempts.notice(bytes, packet));
-  const sockets = createSocketScanner({ view, diag, onPause: () => void source.drain(), cpuMs: deps.cpuMs });
+  const sockets = createSocketScanner({
+    view,
+    diag,
+    onPause: () => void source.drain(),
+    cpuMs: deps.cpuMs,
+    attemptsSeen: () => observer.counts.tcpAttempts,
+  });
   let allowance = LOOK_BURST;
   /** Within this drain. */
   let hasLooked = false;
   let allowedAt = 0;
+  /** Open connections of a new kind since the last drain. */
+  let hasFound = false;
   let nodeAddresses: readonly string[] = [];
   let lastAt = Number.POSITIVE_INFINITY;
   let scannedAt = Number.NEGATIVE_INFINITY;
@@ -124,6 +134,9 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
     pipeline,
     sockets,
     hostAttempts,
+    get hasNews() {
+      return pipeline.edges.hasNew || hasFound;
+    },
     start() {
       scan(clock.now());
       source.start((frame) => {
@@ -137,6 +150,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
       const now = clock.now();
       scan(now);
       for (const observation of sockets.poll(now)) emit(withName(observation, nameFor));
+      if (sockets.hasNews) hasFound = true;
     },
     drain() {
       hasLooked = false;
@@ -146,6 +160,9 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
       // A process that got no time to look knows of no owner since; the latest packets have one.
       if (now - scannedAt >= ATTRIBUTION_SLACK_MS) scan(now);
       const before = handedOut;
+      // What did not settle yet is handed out by the next one.
+      pipeline.edges.reported(now - LIVE_LIMITS.settleMs);
+      hasFound = false;
       // Handing out what a busy node counted takes longer than the ring has room for.
       observer.drain(now, () => void source.drain());
       return handedOut - before;

@@ -3,6 +3,7 @@ import { TCP_ACK, TCP_SYN } from '@nm/core';
 import { createDnsStreams, createFrameDecoder, LINK_TYPE_RAW } from '@nm/wire';
 import type { DnsStreams, FrameDecoder } from '@nm/wire';
 import type { CapturedFrame } from '../capture/capture-source.ts';
+import { NewEdgeWatch } from './new-edge-watch.ts';
 import { NewSourceWatch } from './new-source-watch.ts';
 import { PortSet } from './port-set.ts';
 import { RecentFrames } from './recent-frames.ts';
@@ -20,6 +21,7 @@ export interface LivePipeline {
   frame(frame: CapturedFrame): void;
   setDnsPorts(ports: readonly number[]): void;
   readonly watch: NewSourceWatch;
+  readonly edges: NewEdgeWatch;
   readonly decoder: FrameDecoder;
   readonly streams: DnsStreams;
   /** Frames that were the same as one just before, and not looked at further. */
@@ -36,8 +38,11 @@ export function createLivePipeline(
   const decoder = createFrameDecoder({ maxTunnels: 0, vxlanPorts: [], genevePorts: [] });
   const streams = createDnsStreams(LIVE_STREAM_LIMITS);
   const watch = new NewSourceWatch();
+  const edges = new NewEdgeWatch();
   const isDnsPort = new PortSet(dnsPorts);
-  const onMessage: Parameters<DnsStreams['push']>[1] = (view) => void observer.dns(view);
+  const onMessage: Parameters<DnsStreams['push']>[1] = (view) => {
+    if (observer.dns(view)) edges.lookup(view);
+  };
   const { view } = decoder;
   const { counts } = observer;
   const recent = new RecentFrames();
@@ -45,6 +50,7 @@ export function createLivePipeline(
 
   return {
     watch,
+    edges,
     decoder,
     streams,
     get copies() {
@@ -67,13 +73,17 @@ export function createLivePipeline(
         if ((view.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
           if (observer.tcpSyn(view)) {
             watch.source(view, view.sourceOffset);
+            edges.attempt(view);
             onAttempt(bytes, view);
           }
         }
         if (isDns) streams.push(view, onMessage);
       } else if (isDns) {
         const { dnsUnmatched } = counts;
-        if (observer.dns(view)) watch.source(view, view.destinationOffset);
+        if (observer.dns(view)) {
+          watch.source(view, view.destinationOffset);
+          edges.lookup(view);
+        }
         // The copy of an answer may come after the query that it belongs to, even if the answer itself did not.
         if (!isTagged && counts.dnsUnmatched === dnsUnmatched) recent.keep(frame);
       }

@@ -53,6 +53,12 @@ export function listPids(root: string): number[] {
   return pids;
 }
 
+/** Number of the youngest process or thread of the reader's own process namespace (proc(5), /proc/loadavg); empty when it cannot be read. */
+export function lastPid(): string {
+  const text = readText('/proc/loadavg');
+  return text.slice(text.lastIndexOf(' ') + 1);
+}
+
 /** Target of a link, or the error's code. */
 export function readLink(path: string): { readonly target: string } | { readonly error: string } {
   try {

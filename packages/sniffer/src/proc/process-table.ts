@@ -1,5 +1,5 @@
 import { isUnified, parsePodUid } from './cgroup.ts';
-import { listPids, readLink, readSmallFile } from './proc-files.ts';
+import { lastPid, listPids, readLink, readSmallFile } from './proc-files.ts';
 
 /** More processes than this are not followed; counted. */
 export const MAX_PROCESSES = 65_536;
@@ -7,6 +7,8 @@ export const MAX_PROCESSES = 65_536;
 const YOUNG_MS = 3_000;
 /** Numbers are used again and processes move, rarely. */
 const LOOK_AGAIN_MS = 30_000;
+/** While no process began, the list is read so often: for those that ended, whose owners' addresses nobody uses meanwhile. */
+const STILL_MS = 5_000;
 
 export interface LocalProcess {
   readonly pid: number;
@@ -35,6 +37,9 @@ export class ProcessTable {
   private readonly hostNamespace: string;
   private readonly entries = new Map<number, Entry>();
   private generation = 0;
+  private listedAt = Number.NEGATIVE_INFINITY;
+  private youngestAt = Number.NEGATIVE_INFINITY;
+  private lastPid = '';
 
   /**
    * @param root a procfs, e.g. `/proc`.
@@ -47,6 +52,8 @@ export class ProcessTable {
 
   /** @returns whether anything changed. @throws when the procfs cannot be listed. */
   refresh(now: number): boolean {
+    if (this.isStill(now)) return false;
+    this.listedAt = now;
     this.generation += 1;
     let changed = false;
     this.counts.overflow = 0;
@@ -71,6 +78,16 @@ export class ProcessTable {
     return this.entries.values();
   }
 
+  /** No process began since the list was read, and none is young. Only of its own namespace the kernel tells that. */
+  private isStill(now: number): boolean {
+    if (this.root !== '/proc') return false;
+    // Read before the list: what begins in between is noticed the next time.
+    const last = lastPid();
+    const hasBegun = last === '' || last !== this.lastPid;
+    this.lastPid = last;
+    return !hasBegun && now - this.listedAt < STILL_MS && now - this.youngestAt >= YOUNG_MS + 1_000;
+  }
+
   private add(pid: number, now: number): boolean {
     const entry: Entry = {
       pid,
@@ -83,6 +100,7 @@ export class ProcessTable {
     };
     if (!this.look(entry, now)) return false;
     this.entries.set(pid, entry);
+    this.youngestAt = now;
     return true;
   }
 

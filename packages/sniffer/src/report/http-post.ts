@@ -34,9 +34,8 @@ export async function createPost(options: PostOptions): Promise<{ readonly post:
       accept: 'application/json',
     };
     if (options.tokenFile !== undefined) headers['authorization'] = `Bearer ${readFileSync(options.tokenFile, 'utf8').trim()}`;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
     return new Promise<HttpAnswer>((resolve, reject) => {
-      const request = send(url, { method: 'POST', agent: agents.current(), headers, signal: limit }, (response) => {
+      const request = send(url, { method: 'POST', agent: agents.current(), headers, signal }, (response) => {
         const pieces: Buffer[] = [];
         let length = 0;
         response.on('data', (piece: Buffer) => {
@@ -50,7 +49,9 @@ export async function createPost(options: PostOptions): Promise<{ readonly post:
           resolve({ status: response.statusCode ?? 0, retryAfter, body: Buffer.concat(pieces).toString('utf8') });
         });
       });
+      const limit = setTimeout(() => request.destroy(new Error(`no answer within ${options.timeoutMs} ms`)), options.timeoutMs);
       request.on('error', reject);
+      request.on('close', () => clearTimeout(limit));
       request.on('socket', (socket) => {
         if (!socket.connecting) return;
         const late = new Error(`no connection within ${options.connectTimeoutMs} ms`);

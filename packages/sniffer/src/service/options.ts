@@ -35,7 +35,7 @@ export const SNIFFER_OPTIONS = {
     flag: 'report-interval',
     type: duration({ minMs: 250, maxMs: 60_000 }),
     default: 1_000,
-    help: 'How often new observations are reported; under load up to 10 times longer. The mapper may ask for another interval.',
+    help: 'How often something new is reported; counts of what was seen within the last minute follow three times less often, and under load all up to 10 times. The mapper may ask for another interval.',
   }),
   spoolMemory: option({
     flag: 'spool-memory',

@@ -62,6 +62,8 @@ const LAST_BLOCK_MS = 150;
 /** Observations a second that are reported without making the interval longer. */
 const ROWS_PER_SECOND = 1_000;
 const MAX_INTERVAL_FACTOR = 10;
+/** While nothing is seen but what was seen within the last minute, its counts are reported every so many intervals. */
+const QUIET_INTERVALS = 3;
 /** While the mapper is away nobody waits: longer intervals, so that what is repeated takes room in the spool once. */
 const AWAY_INTERVAL_MS = 20_000;
 /** UDP ports above this are taken by clients for a moment; they are no servers. */
@@ -73,8 +75,11 @@ const MAX_HEAP_GROWTH_BYTES = 8 * 1024 * 1024;
 const MAX_HEAP_SLACK_BYTES = 8 * 1024 * 1024;
 const COMPILED_AFTER_MS = 2_000;
 const RELEASE_EVERY_MS = 10_000;
-/** What was compiled or done seldom, and its pages of the program. */
-const RELEASE_PROGRAM_EVERY_MS = 60_000;
+/** After fewer frames than this since the last time, memory is looked after only every so many times. */
+const QUIET_FRAMES = 10_000;
+const QUIET_RELEASES = 6;
+/** What was compiled or done seldom, and its pages of the program: they come back by the fault, so not often. */
+const RELEASE_PROGRAM_EVERY_MS = 5 * 60_000;
 
 /** The sniffer as a service: sees, reports, and tells how it is doing. */
 export async function createSniffer(deps: SnifferDeps, options: SnifferOptions): Promise<Sniffer> {
@@ -92,7 +97,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   const handover =
     options.handover === undefined
       ? undefined
-      : createHandover({ clock, log }, { name: options.handover, unreportedMs: options.reportInterval });
+      : createHandover({ clock, log }, { name: options.handover, unreportedMs: QUIET_INTERVALS * options.reportInterval });
   const live = createLiveObserver(
     { source, view, clock, cpuMs: processCpuMs, onObservation: (observation) => gate.add(observation) },
     { dnsPorts: options.dnsPorts, seed: randomSeed() },
@@ -155,15 +160,40 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   const timers: NodeJS.Timeout[] = [];
   let reportTimer: NodeJS.Timeout | undefined;
   let lastLosses = '';
+  /** Intervals since the last report. */
+  let waited = 0;
+  let releasesLeft = 0;
+  let releasedAtFrames = 0;
 
-  const report = (): void => {
+  /** Whether there is nothing but counts of what is known, and those were reported a moment ago. */
+  const canWait = (): boolean => {
+    waited = live.hasNews || sender.stats().isAway || waited + 1 >= QUIET_INTERVALS ? 0 : waited + 1;
+    return waited > 0;
+  };
+
+  /** @returns after how long to look again. */
+  const reportNow = (): number => {
     const rows = live.drain();
     sender.flush();
     heap.look();
     // Every lookup of a busy node is in a row again and again: fewer, larger reports cost less on both sides.
     const factor = Math.min(MAX_INTERVAL_FACTOR, Math.max(1, rows / ROWS_PER_SECOND));
     const leastMs = sender.stats().isAway ? AWAY_INTERVAL_MS : 0;
-    reportTimer = setTimeout(report, Math.max(leastMs, intervalMs * factor));
+    return Math.max(leastMs, intervalMs * factor);
+  };
+
+  const report = (): void => {
+    reportTimer = setTimeout(report, canWait() ? intervalMs : reportNow());
+  };
+
+  const release = (): void => {
+    const { frames } = source.stats();
+    releasesLeft -= 1;
+    if (frames - releasedAtFrames < QUIET_FRAMES && releasesLeft > 0) return;
+    releasedAtFrames = frames;
+    releasesLeft = QUIET_RELEASES;
+    trimSlack(MAX_HEAP_SLACK_BYTES);
+    releaseFreedMemory();
   };
 
   const logLosses = (): void => {
@@ -232,10 +262,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
           releaseFreedMemory();
           releaseProgramPages();
         }, COMPILED_AFTER_MS),
-        setInterval(() => {
-          trimSlack(MAX_HEAP_SLACK_BYTES);
-          releaseFreedMemory();
-        }, RELEASE_EVERY_MS),
+        setInterval(release, RELEASE_EVERY_MS),
         setInterval(releaseProgramPages, RELEASE_PROGRAM_EVERY_MS),
       );
       log.info('sniffer started', { node: options.node, mapper: options.mapperUrl, addresses: view.nodeAddresses(), ...view.counts() });

@@ -27,12 +27,13 @@ interface World {
   haveCgroups?: boolean;
 }
 
-function create(world: World): HostAttempts {
+function create(world: World, onSearch: () => void = () => undefined): HostAttempts {
   const attempts = createHostAttempts({
     cpuMs: () => 0,
     diag: {
       find: ({ localPort, remote }) => world.sockets.find((one) => one.localPort === localPort && String(one.remote) === String(remote)),
       each: (onSocket) => {
+        onSearch();
         world.sockets.forEach(onSocket);
         return true;
       },
@@ -148,6 +149,30 @@ test('attempts are taken with the flow that counts them, and only the node is as
   expect(attempts.take(FLOW, 15)).toEqual([{ podUid: 'pod-a', count: 1, firstSeenAt: 10, lastSeenAt: 10 }]);
   expect(attempts.take(FLOW, 25)).toEqual([{ podUid: 'pod-a', count: 1, firstSeenAt: 20, lastSeenAt: 20 }]);
   expect(attempts.take(FLOW, 30)).toEqual([]);
+});
+
+test('a destination behind which no translated connection was found is looked for ever more seldom, until one is', () => {
+  const world: World = { sockets: [], owners: { 40_001: 'pod-a' }, looks: 0 };
+  let searches = 0;
+  const attempts = create(world, () => (searches += 1));
+  searches = 0;
+  const searchedAt = (from: number, to: number): number[] => {
+    const found: number[] = [];
+    for (let second = from; second < to; second++) {
+      const before = searches;
+      for (const port of [50_000 + second, 51_000 + second]) notice(attempts, port, second);
+      attempts.resolve(second * 1_000);
+      if (searches > before) found.push(second);
+    }
+    return found;
+  };
+  expect(searchedAt(0, 100)).toEqual([0, 1, 3, 7, 15, 31, 63]);
+  world.sockets = [translated];
+  notice(attempts, 40_001, 200);
+  attempts.resolve(200_000);
+  world.sockets = [];
+  expect(attempts.counts.pod).toBe(1);
+  expect(searchedAt(201, 206)).toEqual([201, 202, 204]);
 });
 
 test('what is asked for at once is bounded', () => {

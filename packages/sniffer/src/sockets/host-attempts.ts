@@ -68,6 +68,11 @@ const MAX_OWNED = 1_024;
 const MAX_CGROUPS = 4_096;
 /** Destinations that are not behind address translation. */
 const MAX_DIRECT = 4_096;
+/** Destinations whose attempts were looked for among translated connections, in vain. */
+const MAX_VAIN = 1_024;
+/** How long such a destination is not looked for again: doubled each time. */
+const FIRST_VAIN_MS = 1_000;
+const MAX_VAIN_MS = 60_000;
 /** Sockets whose attempt was seen, or was before the sniffer's time. */
 const MAX_USED = 16_384;
 /** Of a core, in the long run; at once, and at the start, when nothing is compiled and no cgroup known. */
@@ -83,12 +88,18 @@ const TIME_WAIT = 6;
 const LISTEN = 10;
 const NONE: readonly OwnedAttempts[] = [];
 
+interface Vain {
+  readonly waitMs: number;
+  readonly until: number;
+}
+
 export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
   const { view, diag, cpuMs } = deps;
   const counts: HostAttemptsCounts = { pod: 0, process: 0, gone: 0, skipped: 0 };
   const cgroups = new Map<number, CgroupOwner>();
   const direct = new Set<string>();
   const used = new Set<number>();
+  const vain = new Map<string, Vain>();
   const flows = new Map<string, Owned[]>();
   let addresses4 = new Set<number>();
   let addresses6 = new Set<string>();
@@ -174,12 +185,32 @@ export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
     return found;
   };
 
+  /** Looking takes all sockets; where connections end before anybody looks, as a kubelet's probes do, it finds none. */
+  const isVain = ({ remote, remotePort }: Attempt, now: number): boolean => {
+    const known = vain.get(endKey(remote, remotePort));
+    return known !== undefined && now < known.until;
+  };
+
+  const noteSearch = ({ remote, remotePort }: Attempt, now: number, hasFound: boolean): void => {
+    const key = endKey(remote, remotePort);
+    const before = vain.get(key);
+    // Another attempt of the same search.
+    if (!hasFound && before !== undefined && now < before.until) return;
+    vain.delete(key);
+    if (hasFound) return;
+    const oldest = vain.size < MAX_VAIN ? undefined : vain.keys().next().value;
+    if (oldest !== undefined) vain.delete(oldest);
+    const waitMs = before === undefined ? FIRST_VAIN_MS : Math.min(MAX_VAIN_MS, before.waitMs * 2);
+    vain.set(key, { waitMs, until: now + waitMs });
+  };
+
   const resolveAll = (attempts: readonly Attempt[], now: number): void => {
     const unmatched: Attempt[] = [];
     for (const attempt of attempts) {
       const socket = diag.find(attempt);
       if (socket === undefined) {
-        unmatched.push(attempt);
+        if (isVain(attempt, now)) counts.gone += 1;
+        else unmatched.push(attempt);
         continue;
       }
       if (direct.size >= MAX_DIRECT) direct.clear();
@@ -191,6 +222,7 @@ export function createHostAttempts(deps: HostAttemptsDeps): HostAttempts {
     const translated = findTranslated(new Set(unmatched.map(({ localPort }) => localPort)));
     for (const attempt of unmatched) {
       const socket = translated.get(attempt.localPort);
+      noteSearch(attempt, now, socket !== undefined);
       if (socket === undefined) {
         counts.gone += 1;
         continue;

@@ -14,6 +14,8 @@ export interface SocketScannerDeps {
   readonly diag: Pick<SocketDiag, 'addTo'>;
   /** Called between pieces of a long table, so that the capture ring is emptied meanwhile. */
   readonly onPause: () => void;
+  /** Connection attempts seen as packets so far. */
+  readonly attemptsSeen: () => number;
   /** CPU time of this process, milliseconds: what a read costs, however busy the machine is. */
   readonly cpuMs: () => number;
 }
@@ -31,6 +33,8 @@ export interface SocketScanner {
   poll(now: number): Observation[];
   /** What listens in the node's own namespace. */
   hostListeners(): readonly SocketListener[];
+  /** The last look found connections of a kind that was not there, and that stay. */
+  readonly hasNews: boolean;
   readonly counts: Readonly<SocketScannerCounts>;
   readonly observer: SocketObserver;
 }
@@ -59,8 +63,11 @@ const MIN_GAP_MS: Readonly<Record<number, number>> = {
 const CPU_SHARE = 0.02;
 const FIRST_CREDIT_MS = 1_000;
 const MAX_CREDIT_MS = 200;
-/** Of it, reads because connections come and go; their attempts are seen as packets anyway. */
+/** Of it, reads because connections come and go; and where their attempts are seen as packets anyway. */
 const PASSING_SHARE = 0.001;
+const SEEN_PASSING_SHARE = 0.000_3;
+/** After so long without any attempt, packets may go where nobody sees them. */
+const UNSEEN_AFTER_MS = 60_000;
 const MAX_PASSING_CREDIT_MS = 50;
 /** Namespaces whose counters are kept open; more are opened each time. */
 const MAX_KEPT_FILES = 1_024;
@@ -75,9 +82,12 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   const files = new Map<string, SocketCounterFile>();
   const counts: SocketScannerCounts = { tableReads: 0, malformed: 0, unreadable: 0 };
   let hostId = '';
+  let hasNews = false;
   let credit = FIRST_CREDIT_MS;
   let passingCredit = MAX_PASSING_CREDIT_MS;
   let polledAt = 0;
+  let attemptsSeen = 0;
+  let attemptSeenAt = Number.NEGATIVE_INFINITY;
 
   const tablesOf = (namespace: LocalNamespace): readonly Table[] => {
     const known = tables.get(namespace.id);
@@ -181,10 +191,18 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   return {
     observer,
     counts,
+    get hasNews() {
+      return hasNews;
+    },
     poll(now) {
       const still: Observation[] = [];
       credit = Math.min(Math.max(MAX_CREDIT_MS, credit), credit + (now - polledAt) * CPU_SHARE);
-      passingCredit = Math.min(MAX_PASSING_CREDIT_MS, passingCredit + (now - polledAt) * PASSING_SHARE);
+      if (deps.attemptsSeen() !== attemptsSeen) {
+        attemptsSeen = deps.attemptsSeen();
+        attemptSeenAt = now;
+      }
+      const passingShare = now - attemptSeenAt < UNSEEN_AFTER_MS ? SEEN_PASSING_SHARE : PASSING_SHARE;
+      passingCredit = Math.min(MAX_PASSING_CREDIT_MS, passingCredit + (now - polledAt) * passingShare);
       polledAt = now;
       const done: { readonly one: Due; readonly costMs: number }[] = [];
       let areOwnersFresh = false;
@@ -206,9 +224,12 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
         deps.onPause();
       }
       const fresh = observer.end(now);
+      hasNews = false;
       for (const { one, costMs } of done) {
         const { table, counter, open, reason } = one;
-        table.schedule.read(counter, open, now, costMs, reason, observer.newGroups(tableId(table)) > 0);
+        const found = observer.newGroups(tableId(table)) > 0;
+        table.schedule.read(counter, open, now, costMs, reason, found);
+        if (found && reason !== 'passing') hasNews = true;
       }
       counts.malformed = parser.malformed;
       return [...still, ...fresh];
