@@ -27,7 +27,17 @@ describe('time', () => {
     expect(range === undefined ? '' : formatTimeRange(range)).toBe(text);
   });
 
-  test.each(['', '0h', '5y', 'yesterday', '2026-01-02T00:00:00Z~2026-01-01T00:00:00Z', 'a~b', '1h~2h~3h'])('%s is no range', (text) => {
+  test.each([
+    '',
+    '0h',
+    '5y',
+    'yesterday',
+    '2026-01-02T00:00:00Z~2026-01-01T00:00:00Z',
+    'a~b',
+    '1h~2h~3h',
+    // The window before it would begin before any date.
+    '-271821-04-20T00:00:00Z~2026-01-01T00:00:00Z',
+  ])('%s is no range', (text) => {
     expect(parseTimeRange(text)).toBeUndefined();
   });
 

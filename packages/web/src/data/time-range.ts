@@ -33,7 +33,8 @@ export function parseTimeRange(text: string): TimeRange | undefined {
   if (last !== null && unit !== undefined && Number(last[1]) > 0) return { type: 'last', ms: Number(last[1]) * unit };
   const [since, until, ...rest] = text.split('~').map((part) => Date.parse(part));
   if (since === undefined || until === undefined || rest.length > 0) return undefined;
-  return Number.isFinite(since) && Number.isFinite(until) && since < until ? { type: 'range', since, until } : undefined;
+  // Nothing was seen before 1970, and the window before this one must be a date as well.
+  return since >= 0 && since < until ? { type: 'range', since, until } : undefined;
 }
 
 export function formatTimeRange(range: TimeRange): string {

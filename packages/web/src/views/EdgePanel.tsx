@@ -210,7 +210,7 @@ function Accesses({ edge }: { readonly edge: UiEdge }) {
             {edge.kafka.map(({ topic, operation, allowed, resourceType, principal }) => (
               <li key={`${topic}/${operation}/${String(allowed)}/${resourceType ?? ''}/${principal ?? ''}`}>
                 <span>
-                  {operation} {resourceType === undefined || resourceType === 'topic' ? '' : `${resourceType} `}
+                  {visibleText(operation)} {resourceType === undefined || resourceType === 'topic' ? '' : `${resourceType} `}
                   {visibleText(topic)}
                 </span>
                 <span className={`tag ${allowed ? '' : 'is-danger'}`}>{allowed ? 'allowed' : 'denied'}</span>
@@ -226,7 +226,7 @@ function Accesses({ edge }: { readonly edge: UiEdge }) {
             {edge.http.map(({ path, methods }) => (
               <li key={path}>
                 <span>{visibleText(path)}</span>
-                <span className="count">{methods.join(' ')}</span>
+                <span className="count">{visibleText(methods.join(' '))}</span>
               </li>
             ))}
           </ul>
