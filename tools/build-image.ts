@@ -38,7 +38,7 @@ try {
   const parts =
     arch === process.arch ? ownParts(root, arch, values.node ?? process.execPath) : foreignParts(root, arch, join(work, 'parts'));
   writeImageFiles({ dist, root, arch, output, ...parts });
-  printSizes(output);
+  printSizes(output, work);
   if (values.load !== undefined) {
     execFileSync(join(root, 'e2e', 'cluster', 'image-load'), [values.load, output, JSON.stringify(IMAGE_CONFIG)], { stdio: 'inherit' });
     console.log(`loaded as ${values.load}`);
@@ -53,7 +53,7 @@ function toArchitecture(text: string): ImageArchitecture {
 }
 
 /** Prints the sizes; an image that became too large fails. */
-function printSizes(folder: string): void {
+function printSizes(folder: string, scratch: string): void {
   const sizeOf = (part: string): number =>
     readdirSync(join(folder, part), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -63,16 +63,12 @@ function printSizes(folder: string): void {
     if (size > 0) console.log(`/${part.padEnd(12)} ${megabytes(size)}`);
   }
   // As a registry stores it: one layer, gzip.
-  const archive = join(tmpdir(), `network-mapper-image-${process.pid}.tar.gz`);
-  try {
-    execFileSync('tar', ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '-C', folder, '-czf', archive, '.']);
-    const compressed = statSync(archive).size;
-    console.log(`${'all'.padEnd(13)} ${megabytes(sizeOf('.'))}`);
-    console.log(`${'compressed'.padEnd(13)} ${megabytes(compressed)}`);
-    if (compressed > MAX_COMPRESSED_BYTES) throw new Error(`the image may have ${megabytes(MAX_COMPRESSED_BYTES)} compressed`);
-  } finally {
-    rmSync(archive, { force: true });
-  }
+  const archive = join(scratch, 'layer.tar.gz');
+  execFileSync('tar', ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '-C', folder, '-czf', archive, '.']);
+  const compressed = statSync(archive).size;
+  console.log(`${'all'.padEnd(13)} ${megabytes(sizeOf('.'))}`);
+  console.log(`${'compressed'.padEnd(13)} ${megabytes(compressed)}`);
+  if (compressed > MAX_COMPRESSED_BYTES) throw new Error(`the image may have ${megabytes(MAX_COMPRESSED_BYTES)} compressed`);
 }
 
 function megabytes(bytes: number): string {
