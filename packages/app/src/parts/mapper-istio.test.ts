@@ -2,13 +2,12 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFakeApiServer } from '@nm/kube/testing';
 import type { FakeApiServer } from '@nm/kube/testing';
 import { runMapper } from '@nm/mapper';
+import { freePort } from '@nm/mapper/testing';
 import { embedIstioWatcher } from '@nm/watchers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -49,15 +48,6 @@ afterEach(async () => {
   await api.close();
   rmSync(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function ask(port: number, query: string): Promise<unknown> {
   const answer = await fetch(`http://127.0.0.1:${port}/query`, {

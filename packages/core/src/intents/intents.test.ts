@@ -6,32 +6,14 @@ import type { ValidateFunction } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Edge } from '../model/edge.ts';
-import type { Peer } from '../model/peer.ts';
+import { edge, seen, workload } from '../testing/edges.ts';
 import { selectEdges } from './edge-filter.ts';
 import type { EdgeFilter } from './edge-filter.ts';
 import { toClientIntents } from './to-client-intents.ts';
 import type { ClientIntentsOptions } from './to-client-intents.ts';
 import { toIntents } from './to-intents.ts';
 
-const at = Date.UTC(2026, 0, 31, 12);
-const seen = { count: 2, firstSeenAt: at, lastSeenAt: at + 60_000 };
-const workload = (name: string, namespace = 'shop', kind = 'Deployment', labels?: Record<string, string>): Peer => ({
-  type: 'workload',
-  cluster: 'c',
-  namespace,
-  name,
-  kind,
-  ...(labels !== undefined && { labels }),
-});
-const edge = (client: Peer, server: Peer, rest: Partial<Edge> = {}): Edge => ({
-  client,
-  server,
-  class: 'app',
-  shared: false,
-  evidence: { tcp: seen },
-  ports: [],
-  ...rest,
-});
+const at = seen.firstSeenAt;
 const web = workload('web');
 const service = { namespace: 'shop', name: 'cart-svc' };
 

@@ -1,23 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Edge } from '../model/edge.ts';
 import type { Peer } from '../model/peer.ts';
+import { edge, seen, workload } from '../testing/edges.ts';
 import { parseMapDocument } from './parse-map-document.ts';
 import { parseRfc3339, toRfc3339 } from './rfc3339.ts';
 import { toEdges } from './to-edges.ts';
 import { toMapDocument } from './to-map-document.ts';
 
-const at = Date.UTC(2026, 0, 31, 12);
-const seen = { count: 2, firstSeenAt: at, lastSeenAt: at + 1_500 };
-const workload = (name: string, namespace = 'shop'): Peer => ({ type: 'workload', cluster: 'c', namespace, name, kind: 'Deployment' });
-const edge = (client: Peer, server: Peer, rest: Partial<Edge> = {}): Edge => ({
-  client,
-  server,
-  class: 'app',
-  shared: false,
-  evidence: { tcp: seen },
-  ports: [],
-  ...rest,
-});
+const at = seen.firstSeenAt;
 const written = (edges: unknown[], rest: object = {}): unknown => ({
   schema: 'network-mapper/map/v1',
   generatedAt: '2026-01-31T12:00:00Z',

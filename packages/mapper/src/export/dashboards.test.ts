@@ -2,12 +2,11 @@ import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../testing/free-port.ts';
 import { ADDRESSES } from '../testing/shop-cluster.ts';
 import { attempt, START, startTestMapper } from '../testing/start-test-mapper.ts';
 import type { TestMapper } from '../testing/start-test-mapper.ts';
@@ -208,11 +207,3 @@ scrape_configs: [{job_name: mapper, static_configs: [{targets: ['${new URL(mappe
     expect(Number(called?.value[1])).toBeGreaterThan(0);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

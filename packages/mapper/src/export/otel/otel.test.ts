@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../../testing/free-port.ts';
 import { ADDRESSES } from '../../testing/shop-cluster.ts';
 import { attempt, START, startTestMapper } from '../../testing/start-test-mapper.ts';
 import type { TestMapper } from '../../testing/start-test-mapper.ts';
@@ -227,11 +226,3 @@ service: {telemetry: {metrics: {level: none}}, pipelines: {metrics: {receivers: 
     30_000,
   );
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
