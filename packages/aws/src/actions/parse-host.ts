@@ -87,6 +87,16 @@ export function parseAwsHost(host: string): AwsHost | undefined {
   return toHost(parts, ownPartition);
 }
 
+/**
+ * Whether two hosts are of one service, region and partition: a request may name another bucket than its connection does, but not
+ * another service, so that nothing is told that its server would not do.
+ */
+export function isSameEndpoint(host: string, connected: string): boolean {
+  const [own, other] = [parseAwsHost(host), parseAwsHost(connected)];
+  if (own === undefined || other === undefined) return host.toLowerCase() === connected;
+  return own.labels.at(-1) === other.labels.at(-1) && own.region === other.region && own.partition === other.partition;
+}
+
 function toHost(parts: readonly string[], ownPartition: string): AwsHost | undefined {
   let labels = parts;
   // VPC endpoints: vpce-…[-zone].SERVICE.REGION.vpce

@@ -7,7 +7,7 @@ import type { Clock, Logger } from '@nm/core';
 import { createYoungKeeper } from '@nm/runtime';
 import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
 import type { AwsHttpRequest } from '../actions/aws-request.ts';
-import { parseAwsHost } from '../actions/parse-host.ts';
+import { isSameEndpoint } from '../actions/parse-host.ts';
 import type { AWS_METRICS } from '../report/aws-metrics.ts';
 import { createBodyBudget } from './body-budget.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
@@ -18,6 +18,7 @@ import type { Seat } from './connection-seats.ts';
 import { readFirst } from './first-bytes.ts';
 import { createHttp1Tap } from './http1-tap.ts';
 import { createHttp2Tap } from './http2-tap.ts';
+import { parseHostField } from './parse-host-field.ts';
 import { relay } from './relay.ts';
 import type { RequestTap } from './request-tap.ts';
 import { isHostName } from './safe-lookup.ts';
@@ -224,10 +225,7 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
     readFirst(client, MAX_HEAD_BYTES, (bytes) => {
       const end = bytes.indexOf('\r\n\r\n');
       if (end < 0) return false;
-      const host = /\r\nhost:\s*([^\r\n:]+)/i
-        .exec(bytes.toString('latin1', 0, end))?.[1]
-        ?.trim()
-        .toLowerCase();
+      const host = parseHostField(bytes.toString('latin1', 0, end));
       client.unshift(bytes);
       if (host === undefined || !isHostName(host)) {
         metrics.connections.inc({ outcome: 'no-name' });
@@ -289,13 +287,6 @@ export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): Aw
       await Promise.all(closing);
     },
   };
-}
-
-/** A request may name another bucket than its connection does, but not another service: nothing is told that its server would not do. */
-function isSameEndpoint(host: string, connected: string): boolean {
-  const [own, other] = [parseAwsHost(host), parseAwsHost(connected)];
-  if (own === undefined || other === undefined) return host.toLowerCase() === connected;
-  return own.labels.at(-1) === other.labels.at(-1) && own.region === other.region && own.partition === other.partition;
 }
 
 function portOf(server: Server | undefined): number {
