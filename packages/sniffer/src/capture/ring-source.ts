@@ -58,6 +58,7 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
   let handler: FrameHandler = () => undefined;
   let afterDrain: () => void = () => undefined;
   let timer: NodeJS.Timeout | undefined;
+  let timerMs = 0;
   let intervalMs = MIN_INTERVAL_MS;
   let lastBusyAt = 0;
   let frames = 0;
@@ -165,13 +166,23 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
       intervalMs = MIN_INTERVAL_MS;
     }
     signalledAt = now;
-    clearTimeout(timer);
     tick();
   };
 
   const tick = (): void => {
     if (drain() > 0) afterDrain();
-    timer = setTimeout(tick, isSignalled ? IDLE_INTERVAL_MS : intervalMs);
+    wakeAfter(isSignalled ? IDLE_INTERVAL_MS : intervalMs);
+  };
+
+  /** The same timer as long as the time is the same: a new one for each signal costs as much as the frames of a quiet node. */
+  const wakeAfter = (ms: number): void => {
+    if (timer !== undefined && ms === timerMs) {
+      timer.refresh();
+      return;
+    }
+    clearTimeout(timer);
+    timerMs = ms;
+    timer = setTimeout(tick, ms);
   };
 
   return {
@@ -187,6 +198,7 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
     },
     stop() {
       clearTimeout(timer);
+      timer = undefined;
       if (ring === undefined) return;
       ring.drain(count, blocks);
       readStatistics(ring);

@@ -162,6 +162,8 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   let lastLosses = '';
   /** Intervals since the last report. */
   let waited = 0;
+  /** Until the next one. */
+  let looksLeft = 0;
   let releasesLeft = 0;
   let releasedAtFrames = 0;
 
@@ -182,8 +184,17 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     return Math.max(leastMs, intervalMs * factor);
   };
 
+  /** With a look, if the interval lets it: each time that the process wakes costs more than what it does then. */
   const report = (): void => {
-    reportTimer = setTimeout(report, canWait() ? intervalMs : reportNow());
+    const afterMs = canWait() ? intervalMs : reportNow();
+    looksLeft = Math.round(afterMs / LOOK_EVERY_MS);
+    if (looksLeft === 0) reportTimer = setTimeout(report, afterMs);
+  };
+
+  const look = (): void => {
+    live.look();
+    looksLeft -= 1;
+    if (looksLeft === 0) report();
   };
 
   const release = (): void => {
@@ -255,7 +266,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
       warnOfRights(log, view.counts());
       report();
       timers.push(
-        setInterval(() => live.look(), LOOK_EVERY_MS),
+        setInterval(look, LOOK_EVERY_MS),
         setInterval(logLosses, LOSS_LOG_MS),
         // What the start took, once the compiler's threads are done with it; then what a load took.
         setTimeout(() => {
