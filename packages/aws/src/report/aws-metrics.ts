@@ -23,12 +23,12 @@ export const AWS_METRICS = defineMetrics({
   dropped: {
     type: 'counter',
     name: 'network_mapper_aws_dropped_observations_total',
-    help: 'Observations dropped because too many were different, or the mapper was away for too long.',
+    help: 'Observations dropped because too many were different, a name was longer than any, or the mapper was away for too long.',
   },
   generalized: {
     type: 'counter',
     name: 'network_mapper_aws_generalized_calls_total',
-    help: 'Calls on objects of a bucket that count for the bucket, because their client used too many of its objects.',
+    help: 'Calls on objects of a bucket that count for the bucket, because their client used too many of its objects, or a name is longer than any.',
   },
   dnsQueries: {
     type: 'counter',
