@@ -108,6 +108,9 @@ export class CaptureFile {
     if (problem?.reason === 'not-a-capture') {
       throw notRecognised(path, source.damage ?? (source.bytesRead === 0 ? 'it is empty' : 'it begins with other bytes than one does'));
     }
+    // Nothing tells what would have been in it: this is no capture of which a part was read.
+    if (problem?.reason === 'truncated' && problem.byteOffset === 0)
+      throw notRecognised(path, source.damage ?? 'it ends within its header');
     if (problem !== undefined || source.damage !== undefined) {
       const isTruncated = problem?.reason === 'truncated' && source.damage === undefined;
       const detail = source.damage ?? (problem === undefined ? '' : PROBLEM_TEXTS[problem.reason]);

@@ -171,6 +171,20 @@ describe('wrong input', () => {
     ['a folder', async () => folder, 'capture-unreadable', /it is a folder/],
     ['empty', () => write(new Uint8Array(0)), 'capture-not-recognised', /is not a capture \(it is empty\)/],
     ['text', () => write(bytesOf('7b 22 61 22 3a 31 7d')), 'capture-not-recognised', /give a pcap or pcapng file/],
+    [
+      'cut within its header',
+      () => write(at(0).subarray(0, 23)),
+      'capture-not-recognised',
+      /is not a capture \(it ends within its header\)/,
+    ],
+    ['cut after its first bytes', () => write(at(0).subarray(0, 4)), 'capture-not-recognised', /it ends within its header/],
+    [
+      'pcapng cut within its first block',
+      () => write(pcapng(false).section().subarray(0, 20)),
+      'capture-not-recognised',
+      /within its header/,
+    ],
+    ["gzip'ed and cut within its header", () => write(gzipSync(at(0).subarray(0, 10))), 'capture-not-recognised', /within its header/],
     ["gzip'ed text", () => write(gzipSync('{"a":1}')), 'capture-not-recognised', /give a pcap or pcapng file/],
   ])('%s', async (_name, make, code, message) => {
     const good = await write(at(0, 1));
@@ -184,6 +198,11 @@ describe('wrong input', () => {
 
   test('too many files', () => {
     expect(() => openCaptures(Array.from({ length: 257 }, () => 'x'))).toThrow(/257 captures are more than the 256/);
+  });
+
+  test('a file that ends with its header is a capture without records', async () => {
+    const { seen, captures } = await read([await write(at(0).subarray(0, 24))]);
+    expect([seen, captures.warnings]).toEqual([[], []]);
   });
 
   test('a last record that is not whole is a warning', async () => {
