@@ -1,9 +1,9 @@
 import { formatAddress, parseAddress } from '../model/address.ts';
 import { Memo } from '../model/memo.ts';
-import { FifoTable } from './fifo-table.ts';
 import { dataViewOf, finishHash, hashWords, startHash, wordAt } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 import { KeySet } from './key-set.ts';
+import { RingTable } from './ring-table.ts';
 
 const IPV4_BYTES = 4;
 const IPV6_BYTES = 16;
@@ -58,7 +58,7 @@ export class AddressSet {
 
 /** Numbers addresses of packets, so that tables keep small integers. Bounded: `isFull` tells its owner to start over. */
 export class AddressTable {
-  private readonly table: FifoTable;
+  private readonly table: RingTable;
   private readonly families: Uint8Array;
   private readonly raw: Uint8Array;
   readonly keepsMemos: boolean;
@@ -66,22 +66,22 @@ export class AddressTable {
   private readonly texts: (string | undefined)[] = [];
 
   /** @param keepsMemos for whoever resolves what is observed */
-  constructor(capacity: number, keepsMemos = false) {
+  constructor(capacity: number, seed: number, keepsMemos = false) {
     this.keepsMemos = keepsMemos;
-    this.table = new FifoTable(capacity);
-    this.families = new Uint8Array(this.table.capacity);
-    this.raw = new Uint8Array(this.table.capacity * IPV6_BYTES);
+    this.table = new RingTable(capacity, 0, seed);
+    this.families = new Uint8Array(this.table.maxCapacity);
+    this.raw = new Uint8Array(this.table.maxCapacity * IPV6_BYTES);
   }
 
   /** True when fewer than `room` new addresses fit; call before a packet's addresses are numbered. */
   isFull(room: number): boolean {
-    return this.table.size + room > this.table.capacity;
+    return this.table.size + room > this.table.maxCapacity;
   }
 
   /** @param key of the address (addressKey with the table's seed). */
   idOf(key: Readonly<Hash64>, data: DataView, offset: number, family: 4 | 6): number {
     const found = this.table.find(key.high, key.low);
-    return found >= 0 ? found : this.add(key, data, offset, family);
+    return found >= 0 ? this.idAt(found) : this.add(key, data, offset, family);
   }
 
   /** Canonical text of an address. */
@@ -111,8 +111,13 @@ export class AddressTable {
     this.texts.length = 0;
   }
 
+  /** Entries leave all at once only, so that their numbers less the bits above tell them apart. */
+  private idAt(place: number): number {
+    return this.table.entryAt(place) & (this.table.maxCapacity - 1);
+  }
+
   private add(key: Readonly<Hash64>, data: DataView, offset: number, family: 4 | 6): number {
-    const id = this.table.add(key.high, key.low, 0);
+    const id = this.idAt(this.table.add(key.high, key.low, 0));
     this.families[id] = family;
     for (let i = 0; i < (family === 4 ? IPV4_BYTES : IPV6_BYTES); i++) this.raw[id * IPV6_BYTES + i] = data.getUint8(offset + i);
     this.texts[id] = undefined;

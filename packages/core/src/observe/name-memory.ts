@@ -23,6 +23,8 @@ export class NameMemory {
   private readonly seed: number;
   private readonly mask: number;
   private early = 0;
+  /** How often something was learned; wraps around. What was not found before is not there as long as this stays. */
+  changes = 0;
   private readonly key: Hash64 = { high: 0, low: 0 };
   private readonly address: Hash64 = { high: 0, low: 0 };
 
@@ -106,6 +108,7 @@ export class NameMemory {
   }
 
   private keep(place: number, answer: DnsAnswer, at: number): void {
+    this.changes = (this.changes + 1) | 0;
     this.table.doubles[(place + LEARNED_AT) >> 1] = at;
     this.answers[this.table.entryAt(place) & this.mask] = answer;
   }

@@ -83,7 +83,7 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
     evictions: 0,
   };
   let nodeAddresses = new AddressSet([], seed);
-  const addresses = new AddressTable(options.maxAddresses ?? 65_536, options.memos);
+  const addresses = new AddressTable(options.maxAddresses ?? 65_536, seed, options.memos);
   const names = new NameMemory(options.maxNames ?? 131_072, seed);
   const shared = { addresses, names, counts, sink: deps.sink, nodeAddresses: () => nodeAddresses };
   const dns = new DnsObserver(

@@ -33,6 +33,31 @@ describe('RingTable', () => {
     expect(table.find(1, 2)).toBe(newer);
   });
 
+  test('entry numbers beyond the bits that a bucket keeps: what lives is found, what left is not', () => {
+    const table = new RingTable(256, 0, SEED);
+    const last = 2_500_000;
+    for (let key = 0; key <= last; key++) table.add(key % 500, key, key);
+    for (let key = last - 255; key <= last; key++) expect(table.timeAt(table.find(key % 500, key))).toBe(key);
+    for (let key = last - 2_000; key <= last - 256; key++) expect(table.find(key % 500, key)).toBe(-1);
+  });
+
+  test('a bucket with more entries than its own words', () => {
+    const table = new RingTable(256, 0, SEED);
+    // Of one key, hence in one bucket: each is reached from the newer one.
+    const places = Array.from({ length: 20 }, (_, at) => table.add(5, 6, at));
+    const seen: number[] = [];
+    for (let place = table.find(5, 6); place >= 0; place = table.findOlder(place)) seen.push(place);
+    expect(seen).toEqual(places.toReversed());
+  });
+
+  test('cleared, it holds nothing, and numbers begin again', () => {
+    const table = new RingTable(256, 0, SEED);
+    const first = table.entryAt(table.add(1, 2, 3));
+    for (let key = 0; key < 300; key++) table.add(key, 7, 3);
+    table.clear();
+    expect([table.size, table.find(299, 7), table.entryAt(table.add(1, 2, 3))]).toEqual([0, -1, first]);
+  });
+
   test('whatever is added and expired: what lives is found, what left is not', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1 }), fc.array(fc.tuple(fc.integer(), fc.nat(600)), { maxLength: 900 }), (seed, steps) => {

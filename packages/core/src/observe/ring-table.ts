@@ -9,6 +9,13 @@ export const RING_TIME = 4;
 /** From here on all words of an entry are the owner's, as many as it asked for. */
 export const RING_OWN_WORDS = 6;
 const MIN_CAPACITY = 256;
+/** Entries of a bucket that its own words tell of; a bucket of that many never crosses a line of the processor's cache. */
+const BUCKET_WORDS = 4;
+/** A word of a bucket: the lower bits of an entry's number, above them what tells its key from others. */
+const NUMBER_BITS = 20;
+const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
+/** More entries than numbers could not be told apart. */
+const MAX_CAPACITY = 1 << NUMBER_BITS;
 
 /**
  * A bounded hash table whose entries leave in the order in which they came. An entry is one run of 32-bit words, key
@@ -22,7 +29,7 @@ const MIN_CAPACITY = 256;
 export class RingTable {
   words: Int32Array;
   doubles: Float64Array;
-  private heads: Int32Array;
+  private buckets: Int32Array;
   private capacity: number;
   /** Entries at most: a power of two. */
   readonly maxCapacity: number;
@@ -32,17 +39,17 @@ export class RingTable {
   private tail = 1;
   private used = 0;
 
-  /** @param capacity entries, rounded up to a power of two. @param ownWords words besides key and time. @param seed against chosen collisions. */
+  /** @param capacity entries, rounded up to a power of two, 2^20 at most. @param ownWords words besides key and time. @param seed against chosen collisions. */
   constructor(capacity: number, ownWords: number, seed: number) {
     let size = MIN_CAPACITY;
-    while (size < capacity) size *= 2;
+    while (size < capacity && size < MAX_CAPACITY) size *= 2;
     this.maxCapacity = size;
     this.capacity = MIN_CAPACITY;
     this.stride = (RING_OWN_WORDS + ownWords + 1) & ~1;
     this.seed = seed | 1;
     this.words = new Int32Array(MIN_CAPACITY * this.stride);
     this.doubles = new Float64Array(this.words.buffer);
-    this.heads = new Int32Array(MIN_CAPACITY * 2);
+    this.buckets = new Int32Array(MIN_CAPACITY * 2);
   }
 
   get size(): number {
@@ -61,7 +68,18 @@ export class RingTable {
 
   /** Place of the newest entry with this key, or -1. */
   find(high: number, low: number): number {
-    return this.findFrom(this.heads[this.bucketOf(high, low)] as number, high, low);
+    const { buckets, words } = this;
+    const mixed = this.mix(high, low);
+    const bucket = this.bucketOf(mixed);
+    for (let at = bucket; at < bucket + BUCKET_WORDS; at++) {
+      const word = buckets[at] as number;
+      if ((word ^ mixed) >>> NUMBER_BITS !== 0) continue;
+      const place = this.placeOf(this.numberOf(word));
+      if (place >= 0 && words[place + KEY_LOW] === low && words[place + KEY_HIGH] === high) return place;
+    }
+    // Only behind the last word may there be more, and only as long as that entry lives.
+    const last = this.placeOf(this.numberOf(buckets[bucket + BUCKET_WORDS - 1] as number));
+    return last < 0 ? -1 : this.findFrom(words[last + OLDER] as number, high, low);
   }
 
   /** Place of the next older entry with the key of the one at `place`, or -1. */
@@ -79,12 +97,10 @@ export class RingTable {
     const entry = (this.tail + this.used) | 0;
     this.used += 1;
     const place = Math.imul(entry & (this.capacity - 1), this.stride);
-    const bucket = this.bucketOf(high, low);
     this.words[place + KEY_HIGH] = high;
     this.words[place + KEY_LOW] = low;
-    this.words[place + OLDER] = this.heads[bucket] as number;
     this.doubles[(place + RING_TIME) >> 1] = at;
-    this.heads[bucket] = entry;
+    this.link(entry, place);
     return place;
   }
 
@@ -122,6 +138,13 @@ export class RingTable {
     this.used -= 1;
   }
 
+  /** Removes all entries; the next one has the number of the first again. */
+  clear(): void {
+    this.buckets.fill(0);
+    this.tail = 1;
+    this.used = 0;
+  }
+
   /** Removes the entries added before `before`, oldest first. */
   expire(before: number): void {
     while (this.oldestTime() < before) this.dropOldest();
@@ -139,10 +162,36 @@ export class RingTable {
     return -1;
   }
 
-  private bucketOf(high: number, low: number): number {
+  /** Makes an entry, newer than all others, the first of its bucket. */
+  private link(entry: number, place: number): void {
+    const { buckets, words } = this;
+    const mixed = this.mix(words[place + KEY_HIGH] as number, words[place + KEY_LOW] as number);
+    const at = this.bucketOf(mixed);
+    const newest = buckets[at] as number;
+    // Older than this entry, whatever the bits above the number's lower ones were: links lead back in time only.
+    words[place + OLDER] = (entry - 1 - ((entry - 1 - newest) & NUMBER_MASK)) | 0;
+    buckets[at + 3] = buckets[at + 2] as number;
+    buckets[at + 2] = buckets[at + 1] as number;
+    buckets[at + 1] = newest;
+    buckets[at] = (mixed & ~NUMBER_MASK) | (entry & NUMBER_MASK);
+  }
+
+  /** Number of the entry, among the newest 2^20, that a bucket's word tells of. */
+  private numberOf(word: number): number {
+    const newest = this.tail + this.used - 1;
+    return (newest - ((newest - word) & NUMBER_MASK)) | 0;
+  }
+
+  /** Keys may be plain numbers that differ in a few bits anywhere, as addresses do. */
+  private mix(high: number, low: number): number {
     let mixed = Math.imul(high ^ this.seed, 0x85ebca6b);
     mixed = Math.imul(mixed ^ (mixed >>> 15) ^ low, this.seed);
-    return (mixed ^ (mixed >>> 15)) & (this.capacity * 2 - 1);
+    return Math.imul(mixed ^ (mixed >>> 16), 0xc2b2ae35);
+  }
+
+  /** Index of the first word of a bucket. Half as many buckets as entries, so that few have more entries than words. */
+  private bucketOf(mixed: number): number {
+    return ((mixed ^ (mixed >>> 15)) & (this.capacity / 2 - 1)) * BUCKET_WORDS;
   }
 
   private grow(): void {
@@ -151,15 +200,13 @@ export class RingTable {
     this.capacity *= 2;
     this.words = new Int32Array(this.capacity * stride);
     this.doubles = new Float64Array(this.words.buffer);
-    this.heads = new Int32Array(this.capacity * 2);
+    this.buckets = new Int32Array(this.capacity * 2);
     for (let i = 0; i < used; i++) {
       const entry = (tail + i) | 0;
       const from = Math.imul(entry & maskBefore, stride);
       const place = Math.imul(entry & (this.capacity - 1), stride);
       for (let word = 0; word < stride; word++) this.words[place + word] = before[from + word] as number;
-      const bucket = this.bucketOf(this.words[place + KEY_HIGH] as number, this.words[place + KEY_LOW] as number);
-      this.words[place + OLDER] = this.heads[bucket] as number;
-      this.heads[bucket] = entry;
+      this.link(entry, place);
     }
   }
 }

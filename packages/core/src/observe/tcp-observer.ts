@@ -1,12 +1,11 @@
 import type { Memo } from '../model/memo.ts';
 import { addressKey } from './address-table.ts';
 import type { AddressSet, AddressTable } from './address-table.ts';
-import { FifoTable } from './fifo-table.ts';
 import { dataViewOf, finishHash, hashNumber, startHash } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 import type { NameMemory } from './name-memory.ts';
 import type { PacketView } from './packet-view.ts';
-import { RING_OWN_WORD, RING_OWN_WORDS, RingTable } from './ring-table.ts';
+import { RING_OWN_WORD, RING_OWN_WORDS, RING_TIME, RingTable } from './ring-table.ts';
 import type { DnsAnswer } from './dns-port.ts';
 import type { ObservationSink, ObserverCounts, TcpFlow } from './sink.ts';
 
@@ -21,10 +20,12 @@ const FLAGS = RING_OWN_WORD;
 const SOURCE = RING_OWN_WORDS;
 const ASKED = SOURCE + 1;
 const FINAL = SOURCE + 2;
-const ASKED_PORT = SOURCE + 3;
-const FINAL_PORT = SOURCE + 4;
-const CLIENT_KEY = SOURCE + 5;
-const ASKED_KEY = SOURCE + 7;
+/** The port that the client asked for; in the upper half the one behind address translation. */
+const SERVER_PORTS = SOURCE + 3;
+const CLIENT_KEY = SOURCE + 4;
+const ASKED_KEY = SOURCE + 6;
+/** State of the names (NameMemory.changes) when none was found. */
+const NAMELESS_AT = SOURCE + 8;
 /** The client's port; in the upper half the one of the copies on the other side of masquerade, 0 while there was none. */
 const CLIENT_PORTS = SOURCE + 9;
 const ATTEMPT_WORDS = 10;
@@ -32,6 +33,13 @@ const ATTEMPT_WORDS = 10;
 const MAX_SAME_SEQUENCE = 16;
 const SETTLED = 1;
 const FROM_NODE = 2;
+const NAMED = 4;
+
+/* Words of a flow's entry besides when it was first seen: attempts, when it was last seen (a double), whether with a name. */
+const FLOW_COUNT = RING_OWN_WORD;
+const FLOW_LAST = RING_OWN_WORDS;
+const FLOW_NAMED = RING_OWN_WORDS + 2;
+const FLOW_WORDS = 3;
 
 export interface TcpObserverDeps {
   readonly addresses: AddressTable;
@@ -64,11 +72,9 @@ export class TcpObserver {
   private unsettled: number;
   /** By which lookup the client had the address when it began, by the attempt's number; only until the attempt settles. */
   private readonly answers: (DnsAnswer | undefined)[] = [];
-  private readonly flows: FifoTable;
-  private readonly flowAttempt: (TcpFlow | undefined)[] = [];
-  private readonly flowCount: Float64Array;
-  private readonly flowFirst: Float64Array;
-  private readonly flowLast: Float64Array;
+  private readonly flows: RingTable;
+  /** By the entry's number, as those of names. */
+  private readonly toldFlows: (TcpFlow | undefined)[] = [];
   private readonly key: Hash64 = { high: 0, low: 0 };
   private readonly client: Hash64 = { high: 0, low: 0 };
   private readonly destination: Hash64 = { high: 0, low: 0 };
@@ -78,10 +84,7 @@ export class TcpObserver {
     this.options = options;
     this.attempts = new RingTable(options.maxAttempts, ATTEMPT_WORDS, options.seed);
     this.unsettled = this.attempts.oldest;
-    this.flows = new FifoTable(options.maxFlows);
-    this.flowCount = new Float64Array(this.flows.capacity);
-    this.flowFirst = new Float64Array(this.flows.capacity);
-    this.flowLast = new Float64Array(this.flows.capacity);
+    this.flows = new RingTable(options.maxFlows, FLOW_WORDS, options.seed);
   }
 
   get evictions(): number {
@@ -123,12 +126,13 @@ export class TcpObserver {
 
   /** Gives the sink what was counted since the last drain. */
   drain(): void {
-    for (let slot = this.flows.oldestSlot(); slot >= 0; slot = this.flows.nextNewer(slot)) {
-      const flow = this.flowAttempt[slot];
-      if (flow !== undefined) this.emit(slot, flow);
+    const { flows } = this;
+    for (let left = flows.size; left > 0; left--) {
+      this.emit(flows.placeOf(flows.oldest));
+      flows.dropOldest();
     }
-    this.flows.clear();
-    this.flowAttempt.length = 0;
+    flows.clear();
+    this.toldFlows.length = 0;
   }
 
   /** Address numbers are about to start over: attempts keep only what recognises their later copies. */
@@ -157,18 +161,19 @@ export class TcpObserver {
     const asked = addresses.idOf(destination, data, view.destinationOffset, view.family);
     const place = attempts.add(view.sequence | 0, 0, view.at);
     const { words } = attempts;
-    words[place + FLAGS] = deps.nodeAddresses().has(client) ? FROM_NODE : 0;
     words[place + SOURCE] = addresses.idOf(client, data, view.sourceOffset, view.family);
     words[place + ASKED] = asked;
-    words[place + ASKED_PORT] = view.destinationPort;
     words[place + FINAL] = asked;
-    words[place + FINAL_PORT] = view.destinationPort;
+    words[place + SERVER_PORTS] = view.destinationPort | (view.destinationPort << 16);
     words[place + CLIENT_KEY] = client.high;
     words[place + CLIENT_KEY + 1] = client.low;
     words[place + ASKED_KEY] = destination.high;
     words[place + ASKED_KEY + 1] = destination.low;
     words[place + CLIENT_PORTS] = view.sourcePort;
-    this.answers[this.slotOf(place)] = deps.names.find(client, destination, view.at);
+    words[place + NAMELESS_AT] = deps.names.changes;
+    const answer = deps.names.find(client, destination, view.at);
+    if (answer !== undefined) this.answers[this.slotOf(place)] = answer;
+    words[place + FLAGS] = (deps.nodeAddresses().has(client) ? FROM_NODE : 0) | (answer === undefined ? 0 : NAMED);
   }
 
   /** Index of an attempt among `answers`. */
@@ -192,15 +197,16 @@ export class TcpObserver {
     const { words } = this.attempts;
     if (((words[place + FLAGS] ?? 0) & SETTLED) !== 0) return;
     const { client, destination } = this;
-    const { addresses, nodeAddresses } = this.deps;
+    const { addresses, names, nodeAddresses } = this.deps;
     const { seed } = this.options;
     addressKey(destination, data, view.destinationOffset, view.family, seed);
     const isAsked = destination.low === words[place + ASKED_KEY + 1] && destination.high === words[place + ASKED_KEY];
-    if (!isAsked || view.destinationPort !== words[place + ASKED_PORT]) {
+    const ports = words[place + SERVER_PORTS] ?? 0;
+    if (!isAsked || view.destinationPort !== (ports & 0xffff)) {
       words[place + FINAL] = addresses.idOf(destination, data, view.destinationOffset, view.family);
-      words[place + FINAL_PORT] = view.destinationPort;
+      words[place + SERVER_PORTS] = (ports & 0xffff) | (view.destinationPort << 16);
     }
-    if (words[place + FLAGS] !== FROM_NODE) return;
+    if (((words[place + FLAGS] ?? 0) & FROM_NODE) === 0) return;
     addressKey(client, data, view.sourceOffset, view.family, seed);
     if (nodeAddresses().has(client)) return;
     // The masqueraded copy came first (captures of two nodes, merged): the client is the other one.
@@ -208,6 +214,7 @@ export class TcpObserver {
     words[place + FLAGS] = 0;
     words[place + CLIENT_KEY] = client.high;
     words[place + CLIENT_KEY + 1] = client.low;
+    words[place + NAMELESS_AT] = ~names.changes;
     this.answers[this.slotOf(place)] = undefined;
   }
 
@@ -226,7 +233,7 @@ export class TcpObserver {
     if ((flags & SETTLED) !== 0 || Math.abs(view.at - attempts.timeAt(place)) > TRANSLATED_COPY_MS) return false;
     addressKey(client, data, view.sourceOffset, view.family, this.options.seed);
     const isNode = this.deps.nodeAddresses().has(client);
-    if (!isNode && (flags & FROM_NODE) === 0 && words[place + FINAL_PORT] !== view.destinationPort) return false;
+    if (!isNode && (flags & FROM_NODE) === 0 && (words[place + SERVER_PORTS] ?? 0) >>> 16 !== view.destinationPort) return false;
     words[place + CLIENT_PORTS] = (ports & 0xffff) | (view.sourcePort << 16);
     return true;
   }
@@ -236,40 +243,59 @@ export class TcpObserver {
     const { key, flows } = this;
     const { words } = this.attempts;
     this.unsettled = (this.unsettled + 1) | 0;
-    words[place + FLAGS] = (words[place + FLAGS] ?? 0) | SETTLED;
     const at = this.attempts.timeAt(place);
     startHash(key, this.options.seed);
     hashNumber(key, words[place + SOURCE] ?? 0);
     hashNumber(key, words[place + FINAL] ?? 0);
-    hashNumber(key, words[place + FINAL_PORT] ?? 0);
     hashNumber(key, words[place + ASKED] ?? 0);
-    hashNumber(key, words[place + ASKED_PORT] ?? 0);
+    hashNumber(key, words[place + SERVER_PORTS] ?? 0);
     finishHash(key);
-    const slot = this.slotOf(place);
-    const answer = this.answers[slot] ?? this.nameOf(place);
-    this.answers[slot] = undefined;
+    const answer = this.takeAnswer(place);
+    words[place + FLAGS] = (words[place + FLAGS] ?? 0) | SETTLED;
     let flow = flows.find(key.high, key.low);
-    const known = flow < 0 ? undefined : this.flowAttempt[flow];
-    // Names may share an address: what was asked for by another one is told apart.
-    if (known !== undefined && known.answer?.name !== answer?.name) {
-      this.emit(flow, known);
-      this.flowCount[flow] = 0;
-      this.flowFirst[flow] = at;
-      this.flowLast[flow] = at;
-      this.flowAttempt[flow] = this.toFlow(place, answer);
+    if (flow < 0) {
+      if (flows.isFull) this.drain();
+      flow = flows.add(key.high, key.low, at);
+      this.beginFlow(flow, place, answer, at);
+    } else if ((answer !== undefined || flows.words[flow + FLOW_NAMED] === 1) && this.flowAt(flow)?.answer?.name !== answer?.name) {
+      // Names may share an address: what was asked for by another one is told apart.
+      this.emit(flow);
+      this.beginFlow(flow, place, answer, at);
     }
-    if (flow >= 0) {
-      this.flowCount[flow] = (this.flowCount[flow] ?? 0) + 1;
-      this.flowFirst[flow] = Math.min(this.flowFirst[flow] ?? 0, at);
-      this.flowLast[flow] = Math.max(this.flowLast[flow] ?? 0, at);
-      return;
-    }
-    if (flows.size === flows.capacity) this.drain();
-    flow = flows.add(key.high, key.low, at);
-    this.flowCount[flow] = 1;
-    this.flowFirst[flow] = at;
-    this.flowLast[flow] = at;
-    this.flowAttempt[flow] = this.toFlow(place, answer);
+    flows.words[flow + FLOW_COUNT] = (flows.words[flow + FLOW_COUNT] ?? 0) + 1;
+    const { doubles } = flows;
+    if (at < flows.timeAt(flow)) doubles[(flow + RING_TIME) >> 1] = at;
+    if (at > (doubles[(flow + FLOW_LAST) >> 1] ?? 0)) doubles[(flow + FLOW_LAST) >> 1] = at;
+  }
+
+  /** A flow of which nothing is counted yet. */
+  private beginFlow(flow: number, attempt: number, answer: DnsAnswer | undefined, at: number): void {
+    const { words, doubles } = this.flows;
+    words[flow + FLOW_COUNT] = 0;
+    words[flow + FLOW_NAMED] = answer === undefined ? 0 : 1;
+    doubles[(flow + RING_TIME) >> 1] = at;
+    doubles[(flow + FLOW_LAST) >> 1] = at;
+    this.toldFlows[this.flowSlotOf(flow)] = this.toFlow(attempt, answer);
+  }
+
+  private flowAt(flow: number): TcpFlow | undefined {
+    return this.toldFlows[this.flowSlotOf(flow)];
+  }
+
+  /** Index of a flow among `toldFlows`. */
+  private flowSlotOf(flow: number): number {
+    return this.flows.entryAt(flow) & (this.flows.maxCapacity - 1);
+  }
+
+  /** By which lookup the client had the address when the attempt began, else by which it has it now. */
+  private takeAnswer(place: number): DnsAnswer | undefined {
+    const { words } = this.attempts;
+    if (((words[place + FLAGS] ?? 0) & NAMED) === 0)
+      return words[place + NAMELESS_AT] === this.deps.names.changes ? undefined : this.nameOf(place);
+    const slot = this.slotOf(place);
+    const answer = this.answers[slot];
+    this.answers[slot] = undefined;
+    return answer;
   }
 
   /** Newest lookup by which the client has the address now: its copies may come before those of the answer (rule 5). */
@@ -282,8 +308,11 @@ export class TcpObserver {
     return this.deps.names.find(this.client, this.destination, this.attempts.timeAt(place));
   }
 
-  private emit(slot: number, flow: TcpFlow): void {
-    this.deps.sink.tcp(flow, this.flowCount[slot] ?? 0, this.flowFirst[slot] ?? 0, this.flowLast[slot] ?? 0);
+  private emit(place: number): void {
+    const { words, doubles } = this.flows;
+    const flow = this.flowAt(place);
+    if (flow === undefined) return;
+    this.deps.sink.tcp(flow, words[place + FLOW_COUNT] ?? 0, this.flows.timeAt(place), doubles[(place + FLOW_LAST) >> 1] ?? 0);
   }
 
   private toFlow(place: number, answer: DnsAnswer | undefined): TcpFlow {
@@ -291,8 +320,9 @@ export class TcpObserver {
     const { words } = this.attempts;
     const asked = words[place + ASKED] ?? 0;
     const final = words[place + FINAL] ?? 0;
-    const askedPort = words[place + ASKED_PORT] ?? 0;
-    const port = words[place + FINAL_PORT] ?? 0;
+    const ports = words[place + SERVER_PORTS] ?? 0;
+    const askedPort = ports & 0xffff;
+    const port = ports >>> 16;
     return {
       client: addresses.textOf(words[place + SOURCE] ?? 0),
       destination: addresses.textOf(final),

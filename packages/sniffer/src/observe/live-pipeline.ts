@@ -75,6 +75,8 @@ export function createLivePipeline(
             watch.source(view, view.sourceOffset);
             edges.attempt(view);
             onAttempt(bytes, view);
+            // A copy of the first frame of an attempt tells nothing; one behind address translation differs from it.
+            if (!isTagged && !isDns) recent.keep(frame);
           }
         }
         if (isDns) streams.push(view, onMessage);

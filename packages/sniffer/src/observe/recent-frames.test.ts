@@ -1,7 +1,7 @@
 import { createObserver } from '@nm/core';
 import type { Observer } from '@nm/core';
 import { createFrameDecoder, decodeDnsAnswer, LINK_TYPE_RAW } from '@nm/wire';
-import { aRecord, bytesOf, dnsMessage, ip, udp } from '@nm/wire/testing';
+import { aRecord, bytesOf, dnsMessage, ip, tcp, udp } from '@nm/wire/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CapturedFrame } from '../capture/capture-source.ts';
@@ -9,6 +9,8 @@ import { createLivePipeline } from './live-pipeline.ts';
 import { RecentFrames } from './recent-frames.ts';
 
 const SLOT = 512;
+/** Byte of an IPv4 packet without options. */
+const LAST_OF_DESTINATION = 19;
 const T = 1_700_000_000_000;
 
 function frameOf(bytes: Uint8Array, slot: number, packet: Uint8Array, at: number): CapturedFrame {
@@ -29,6 +31,9 @@ function frameOf(bytes: Uint8Array, slot: number, packet: Uint8Array, at: number
 const question = { id: 7, question: 'cart.shop.example' };
 const v4 = (payload: Uint8Array): Uint8Array => ip({ source: '10.1.0.5', destination: '10.96.0.10', protocol: 17, payload });
 const v6 = (payload: Uint8Array): Uint8Array => ip({ source: 'fd00::5', destination: 'fd00::a', protocol: 17, payload });
+const syn = (sequence: number): Uint8Array => tcp({ sourcePort: 40_000, destinationPort: 80, flags: 2, sequence });
+const tcp4 = (sequence: number): Uint8Array => ip({ source: '10.1.0.5', destination: '10.96.0.10', protocol: 6, payload: syn(sequence) });
+const tcp6 = (sequence: number): Uint8Array => ip({ source: 'fd00::5', destination: 'fd00::a', protocol: 6, payload: syn(sequence) });
 const query = udp(40_000, 53, dnsMessage(question));
 
 describe('RecentFrames', () => {
@@ -46,7 +51,11 @@ describe('RecentFrames', () => {
     ['another number of the message', v4(query), v4(query).with(29, 8), 0.1, false],
     ['another last byte', v4(query), v4(query).with(v4(query).length - 1, 9), 0.1, false],
     ['more bytes', v4(query), bytesOf(v4(query), [0]), 0.1, false],
-    ['no UDP', v4(query).with(9, 6), v4(query).with(9, 6), 0.1, false],
+    ['the same segment', tcp4(1), tcp4(1), 0.1, true],
+    ['the same segment over IPv6', tcp6(1), tcp6(1), 0.1, true],
+    ['another sequence number', tcp4(1), tcp4(2), 0.1, false],
+    ['a segment behind address translation', tcp4(1), tcp4(1).with(LAST_OF_DESTINATION, 9), 0.1, false],
+    ['neither UDP nor TCP', v4(query).with(9, 1), v4(query).with(9, 1), 0.1, false],
     ['too short for a message', v4(query).subarray(0, 31), v4(query).subarray(0, 31), 0.1, false],
     ['too short for a message over IPv6', v6(query).subarray(0, 51), v6(query).subarray(0, 51), 0.1, false],
   ])('%s', (_name, first, second, laterMs, isCopy) => {
@@ -92,16 +101,23 @@ describe('createLivePipeline', () => {
     payload: udp(53, 40_000, dnsMessage({ ...question, answers: [aRecord('cart.shop.example', '10.96.1.5')] })),
   });
 
-  test.each<[name: string, packets: readonly Uint8Array[], lookups: number, copies: number]>([
+  test.each<[name: string, packets: readonly Uint8Array[], events: number, copies: number]>([
     ['each packet on two interfaces', [v4(query), v4(query), reply, reply], 1, 2],
     ['the copy of an answer belongs to the query between them (rule 1)', [reply, v4(query), reply], 1, 0],
     ['an answer without a query', [reply, reply], 0, 0],
-  ])('%s', (_name, packets, lookups, copies) => {
+    ['each attempt on two interfaces', [tcp4(1), tcp4(1), tcp4(2), tcp4(2)], 2, 2],
+    [
+      'the copies of an attempt behind address translation',
+      [tcp4(1), tcp4(1).with(LAST_OF_DESTINATION, 9), tcp4(1).with(LAST_OF_DESTINATION, 9)],
+      1,
+      0,
+    ],
+  ])('%s', (_name, packets, events, copies) => {
     const seen = countingObserver();
     const pipeline = createLivePipeline(seen.observer, [53]);
     const bytes = new Uint8Array(packets.length * SLOT);
     for (const [slot, packet] of packets.entries()) pipeline.frame(frameOf(bytes, slot, packet, T + slot * 0.1));
-    expect(seen.lookups()).toEqual(lookups === 0 ? {} : { '10.1.0.5': lookups });
+    expect(Object.values(seen.counts()).reduce((sum, count) => sum + count, 0)).toBe(events);
     expect(pipeline.copies).toBe(copies);
   });
 
@@ -112,6 +128,8 @@ describe('createLivePipeline', () => {
         .filter((server) => server.includes(':') === client.includes(':'))
         .flatMap((server) =>
           [7, 8].flatMap((id) => [
+            // The same attempts before address translation and behind it.
+            ip({ source: client, destination: server, protocol: 6, payload: syn(id) }),
             ip({ source: client, destination: server, protocol: 17, payload: udp(40_000, 53, dnsMessage({ ...question, id })) }),
             ip({
               source: server,
@@ -143,26 +161,34 @@ describe('createLivePipeline', () => {
             slot = (slot + 1) % PLACES;
             const frame = frameOf(bytes, slot, packets[packet] ?? bytes, at);
             pipeline.frame(frame);
-            if (decoder.decode(bytes, frame.offset, frame.length, LINK_TYPE_RAW, at)) expected.observer.dns(decoder.view);
+            if (!decoder.decode(bytes, frame.offset, frame.length, LINK_TYPE_RAW, at)) continue;
+            if (decoder.view.protocol === 6) expected.observer.tcpSyn(decoder.view);
+            else expected.observer.dns(decoder.view);
           }
         }
-        expect(seen.lookups()).toEqual(expected.lookups());
+        expect(seen.counts()).toEqual(expected.counts());
       }),
       { numRuns: 100 },
     );
   });
 });
 
-/** An observer, and what it was told of: lookups by client. */
-function countingObserver(): { readonly observer: Observer; readonly lookups: () => Record<string, number> } {
+/** An observer, and what it tells of: lookups by client, attempts by client and destination. */
+function countingObserver(): { readonly observer: Observer; readonly counts: () => Record<string, number> } {
   const counts: Record<string, number> = {};
-  const dns = (client: string, _answer: unknown, count: number): void => {
-    counts[client] = (counts[client] ?? 0) + count;
+  const add = (key: string, count: number): void => {
+    counts[key] = (counts[key] ?? 0) + count;
   };
-  const observer = createObserver({ decodeDnsAnswer, sink: { dns, tcp: () => undefined } });
+  const observer = createObserver({
+    decodeDnsAnswer,
+    sink: {
+      dns: (client, _answer, count) => add(client, count),
+      tcp: ({ client, destination, askedAddress }, count) => add(`${client} to ${askedAddress ?? destination} at ${destination}`, count),
+    },
+  });
   return {
     observer,
-    lookups() {
+    counts() {
       observer.finish();
       return counts;
     },

@@ -4,17 +4,21 @@ import type { CapturedFrame } from '../capture/capture-source.ts';
 const PLACES = 64;
 /** Shorter than the smallest ring is filled at 800,000 frames/s: what is remembered is still there. */
 const WINDOW_MS = 20;
-/** Lengths of the headers (RFC 791 without options, 8200, 768), and the number of a DNS message with what follows it. */
+/** Lengths of the headers (RFC 791 without options, 8200). */
 const IPV4_BYTES = 20;
 const IPV6_BYTES = 40;
-const UDP_BYTES = 8;
-const NUMBER_BYTES = 4;
+/** The least that is compared: a UDP header (RFC 768), a DNS message's number and what follows it; a TCP header (RFC 9293) is longer. */
+const TRANSPORT_BYTES = 12;
+/** Where the number of a DNS message and the sequence number of a segment lie behind the IP header. */
+const UDP_NUMBER = 8;
+const TCP_NUMBER = 4;
+const TCP = 6;
 const UDP = 17;
 
 /**
- * Recognises the copy of a UDP packet that another interface (veth, bridge, uplink) gave just before: the same but for hop
+ * Recognises the copy of a packet that another interface (veth, bridge, uplink) gave just before: the same but for hop
  * limit and header checksum, which routers change. Nothing is kept for this but where the earlier frame lies: its bytes
- * are compared there.
+ * are compared there, in the processor's nearest cache.
  */
 export class RecentFrames {
   private readonly offsets = new Int32Array(PLACES).fill(-1);
@@ -29,13 +33,15 @@ export class RecentFrames {
     if (bytes !== this.bytes) this.begin(bytes);
     const { data } = this;
     this.place = -1;
-    if (length < IPV4_BYTES + UDP_BYTES + NUMBER_BYTES) return false;
+    if (length < IPV4_BYTES + TRANSPORT_BYTES) return false;
     const isIpv4 = data.getUint8(offset) >> 4 === 4;
-    if (data.getUint8(offset + (isIpv4 ? 9 : 6)) !== UDP) return false;
+    const protocol = data.getUint8(offset + (isIpv4 ? 9 : 6));
+    if (protocol !== UDP && protocol !== TCP) return false;
     const header = isIpv4 ? IPV4_BYTES : IPV6_BYTES;
-    if (length < header + UDP_BYTES + NUMBER_BYTES) return false;
+    if (length < header + TRANSPORT_BYTES) return false;
     const ports = data.getInt32(offset + header);
-    const place = (Math.imul(ports ^ data.getInt32(offset + header + UDP_BYTES), 0x9e3779b1) >>> 16) & (PLACES - 1);
+    const number = data.getInt32(offset + header + (protocol === UDP ? UDP_NUMBER : TCP_NUMBER));
+    const place = (Math.imul(ports ^ number, 0x9e3779b1) >>> 16) & (PLACES - 1);
     this.place = place;
     const other = this.offsets[place] as number;
     // At the same place in memory lies the frame itself: the ring went round.
