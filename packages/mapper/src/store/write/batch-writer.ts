@@ -28,7 +28,7 @@ export class BatchWriter {
   droppedDetails = 0;
   /** About so many edges are stored; the owner sets it from time to time. */
   edges = 0;
-  /** Edges whose counts changed and whose version does not say so yet. */
+  /** Edges whose counts or evidence changed and whose version does not say so yet. */
   readonly unnumbered = new Set<EdgeEntry>();
   readonly #backend: Backend;
   readonly #newActivity: NewActivity | undefined;

@@ -12,7 +12,7 @@ const MAX_DUTY = 0.05;
 const STEP = 2_000;
 
 /**
- * Gives new versions to edges of which only counts changed. Doing so with every batch would cost more than storing
+ * Gives new versions to edges of which only counts changed, or by what they are known. Doing so with every batch would cost more than storing
  * it, so it is done every few seconds for all of them at once.
  */
 export class ChangeNumbers {

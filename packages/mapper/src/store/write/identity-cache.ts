@@ -48,7 +48,7 @@ export interface EdgeEntry {
   index: Map<string, Facet> | undefined;
   /** Serial of the plan that last added to it. */
   plan: number;
-  /** That plan must write its row: it is new, or its class, sharing, buckets or shape changed. */
+  /** That plan must write its row: it is new, or its class, sharing, buckets or details changed. */
   changed: boolean;
   /** Details written since they were last cut to their bound. */
   newDetails: number;

@@ -89,7 +89,7 @@ export class NewActivity {
     const replays = await replaysOf(tx.db);
     this.#follow(replays);
     const writer = new CountsWriter(counts.size);
-    counts.forEach((...row) => writer.add(...row));
+    counts.addTo(writer);
     const body = writer.finish();
     const { rows } = await sql<{
       id: number;
@@ -101,7 +101,7 @@ export class NewActivity {
   committed({ counts, logged, bytes, replays }: LoggedCounts): void {
     // Replayed since then: it was part of that.
     if (replays !== this.#replays) return;
-    counts.forEach((...row) => this.#pending.add(...row));
+    counts.addTo(this.#pending);
     this.#through = logged;
     this.#logBytes += bytes;
     this.#schedule();

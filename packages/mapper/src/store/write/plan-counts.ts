@@ -3,6 +3,11 @@ import type { Facet } from './identity-cache.ts';
 
 const NONE = -1;
 
+/** Where counts go, one after the other: what these are is said at CountRow. */
+export interface CountTarget {
+  add(id: number, start: number, count: number, first: number, last: number, isEarly: boolean): void;
+}
+
 /**
  * Counts of one plan by facet and fine bucket, as columns. A facet holds the number of its first row (`Facet.countRow`),
  * because most have just one.
@@ -44,12 +49,12 @@ export class PlanCounts {
   }
 
   /** Once the facets have their ids. */
-  forEach(take: (id: number, start: number, count: number, first: number, last: number, isEarly: boolean) => void): void {
+  addTo(target: CountTarget): void {
     for (let row = 0; row < this.#facets.length; row += 1) {
       const facet = this.#facets[row];
       if (facet === undefined) continue;
       const isEarly = facet.isEarly && !facet.changed;
-      take(facet.id, this.#starts[row] ?? 0, this.#counts[row] ?? 0, this.#firsts[row] ?? 0, this.#lasts[row] ?? 0, isEarly);
+      target.add(facet.id, this.#starts[row] ?? 0, this.#counts[row] ?? 0, this.#firsts[row] ?? 0, this.#lasts[row] ?? 0, isEarly);
     }
   }
 }

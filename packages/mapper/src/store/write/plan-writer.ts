@@ -162,7 +162,7 @@ function evidenceRow({ edge, identity, approximate, firstAt, lastBucket }: Facet
 
 async function writeActivity(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
   const table = new CountTable();
-  plan.counts.forEach((...row) => table.add(...row));
+  plan.counts.addTo(table);
   const rows = Array.from(table.byId(), (row) => table.row(row));
   if (rows.length > 0)
     await tx.upsert(
