@@ -10,6 +10,9 @@ export interface IntentEdge extends Pick<Edge, 'client' | 'server' | 'class' | '
   readonly ports: readonly Pick<EdgePort, 'service'>[];
 }
 
+/** The end of an intent; undefined for peers that the view has no place for. */
+export type ToIdentity = (peer: Peer, kubernetesService: string | undefined) => IntentIdentity | undefined;
+
 /**
  * An edge as the existing command line reads it. Edges of class system and peers that the view has no place for
  * (internet, node, unknown, other clouds) give nothing.
@@ -18,9 +21,14 @@ export interface IntentEdge extends Pick<Edge, 'client' | 'server' | 'class' | '
  * owner kind, and, when the connection itself was seen too, one without type. Its clients rely on that.
  */
 export function toIntents(edge: IntentEdge): Intent[] {
+  return toIntentsOf(edge, toIdentity);
+}
+
+/** The same for who makes very many, and keeps what `toIdentity` gives. */
+export function toIntentsOf(edge: IntentEdge, identityOf: ToIdentity): Intent[] {
   if (edge.class === 'system' || edge.client.type !== 'workload') return [];
-  const client = toIdentity(edge.client);
-  const server = toIdentity(edge.server, servicesOf(edge)[0]?.name);
+  const client = identityOf(edge.client, undefined);
+  const server = identityOf(edge.server, servicesOf(edge)[0]?.name);
   if (client === undefined || server === undefined) return [];
   if (edge.server.type === 'aws') {
     return [{ client, server, type: 'AWS', awsActions: (edge.actions ?? []).map(({ action }) => action).toSorted() }];
@@ -35,6 +43,7 @@ export function toIntents(edge: IntentEdge): Intent[] {
 
 /** Services that the client asked for on this edge, each once, sorted. */
 export function servicesOf(edge: Pick<IntentEdge, 'services' | 'ports'>): ServiceRef[] {
+  if ((edge.services ?? []).length === 0 && edge.ports.length === 0) return [];
   const services = new Map<string, ServiceRef>();
   for (const service of [...(edge.services ?? []), ...edge.ports.flatMap((port) => port.service ?? [])]) {
     services.set(`${service.name}.${service.namespace}`, service);
@@ -62,7 +71,7 @@ function toKafkaConfigs({ kafka = [] }: IntentEdge): { name: string; operations:
     .filter(({ operations }) => operations.length > 0);
 }
 
-function toIdentity(peer: Peer, kubernetesService?: string): IntentIdentity | undefined {
+export function toIdentity(peer: Peer, kubernetesService: string | undefined): IntentIdentity | undefined {
   switch (peer.type) {
     case 'workload':
       return {

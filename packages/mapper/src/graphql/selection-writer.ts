@@ -4,6 +4,9 @@ import type { FieldNode, FragmentDefinitionNode, GraphQLLeafType, GraphQLObjectT
 /** The JSON text of a value, as far as a selection asks for it. Throws where the schema does not allow the value. */
 export type ToJson = (value: unknown) => string;
 
+/** Objects within rows whose text is kept while one answer is written. */
+const MAX_KNOWN_OBJECTS = 4_096;
+
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
 /**
@@ -95,12 +98,28 @@ function createObjectWriter(type: GraphQLObjectType, sets: readonly SelectionSet
     if (field === undefined || field.args.length > 0) return undefined;
     const write = createSelectionWriter(field.type, selectionSetsOf(nodes), fragments);
     if (write === undefined) return undefined;
-    fields.push({ name, before: `${fields.length === 0 ? '{' : ','}${JSON.stringify(key)}:`, write });
+    const before = `${fields.length === 0 ? '{' : ','}${JSON.stringify(key)}:`;
+    fields.push({ name, before, write: isObjectType(getNullableType(field.type)) ? keepTexts(write) : write });
   }
   return (value) => {
     const record = value as Readonly<Record<string, unknown>>;
-    let text = '';
-    for (const { name, before, write } of fields) text += before + write(record[name]);
-    return `${text}}`;
+    const parts: string[] = [];
+    for (const { name, before, write } of fields) parts.push(before, write(record[name]));
+    // Joined into one text: a chain of pieces would be gone through again wherever it is used.
+    parts.push('}');
+    return parts.join('');
+  };
+}
+
+/** Rows that share an object share its text: the ends of many edges are the same few. */
+function keepTexts(write: ToJson): ToJson {
+  const texts = new Map<unknown, string>();
+  return (value) => {
+    const known = texts.get(value);
+    if (known !== undefined) return known;
+    const text = write(value);
+    if (texts.size >= MAX_KNOWN_OBJECTS) texts.clear();
+    texts.set(value, text);
+    return text;
   };
 }
