@@ -46,6 +46,7 @@ describe('a map in the browser', () => {
     const { status, answer, ...rest } = await ask(path);
     expect([status, rest.type, rest.text]).toEqual([200, type, text]);
     expect(answer.headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self'/);
+    expect(answer.headers['content-security-policy']).not.toContain('unsafe');
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
 

@@ -4,13 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { SCHEMA_TEXT } from '@nm/api';
+import { PAGE_HEADERS } from '@nm/runtime';
 import { buildSchema, parse, validate } from 'graphql';
 import type { UiEdge } from '../graph/ui-edge.ts';
 import { toFixtureOverview, toFixtureWorkload } from './fixture-answers.ts';
-
-/** The policy under which the mapper serves this page; a violation is an error of the test. */
-export const STRICT_CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -68,8 +65,7 @@ export async function startFixtureServer(options: FixtureServerOptions) {
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader('content-security-policy', STRICT_CSP);
-    response.setHeader('x-content-type-options', 'nosniff');
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (path === '/query') return query(request, response);
     const extra = options.files?.[path];
