@@ -65,7 +65,7 @@ const FIRST_CREDIT_MS = 1_000;
 const MAX_CREDIT_MS = 200;
 /** Of it, reads because connections come and go; and where their attempts are seen as packets anyway. */
 const PASSING_SHARE = 0.001;
-const SEEN_PASSING_SHARE = 0.000_3;
+const SEEN_PASSING_SHARE = 0.000_15;
 /** After so long without any attempt, packets may go where nobody sees them. */
 const UNSEEN_AFTER_MS = 60_000;
 const MAX_PASSING_CREDIT_MS = 50;
