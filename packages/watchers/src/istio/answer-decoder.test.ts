@@ -62,6 +62,9 @@ describe('answers', () => {
       }),
     );
   });
+  it('a head of very many pieces is refused, however short', () => {
+    expect(() => decode(`${OK}a: ${'b'.repeat(2_000)}\r\ncontent-length: 0\r\n\r\n`, [1])).toThrow('no HTTP');
+  });
   it.each([
     ['not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
     ['an endless head', `${OK}${'a: b\r\n'.repeat(20_000)}`],

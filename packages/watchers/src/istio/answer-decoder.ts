@@ -12,6 +12,8 @@ export interface AnswerDecoder {
 }
 
 const MAX_HEAD_BYTES = 64 * 1024;
+/** A head may come in so many pieces: each is looked at together with those before it. */
+const MAX_PIECES = 1024;
 /** A chunk's size with its extensions. */
 const MAX_SIZE_LINE_BYTES = 1024;
 
@@ -22,6 +24,7 @@ const MAX_SIZE_LINE_BYTES = 1024;
 export function createAnswerDecoder(on: { head(head: AnswerHead): void; body(bytes: Buffer): void }): AnswerDecoder {
   let state: 'head' | 'size' | 'body' | 'chunk' | 'chunk-end' | 'trailer' | 'done' = 'head';
   let rest: Buffer = Buffer.alloc(0);
+  let pieces = 0;
   /** Bytes of the body or chunk that are still to come. */
   let left = 0;
 
@@ -46,12 +49,14 @@ export function createAnswerDecoder(on: { head(head: AnswerHead): void; body(byt
     const whole = rest.length === 0 ? bytes.subarray(from) : Buffer.concat([rest, bytes.subarray(from)]);
     const at = whole.indexOf(end, 0, 'latin1');
     if (at < 0 || at > maxBytes) {
-      if (whole.length > maxBytes) throw new Error('the answer is no HTTP');
+      pieces += 1;
+      if (whole.length > maxBytes || pieces > MAX_PIECES) throw new Error('the answer is no HTTP');
       rest = Buffer.from(whole);
       return undefined;
     }
     const next = from + at + end.length - rest.length;
     rest = Buffer.alloc(0);
+    pieces = 0;
     return { text: whole.toString('latin1', 0, at), next };
   }
 
