@@ -65,7 +65,7 @@ const random = (below: number): number => {
   return (state >>> 0) % below;
 };
 
-const mixes = [createMix('dns'), createMix('many'), createMix('syn')];
+const mixes = (['dns', 'many', 'syn'] as const).map((kind) => createMix(kind, { count: 32_768, copies: 2, hasEthernet: false }));
 const frame: CapturedFrame = {
   at: 0,
   bytes: new Uint8Array(0),

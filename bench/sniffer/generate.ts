@@ -3,17 +3,14 @@
  * and coming in at the other. Arguments: interface index, frames per second as seen, seconds, `dns`, `many` or `syn`.
  */
 import koffi from 'koffi';
+import { createMix, isMixKind, MIX_SLOT_BYTES } from './frames.ts';
 
-const CLIENTS = 1_000;
-const NAMES = 5_000;
 const BATCH = 512;
-const SLOT_BYTES = 256;
-const ETHERNET = 14;
 const COPIES = 2;
 
 const [ifindex = 0, framesPerSecond = 0, seconds = 0] = process.argv.slice(2, 5).map(Number);
-const isDns = process.argv[5] !== 'syn';
-const isMany = process.argv[5] === 'many';
+const kind = isMixKind(process.argv[5]) ? process.argv[5] : 'dns';
+const isDns = kind !== 'syn';
 
 const libc = koffi.load(null);
 const socket = libc.func('int socket(int family, int type, int protocol)') as (family: number, type: number, protocol: number) => number;
@@ -45,113 +42,19 @@ new DataView(link.buffer).setUint16(0, 17, true);
 new DataView(link.buffer).setInt32(4, ifindex, true);
 if (fd < 0 || bind(fd, link, 20) !== 0) throw new Error('cannot open a packet socket: run as root');
 
-const packets = allocate(BATCH * SLOT_BYTES);
+const packets = allocate(BATCH * MIX_SLOT_BYTES);
 const vectors = allocate(BATCH * 16);
 const messages = allocate(BATCH * 64);
 for (let i = 0; i < BATCH; i++) {
-  vectors.view.setBigUint64(i * 16, packets.address + BigInt(i * SLOT_BYTES), true);
+  vectors.view.setBigUint64(i * 16, packets.address + BigInt(i * MIX_SLOT_BYTES), true);
   messages.view.setBigUint64(i * 64 + 16, vectors.address + BigInt(i * 16), true);
   messages.view.setBigUint64(i * 64 + 24, 1n, true);
 }
 
-interface Template {
-  readonly bytes: Uint8Array;
-  readonly isIpv6: boolean;
-}
-
-const label = (text: string): number[] => [text.length, ...Buffer.from(text)];
-
-/** Query and answer of a name: every fifth over IPv6, every fifth with a CNAME. */
-function lookupOf(name: number): readonly [Template, Template] {
-  const isIpv6 = name % 5 === 0;
-  const hasCname = name % 5 === 1;
-  const question = [...label(`service-${name}`), ...label('shop'), ...label('example'), 0, 0, 1, 0, 1];
-  const address = [0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 198, 51, name >> 8, name & 255];
-  const target = label(`edge-${name}`);
-  const cname = [0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 30, 0, target.length + 1, ...target, 0];
-  const owner = 12 + question.length + 12;
-  const answers = hasCname ? [...cname, 0xc0 | (owner >> 8), owner & 255, ...address] : [0xc0, 12, ...address];
-  const message = (flags: number, count: number, rest: number[]): number[] => [
-    0,
-    0,
-    flags >> 8,
-    flags & 255,
-    0,
-    1,
-    0,
-    count,
-    0,
-    0,
-    0,
-    0,
-    ...question,
-    ...rest,
-  ];
-  return [frame(isIpv6, 17, udp(message(0x0100, 0, []))), frame(isIpv6, 17, udp(message(0x8180, hasCname ? 2 : 1, answers)))];
-}
-
-function udp(message: readonly number[]): number[] {
-  const length = message.length + 8;
-  return [0, 0, 0, 0, length >> 8, length & 255, 0, 0, ...message];
-}
-
-function frame(isIpv6: boolean, protocol: number, body: readonly number[]): Template {
-  const ethernet = [2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, ...(isIpv6 ? [0x86, 0xdd] : [8, 0])];
-  const total = body.length + 20;
-  const ip = isIpv6
-    ? [0x60, 0, 0, 0, body.length >> 8, body.length & 255, protocol, 64, ...Array.from({ length: 32 }, () => 0)]
-    : [0x45, 0, total >> 8, total & 255, 0, 0, 0x40, 0, 64, protocol, 0, 0, ...Array.from({ length: 8 }, () => 0)];
-  return { bytes: Uint8Array.from([...ethernet, ...ip, ...body]), isIpv6 };
-}
-
-const lookups = Array.from({ length: NAMES }, (_, name) => lookupOf(name));
-const syn = frame(false, 6, [0, 0, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0]);
-
-function putAddress(at: number, isIpv6: boolean, isServer: boolean, client: number): void {
-  const { bytes } = packets;
-  if (isIpv6) bytes.fill(0, at, at + 16);
-  const last = isIpv6 ? at + 12 : at;
-  if (isIpv6) bytes[at] = 0xfd;
-  bytes[last] = 10;
-  bytes[last + 1] = isServer ? 96 : 244;
-  bytes[last + 2] = isServer ? 0 : client >> 8;
-  bytes[last + 3] = isServer ? 10 : client & 255;
-}
-
-/** Writes a frame into a slot: addresses, ports and what makes it one of its kind. */
-function put(slot: number, template: Template, fromServer: boolean, client: number, port: number, id: number): void {
-  const at = slot * SLOT_BYTES;
-  const { bytes, view } = packets;
-  bytes.set(template.bytes, at);
-  const source = at + ETHERNET + (template.isIpv6 ? 8 : 12);
-  const size = template.isIpv6 ? 16 : 4;
-  putAddress(source, template.isIpv6, fromServer, client);
-  putAddress(source + size, template.isIpv6, !fromServer, client);
-  const transport = source + 2 * size;
-  view.setUint16(transport, fromServer ? 53 : port);
-  if (isDns) {
-    view.setUint16(transport + 2, fromServer ? port : 53);
-    view.setUint16(transport + 8, id);
-  } else view.setUint32(transport + 4, id);
-  vectors.view.setBigUint64(slot * 16 + 8, BigInt(template.bytes.length), true);
-}
-
-let sequence = 0;
+const mix = createMix(kind, { count: BATCH, copies: 1, hasEthernet: true, bytes: packets.bytes });
 function fill(): void {
-  for (let slot = 0; slot < BATCH; slot += isDns ? 2 : 1) {
-    const client = sequence % CLIENTS;
-    const round = Math.floor(sequence / CLIENTS);
-    // Five names for each client, 5,000 in all; `many` gives each client 50, which are 50,000 pairs.
-    const name = isMany ? (client * 5 + (round % 50)) % NAMES : sequence % NAMES;
-    const port = 1024 + (round % 60_000);
-    const id = isDns ? round & 0xffff : Math.imul(sequence, 0x9e3779b1) >>> 0;
-    sequence += 1;
-    const [query, answer] = lookups[name] ?? [syn, syn];
-    if (isDns) {
-      put(slot, query, false, client, port, id);
-      put(slot + 1, answer, true, client, port, id);
-    } else put(slot, syn, false, client, port, id);
-  }
+  mix.fill();
+  for (const [slot, length] of mix.lengths.entries()) vectors.view.setBigUint64(slot * 16 + 8, BigInt(length), true);
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
