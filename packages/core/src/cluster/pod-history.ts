@@ -7,6 +7,7 @@ import { createPodEntry } from './pod-entry.ts';
 import type { PodEntry, PodInterval } from './pod-entry.ts';
 import { restoreTimes, setTimes } from './pod-lifetime.ts';
 import type { OwnerRecord, OwnerRef, PodRecord } from './records.ts';
+import { SharedParts } from './shared-parts.ts';
 import type { TimeEpochs } from './time-epochs.ts';
 
 /** A Service without a pod at a time: pods this close still say what it stands for. */
@@ -32,6 +33,7 @@ export class PodHistory {
   private readonly identity: IdentityOptions;
   private readonly labels = new LabelIndex();
   private readonly goneOwners = new Set<string>();
+  private readonly parts = new SharedParts();
 
   private readonly epochs: TimeEpochs;
 
@@ -44,8 +46,9 @@ export class PodHistory {
     return this.byUid.size;
   }
 
-  apply(record: PodRecord, at: number | undefined, deleted: boolean): PodEntry {
-    const known = this.byUid.get(record.uid);
+  apply(told: PodRecord, at: number | undefined, deleted: boolean): PodEntry {
+    const known = this.byUid.get(told.uid);
+    const record = this.parts.share(told, known?.record);
     const entry = known ?? createPodEntry(record);
     const previous = entry.record;
     if (known !== undefined && previous.labels !== record.labels) this.labels.remove(entry);

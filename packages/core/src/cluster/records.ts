@@ -29,7 +29,7 @@ export interface PodRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly owners: readonly OwnerRef[];
-  readonly nodeName?: string;
+  readonly nodeName?: string | undefined;
   readonly hostNetwork: boolean;
   readonly phase: string;
   /** status.podIPs, status.podIP and the secondary addresses of k8s.v1.cni.cncf.io/network-status. */
@@ -38,22 +38,22 @@ export interface PodRecord {
   readonly hostAddresses: readonly string[];
   readonly createdAt: number;
   /** status.startTime. */
-  readonly startedAt?: number;
+  readonly startedAt?: number | undefined;
   /** Earliest start of a container or init container, when no restart hides it. */
-  readonly firstContainerStartedAt?: number;
+  readonly firstContainerStartedAt?: number | undefined;
   /** When the last container finished: only when all have, or the phase is Succeeded or Failed. */
-  readonly finishedAt?: number;
-  readonly deletionRequestedAt?: number;
+  readonly finishedAt?: number | undefined;
+  readonly deletionRequestedAt?: number | undefined;
   /** Ready condition, with the time at which it last changed. */
-  readonly ready?: { readonly status: boolean; readonly since?: number };
+  readonly ready?: { readonly status: boolean; readonly since?: number } | undefined;
   readonly ports: readonly PodPort[];
   /** Images of the containers, sidecars included, with the container's name. */
   readonly containers: readonly { readonly name: string; readonly image: string }[];
   /** spec.hostname and spec.subdomain, for pod names under a headless Service. */
-  readonly hostname?: string;
-  readonly subdomain?: string;
+  readonly hostname?: string | undefined;
+  readonly subdomain?: string | undefined;
   /** spec.serviceAccountName: whom a mesh takes it for. */
-  readonly serviceAccount?: string;
+  readonly serviceAccount?: string | undefined;
 }
 
 export interface ServicePortRecord {
