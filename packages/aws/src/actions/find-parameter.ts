@@ -10,6 +10,8 @@ export interface RequestParameters {
 }
 
 const MAX_VALUES = 100;
+/** Lists and objects within each other; no operation of AWS has half as many. */
+const MAX_DEPTH = 64;
 
 /** Texts at a path such as `TableName`, `Entries.EventBusName`, `RequestItems.@keys`; lists are walked through. At most 100. */
 export function findParameter(parameters: RequestParameters, path: string): string[] {
@@ -52,14 +54,14 @@ function memberOf(value: Value | undefined, key: string): Value | undefined {
 
 function collect(value: Value | undefined, path: readonly string[]): string[] {
   const found = new Set<string>();
-  walk(value, path, found);
+  walk(value, path, found, 0);
   return [...found];
 }
 
-function walk(value: Value | undefined, path: readonly string[], found: Set<string>): void {
-  if (value === undefined || value === null || found.size >= MAX_VALUES) return;
+function walk(value: Value | undefined, path: readonly string[], found: Set<string>, depth: number): void {
+  if (value === undefined || value === null || found.size >= MAX_VALUES || depth > MAX_DEPTH) return;
   if (Array.isArray(value)) {
-    for (const item of value as readonly Value[]) walk(item, path, found);
+    for (const item of value as readonly Value[]) walk(item, path, found, depth + 1);
     return;
   }
   const [key, ...rest] = path;
@@ -70,8 +72,8 @@ function walk(value: Value | undefined, path: readonly string[], found: Set<stri
       return;
     }
     const own = key === undefined || key === '@keys' ? undefined : memberOf(record, key);
-    if (own !== undefined) walk(own, rest, found);
-    else if (isList(record)) for (const item of Object.values(record)) walk(item, path, found);
+    if (own !== undefined) walk(own, rest, found, depth + 1);
+    else if (isList(record)) for (const item of Object.values(record)) walk(item, path, found, depth + 1);
     return;
   }
   const text = String(value);

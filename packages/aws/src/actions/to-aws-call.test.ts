@@ -344,3 +344,17 @@ test('never throws', () => {
     { numRuns: 500 },
   );
 });
+
+test.each([
+  ['lists of a form', 'sns.us-east-1.amazonaws.com', `Action=Publish&TopicArn.${'item.'.repeat(50_000)}x=1`, FORM, ['sns:Publish *']],
+  [
+    'lists of JSON',
+    'dynamodb.us-east-1.amazonaws.com',
+    `{"TableName":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    { 'x-amz-target': 'DynamoDB_20120810.GetItem' },
+    ['dynamodb:GetItem arn:aws:dynamodb:us-east-1:*:table/*'],
+  ],
+])('%s that are nested without end name nothing', (_name, host, body, headers, expected) => {
+  const call = toAwsCall({ method: 'POST', host, path: '/', query: '', headers, body: Buffer.from(body) });
+  expect(call?.pairs.map(({ action, resource }) => `${action} ${resource}`)).toEqual(expected);
+});
