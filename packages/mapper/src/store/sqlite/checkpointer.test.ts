@@ -43,3 +43,33 @@ test('a checkpoint that fails is told and ends nothing', async () => {
   expect(await failed.promise).toContain('not a database');
   await checkpointer.close();
 });
+
+test('a WAL that has become long begins anew as soon as nobody reads what is before, and nobody waits for that', async () => {
+  const path = join(folder, 'map.db');
+  const database = new DatabaseSync(path);
+  database.exec('pragma journal_mode = wal; pragma wal_autocheckpoint = 0; create table t (body blob); create table untouched (body)');
+  const pagesOfWal = (): unknown => database.prepare('pragma wal_checkpoint(noop)').get()?.['log'];
+  const reader = new DatabaseSync(path);
+  reader.exec('begin');
+  reader.prepare('select * from t').all();
+  database.exec(
+    'insert into t select zeroblob(1024000) from (with recursive n(i) as (select 1 union all select i + 1 from n where i < 50) select i from n)',
+  );
+  expect(pagesOfWal()).toBeGreaterThan(12_000);
+  const checkpointer = createCheckpointer(path, expect.unreachable);
+  checkpointer.wrote();
+  // Of what the reader sees, the first checkpoint copies what did not change since.
+  await expect.poll(() => statSync(path).size, { timeout: 20_000 }).toBeGreaterThan(4_096);
+  await checkpointer.ready();
+  database.exec('insert into t values (1)');
+  expect(pagesOfWal()).toBeGreaterThan(12_000);
+  reader.close();
+  const afterOneMore = async (): Promise<unknown> => {
+    await checkpointer.ready();
+    database.exec('insert into t values (2)');
+    return pagesOfWal();
+  };
+  await expect.poll(afterOneMore, { timeout: 20_000 }).toBeLessThan(100);
+  await checkpointer.close();
+  database.close();
+});

@@ -8,13 +8,33 @@ import { Worker } from 'node:worker_threads';
 export interface Checkpointer {
   /** After a commit; cheap. A checkpoint follows soon, one at a time. */
   wrote(): void;
+  /**
+   * Before a transaction. The WAL begins anew only once all of it was copied, which never comes to pass while something is
+   * written all the time: when it has become long, this waits until it was, and the one who waits is not the event loop.
+   */
+  ready(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Between two checkpoints: a page changed often in between is copied once. */
 const INTERVAL_MS = 1_000;
+/** After one that had much to copy: little is left then when all must be. */
+const BUSY_INTERVAL_MS = 100;
+/** Pages (8 MiB) that are much. */
+const MANY_PAGES = 2_048;
+/** Pages (48 MiB) of the WAL from which on all is copied; below the bound at which a commit does so. */
+const LONG_PAGES = 12_000;
+/** Rounds for that. The first may have begun before the last commit; another process that reads makes all in vain. */
+const MAX_ROUNDS = 3;
 /** V8's smallest heaps; the thread holds nothing. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
+
+/** What a checkpoint found and did, in pages of the WAL: all of them, and those that are in the file now. */
+interface Outcome {
+  readonly pages: number;
+  readonly copied: number;
+  readonly failure?: string;
+}
 
 /**
  * The whole program of the thread, as text: a bundle or a single executable has no file to start it from. Passive
@@ -31,13 +51,12 @@ parentPort.on('message', (text) => {
     parentPort.close();
     return;
   }
-  let failure;
   try {
-    checkpoint.get();
+    const { log, checkpointed } = checkpoint.get();
+    parentPort.postMessage({ pages: log, copied: checkpointed });
   } catch (error) {
-    failure = String(error);
+    parentPort.postMessage({ pages: 0, copied: 0, failure: String(error) });
   }
-  parentPort.postMessage(failure);
 });
 `;
 
@@ -48,43 +67,62 @@ parentPort.on('message', (text) => {
 export function createCheckpointer(path: string, onFailure: (reason: string) => void): Checkpointer {
   let worker: Worker | undefined;
   let isClosed = false;
-  let isRunning = false;
+  let running: PromiseWithResolvers<void> | undefined;
   let hasMore = false;
   let timer: NodeJS.Timeout | undefined;
+  let last: Outcome = { pages: 0, copied: 0 };
+  let intervalMs = INTERVAL_MS;
+  /** Until all of it was copied. */
+  let isLong = false;
 
   function start(): Worker {
     const started = new Worker(PROGRAM, { eval: true, workerData: { path }, resourceLimits: RESOURCE_LIMITS, execArgv: [] });
     started.unref();
-    started.on('message', (failure: string | undefined) => {
-      isRunning = false;
-      if (failure !== undefined) onFailure(failure);
-      if (hasMore) schedule();
+    started.on('message', (outcome: Outcome) => {
+      // Fewer pages than before: it began anew meanwhile.
+      const fresh = outcome.copied < last.copied ? outcome.copied : outcome.copied - last.copied;
+      intervalMs = fresh >= MANY_PAGES ? BUSY_INTERVAL_MS : INTERVAL_MS;
+      isLong = outcome.pages >= LONG_PAGES && !(isLong && outcome.copied >= outcome.pages);
+      last = outcome;
+      if (outcome.failure !== undefined) onFailure(outcome.failure);
+      end();
     });
     started.on('error', (error) => onFailure(String(error)));
     started.once('exit', () => {
       // Another one is started by the next write.
       worker = undefined;
-      isRunning = false;
+      end();
     });
     return started;
   }
 
-  function run(): void {
+  function end(): void {
+    running?.resolve();
+    running = undefined;
+    if (hasMore) schedule();
+  }
+
+  function run(): Promise<void> {
+    clearTimeout(timer);
     timer = undefined;
-    isRunning = true;
     hasMore = false;
+    running = Promise.withResolvers();
     worker ??= start();
     worker.postMessage('checkpoint');
+    return running.promise;
   }
 
   function schedule(): void {
-    if (!isClosed) timer ??= setTimeout(run, INTERVAL_MS).unref();
+    if (!isClosed) timer ??= setTimeout(() => void run(), intervalMs).unref();
   }
 
   return {
     wrote() {
-      if (isRunning) hasMore = true;
-      else schedule();
+      if (running === undefined) schedule();
+      else hasMore = true;
+    },
+    async ready() {
+      for (let round = 0; isLong && round < MAX_ROUNDS && !isClosed; round += 1) await (running?.promise ?? run());
     },
     async close() {
       isClosed = true;

@@ -44,6 +44,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Backend {
     singleWriter: true,
     db,
     transaction: async (run) => {
+      await checkpointer?.ready();
       const result = await db.transaction().execute(async (transaction) => run(createTransaction(transaction, rows)));
       checkpointer?.wrote();
       return result;

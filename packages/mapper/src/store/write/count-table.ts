@@ -25,14 +25,27 @@ const MAX_ROWS = 2 ** 20;
  */
 export class CountTable {
   #size = 0;
-  #ids = new Float64Array(FIRST_CAPACITY);
-  #starts = new Uint32Array(FIRST_CAPACITY);
-  #counts = new Float64Array(FIRST_CAPACITY);
-  #firsts = new Int32Array(FIRST_CAPACITY);
-  #lasts = new Int32Array(FIRST_CAPACITY);
-  #early = new Uint8Array(FIRST_CAPACITY);
+  #ids: Float64Array;
+  #starts: Uint32Array;
+  #counts: Float64Array;
+  #firsts: Int32Array;
+  #lasts: Int32Array;
+  #early: Uint8Array;
   /** Row number + 1 by hash of id and start; 0 is free. */
-  #slots = new Int32Array(FIRST_CAPACITY * SLOTS_PER_ROW);
+  #slots: Int32Array;
+
+  /** @param rows about so many are expected */
+  constructor(rows = 0) {
+    let capacity = FIRST_CAPACITY;
+    while (capacity <= rows) capacity *= 2;
+    this.#ids = new Float64Array(capacity);
+    this.#starts = new Uint32Array(capacity);
+    this.#counts = new Float64Array(capacity);
+    this.#firsts = new Int32Array(capacity);
+    this.#lasts = new Int32Array(capacity);
+    this.#early = new Uint8Array(capacity);
+    this.#slots = new Int32Array(capacity * SLOTS_PER_ROW);
+  }
 
   get size(): number {
     return this.#size;

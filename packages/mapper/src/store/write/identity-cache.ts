@@ -1,5 +1,7 @@
 import type { EvidenceKind, Peer, TransportProtocol, Vantage } from '@nm/core';
 import { Generations } from '@nm/core';
+import type { Value } from '../backend.ts';
+import { clean } from './peer-row.ts';
 
 /** A cluster as the write path needs it; `id` is 0 until its row is made. */
 export interface ClusterEntry {
@@ -86,6 +88,8 @@ export interface Facet {
 /** With its text (slotOf). */
 export interface KnownFacet extends FacetIdentity {
   readonly slot: string;
+  /** Columns of EVIDENCE_IDENTITY from `slot` to `service_port`: cleaning texts takes longer than storing them. */
+  readonly columns: readonly [slot: string, ...Value[]];
 }
 
 /** Buckets in which a detail is known to be stored. */
@@ -97,6 +101,11 @@ export interface KnownDetail {
 /** Text of an evidence row's identity within its edge. */
 function slotOf(facet: FacetIdentity): string {
   return `${facet.kind}|${facet.vantage}|${facet.port}|${facet.protocol}|${facet.serviceNamespace}/${facet.serviceName}|${facet.servicePort}`;
+}
+
+function columnsOf(facet: FacetIdentity, slot: string): KnownFacet['columns'] {
+  const { kind, vantage, port, protocol, serviceNamespace, serviceName, servicePort } = facet;
+  return [clean(slot), kind, vantage, port, protocol, clean(serviceNamespace), clean(serviceName), servicePort];
 }
 
 /** Below it, a pair of references makes one exact number. */
@@ -139,7 +148,7 @@ export class IdentityCache {
 
   facetOf(identity: FacetIdentity): KnownFacet {
     const slot = slotOf(identity);
-    const known = this.facets.get(slot) ?? { ...identity, slot };
+    const known = this.facets.get(slot) ?? { ...identity, slot, columns: columnsOf(identity, slot) };
     this.facets.set(slot, known);
     return known;
   }

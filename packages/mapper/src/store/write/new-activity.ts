@@ -12,8 +12,8 @@ import { CountsWriter, readCounts } from './counts-blob.ts';
 import type { PlanCounts } from './plan-counts.ts';
 import { ACTIVITY_UPSERT, EVIDENCE_EARLIER } from './statements.ts';
 
-/** Rows that wait to be booked, and as many again while these are: booking so many takes some 80 ms of work. */
-const MAX_ROWS = 65_536;
+/** Rows that wait to be booked, and as many again while these are: booking so many takes some 60 ms of work. */
+const MAX_ROWS = 50_000;
 /** Bytes of the log that these may take: repeats of the same add no row. */
 const MAX_LOG_BYTES = 8 * 1_048_576;
 
@@ -155,7 +155,8 @@ export class NewActivity {
     if (this.#booking !== undefined) await this.#bookSlices(this.#booking);
     if (this.#pending.size === 0) return;
     const table = this.#pending;
-    this.#pending = new CountTable();
+    // Under load there will be as many again.
+    this.#pending = new CountTable(table.size);
     this.#logBytes = 0;
     this.#booking = { table, order: table.byId(), through: this.#through, done: 0 };
     await this.#bookSlices(this.#booking);

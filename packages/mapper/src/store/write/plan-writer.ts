@@ -1,11 +1,11 @@
-import type { Value, WriteTransaction } from '../backend.ts';
+import type { IdentityStatement, Value, WriteTransaction } from '../backend.ts';
 import { FINE_MINUTES } from '../schema/buckets.ts';
 import type { DetailKind } from '../schema/tables.ts';
 import type { StoreOptions } from '../store-options.ts';
 import type { BatchPlan } from './batch-plan.ts';
 import { CountTable } from './count-table.ts';
 import { rankOf } from './details.ts';
-import type { EdgeEntry, Facet, PeerEntry } from './identity-cache.ts';
+import type { EdgeEntry } from './identity-cache.ts';
 import type { LoggedCounts, NewActivity } from './new-activity.ts';
 import { clean, datedAttributes, edgeSortKey, peerRow, peerSortKey } from './peer-row.ts';
 import {
@@ -36,7 +36,7 @@ export async function writePlan(
   await writePeers(tx, plan);
   const changed = plan.edges.filter((edge) => edge.changed);
   const version = await takeVersions(tx, changed.length);
-  const created = await createEdges(tx, plan, changed, version);
+  const created = await createEdges(tx, changed, version);
   await writeEvidence(tx, plan, newActivity === undefined);
   const logged = await newActivity?.log(tx, plan.counts);
   if (newActivity === undefined) await writeActivity(tx, plan);
@@ -74,32 +74,30 @@ async function createClusters(tx: WriteTransaction, plan: BatchPlan): Promise<vo
 
 async function writePeers(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
   for (const peer of plan.peers) peer.sortKey = peerSortKey(peer.peer, peer.cluster?.id ?? 0);
-  const fresh = distinct(plan.peers, (peer) => peer.sortKey);
-  const identities = await tx.getOrCreate(
+  const created = await identify(
+    tx,
     PEER_IDENTITY,
-    fresh.map((peer) => peerRow(peer.sortKey, peer.peer, peer.cluster?.id ?? 0, datedAttributes(peer.attributes, peer.attributesBucket))),
+    plan.peers.map((entry) => ({ entry })).toSorted((a, b) => compare(a.entry.sortKey, b.entry.sortKey)),
+    (a, b) => a.entry.sortKey === b.entry.sortKey,
+    ({ entry: peer }) => peerRow(peer.sortKey, peer.peer, peer.cluster?.id ?? 0, datedAttributes(peer.attributes, peer.attributesBucket)),
   );
-  const ids = new Map(fresh.map((peer, index) => [peer.sortKey, identities[index]]));
-  const updates: [number, string][] = [];
-  const update = (peer: PeerEntry): void => {
-    if (peer.attributes !== '') updates.push([peer.id, datedAttributes(peer.attributes, peer.attributesBucket)]);
-  };
-  const created = new Set(fresh.filter((_peer, index) => identities[index]?.created === true));
-  for (const peer of plan.peers) peer.id = ids.get(peer.sortKey)?.id ?? 0;
-  for (const peer of plan.changedPeers) if (!created.has(peer)) update(peer);
+  const updates = plan.changedPeers.flatMap((peer): [number, string][] =>
+    peer.attributes === '' || created.has(peer) ? [] : [[peer.id, datedAttributes(peer.attributes, peer.attributesBucket)]],
+  );
   if (updates.length > 0) await tx.update(PEER_UPDATE, greatestById(updates));
 }
 
-async function createEdges(tx: WriteTransaction, plan: BatchPlan, changed: readonly EdgeEntry[], version: number): Promise<Set<EdgeEntry>> {
-  const keyed = plan.edges.flatMap((edge) =>
-    edge.id === 0 ? [{ edge, key: edgeSortKey(edge.client.sortKey, edge.server.sortKey, edge.port) }] : [],
+async function createEdges(tx: WriteTransaction, changed: readonly EdgeEntry[], version: number): Promise<Set<EdgeEntry>> {
+  const keyed = changed.flatMap((edge, index) =>
+    edge.id === 0 ? [{ entry: edge, key: edgeSortKey(edge.client.sortKey, edge.server.sortKey, edge.port), version: version + index }] : [],
   );
-  if (keyed.length === 0) return new Set();
-  const versions = new Map(changed.map((edge, index) => [edge, version + index]));
-  const fresh = distinct(keyed, ({ key }) => key);
-  const identities = await tx.getOrCreate(
+  keyed.sort((a, b) => compare(a.key, b.key));
+  return identify(
+    tx,
     EDGE_IDENTITY,
-    fresh.map(({ edge, key }): Value[] => [
+    keyed,
+    (a, b) => a.key === b.key,
+    ({ entry: edge, key, version: own }) => [
       key,
       (edge.client.cluster ?? edge.server.cluster)?.id ?? 0,
       edge.client.id,
@@ -109,30 +107,24 @@ async function createEdges(tx: WriteTransaction, plan: BatchPlan, changed: reado
       isOutside(edge) ? 1 : 0,
       edge.firstBucket,
       edge.lastBucket,
-      versions.get(edge) ?? 0,
-    ]),
+      own,
+    ],
   );
-  const ids = new Map(fresh.map(({ key }, index) => [key, identities[index]]));
-  for (const { edge, key } of keyed) edge.id = ids.get(key)?.id ?? 0;
-  return new Set(fresh.filter((_each, index) => identities[index]?.created === true).map(({ edge }) => edge));
 }
 
 /** @param early also of evidence of which only the first time changed */
 async function writeEvidence(tx: WriteTransaction, plan: BatchPlan, early: boolean): Promise<void> {
-  const slotted = plan.facets.flatMap((facet) => (facet.id === 0 ? [{ facet, slot: clean(facet.identity.slot) }] : []));
-  const keyOf = ({ facet, slot }: (typeof slotted)[number]): string => `${facet.edge.id}|${slot}`;
-  const fresh = distinct(slotted, keyOf, ({ facet }) => facet.edge.id);
-  const identities = await tx.getOrCreate(
-    EVIDENCE_IDENTITY,
-    fresh.map(({ facet, slot }) => evidenceRow(facet, slot)),
+  const missing = plan.facets.flatMap((facet) =>
+    facet.id === 0 ? [{ entry: facet, edgeId: facet.edge.id, slot: facet.identity.columns[0] }] : [],
   );
-  const ids = new Map(fresh.map((each, index) => [keyOf(each), identities[index]]));
-  const created = new Set<Facet>();
-  for (const each of slotted) {
-    const identity = ids.get(keyOf(each));
-    each.facet.id = identity?.id ?? 0;
-    if (identity?.created === true) created.add(each.facet);
-  }
+  missing.sort((a, b) => a.edgeId - b.edgeId || compare(a.slot, b.slot));
+  const created = await identify(
+    tx,
+    EVIDENCE_IDENTITY,
+    missing,
+    (a, b) => a.edgeId === b.edgeId && a.slot === b.slot,
+    ({ entry: facet }) => [facet.edge.id, ...facet.identity.columns, facet.approximate, facet.firstAt, facet.lastBucket],
+  );
   const changed = plan.facets
     .filter((facet) => (facet.changed || (early && facet.isEarly)) && !created.has(facet))
     .toSorted((a, b) => a.id - b.id);
@@ -143,21 +135,33 @@ async function writeEvidence(tx: WriteTransaction, plan: BatchPlan, early: boole
     );
 }
 
-function evidenceRow({ edge, identity, approximate, firstAt, lastBucket }: Facet, slot: string): Value[] {
-  return [
-    edge.id,
-    slot,
-    identity.kind,
-    identity.vantage,
-    identity.port,
-    identity.protocol,
-    clean(identity.serviceNamespace),
-    clean(identity.serviceName),
-    identity.servicePort,
-    approximate,
-    firstAt,
-    lastBucket,
-  ];
+/**
+ * Gives entries the ids of their rows and answers those whose row is new. They come in the order of their keys; more than
+ * one may stand for the same row.
+ */
+async function identify<Item extends { readonly entry: { id: number } }>(
+  tx: WriteTransaction,
+  statement: IdentityStatement,
+  items: readonly Item[],
+  isSame: (a: Item, b: Item) => boolean,
+  rowOf: (item: Item) => Value[],
+): Promise<Set<Item['entry']>> {
+  const created = new Set<Item['entry']>();
+  if (items.length === 0) return created;
+  const distinctItems = items.filter((item, index) => {
+    const before = items[index - 1];
+    return before === undefined || !isSame(before, item);
+  });
+  const identities = await tx.getOrCreate(statement, distinctItems.map(rowOf));
+  let at = -1;
+  for (const item of items) {
+    const isNext = item === distinctItems[at + 1];
+    if (isNext) at += 1;
+    const identity = identities[at];
+    item.entry.id = identity?.id ?? 0;
+    if (isNext && identity?.created === true) created.add(item.entry);
+  }
+  return created;
 }
 
 async function writeActivity(tx: WriteTransaction, plan: BatchPlan): Promise<void> {
@@ -254,13 +258,6 @@ async function cutKind(tx: WriteTransaction, edgeId: number, kind: DetailKind, b
 
 function isOutside(edge: EdgeEntry): boolean {
   return edge.client.peer.type === 'internet' || edge.server.peer.type === 'internet';
-}
-
-/** One of each key, in the order of the keys (or of `order` first). */
-function distinct<T>(items: readonly T[], keyOf: (item: T) => string, order: (item: T) => number = () => 0): T[] {
-  const byKey = new Map<string, T>();
-  for (const item of items) byKey.set(keyOf(item), item);
-  return [...byKey.entries()].toSorted(([a, x], [b, y]) => order(x) - order(y) || compare(a, b)).map(([, item]) => item);
 }
 
 /** One row per id, the one with the greatest text. */
