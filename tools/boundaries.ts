@@ -17,7 +17,23 @@ export const ALLOWED: Readonly<Record<string, { readonly packages: readonly stri
   watchers: { packages: ['core', 'api', 'kube', 'runtime', 'reporting'], node: true },
   aws: { packages: ['core', 'kube', 'runtime', 'runtime/certificates', 'reporting'], node: true },
   cli: { packages: ['core', 'wire', 'api', 'kube', 'runtime', 'sniffer/files'], node: true },
-  app: { packages: ['core', 'wire', 'api', 'runtime', 'kube', 'sniffer', 'sniffer/files', 'mapper', 'watchers', 'aws', 'cli'], node: true },
+  app: {
+    packages: [
+      'core',
+      'wire',
+      'api',
+      'runtime',
+      'kube',
+      'sniffer',
+      'sniffer/files',
+      'sniffer/program-pages',
+      'mapper',
+      'watchers',
+      'aws',
+      'cli',
+    ],
+    node: true,
+  },
   web: { packages: ['core', 'api'], node: false },
 };
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -14,6 +14,8 @@ export function bundleMapper(): Promise<string> {
 async function write(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'nm-bench-bundle-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  // For what stays outside of the bundle.
+  symlinkSync(new URL('../../node_modules', import.meta.url).pathname, join(folder, 'node_modules'));
   await build({
     entryPoints: { mapper: new URL('./mapper-main.ts', import.meta.url).pathname },
     outdir: folder,

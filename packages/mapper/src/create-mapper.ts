@@ -1,7 +1,16 @@
 import { createClusterView, createDomainLimiter, createResolver, DEFAULT_NAME_ANNOTATIONS } from '@nm/core';
 import type { Clock, ClusterChange, Logger } from '@nm/core';
 import type { ReflectorMetrics } from '@nm/kube';
-import { createHealth, createHeapBound, createHttpListener, createLifecycle, createMemoryKeeper, createMetricsHandler } from '@nm/runtime';
+import {
+  anonymousMemory,
+  createHealth,
+  createHeapBound,
+  createHttpListener,
+  createLifecycle,
+  createMemoryKeeper,
+  createMetricsHandler,
+  trimHeap,
+} from '@nm/runtime';
 import type { ListenAddress, Startable } from '@nm/runtime';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { checkAuth, createAuthenticator, isAuthenticating } from './auth/create-authenticator.ts';
@@ -46,6 +55,8 @@ export interface MapperDeps {
   readonly namespace?: string;
   /** Brings the watcher of a mesh, for --istio. */
   readonly createMeshWatcher?: CreateMeshWatcher;
+  /** Gives pages of the program's own file back, whenever memory is given back. */
+  readonly releaseProgramPages?: () => void;
 }
 
 export interface Mapper extends Startable {
@@ -138,7 +149,14 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     },
     { cluster },
   );
-  const memory = createMemoryKeeper(MAX_MEMORY_GROWTH_BYTES);
+  const memory = createMemoryKeeper(MAX_MEMORY_GROWTH_BYTES, {
+    // Pages of the program's file come back as they are used: no reason to trim.
+    rssBytes: anonymousMemory,
+    trim: () => {
+      trimHeap();
+      deps.releaseProgramPages?.();
+    },
+  });
   const upkeep = createUpkeep(
     { store, source, facts, keeper, reporters, totals, view, environments, memory, clock, log },
     { cluster, hasReplicas: !options.store.startsWith('sqlite:') },

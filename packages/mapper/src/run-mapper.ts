@@ -16,6 +16,8 @@ export interface RunMapperSettings {
   readonly version: string;
   readonly clock?: Clock;
   readonly createMeshWatcher?: CreateMeshWatcher;
+  /** Gives pages of the program's own file back that the start alone needed. */
+  readonly releaseProgramPages?: () => void;
 }
 
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
@@ -67,6 +69,7 @@ export async function runMapper(
       env,
       ...(namespace !== undefined && { namespace }),
       ...(settings.createMeshWatcher !== undefined && { createMeshWatcher: settings.createMeshWatcher }),
+      ...(settings.releaseProgramPages !== undefined && { releaseProgramPages: settings.releaseProgramPages }),
     },
     { ...options, ...(options.podName === undefined && env['HOSTNAME'] !== undefined && { podName: env['HOSTNAME'] }) },
   );

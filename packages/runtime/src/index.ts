@@ -1,3 +1,4 @@
+export { anonymousMemory } from './anonymous-memory.ts';
 export type * from './command/command-context.ts';
 export * from './command/exit-codes.ts';
 export * from './command/guarded.ts';
