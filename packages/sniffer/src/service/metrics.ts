@@ -37,7 +37,7 @@ export const SNIFFER_METRICS = {
   connections: counter('network_mapper_sniffer_connections_total', 'Open connections first seen.'),
   hostAttempts: counter(
     'network_mapper_sniffer_host_attempts_total',
-    "Connection attempts of the node's own processes, by who made them: pod, process (of no pod), gone (its socket was closed before it was asked for), skipped (beyond a bound).",
+    "Connection attempts of the node's own processes, by who made them: pod, process (of no pod), gone (its socket was closed before it was asked for, or it was looked for behind that destination in vain a moment ago), skipped (beyond a bound).",
     'owner',
   ),
   socketTables: counter('network_mapper_sniffer_socket_table_reads_total', 'Socket tables read.'),
