@@ -22,8 +22,8 @@ const INTERVAL_MS = 1_000;
 const BUSY_INTERVAL_MS = 100;
 /** Pages (8 MiB) that are much. */
 const MANY_PAGES = 2_048;
-/** Pages (48 MiB) of the WAL from which on all is copied; below the bound at which a commit does so. */
-const LONG_PAGES = 12_000;
+/** Pages (32 MiB) of the WAL from which on all is copied: half of those at which a commit does so, as some come before it is seen. */
+const LONG_PAGES = 8_000;
 /** Rounds for that. The first may have begun before the last commit; another process that reads makes all in vain. */
 const MAX_ROUNDS = 3;
 /** V8's smallest heaps; the thread holds nothing. */

@@ -35,7 +35,7 @@ export class BatchPlan {
   /** Every edge that something was added to. */
   readonly edges: EdgeEntry[] = [];
   readonly facets: Facet[] = [];
-  readonly counts = new PlanCounts();
+  readonly counts: PlanCounts;
   readonly details = new Map<string, DetailChange>();
   readonly traffic = new Map<string, TrafficCount>();
   /** Clusters that have no row yet. */
@@ -45,9 +45,12 @@ export class BatchPlan {
   #lastTraffic: TrafficCount | undefined;
   readonly #cache: IdentityCache;
 
-  constructor(cache: IdentityCache, serial: number) {
+  /** @param counts of the plan before, which is done with them */
+  constructor(cache: IdentityCache, serial: number, counts: PlanCounts) {
     this.#cache = cache;
     this.serial = serial;
+    this.counts = counts;
+    counts.clear();
   }
 
   /** False: it is from before the cluster's reset. */

@@ -7,6 +7,7 @@ import { BatchPlan } from './batch-plan.ts';
 import { IdentityCache } from './identity-cache.ts';
 import type { EdgeEntry } from './identity-cache.ts';
 import type { LoggedCounts, NewActivity } from './new-activity.ts';
+import { PlanCounts } from './plan-counts.ts';
 import { cutDetails, writePlan } from './plan-writer.ts';
 import { REPEAT_KEY_INSERT, WAITING_INSERT } from './statements.ts';
 
@@ -34,6 +35,7 @@ export class BatchWriter {
   readonly #newActivity: NewActivity | undefined;
   readonly #clock: Clock;
   readonly #options: BatchWriterOptions;
+  readonly #counts = new PlanCounts();
   #serial = 0;
   #epoch = 0;
   /** A transaction did not commit: what it put into the cache may not exist. */
@@ -66,7 +68,7 @@ export class BatchWriter {
     await this.#prepareCache(tx);
     this.#isTainted = true;
     this.#serial += 1;
-    const plan = new BatchPlan(this.cache, this.#serial);
+    const plan = new BatchPlan(this.cache, this.#serial, this.#counts);
     const waiting: NewWaiting[] = [];
     const outcomes: WriteOutcome[] = [];
     const seenKeys = new Set<number>();

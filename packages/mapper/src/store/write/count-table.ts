@@ -102,12 +102,12 @@ export class CountTable {
 
   #grow(): void {
     const capacity = this.#size * 2;
-    this.#ids = copied(this.#ids, new Float64Array(capacity));
-    this.#starts = copied(this.#starts, new Uint32Array(capacity));
-    this.#counts = copied(this.#counts, new Float64Array(capacity));
-    this.#firsts = copied(this.#firsts, new Int32Array(capacity));
-    this.#lasts = copied(this.#lasts, new Int32Array(capacity));
-    this.#early = copied(this.#early, new Uint8Array(capacity));
+    this.#ids = grown(this.#ids, new Float64Array(capacity));
+    this.#starts = grown(this.#starts, new Uint32Array(capacity));
+    this.#counts = grown(this.#counts, new Float64Array(capacity));
+    this.#firsts = grown(this.#firsts, new Int32Array(capacity));
+    this.#lasts = grown(this.#lasts, new Int32Array(capacity));
+    this.#early = grown(this.#early, new Uint8Array(capacity));
     const slots = new Int32Array(capacity * SLOTS_PER_ROW);
     const mask = slots.length - 1;
     for (let row = 0; row < this.#size; row += 1) {
@@ -125,7 +125,8 @@ function hashOf(id: number, start: number): number {
   return hash ^ (hash >>> 15);
 }
 
-function copied<T extends Float64Array | Int32Array | Uint32Array | Uint8Array>(from: T, to: T): T {
+/** A longer column with what a shorter one has. */
+export function grown<T extends Float64Array | Int32Array | Uint32Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

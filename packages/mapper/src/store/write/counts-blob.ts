@@ -1,6 +1,7 @@
 import type { CountRow } from './count-table.ts';
 
-/** Of one row: six varints of at most eight bytes. */
+const FIRST_BYTES = 4_096;
+/** Of one row: five varints of at most eight bytes. */
 const MAX_ROW_BYTES = 48;
 /** Up to here bit operations are exact. */
 const MAX_BITS = 2 ** 31;
@@ -10,13 +11,9 @@ const MAX_BITS = 2 ** 31;
  * bucket's start as the distance from the one before (zigzag), count, first and last. The count's lowest bit is `isEarly`.
  */
 export class CountsWriter {
-  #bytes: Uint8Array;
+  #bytes = new Uint8Array(FIRST_BYTES);
   #length = 0;
   #start = 0;
-
-  constructor(rows: number) {
-    this.#bytes = new Uint8Array(Math.max(1, rows) * 16);
-  }
 
   add(id: number, start: number, count: number, first: number, last: number, isEarly: boolean): void {
     if (this.#length + MAX_ROW_BYTES > this.#bytes.length) {
@@ -33,8 +30,12 @@ export class CountsWriter {
     this.#put(last);
   }
 
+  /** What was added since the last time; valid until more is. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    this.#start = 0;
+    return bytes;
   }
 
   #put(value: number): void {

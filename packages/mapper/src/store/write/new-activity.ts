@@ -52,6 +52,7 @@ export class NewActivity {
   readonly #options: Pick<StoreOptions, 'bookAfterMs' | 'bookWithinMs' | 'bookingSlice'>;
   /** Tells its part of the log. */
   readonly #writer = randomInt(2 ** 47);
+  readonly #blob = new CountsWriter();
   #pending = new CountTable();
   #logBytes = 0;
   /** Number in the log of the last counts in `#pending`. */
@@ -88,9 +89,8 @@ export class NewActivity {
   async log(tx: WriteTransaction, counts: PlanCounts): Promise<LoggedCounts> {
     const replays = await replaysOf(tx.db);
     this.#follow(replays);
-    const writer = new CountsWriter(counts.size);
-    counts.addTo(writer);
-    const body = writer.finish();
+    counts.addTo(this.#blob);
+    const body = this.#blob.finish();
     const { rows } = await sql<{
       id: number;
     }>`insert into activity_log (writer, body) values (${this.#writer}, ${body}) returning id`.execute(tx.db);

@@ -1,4 +1,5 @@
 import { minutesToMs } from '../schema/buckets.ts';
+import { grown } from './count-table.ts';
 import type { Facet } from './identity-cache.ts';
 
 const NONE = -1;
@@ -8,25 +9,32 @@ export interface CountTarget {
   add(id: number, start: number, count: number, first: number, last: number, isEarly: boolean): void;
 }
 
+/** Of the rows of a new plan's counts. */
+const FIRST_CAPACITY = 1_024;
+
 /**
- * Counts of one plan by facet and fine bucket, as columns. A facet holds the number of its first row (`Facet.countRow`),
- * because most have just one.
+ * Counts of one plan by facet and fine bucket, as columns that the next plan uses again. A facet holds the number of its
+ * first row (`Facet.countRow`), because most have just one.
  */
 export class PlanCounts {
-  readonly #facets: Facet[] = [];
-  readonly #starts: number[] = [];
-  readonly #counts: number[] = [];
-  readonly #firsts: number[] = [];
-  readonly #lasts: number[] = [];
+  /** Of a facet that is new to the plan. */
+  static readonly noRow = NONE;
+  #facets: Facet[] = [];
+  #starts = new Uint32Array(FIRST_CAPACITY);
+  #counts = new Float64Array(FIRST_CAPACITY);
+  #firsts = new Int32Array(FIRST_CAPACITY);
+  #lasts = new Int32Array(FIRST_CAPACITY);
   /** Another row of the same facet. */
-  readonly #nexts: number[] = [];
+  #nexts = new Int32Array(FIRST_CAPACITY);
 
   get size(): number {
     return this.#facets.length;
   }
 
-  /** Of a facet that is new to the plan. */
-  static readonly noRow = NONE;
+  /** For the next plan. */
+  clear(): void {
+    this.#facets = [];
+  }
 
   add(facet: Facet, start: number, count: number, firstAt: number, lastAt: number): void {
     const startMs = minutesToMs(start);
@@ -39,13 +47,15 @@ export class PlanCounts {
       if (last > (this.#lasts[row] ?? 0)) this.#lasts[row] = last;
       return;
     }
-    this.#nexts.push(facet.countRow);
-    facet.countRow = this.#facets.length;
+    const row = this.#facets.length;
+    if (row === this.#starts.length) this.#grow();
+    this.#nexts[row] = facet.countRow;
+    facet.countRow = row;
     this.#facets.push(facet);
-    this.#starts.push(start);
-    this.#counts.push(count);
-    this.#firsts.push(first);
-    this.#lasts.push(last);
+    this.#starts[row] = start;
+    this.#counts[row] = count;
+    this.#firsts[row] = first;
+    this.#lasts[row] = last;
   }
 
   /** Once the facets have their ids. */
@@ -56,5 +66,14 @@ export class PlanCounts {
       const isEarly = facet.isEarly && !facet.changed;
       target.add(facet.id, this.#starts[row] ?? 0, this.#counts[row] ?? 0, this.#firsts[row] ?? 0, this.#lasts[row] ?? 0, isEarly);
     }
+  }
+
+  #grow(): void {
+    const capacity = this.#starts.length * 2;
+    this.#starts = grown(this.#starts, new Uint32Array(capacity));
+    this.#counts = grown(this.#counts, new Float64Array(capacity));
+    this.#firsts = grown(this.#firsts, new Int32Array(capacity));
+    this.#lasts = grown(this.#lasts, new Int32Array(capacity));
+    this.#nexts = grown(this.#nexts, new Int32Array(capacity));
   }
 }
