@@ -2,8 +2,8 @@ import type { PodEntry } from './pod-entry.ts';
 
 /** The question who a client is, among those of ports. */
 export const AS_CLIENT = -1;
-/** Ports asked of one pod of which the answer is kept: a scan asks for all. */
-const MAX_ANSWERS = 32;
+/** Ports asked of one pod, besides the first, of which the answer is kept: a scan asks for all. */
+const MAX_FURTHER_ANSWERS = 31;
 
 /**
  * Answers about a pod's addresses, kept by whoever resolves. They hold as long as the pod is what it is, whatever else
@@ -22,7 +22,7 @@ export function keepAnswer<Answer>(pod: PodEntry, question: number, answer: Answ
     pod.answer = answer;
   } else {
     pod.answers ??= new Map();
-    if (pod.answers.size < MAX_ANSWERS) pod.answers.set(question, answer);
+    if (pod.answers.size < MAX_FURTHER_ANSWERS) pod.answers.set(question, answer);
   }
   return answer;
 }
