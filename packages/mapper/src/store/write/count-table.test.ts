@@ -19,6 +19,15 @@ test('counts of one evidence and bucket are one row, whatever else is there', ()
   ]);
 });
 
+test('a table that was cleared begins anew', () => {
+  const table = new CountTable();
+  for (let id = 1; id <= 3_000; id += 1) table.add(id, 100, 1, 5, 5, true);
+  table.clear();
+  expect([...table.byId()]).toEqual([]);
+  table.add(7, 100, 2, 9, 9, false);
+  expect([table.size, table.row(0)]).toEqual([1, { id: 7, start: 100, count: 2, first: 9, last: 9, isEarly: false }]);
+});
+
 const ROWS: readonly [string, Parameters<CountTable['add']>][] = [
   ['nothing counted', [1, 0, 0, 0, 0, false]],
   ['one call of today', [127, 29_500_000, 1, 299_999, 299_999, true]],

@@ -25,27 +25,14 @@ const MAX_ROWS = 2 ** 20;
  */
 export class CountTable {
   #size = 0;
-  #ids: Float64Array;
-  #starts: Uint32Array;
-  #counts: Float64Array;
-  #firsts: Int32Array;
-  #lasts: Int32Array;
-  #early: Uint8Array;
+  #ids = new Float64Array(FIRST_CAPACITY);
+  #starts = new Uint32Array(FIRST_CAPACITY);
+  #counts = new Float64Array(FIRST_CAPACITY);
+  #firsts = new Int32Array(FIRST_CAPACITY);
+  #lasts = new Int32Array(FIRST_CAPACITY);
+  #early = new Uint8Array(FIRST_CAPACITY);
   /** Row number + 1 by hash of id and start; 0 is free. */
-  #slots: Int32Array;
-
-  /** @param rows about so many are expected */
-  constructor(rows = 0) {
-    let capacity = FIRST_CAPACITY;
-    while (capacity <= rows) capacity *= 2;
-    this.#ids = new Float64Array(capacity);
-    this.#starts = new Uint32Array(capacity);
-    this.#counts = new Float64Array(capacity);
-    this.#firsts = new Int32Array(capacity);
-    this.#lasts = new Int32Array(capacity);
-    this.#early = new Uint8Array(capacity);
-    this.#slots = new Int32Array(capacity * SLOTS_PER_ROW);
-  }
+  #slots = new Int32Array(FIRST_CAPACITY * SLOTS_PER_ROW);
 
   get size(): number {
     return this.#size;
@@ -77,6 +64,12 @@ export class CountTable {
     if (this.#size === this.#ids.length) this.#grow();
   }
 
+  /** Forgets all, and keeps the columns for as many again. */
+  clear(): void {
+    this.#size = 0;
+    this.#slots.fill(0);
+  }
+
   idOf(row: number): number {
     return this.#ids[row] ?? 0;
   }
@@ -97,7 +90,9 @@ export class CountTable {
     const keys = new Float64Array(this.#size);
     for (let row = 0; row < keys.length; row += 1) keys[row] = this.idOf(row) * MAX_ROWS + row;
     keys.sort();
-    return Int32Array.from(keys, (key) => key % MAX_ROWS);
+    const rows = new Int32Array(keys.length);
+    for (let index = 0; index < rows.length; index += 1) rows[index] = (keys[index] ?? 0) % MAX_ROWS;
+    return rows;
   }
 
   #grow(): void {

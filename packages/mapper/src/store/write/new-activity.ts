@@ -54,6 +54,8 @@ export class NewActivity {
   readonly #writer = randomInt(2 ** 47);
   readonly #blob = new CountsWriter();
   #pending = new CountTable();
+  /** What was booked last: two tables take turns, or the garbage collector would have them. */
+  #spare: CountTable | undefined;
   #logBytes = 0;
   /** Number in the log of the last counts in `#pending`. */
   #through = 0;
@@ -155,8 +157,8 @@ export class NewActivity {
     if (this.#booking !== undefined) await this.#bookSlices(this.#booking);
     if (this.#pending.size === 0) return;
     const table = this.#pending;
-    // Under load there will be as many again.
-    this.#pending = new CountTable(table.size);
+    this.#pending = this.#spare ?? new CountTable();
+    this.#spare = undefined;
     this.#logBytes = 0;
     this.#booking = { table, order: table.byId(), through: this.#through, done: 0 };
     await this.#bookSlices(this.#booking);
@@ -166,7 +168,11 @@ export class NewActivity {
     while (this.#booking === booking) {
       const done = await this.#backend.transaction((tx) => this.#bookSlice(tx, booking));
       booking.done = done;
-      if (booking.done >= booking.order.length && this.#booking === booking) this.#booking = undefined;
+      if (booking.done >= booking.order.length && this.#booking === booking) {
+        this.#booking = undefined;
+        booking.table.clear();
+        this.#spare = booking.table;
+      }
       await nextTurn();
     }
   }
