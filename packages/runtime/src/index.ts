@@ -19,6 +19,7 @@ export * from './options/option-error.ts';
 export * from './options/option-table.ts';
 export * from './options/option-type.ts';
 export * from './options/show-options.ts';
+export { createPoolBound } from './pool-bound.ts';
 export * from './retry.ts';
 export * from './run-until-stopped.ts';
 export * from './startable.ts';
