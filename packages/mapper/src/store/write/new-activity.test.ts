@@ -55,6 +55,11 @@ test('counts of several batches wait together, and are booked for who reads', as
   expect(await counts()).toEqual([6]);
 });
 
+test('a report in which nothing was counted leaves nothing to be booked', async () => {
+  await store.applyBatch({ parts: [{ updates: [] }] });
+  expect(rows()).toEqual([0, 0]);
+});
+
 test('what nobody asks for is booked soon, too', async () => {
   await apply(store, update());
   await vi.advanceTimersByTimeAsync(2_000);

@@ -87,8 +87,9 @@ export class NewActivity {
     else await this.#pass();
   }
 
-  /** Within a transaction: keeps what it counted. */
-  async log(tx: WriteTransaction, counts: PlanCounts): Promise<LoggedCounts> {
+  /** Within a transaction: keeps what it counted, if anything. */
+  async log(tx: WriteTransaction, counts: PlanCounts): Promise<LoggedCounts | undefined> {
+    if (counts.size === 0) return undefined;
     const replays = await replaysOf(tx.db);
     this.#follow(replays);
     counts.addTo(this.#blob);
@@ -162,6 +163,10 @@ export class NewActivity {
     this.#logBytes = 0;
     this.#booking = { table, order: table.byId(), through: this.#through, done: 0 };
     await this.#bookSlices(this.#booking);
+    if (this.#pending.size > 0) return;
+    // At rest: the columns are several MiB.
+    this.#pending = new CountTable();
+    this.#spare = undefined;
   }
 
   async #bookSlices(booking: Booking): Promise<void> {
