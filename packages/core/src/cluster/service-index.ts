@@ -8,6 +8,8 @@ import type { EndpointsRecord, ServicePortRecord, ServiceRecord } from './record
 
 /** Versions kept of one Service; the oldest is forgotten first. */
 const MAX_VERSIONS = 64;
+/** Then it begins anew: it is kept beside other bits (resolve/resolution.ts). */
+const MAX_DNS_REVISION = 2 ** 24;
 
 /** A Service with its history: what it said when, and from when to when it existed. */
 export interface ServiceEntry {
@@ -56,6 +58,7 @@ export class ServiceIndex {
   private readonly byNodePort = new Map<string, ServiceEntry[]>();
   private readonly endpoints: EndpointsHistory;
   private readonly dnsServices = new Set<ServiceEntry>();
+  private dnsChanges = 1;
   private readonly withoutSelector = new Set<ServiceEntry>();
   private readonly pods: PodHistory;
 
@@ -173,7 +176,12 @@ export class ServiceIndex {
       }
     }
     for (const [hostname, entry] of this.byHostname) if (isGone(entry)) this.byHostname.delete(hostname);
-    for (const entries of [this.dnsServices, this.withoutSelector]) for (const entry of entries) if (isGone(entry)) entries.delete(entry);
+    for (const entry of this.withoutSelector) if (isGone(entry)) this.withoutSelector.delete(entry);
+    for (const entry of this.dnsServices) {
+      if (!isGone(entry)) continue;
+      this.dnsServices.delete(entry);
+      this.changedDns();
+    }
   }
 
   /**
@@ -195,6 +203,11 @@ export class ServiceIndex {
       if (ready.length > 0) return ready;
     }
     return alive.length > 0 ? alive : nearest(namespace, groups, at);
+  }
+
+  /** At least 1; another one when what `isDnsServer` answers may have changed. */
+  get dnsRevision(): number {
+    return this.dnsChanges;
   }
 
   /** Whether a pod is behind some Service's port 53: a DNS server (rule 17). */
@@ -236,6 +249,10 @@ export class ServiceIndex {
     return [...ports].sort((a, b) => a - b);
   }
 
+  private changedDns(): void {
+    this.dnsChanges = (this.dnsChanges % MAX_DNS_REVISION) + 1;
+  }
+
   all(): ServiceEntry[] {
     return [...this.byName.values()].flat();
   }
@@ -254,7 +271,10 @@ export class ServiceIndex {
       if (entries === undefined) this.byNodePort.set(key, [entry]);
       else if (!entries.includes(entry)) entries.push(entry);
     }
-    if (!deleted && record.ports.some((port) => port.port === 53)) this.dnsServices.add(entry);
+    if (!deleted && record.ports.some((port) => port.port === 53)) {
+      this.dnsServices.add(entry);
+      this.changedDns();
+    }
     if (!hasSelector(record) && record.type !== 'ExternalName') this.withoutSelector.add(entry);
   }
 

@@ -2,7 +2,7 @@ import type { ClusterView } from '../cluster/cluster-view.ts';
 import type { PodEntry } from '../cluster/pod-entry.ts';
 import type { EdgeClass } from '../model/edge.ts';
 import type { Observation } from '../model/observation.ts';
-import { FACTS } from './resolution.ts';
+import { FACTS, FACTS_BITS } from './resolution.ts';
 import type { DropReason, Found, Target } from './resolution.ts';
 
 const DNS_PORT = 53;
@@ -55,13 +55,13 @@ export function mayBeMasqueraded(hasSniffer: HasSniffer | undefined, observation
   return peer?.type === 'node' && !hasSniffer(peer.name, observation.lastSeenAt);
 }
 
-/** Bits of FACTS, worked out when first needed. */
+/** Bits of FACTS, worked out when first needed, and again when Services of DNS came or changed: a target may be kept as long as its pod. */
 export function factsOf(view: ClusterView, target: Target): number {
-  return (target.facts & FACTS.judged) === 0 ? judge(view, target) : target.facts;
+  return target.facts >>> FACTS_BITS === view.services.dnsRevision ? target.facts : judge(view, target);
 }
 
 function judge(view: ClusterView, target: Target): number {
-  target.facts |= FACTS.judged;
+  target.facts = (target.facts & (FACTS.node | FACTS.internet)) | (view.services.dnsRevision << FACTS_BITS);
   if (isDnsServer(view, target)) target.facts |= FACTS.dnsServer;
   if (hasDnsPort(target) && target.pods.some((pod) => view.services.isDnsServer(pod))) target.facts |= FACTS.dnsPort;
   if (isOurs(target.pods)) target.facts |= FACTS.ours;

@@ -54,8 +54,6 @@ export function droppedFor(reason: DropReason): Outcome {
 export const FACTS = {
   node: 1,
   internet: 2,
-  /** The bits below were worked out. */
-  judged: 4,
   /** A DNS server: a pod behind a Service's port 53, or a node with a listener on it (rule 17). */
   dnsServer: 8,
   /** The port of such a pod on which DNS is served. */
@@ -63,6 +61,8 @@ export const FACTS = {
   /** Pods of this tool. */
   ours: 32,
 } as const;
+/** Above the bits: the revision of DNS Services (ServiceIndex.dnsRevision) by which those that need looking up were worked out. */
+export const FACTS_BITS = 6;
 
 /** One possible end of an edge. A class, so that all have one shape: targets are kept, and looked at for every observation. */
 export class Target {

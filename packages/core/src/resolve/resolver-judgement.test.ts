@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../model/observation.ts';
-import { pod, T } from '../testing/cluster.ts';
+import { deployed, pod, service, T } from '../testing/cluster.ts';
 import { createResolver } from './resolver.ts';
 import { view, SHOP, dns, tcp, lines, F, CART, table } from '../testing/resolving.ts';
 
@@ -102,6 +102,17 @@ describe('rule 17: DNS is not an edge', () => {
       ['dropped dns-server-own'],
     ],
   ]);
+
+  test('a pod that was seen before a Service made it a DNS server', () => {
+    const cluster = view([...SHOP, deployed('resolver', '10.244.1.53')]);
+    const resolver = createResolver({ view: cluster });
+    const asked = { ...dns('api.example.com', ['203.0.113.7']), source: { address: '10.244.1.53' } };
+    const called = tcp('10.244.1.53:53');
+    for (const observation of [asked, called]) expect(resolver.resolve(observation, T).updates).toHaveLength(1);
+    cluster.apply(service('resolver', '10.96.0.53', [{ port: 53, targetPort: 53, protocol: 'UDP' }]));
+    expect(resolver.resolve(asked, T).dropped).toBe('dns-server-own');
+    expect(resolver.resolve(called, T).dropped).toBe('dns-server');
+  });
 });
 
 describe('rules 18, 19: nodes', () => {
