@@ -4,6 +4,10 @@ import type { NodeRecord } from './records.ts';
 /** Of one node, from its sniffer: twice what one report may tell. */
 const MAX_BELIEVED = 8_192;
 
+/** UID of the pod that listens, if one does, by port and protocol. */
+type Listeners = ReadonlyMap<string, string | undefined>;
+const NO_LISTENERS: Listeners = new Map();
+
 /** Which addresses are nodes' own (rule 8), and what their sniffers add. */
 export class NodeIndex {
   private readonly byAddress = new Map<string, string>();
@@ -13,8 +17,8 @@ export class NodeIndex {
   private readonly believed = new Map<string, Set<string>>();
   /** Addresses that are a node's only because bridges usually have them. */
   private readonly guessed = new Set<string>();
-  private readonly listeners = new Map<string, ReadonlyMap<string, string | undefined>>();
-  /** Grows when a node's addresses change. */
+  private readonly listeners = new Map<string, Listeners>();
+  /** Grows when an answer about a node's address may have changed. */
   generation = 0;
 
   apply(record: NodeRecord, deleted: boolean): void {
@@ -48,7 +52,10 @@ export class NodeIndex {
 
   /** Ports on which processes of the node's own network listen, with the pod that owns the process. */
   applyListeners(node: string, listeners: readonly { readonly port: number; readonly protocol: string; readonly podUid?: string }[]): void {
-    this.listeners.set(node, new Map(listeners.map(({ port, protocol, podUid }) => [`${port}/${protocol}`, podUid])));
+    const before = this.listeners.get(node) ?? NO_LISTENERS;
+    const now = new Map(listeners.map(({ port, protocol, podUid }) => [`${port}/${protocol}`, podUid]));
+    this.listeners.set(node, now);
+    if (!saysTheSame(before, now) || !saysTheSame(now, before)) this.generation += 1;
   }
 
   /** Whether the API told of a node of this name. */
@@ -101,6 +108,18 @@ export class NodeIndex {
     this.byAddress.set(address, node);
     this.generation += 1;
   }
+}
+
+/**
+ * Whether what is answered by the first holds by the second too: whose a port is, and that of DNS. Other processes' ports
+ * come and go all the time and change no answer.
+ */
+function saysTheSame(first: Listeners, second: Listeners): boolean {
+  for (const [place, podUid] of first) {
+    const matters = podUid !== undefined || place.startsWith('53/');
+    if (matters && (!second.has(place) || second.get(place) !== podUid)) return false;
+  }
+  return true;
 }
 
 /** The bridge of most CNIs takes the first address of the node's pod range. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deployed, endpoints, pod, service, T } from '../testing/cluster.ts';
 import { view, SHOP, FRONTEND, INGRESS, dns, tcp, lines, F, CART, DB, table } from '../testing/resolving.ts';
+import { createResolver } from './resolver.ts';
 
 describe('rules 8, 9: node addresses and ports', () => {
   const hostPod = pod('ingress-x', '10.0.0.2', {
@@ -83,6 +84,23 @@ describe('rules 8, 9: node addresses and ports', () => {
     const cluster = view([...SHOP, pod('dns-x', '10.0.0.2', { hostNetwork: true, nodeName: 'node-2', uid: 'u-dns-x' })]);
     cluster.nodes.applyListeners('node-2', [{ port: 7946, protocol: 'TCP', podUid: 'u-dns-x' }]);
     expect(lines(cluster, tcp('10.0.0.2:7946'))).toEqual([`${F} > Pod/shop/dns-x, port 7946/TCP`]);
+  });
+
+  test('a listener that is told after a call to it was seen tells the pod of the next one', () => {
+    const cluster = view([...SHOP, pod('dns-x', '10.0.0.2', { hostNetwork: true, nodeName: 'node-2', uid: 'u-dns-x' })]);
+    const resolver = createResolver({ view: cluster });
+    const called = (): unknown => resolver.resolve(tcp('10.0.0.2:7946'), T).updates[0]?.server;
+    expect(called()).toMatchObject({ type: 'node', name: 'node-2' });
+    cluster.nodes.applyListeners('node-2', [{ port: 7946, protocol: 'TCP', podUid: 'u-dns-x' }]);
+    expect(called()).toMatchObject({ type: 'workload', name: 'dns-x' });
+    const { generation } = cluster;
+    cluster.nodes.applyListeners('node-2', [
+      { port: 7946, protocol: 'TCP', podUid: 'u-dns-x' },
+      { port: 40_000, protocol: 'UDP' },
+    ]);
+    expect(cluster.generation).toBe(generation);
+    cluster.nodes.applyListeners('node-2', []);
+    expect(called()).toMatchObject({ type: 'node', name: 'node-2' });
   });
 
   test('an address that a sniffer reported is its node', () => {
