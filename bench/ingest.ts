@@ -21,7 +21,8 @@ const ROWS = 1_000;
 const PODS = 10_000;
 const WORKLOADS = 1_000;
 const EDGES = 100_000;
-const BATCHES_PER_ROUND = 2;
+/** So many that those who come back last do not decide. */
+const BATCHES_PER_ROUND = 5;
 /** Rounds that follow the new edges: a million observations in all make the mix. */
 const ROUNDS = Number(process.argv[2] ?? 2);
 const COMPATIBLE_ROUNDS = Number(process.argv[3] ?? ROUNDS);

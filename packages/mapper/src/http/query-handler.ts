@@ -6,6 +6,7 @@ import { requirePermission } from '../auth/identity.ts';
 import type { Authenticator, Credentials, Identity } from '../auth/identity.ts';
 import type { QueryAnswer, QueryExecutor, QueryRequest } from '../graphql/execute-query.ts';
 import type { MapperMetrics } from '../mapper-metrics.ts';
+import type { Newcomers } from './newcomers.ts';
 import { createByteBudget, isBodyProblem, withBody } from './request-body.ts';
 import type { ByteBudget, ReportGates } from './request-body.ts';
 import { checkQueryRequest } from './request-guard.ts';
@@ -34,6 +35,7 @@ export function createQueryHandler(
     readonly authenticator: Authenticator;
     readonly budget: ByteBudget;
     readonly gates: ReportGates;
+    readonly newcomers: Newcomers;
     readonly heap: HeapBound;
     readonly metrics: MapperMetrics;
     readonly log: Logger;
@@ -66,7 +68,12 @@ export function createQueryHandler(
     const gone = new AbortController();
     response.once('close', () => gone.abort(GONE));
     const isStranger = identity.permissions.size === 0;
-    const limits = { maxBytes: options.maxBodyBytes, budget: isStranger ? strangersBudget : deps.budget, gates: deps.gates };
+    const limits = {
+      maxBytes: options.maxBodyBytes,
+      budget: isStranger ? strangersBudget : deps.budget,
+      gates: deps.gates,
+      newcomers: deps.newcomers,
+    };
     const given = await withBody(request, limits, (text) => run(text, response, identity, gone.signal));
     if (given === undefined || response.headersSent) return undefined;
     if (isBodyProblem(given)) {

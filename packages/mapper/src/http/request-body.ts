@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import type { Newcomers } from './newcomers.ts';
 import type { ReportGate } from '../ingest/report-gate.ts';
 
 const gunzipAsync = promisify<Buffer, { maxOutputLength: number; chunkSize: number }, Buffer>(gunzip);
@@ -59,7 +60,7 @@ export function createByteBudget(maxBytes: number): ByteBudget {
  */
 export async function withBody<T>(
   request: IncomingMessage,
-  limits: { readonly maxBytes: number; readonly budget: ByteBudget; readonly gates: ReportGates },
+  limits: { readonly maxBytes: number; readonly budget: ByteBudget; readonly gates: ReportGates; readonly newcomers: Newcomers },
   use: (text: string) => Promise<T>,
 ): Promise<T | BodyProblem> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -91,6 +92,7 @@ export async function withBody<T>(
     // Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
     if (gate !== undefined && !(await gate.enter(length))) return { ...later, retryAfterSeconds: gate.comeBackAfter(length) };
     entered = gate;
+    if (gate !== undefined) await limits.newcomers.allIn();
     if (encoding === 'gzip') {
       const plain = await decompress(body, limits.maxBytes);
       if (!Buffer.isBuffer(plain)) return plain;

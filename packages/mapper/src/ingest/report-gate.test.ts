@@ -86,12 +86,12 @@ test('time without work is not taken for cost, and dear times are forgotten', as
   expect(entered.filter(Boolean)).toHaveLength(5);
 });
 
-test('spreads those who are told to come back, two for each time, and forgets what it told once the time is over', async () => {
+test('spreads those who are told to come back, four for each time, and forgets what it told once the time is over', async () => {
   const clock = { now: 0 };
   const gate = await measuredGate(clock, NO_LINE);
   // 20 ms each, so there is time for fifty in a second.
-  const told = Array.from({ length: 300 }, () => gate.comeBackAfter(20 * KB));
-  expect([told[0], told[95], told[105], told[295]]).toEqual([1, 1, 2, 3]);
+  const told = Array.from({ length: 600 }, () => gate.comeBackAfter(20 * KB));
+  expect([told[0], told[195], told[205], told[595]]).toEqual([1, 1, 2, 3]);
   clock.now += 60_000;
   expect(gate.comeBackAfter(20 * KB)).toBe(1);
   expect(Math.max(...Array.from({ length: 5_000 }, () => gate.comeBackAfter(20 * KB))), 'bounded').toBe(10);

@@ -34,7 +34,7 @@ const MAX_AWAY_S = 10;
  * So many are told to come for the time of one: those who come late leave it to another, and sending one away once more
  * costs a hundredth of what storing it does.
  */
-const TOLD_AT_ONCE = 2;
+const TOLD_AT_ONCE = 4;
 /** Weight of what was measured before, when a report ends: the cost follows the last ten or so. */
 const MEMORY = 0.9;
 

@@ -61,7 +61,13 @@ const DEFAULT_TLS_RELOAD_MS = 60_000;
 
 /** A node:http or node:https server with a life cycle and the limits that a server on a shared network needs. */
 export function createHttpListener(
-  deps: { readonly handler: RequestListener; readonly log: Logger; readonly onRefused?: (why: ConnectionRefusal) => void },
+  deps: {
+    readonly handler: RequestListener;
+    readonly log: Logger;
+    readonly onRefused?: (why: ConnectionRefusal) => void;
+    /** For each connection, refused ones too. */
+    readonly onConnection?: () => void;
+  },
   options: HttpListenerOptions,
 ): HttpListener {
   let server: Server | TlsServer | undefined;
@@ -105,6 +111,7 @@ export function createHttpListener(
         exempt: LOOPBACK,
       };
       limitConnections(opened, limits, (why) => deps.onRefused?.(why));
+      opened.on('connection', () => deps.onConnection?.());
       await new Promise<void>((resolve, reject) => {
         opened.once('error', (cause) => {
           const where = formatListenAddress(options.listen);
