@@ -249,12 +249,12 @@ export class ServiceIndex {
     return [...ports].sort((a, b) => a - b);
   }
 
-  private changedDns(): void {
-    this.dnsChanges = (this.dnsChanges % MAX_DNS_REVISION) + 1;
-  }
-
   all(): ServiceEntry[] {
     return [...this.byName.values()].flat();
+  }
+
+  private changedDns(): void {
+    this.dnsChanges = (this.dnsChanges % MAX_DNS_REVISION) + 1;
   }
 
   private index(entry: ServiceEntry, record: ServiceRecord, deleted: boolean): void {
