@@ -1,4 +1,4 @@
-import type { EndpointsRecord } from './records.ts';
+import type { EndpointsRecord, PodRecord, ServicePortRecord } from './records.ts';
 import type { TimeEpochs } from './time-epochs.ts';
 
 /** Versions kept of one EndpointSlice; the oldest is forgotten first. */
@@ -49,6 +49,17 @@ export class EndpointsHistory {
       if (record !== undefined) found.push(record);
     }
     return found;
+  }
+
+  /** Number of a Service's port (by its name and protocol) where the endpoints are; those of one pod if it is given. */
+  portOf(namespace: string, service: string, port: ServicePortRecord, pod: PodRecord | undefined, at: number): number | undefined {
+    const { name: wanted = '', protocol } = port;
+    for (const { addresses, ports } of this.of(namespace, service, at)) {
+      if (pod !== undefined && !addresses.some(({ address, podUid }) => podUid === pod.uid || pod.addresses.includes(address))) continue;
+      const found = ports.find(({ name = '', ...candidate }) => name === wanted && candidate.protocol === protocol);
+      if (found !== undefined) return found.port;
+    }
+    return undefined;
   }
 
   /** Forgets what was replaced or deleted before `before`. */

@@ -148,6 +148,16 @@ export class ServiceIndex {
     return this.endpoints.of(entry.record.namespace, entry.record.name, at);
   }
 
+  /**
+   * The server's own number of a Service's port at a time: where no selector decides who is behind, the endpoints say it too,
+   * and the Service's own target port means nothing.
+   */
+  ownPort(entry: ServiceEntry, port: ServicePortRecord, pod: PodEntry | undefined, at: number): number | undefined {
+    if (hasSelector(recordAt(entry, at))) return targetPortOf(port, pod);
+    const { namespace, name } = entry.record;
+    return this.endpoints.portOf(namespace, name, port, pod?.record, at) ?? targetPortOf(port, pod);
+  }
+
   /** Addresses and port of the Services without selector whose endpoint an address and port was. */
   withEndpoint(address: string, port: number, at: number): { readonly addresses: readonly string[]; readonly port: number }[] {
     const found: { readonly addresses: readonly string[]; readonly port: number }[] = [];

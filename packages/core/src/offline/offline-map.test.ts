@@ -166,7 +166,7 @@ describe('the map of a capture', () => {
         service('legacy', '10.96.7.7', [{ port: 443 }], { selector: {} }),
         endpoints('legacy', ['198.51.100.20'], [{ port: 8443, protocol: 'TCP' }]),
       ],
-      ['Deployment front > service legacy, dns 1, tcp 1, 443<443'],
+      ['Deployment front > service legacy, dns 1, tcp 1, 8443<443'],
     ],
     [
       'who was given nothing connects to the address itself',

@@ -4,7 +4,7 @@ import { answerOf, AS_CLIENT, keepAnswer } from '../cluster/pod-answers.ts';
 import type { PodEntry } from '../cluster/pod-entry.ts';
 import { isLocalAddress, isPrivateAddress } from '../cluster/ranges.ts';
 import type { EntryBackend, ServicePortRecord } from '../cluster/records.ts';
-import { recordAt, targetPortOf } from '../cluster/service-index.ts';
+import { hasSelector, recordAt, targetPortOf } from '../cluster/service-index.ts';
 import type { Backend, ServiceEntry } from '../cluster/service-index.ts';
 import type { TransportProtocol } from '../model/edge.ts';
 import type { EdgeUpdatePort } from '../model/edge-update.ts';
@@ -102,10 +102,18 @@ export class Locator {
     const service = refOf(entry);
     const servicePort =
       place.port === undefined ? undefined : record.ports.find((port) => port.port === place.port && port.protocol === place.protocol);
+    // In terms of the server's own port (rule 13).
+    const translated = (pod: PodEntry | undefined): EdgeUpdatePort | undefined => {
+      if (place.port === undefined) return undefined;
+      if (servicePort === undefined) return { port: place.port, protocol: place.protocol, service, servicePort: place.port };
+      const port = view.services.ownPort(entry, servicePort, pod, at);
+      return { ...(port === undefined ? {} : { port }), protocol: place.protocol, service, servicePort: servicePort.port };
+    };
     if (record.namespace === API_SERVICE.namespace && record.name === API_SERVICE.name) {
-      return [new Target(this.apiServerPeer(), [], this.translated(servicePort, place, service, undefined), service, name)];
+      return [new Target(this.apiServerPeer(), [], translated(undefined), service, name)];
     }
-    const backends = withPort(view.services.behind(entry, at), servicePort);
+    const behind = view.services.behind(entry, at);
+    const backends = hasSelector(record) ? withPort(behind, servicePort) : behind;
     if (backends.length === 0) {
       const addresses = [
         ...new Set([...view.services.endpointsOf(entry, at)].flatMap((endpoints) => endpoints.addresses.map(({ address }) => address))),
@@ -116,12 +124,12 @@ export class Locator {
         ...service,
         ...(addresses.length === 0 ? {} : { addresses: addresses.slice(0, 16) }),
       };
-      return [new Target(peer, [], this.translated(servicePort, place, service, undefined), service, name)];
+      return [new Target(peer, [], translated(undefined), service, name)];
     }
     return backends.flatMap(({ pods }) => {
       const [pod] = pods;
       if (pod === undefined) return [];
-      return [new Target(this.workload(pod), pods, this.translated(servicePort, place, service, pod), service, name)];
+      return [new Target(this.workload(pod), pods, translated(pod), service, name)];
     });
   }
 
@@ -157,19 +165,6 @@ export class Locator {
 
   internet(address: string): Peer {
     return { type: 'internet', addresses: [address], scope: isPrivateAddress(address) ? 'private' : 'public' };
-  }
-
-  /** Port of a Service in terms of the server's own (rule 13). */
-  private translated(
-    servicePort: ServicePortRecord | undefined,
-    place: Pick<Place, 'port' | 'protocol'>,
-    service: ServiceRef,
-    pod: PodEntry | undefined,
-  ): EdgeUpdatePort | undefined {
-    if (place.port === undefined) return undefined;
-    if (servicePort === undefined) return { port: place.port, protocol: place.protocol, service, servicePort: place.port };
-    const port = targetPortOf(servicePort, pod);
-    return { ...(port === undefined ? {} : { port }), protocol: place.protocol, service, servicePort: servicePort.port };
   }
 
   /** Rule 9: a node's port may be a Service's, a pod's host port, a host-network pod's, the API server's, or its own. */

@@ -105,6 +105,39 @@ describe('rule 7: who is behind a Service at a time', () => {
       [`${F} > Deployment/shop/legacy, service shop/ext`],
     ],
     [
+      'without a selector the endpoints say the port too, by its name',
+      [
+        deployed('legacy', '10.244.2.33'),
+        service('ext', '10.96.1.12', [{ name: 'web', port: 80, targetPort: 81 }], { selector: {} }),
+        endpoints(
+          'ext',
+          ['10.244.2.33'],
+          [
+            { name: 'admin', port: 9000, protocol: 'TCP' },
+            { name: 'web', port: 8080, protocol: 'UDP' },
+            { name: 'web', port: 8081, protocol: 'TCP' },
+          ],
+        ),
+      ],
+      tcp('10.96.1.12:80'),
+      [`${F} > Deployment/shop/legacy, port 8081/TCP asked 80, service shop/ext`],
+    ],
+    [
+      'without a selector: the port of endpoints outside the cluster',
+      [
+        service('ext', '10.96.1.12', [{ port: 3306 }], { selector: {} }),
+        endpoints('ext', ['192.0.2.42'], [{ port: 13_306, protocol: 'TCP' }]),
+      ],
+      tcp('10.96.1.12:3306'),
+      [`${F} > service shop/ext, port 13306/TCP asked 3306, service shop/ext`],
+    ],
+    [
+      'without a selector and endpoints: the port that the Service says',
+      [service('ext', '10.96.1.12', [{ port: 3306, targetPort: 3307 }], { selector: {} })],
+      tcp('10.96.1.12:3306'),
+      [`${F} > service shop/ext, port 3307/TCP asked 3306, service shop/ext`],
+    ],
+    [
       'without a selector: the endpoints of that time',
       moved,
       { ...dns('moved.shop.svc.cluster.local', ['10.96.1.13']), lastSeenAt: T + 500 },
