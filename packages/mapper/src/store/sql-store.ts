@@ -89,7 +89,8 @@ export class SqlStore implements Store {
       },
       options,
     );
-    this.#edges = new EdgeReader(deps.backend, options);
+    const newActivity = this.#newActivity;
+    this.#edges = new EdgeReader(deps.backend, options, newActivity && ((read) => newActivity.readBeside(read)));
     this.#lists = new ListReader(deps.backend);
     this.#outlines = new OutlineIndex(deps.backend, () => deps.clock.now());
     this.#waiting = new WaitingRoom(deps.backend, deps.clock);
@@ -161,11 +162,13 @@ export class SqlStore implements Store {
   }
 
   edges(query: EdgeQuery): Promise<EdgePage> {
-    return this.#read(() => this.#edges.page(query, this.#usedWindow(query.window)));
+    const window = this.#usedWindow(query.window);
+    return this.#read(window, () => this.#edges.page(query, window));
   }
 
   countEdges(query: { filter?: EdgeFilter; window?: Window }): Promise<number> {
-    return this.#read(() => this.#edges.count(query.filter ?? {}, this.#usedWindow(query.window)));
+    const window = this.#usedWindow(query.window);
+    return this.#read(window, () => this.#edges.count(query.filter ?? {}, window));
   }
 
   exportEdges(query: {
@@ -175,8 +178,9 @@ export class SqlStore implements Store {
     labels?: boolean;
     signal?: AbortSignal;
   }): AsyncIterable<readonly StoredEdge[]> {
-    return this.#afterBooking(() =>
-      this.#edges.export(query.filter ?? {}, this.#usedWindow(query.window), {
+    const window = this.#usedWindow(query.window);
+    return this.#readAll(window, () =>
+      this.#edges.export(query.filter ?? {}, window, {
         counts: query.counts ?? true,
         labels: query.labels ?? true,
         ...(query.signal !== undefined && { signal: query.signal }),
@@ -196,19 +200,21 @@ export class SqlStore implements Store {
     readonly chunks: AsyncIterable<readonly EdgeOutline[]>;
   } {
     const window = this.#usedWindow(query.window);
-    return { window, chunks: this.#afterBooking(() => this.#outlines.read(query.filter ?? {}, window, query.signal)) };
+    return { window, chunks: this.#readAll(window, () => this.#outlines.read(query.filter ?? {}, window, query.signal)) };
   }
 
   async changes(query: { since: number; filter?: EdgeFilter; window?: Window; limit: number }): Promise<EdgeChanges> {
-    const { edges, last, more } = await this.#read(() =>
-      this.#edges.changedAfter(query.since, query.limit, query.filter ?? {}, this.#usedWindow(query.window)),
+    const window = this.#usedWindow(query.window);
+    const { edges, last, more } = await this.#read(window, () =>
+      this.#edges.changedAfter(query.since, query.limit, query.filter ?? {}, window),
     );
     const { value } = await this.#backend.db.selectFrom('state').select('value').where('name', '=', 'epoch').executeTakeFirstOrThrow();
     return { edges, version: last, more, deletions: value };
   }
 
   workloads(query: WorkloadQuery): Promise<WorkloadPage> {
-    return this.#read(() => this.#lists.workloads(query, this.#usedWindow(query.window)));
+    const window = this.#usedWindow(query.window);
+    return this.#read(window, () => this.#lists.workloads(query, window));
   }
 
   namespaces(clusters?: readonly string[]): Promise<readonly NamespaceSummary[]> {
@@ -222,8 +228,9 @@ export class SqlStore implements Store {
   async activity(query: ActivityQuery): Promise<readonly ActivityPoint[]> {
     const window = this.#usedWindow(query.window);
     const filter = query.filter ?? {};
-    return this.#read(async () => {
+    return this.#guard(async () => {
       if (Object.keys(filter).length === 0) return this.#lists.traffic(window, query.widthMs);
+      await this.#book();
       const ids = await this.#edges.idsUpTo(filter, window, MAX_ACTIVITY_EDGES);
       return ids === undefined ? this.#lists.traffic(window, query.widthMs) : this.#lists.activityOf(ids, window, query.widthMs);
     });
@@ -369,17 +376,23 @@ export class SqlStore implements Store {
     return usedWindow(window ?? {}, this.#clock.now(), this.#options);
   }
 
-  /** A read that counts: after what came in is booked. */
-  #read<T>(run: () => Promise<T>): Promise<T> {
+  /** A read in whose answer counts are, or decide. */
+  #read<T>(window: Window, run: () => Promise<T>): Promise<T> {
     return this.#guard(async () => {
-      await this.#book();
+      await this.#prepareRead(window);
       return run();
     });
   }
 
-  async *#afterBooking<T>(rows: () => AsyncIterable<T>): AsyncGenerator<T, void> {
-    await this.#book();
+  async *#readAll<T>(window: Window, rows: () => AsyncIterable<T>): AsyncGenerator<T, void> {
+    await this.#prepareRead(window);
     yield* rows();
+  }
+
+  /** Which edges a window that has an end shows, `activity` decides (windowCondition); else what waits is read beside it. */
+  async #prepareRead({ until }: Window): Promise<void> {
+    if (until !== undefined) await this.#book();
+    else await this.#newActivity?.adopt().catch((error: unknown) => this.#warnOfBooking(error));
   }
 
   /** Where a full disk keeps counts from being booked, the rest can still be read. */

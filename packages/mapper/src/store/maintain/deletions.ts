@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Backend, WriteTransaction } from '../backend.ts';
 import { list } from '../read/filter-sql.ts';
-import { replayActivity } from '../write/new-activity.ts';
+import { replayActivity } from '../write/replay-activity.ts';
 
 /**
  * Runs a transaction that no batch is written beside. With `deletes` the epoch rises, which tells every replica that

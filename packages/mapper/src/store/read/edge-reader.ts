@@ -1,11 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Edge, EdgeClass, IntentEdge, Peer } from '@nm/core';
 import { sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Backend } from '../backend.ts';
 import type { EdgeFilter, EdgePage, EdgeQuery, PeerSelector, StoredEdge, Window } from '../query.ts';
 import { MAX_PAGE } from '../query.ts';
 import { bucketOf, minutesToMs } from '../schema/buckets.ts';
+import type { Tables } from '../schema/tables.ts';
+import type { WaitingCounts } from '../write/new-activity.ts';
 import { afterOf, toCursor } from './cursor.ts';
+import { readCounts } from './count-reader.ts';
+import type { WaitingCount } from './count-reader.ts';
 import { edgeWhere, isOneOf } from './filter-sql.ts';
 import type { join } from './filter-sql.ts';
 import { loadPeers } from './peer-reader.ts';
@@ -29,12 +34,14 @@ interface EvidenceRow extends Omit<CountedEvidence, 'count' | 'firstSeenAt' | 'l
   readonly last_bucket: number;
 }
 
-interface Counts {
-  readonly evidence_id: number;
-  readonly count: number;
-  readonly first_at: number;
-  readonly last_at: number;
+/** Where a query reads: statements that must see the same instant, and the counts that wait then. */
+interface Source {
+  readonly db: Kysely<Tables>;
+  readonly waiting: WaitingCounts | undefined;
 }
+
+/** See NewActivity.readBeside. */
+type ReadBeside = <T>(read: (db: Kysely<Tables>, waiting: WaitingCounts | undefined) => Promise<T>) => Promise<T>;
 
 /** Edges of one export chunk: short enough that writes and other queries get their turn. */
 const EXPORT_CHUNK = 500;
@@ -47,19 +54,25 @@ const MAX_KNOWN_PEERS = 20_000;
 export class EdgeReader {
   readonly #backend: Backend;
   readonly #options: DetailBounds;
+  readonly #beside: ReadBeside;
 
-  constructor(backend: Backend, options: DetailBounds) {
+  /** @param beside of a store where counts wait */
+  constructor(backend: Backend, options: DetailBounds, beside?: ReadBeside) {
     this.#backend = backend;
     this.#options = options;
+    this.#beside = beside ?? ((read) => read(backend.db, undefined));
   }
 
   /** `window` is the used one. */
   async page(query: EdgeQuery, window: Window): Promise<EdgePage> {
     const first = Math.min(Math.max(1, Math.trunc(query.first)), MAX_PAGE);
-    const rows = await this.#select(query.filter ?? {}, window, { after: afterOf(query.after), limit: first + 1 });
-    const edges = await this.#assemble(rows.slice(0, first), window, true, new Map());
-    const last = edges.at(-1);
-    return { edges, hasNextPage: rows.length > first, ...(last !== undefined && { endCursor: last.cursor }), window };
+    const after = afterOf(query.after);
+    return this.#beside(async (db, waiting) => {
+      const rows = await this.#select(db, query.filter ?? {}, window, { after, limit: first + 1 });
+      const edges = await this.#assemble({ db, waiting }, rows.slice(0, first), window, true, new Map());
+      const last = edges.at(-1);
+      return { edges, hasNextPage: rows.length > first, ...(last !== undefined && { endCursor: last.cursor }), window };
+    });
   }
 
   async *export(
@@ -70,7 +83,7 @@ export class EdgeReader {
     const peers = new Map<number, Peer>();
     for await (const rows of this.#inChunks(filter, window, options.signal)) {
       if (peers.size > MAX_KNOWN_PEERS) peers.clear();
-      yield await this.#assemble(rows, window, options.counts, peers, options.labels);
+      yield await this.#beside((db, waiting) => this.#assemble({ db, waiting }, rows, window, options.counts, peers, options.labels));
     }
   }
 
@@ -78,10 +91,11 @@ export class EdgeReader {
     const peers = new Map<number, Peer>();
     for await (const rows of this.#inChunks(filter, {}, options.signal)) {
       if (peers.size > MAX_KNOWN_PEERS) peers.clear();
-      await this.#loadEnds(rows, peers, options.labels);
+      const { db } = this.#backend;
+      await this.#loadEnds(db, rows, peers, options.labels);
       const ids = rows.map(({ id }) => id);
-      const evidence = await this.#kinds(ids);
-      const details = await this.#details(ids, {});
+      const evidence = await this.#kinds(db, ids);
+      const details = await this.#details(db, ids, {});
       const edges: IntentEdge[] = [];
       for (const row of rows) {
         const client = peers.get(row.client_id);
@@ -99,7 +113,7 @@ export class EdgeReader {
     const limit = restrictsEnds(filter) ? EXPORT_SELECTED : EXPORT_CHUNK;
     let after: string | undefined;
     for (;;) {
-      const rows = await this.#select(filter, window, { after, limit });
+      const rows = await this.#select(this.#backend.db, filter, window, { after, limit });
       for (let from = 0; from < rows.length; from += EXPORT_CHUNK) {
         signal?.throwIfAborted();
         yield rows.slice(from, from + EXPORT_CHUNK);
@@ -141,28 +155,40 @@ export class EdgeReader {
     filter: EdgeFilter,
     window: Window,
   ): Promise<{ edges: readonly StoredEdge[]; last: number; more: boolean }> {
-    const { rows: changed } = await sql<{ id: number; version: number }>`select id, version from edge where version > ${since}
-      order by version limit ${limit + 1}`.execute(this.#backend.db);
-    const looked = changed.slice(0, limit);
-    const rows =
-      looked.length === 0 ? [] : await this.#select({ ...filter, ids: looked.map(({ id }) => id) }, window, { after: undefined, limit });
-    const edges = await this.#assemble(rows, window, true, new Map());
-    return { edges: edges.toSorted((a, b) => a.version - b.version), last: looked.at(-1)?.version ?? since, more: changed.length > limit };
+    return this.#beside(async (db, waiting) => {
+      const { rows: changed } = await sql<{ id: number; version: number }>`select id, version from edge where version > ${since}
+        order by version limit ${limit + 1}`.execute(db);
+      const looked = changed.slice(0, limit);
+      const ids = looked.map(({ id }) => id);
+      const rows = ids.length === 0 ? [] : await this.#select(db, { ...filter, ids }, window, { after: undefined, limit });
+      const edges = await this.#assemble({ db, waiting }, rows, window, true, new Map());
+      return {
+        edges: edges.toSorted((a, b) => a.version - b.version),
+        last: looked.at(-1)?.version ?? since,
+        more: changed.length > limit,
+      };
+    });
   }
 
   #where(filter: EdgeFilter, window: Window): ReturnType<typeof join> {
     return edgeWhere(filter, window, this.#backend.kind);
   }
 
-  async #select(filter: EdgeFilter, window: Window, page: { after: string | undefined; limit: number }): Promise<readonly EdgeRow[]> {
+  async #select(
+    db: Kysely<Tables>,
+    filter: EdgeFilter,
+    window: Window,
+    page: { after: string | undefined; limit: number },
+  ): Promise<readonly EdgeRow[]> {
     const where = this.#where(filter, window);
     const after = page.after === undefined ? sql`1 = 1` : sql`e.key > ${page.after}`;
     const { rows } = await sql<EdgeRow>`select e.id, e.key, e.version, e.class, e.shared, e.client_id, e.server_id from edge e
-      where ${after} and ${where} order by e.key limit ${page.limit}`.execute(this.#backend.db);
+      where ${after} and ${where} order by e.key limit ${page.limit}`.execute(db);
     return rows;
   }
 
   async #assemble(
+    { db, waiting }: Source,
     rows: readonly EdgeRow[],
     window: Window,
     withCounts: boolean,
@@ -170,10 +196,10 @@ export class EdgeReader {
     withLabels = true,
   ): Promise<readonly StoredEdge[]> {
     if (rows.length === 0) return [];
-    await this.#loadEnds(rows, peers, withLabels);
+    await this.#loadEnds(db, rows, peers, withLabels);
     const ids = rows.map(({ id }) => id);
-    const evidence = await this.#evidence(ids, window, withCounts);
-    const details = await this.#details(ids, window);
+    const evidence = await this.#evidence({ db, waiting }, ids, window, withCounts);
+    const details = await this.#details(db, ids, window);
     return rows.flatMap((row) => {
       const client = peers.get(row.client_id);
       const server = peers.get(row.server_id);
@@ -191,30 +217,37 @@ export class EdgeReader {
     });
   }
 
-  #loadEnds(rows: readonly EdgeRow[], peers: Map<number, Peer>, withLabels: boolean): Promise<void> {
+  #loadEnds(db: Kysely<Tables>, rows: readonly EdgeRow[], peers: Map<number, Peer>, withLabels: boolean): Promise<void> {
     const ids: number[] = [];
     for (const row of rows) ids.push(row.client_id, row.server_id);
-    return loadPeers(this.#backend, ids, peers, withLabels);
+    return loadPeers({ db, kind: this.#backend.kind }, ids, peers, withLabels);
   }
 
   /** How edges are known, and by which Services: a third of what there is to read about evidence. */
-  async #kinds(ids: readonly number[]): Promise<Map<number, EvidenceOfIntents[]>> {
+  async #kinds(db: Kysely<Tables>, ids: readonly number[]): Promise<Map<number, EvidenceOfIntents[]>> {
     const { rows } = await sql<EvidenceOfIntents & { edge_id: number }>`select edge_id, kind, service_namespace, service_name
-      from evidence where ${isOneOf('edge_id', ids, this.#backend.kind)}`.execute(this.#backend.db);
+      from evidence where ${isOneOf('edge_id', ids, this.#backend.kind)}`.execute(db);
     return groupByEdge(rows);
   }
 
-  async #evidence(ids: readonly number[], window: Window, withCounts: boolean): Promise<Map<number, CountedEvidence[]>> {
+  async #evidence(
+    { db, waiting }: Source,
+    ids: readonly number[],
+    window: Window,
+    withCounts: boolean,
+  ): Promise<Map<number, CountedEvidence[]>> {
     const { rows } = await sql<EvidenceRow>`select id, edge_id, kind, vantage, port, protocol, service_namespace, service_name,
-      service_port, approximate, first_at, last_bucket from evidence where ${isOneOf('edge_id', ids, this.#backend.kind)}`.execute(
-      this.#backend.db,
-    );
+      service_port, approximate, first_at, last_bucket from evidence where ${isOneOf('edge_id', ids, this.#backend.kind)}`.execute(db);
     const isWindowed = window.since !== undefined || window.until !== undefined;
-    const counts = withCounts ? await this.#counts(ids, window) : undefined;
+    const notBooked =
+      waiting === undefined ? [] : rows.flatMap((of): WaitingCount[] => waiting(of.id).map((counted) => ({ ...counted, of })));
+    const counts = withCounts ? await readCounts({ db, kind: this.#backend.kind }, ids, window, notBooked) : undefined;
+    const earlier = firstTimes(notBooked);
     const byEdge = new Map<number, CountedEvidence[]>();
     for (const row of rows) {
       const counted = counts?.get(row.id);
-      if (isWindowed && (counts === undefined ? isOutside(row, window) : counted === undefined)) continue;
+      const firstAt = Math.min(row.first_at, earlier.get(row.id) ?? row.first_at);
+      if (isWindowed && (counts === undefined ? isOutside(row.last_bucket, firstAt, window) : counted === undefined)) continue;
       const own: CountedEvidence = {
         kind: row.kind,
         vantage: row.vantage,
@@ -225,8 +258,8 @@ export class EdgeReader {
         service_port: row.service_port,
         approximate: row.approximate,
         count: counted?.count ?? 0,
-        firstSeenAt: isWindowed && counted !== undefined ? counted.first_at : row.first_at,
-        lastSeenAt: counted?.last_at ?? Math.max(row.first_at, minutesToMs(row.last_bucket)),
+        firstSeenAt: isWindowed && counted !== undefined ? counted.first_at : firstAt,
+        lastSeenAt: counted?.last_at ?? Math.max(firstAt, minutesToMs(row.last_bucket)),
       };
       const known = byEdge.get(row.edge_id);
       if (known === undefined) byEdge.set(row.edge_id, [own]);
@@ -235,31 +268,12 @@ export class EdgeReader {
     return byEdge;
   }
 
-  /**
-   * Counts per evidence. What the server's side saw counts only where the client's side saw nothing at that time
-   * (rule 20). "That time" includes the buckets beside, because two nodes' clocks and intervals differ a little, and
-   * the same call must never count twice.
-   */
-  async #counts(ids: readonly number[], window: Window): Promise<Map<number, Counts>> {
-    const since = window.since === undefined ? sql`1 = 1` : sql`a.start >= ${Math.floor(window.since / 60_000)}`;
-    const until = window.until === undefined ? sql`1 = 1` : sql`a.start < ${Math.ceil(window.until / 60_000)}`;
-    const { rows } = await sql<Counts>`select a.evidence_id, sum(case when v.vantage = 'client' or a.width <> 5 or not exists (
-        select 1 from evidence cv join activity ca on ca.evidence_id = cv.id
-        where cv.edge_id = v.edge_id and cv.kind = v.kind and cv.vantage = 'client' and ca.width = 5
-        and ca.start between a.start - 5 and a.start + 5) then a.count else 0 end) as count,
-        min(a.start * 60000 + a.first_offset) as first_at, max(a.start * 60000 + a.last_offset) as last_at
-      from evidence v join activity a on a.evidence_id = v.id
-      where ${isOneOf('v.edge_id', ids, this.#backend.kind)} and a.width in (5, 60, 1440) and ${since} and ${until}
-      group by a.evidence_id`.execute(this.#backend.db);
-    return new Map(rows.map((row) => [row.evidence_id, row]));
-  }
-
-  async #details(ids: readonly number[], window: Window): Promise<Map<number, StoredDetail[]>> {
+  async #details(db: Kysely<Tables>, ids: readonly number[], window: Window): Promise<Map<number, StoredDetail[]>> {
     const since = window.since === undefined ? sql`1 = 1` : sql`last_bucket >= ${bucketOf(window.since)}`;
     const until = window.until === undefined ? sql`1 = 1` : sql`first_bucket < ${Math.ceil(window.until / 60_000)}`;
     const { rows } = await sql<StoredDetail & { edge_id: number }>`select edge_id, kind, value, rank,
       case when count > ${Number.MAX_SAFE_INTEGER} then ${Number.MAX_SAFE_INTEGER} else count end as count from detail
-      where ${isOneOf('edge_id', ids, this.#backend.kind)} and ${since} and ${until}`.execute(this.#backend.db);
+      where ${isOneOf('edge_id', ids, this.#backend.kind)} and ${since} and ${until}`.execute(db);
     return groupByEdge(rows);
   }
 }
@@ -287,9 +301,18 @@ function groupByEdge<Row extends { readonly edge_id: number }>(rows: readonly Ro
   return byEdge;
 }
 
-function isOutside(row: EvidenceRow, window: Window): boolean {
-  if (window.since !== undefined && row.last_bucket < bucketOf(window.since)) return true;
-  return window.until !== undefined && row.first_at >= window.until;
+/** First times that evidence does not say yet, by its id. */
+function firstTimes(waiting: readonly WaitingCount[]): Map<number, number> {
+  const times = new Map<number, number>();
+  for (const { id, start, first, isEarly } of waiting) {
+    if (isEarly) times.set(id, Math.min(times.get(id) ?? Infinity, minutesToMs(start) + first));
+  }
+  return times;
+}
+
+function isOutside(lastBucket: number, firstAt: number, window: Window): boolean {
+  if (window.since !== undefined && lastBucket < bucketOf(window.since)) return true;
+  return window.until !== undefined && firstAt >= window.until;
 }
 
 /** Exports need no cursors: text is made of a key only when it is asked for. */

@@ -18,7 +18,12 @@ export interface PeerRow {
 export const PEER_COLUMNS = sql`p.id, p.type, c.name as cluster, p.namespace, p.name, p.kind, p.domain, p.attributes`;
 
 /** Adds the peers with these ids to `known`, those only that it lacks. */
-export async function loadPeers(backend: Backend, ids: Iterable<number>, known: Map<number, Peer>, withLabels = true): Promise<void> {
+export async function loadPeers(
+  backend: Pick<Backend, 'db' | 'kind'>,
+  ids: Iterable<number>,
+  known: Map<number, Peer>,
+  withLabels = true,
+): Promise<void> {
   const missing = new Set<number>();
   for (const id of ids) if (!known.has(id)) missing.add(id);
   if (missing.size === 0) return;

@@ -55,10 +55,15 @@ export class BatchWriter {
 
   async write(requests: readonly WriteRequest[]): Promise<WriteOutcome[]> {
     await this.#newActivity?.makeRoom();
-    const { outcomes, logged } = await this.#backend.transaction((tx) => this.#writeAll(tx, requests));
-    this.#isTainted = false;
-    if (logged !== undefined) this.#newActivity?.committed(logged);
-    return outcomes;
+    let committed: LoggedCounts | undefined;
+    try {
+      const { outcomes, logged } = await this.#backend.transaction((tx) => this.#writeAll(tx, requests));
+      this.#isTainted = false;
+      committed = logged;
+      return outcomes;
+    } finally {
+      this.#newActivity?.settle(committed);
+    }
   }
 
   async #writeAll(

@@ -17,6 +17,8 @@ test('counts of one evidence and bucket are one row, whatever else is there', ()
     { id: 1, start: 100, count: 3, first: 48, last: 62, isEarly: false },
     { id: 1, start: 105, count: 6, first: 7, last: 7, isEarly: true },
   ]);
+  expect(table.rowsOf(1).toReversed()).toEqual(rows.slice(0, 2));
+  expect(table.rowsOf(5_001)).toEqual([]);
 });
 
 test('a table that was cleared begins anew', () => {

@@ -18,6 +18,7 @@ const FIRST_CAPACITY = 1_024;
 const SLOTS_PER_ROW = 2;
 /** A sort key is an id (up to 2^33) and a row number. */
 const MAX_ROWS = 2 ** 20;
+const NONE = -1;
 
 /**
  * Counts added up by evidence and bucket, in columns and not in objects: there are tens of thousands, they live for
@@ -31,7 +32,9 @@ export class CountTable {
   #firsts = new Int32Array(FIRST_CAPACITY);
   #lasts = new Int32Array(FIRST_CAPACITY);
   #early = new Uint8Array(FIRST_CAPACITY);
-  /** Row number + 1 by hash of id and start; 0 is free. */
+  /** Another row of the same id: of another bucket. */
+  #nexts = new Int32Array(FIRST_CAPACITY);
+  /** Number + 1 of an id's last row by hash of the id; 0 is free. */
   #slots = new Int32Array(FIRST_CAPACITY * SLOTS_PER_ROW);
 
   get size(): number {
@@ -39,22 +42,21 @@ export class CountTable {
   }
 
   add(id: number, start: number, count: number, first: number, last: number, isEarly: boolean): void {
-    const mask = this.#slots.length - 1;
-    let slot = hashOf(id, start) & mask;
-    for (let row = (this.#slots[slot] ?? 0) - 1; row >= 0; row = (this.#slots[slot] ?? 0) - 1) {
-      if (this.#ids[row] === id && this.#starts[row] === start) {
-        this.#counts[row] = (this.#counts[row] ?? 0) + count;
-        if (first < (this.#firsts[row] ?? 0)) this.#firsts[row] = first;
-        if (last > (this.#lasts[row] ?? 0)) this.#lasts[row] = last;
-        if (isEarly) this.#early[row] = 1;
-        return;
-      }
-      slot = (slot + 1) & mask;
+    const slot = this.#slotOf(id);
+    const newest = (this.#slots[slot] ?? 0) - 1;
+    for (let row = newest; row !== NONE; row = this.#nexts[row] ?? NONE) {
+      if (this.#starts[row] !== start) continue;
+      this.#counts[row] = (this.#counts[row] ?? 0) + count;
+      if (first < (this.#firsts[row] ?? 0)) this.#firsts[row] = first;
+      if (last > (this.#lasts[row] ?? 0)) this.#lasts[row] = last;
+      if (isEarly) this.#early[row] = 1;
+      return;
     }
     if (this.#size === MAX_ROWS) throw new Error(`more than ${MAX_ROWS} counts wait`);
     const row = this.#size;
     this.#size += 1;
     this.#slots[slot] = row + 1;
+    this.#nexts[row] = newest;
     this.#ids[row] = id;
     this.#starts[row] = start;
     this.#counts[row] = count;
@@ -85,6 +87,13 @@ export class CountTable {
     };
   }
 
+  /** All of an id. */
+  rowsOf(id: number): CountRow[] {
+    const rows: CountRow[] = [];
+    for (let row = (this.#slots[this.#slotOf(id)] ?? 0) - 1; row !== NONE; row = this.#nexts[row] ?? NONE) rows.push(this.row(row));
+    return rows;
+  }
+
   /** Numbers of the rows in the order of their ids: in that order each page of the database is changed once. */
   byId(): Int32Array {
     const keys = new Float64Array(this.#size);
@@ -103,20 +112,26 @@ export class CountTable {
     this.#firsts = grown(this.#firsts, new Int32Array(capacity));
     this.#lasts = grown(this.#lasts, new Int32Array(capacity));
     this.#early = grown(this.#early, new Uint8Array(capacity));
-    const slots = new Int32Array(capacity * SLOTS_PER_ROW);
-    const mask = slots.length - 1;
-    for (let row = 0; row < this.#size; row += 1) {
-      let slot = hashOf(this.idOf(row), this.#starts[row] ?? 0) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = row + 1;
+    this.#nexts = grown(this.#nexts, new Int32Array(capacity));
+    this.#slots = new Int32Array(capacity * SLOTS_PER_ROW);
+    for (let row = 0; row < this.#size; row += 1) this.#slots[this.#slotOf(this.idOf(row))] = row + 1;
+  }
+
+  /** Where the id is, or would be. */
+  #slotOf(id: number): number {
+    const mask = this.#slots.length - 1;
+    let slot = hashOf(id) & mask;
+    for (;;) {
+      const row = this.#slots[slot] ?? 0;
+      if (row === 0 || this.#ids[row - 1] === id) return slot;
+      slot = (slot + 1) & mask;
     }
-    this.#slots = slots;
   }
 }
 
 /** Knuth's multiplicative hash; its high bits are the good ones. */
-function hashOf(id: number, start: number): number {
-  const hash = Math.imul((id | 0) ^ Math.imul(start, 0x85ebca6b), 0x9e3779b1);
+function hashOf(id: number): number {
+  const hash = Math.imul(id | 0, 0x9e3779b1);
   return hash ^ (hash >>> 15);
 }
 

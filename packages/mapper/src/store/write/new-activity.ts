@@ -3,14 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { Backend, WriteTransaction } from '../backend.ts';
-import { FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
 import type { Tables } from '../schema/tables.ts';
 import type { StoreOptions } from '../store-options.ts';
 import { CountTable } from './count-table.ts';
 import type { CountRow } from './count-table.ts';
-import { CountsWriter, readCounts } from './counts-blob.ts';
+import { CountsWriter } from './counts-blob.ts';
 import type { PlanCounts } from './plan-counts.ts';
-import { ACTIVITY_UPSERT, EVIDENCE_EARLIER } from './statements.ts';
+import { bookRows, replayActivity, replaysOf } from './replay-activity.ts';
 
 /** Rows that wait to be booked, and as many again while these are: booking so many takes some 60 ms of work. */
 const MAX_ROWS = 50_000;
@@ -24,6 +23,9 @@ export interface LoggedCounts {
   readonly bytes: number;
   readonly replays: number;
 }
+
+/** Counts that wait of an evidence, by its id. */
+export type WaitingCounts = (evidenceId: number) => readonly CountRow[];
 
 /** Counts that are being booked, a slice after the other, by the evidence's id. */
 interface Booking {
@@ -40,7 +42,8 @@ interface Booking {
  * Counts of a single writer, between the batch that brought them and their place in `activity`. There nearly each count of
  * a batch changes a page of its own, and each changed page is written twice, whole. So a batch's counts are logged in one
  * piece, added up in memory with those of the others, and booked together, in slices between which batches are stored.
- * Whoever reads or deletes activity books first. Several writers would wait for each other: they have none.
+ * Whoever reads a few edges adds what waits of them (readBeside); whoever asks `activity` itself or deletes books first.
+ * Several writers would wait for each other: they have none.
  *
  * Whatever happens, a count is booked once. A slice and how far it went are one transaction, so who finds the log of one
  * that was killed replays just the rest (replayActivity). Each writer changes nothing but its own part of the log, except
@@ -62,6 +65,9 @@ export class NewActivity {
   /** As last seen in the database; another one means that nothing waits any more. */
   #replays: number | undefined;
   #booking: Booking | undefined;
+  /** A transaction that logs, and one that books, is open, or ended and what it did is not noted here yet. */
+  #isLogging = false;
+  #isBooking = false;
   #running: Promise<void> | undefined;
   /** Who reads waits for all slices: batches wait meanwhile, or each would come between two. */
   #waiting = 0;
@@ -90,6 +96,7 @@ export class NewActivity {
   /** Within a transaction: keeps what it counted, if anything. */
   async log(tx: WriteTransaction, counts: PlanCounts): Promise<LoggedCounts | undefined> {
     if (counts.size === 0) return undefined;
+    this.#isLogging = true;
     const replays = await replaysOf(tx.db);
     this.#follow(replays);
     counts.addTo(this.#blob);
@@ -100,8 +107,11 @@ export class NewActivity {
     return { counts, logged: rows[0]?.id ?? 0, bytes: body.length, replays };
   }
 
-  /** After its commit, before another transaction logs. */
-  committed({ counts, logged, bytes, replays }: LoggedCounts): void {
+  /** After a transaction that may have logged, however it ended. @param committed what it logged, if it did not fail */
+  settle(committed: LoggedCounts | undefined): void {
+    this.#isLogging = false;
+    if (committed === undefined) return;
+    const { counts, logged, bytes, replays } = committed;
     // Replayed since then: it was part of that.
     if (replays !== this.#replays) return;
     counts.addTo(this.#pending);
@@ -110,13 +120,37 @@ export class NewActivity {
     this.#schedule();
   }
 
+  /**
+   * Reads at an instant at which each count is either in `activity` or among those that wait, which are not given where
+   * there are none. Whatever is stored or booked comes before or after.
+   */
+  async readBeside<T>(read: (db: Kysely<Tables>, waiting: WaitingCounts | undefined) => Promise<T>): Promise<T> {
+    for (;;) {
+      const answer = await this.#backend.db.connection().execute(async (db) => {
+        if (this.#isLogging || this.#isBooking) return undefined;
+        if (this.#pending.size === 0 && this.#booking === undefined) return { value: await read(db, undefined) };
+        const value = await read(db, (id) => this.#waitingOf(id));
+        // Another process may have booked between two statements.
+        return this.#follow(await replaysOf(db)) ? undefined : { value };
+      });
+      if (answer !== undefined) return answer.value;
+      await nextTurn();
+    }
+  }
+
+  /** Books what other processes left; answers whether there was anything. */
+  async adopt(): Promise<boolean> {
+    const others = await sql`select 1 from activity_log where writer <> ${this.#writer} limit 1`.execute(this.#backend.db);
+    if (others.rows.length === 0) return false;
+    await this.#backend.transaction((tx) => replayActivity(tx));
+    return true;
+  }
+
   /** All that was committed before. Cheap when there is nothing. */
   async book(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (!this.#backend.singleWriter) return;
-    const others = await sql`select 1 from activity_log where writer <> ${this.#writer} limit 1`.execute(this.#backend.db);
-    if (others.rows.length > 0) return this.#backend.transaction((tx) => replayActivity(tx));
+    if (await this.adopt()) return;
     this.#waiting += 1;
     try {
       // The one that runs began before; what it fails at is tried again.
@@ -131,7 +165,12 @@ export class NewActivity {
     return this.#pending.size >= MAX_ROWS || this.#logBytes >= MAX_LOG_BYTES;
   }
 
-  /** Soon after the last, so that who reads then has nothing to book; but not again and again where they never end. */
+  #waitingOf(id: number): readonly CountRow[] {
+    const rows = this.#pending.rowsOf(id);
+    return this.#booking === undefined || id <= bookedOf(this.#booking) ? rows : [...rows, ...this.#booking.table.rowsOf(id)];
+  }
+
+  /** Soon after the last, so that who reads then finds nothing that waits; but not again and again where they never end. */
   #schedule(): void {
     const now = performance.now();
     if (this.#timer === undefined) this.#firstAt = now;
@@ -171,8 +210,11 @@ export class NewActivity {
 
   async #bookSlices(booking: Booking): Promise<void> {
     while (this.#booking === booking) {
-      const done = await this.#backend.transaction((tx) => this.#bookSlice(tx, booking));
-      booking.done = done;
+      try {
+        booking.done = await this.#backend.transaction((tx) => this.#bookSlice(tx, booking));
+      } finally {
+        this.#isBooking = false;
+      }
       if (booking.done >= booking.order.length && this.#booking === booking) {
         this.#booking = undefined;
         booking.table.clear();
@@ -184,6 +226,7 @@ export class NewActivity {
 
   /** Answers how many are booked then. */
   async #bookSlice(tx: WriteTransaction, { table, order, through, done }: Booking): Promise<number> {
+    this.#isBooking = true;
     if (this.#follow(await replaysOf(tx.db))) return done;
     const idAt = (index: number): number => table.idOf(order[index] ?? 0);
     let end = Math.min(done + this.#options.bookingSlice, order.length);
@@ -214,60 +257,7 @@ export class NewActivity {
   }
 }
 
-/**
- * Books all that is in the log and not booked yet, whoever left it: within the transaction of who deletes or changes
- * activity, and after a kill.
- */
-export async function replayActivity(tx: WriteTransaction): Promise<void> {
-  let table = new CountTable();
-  let after = 0;
-  for (;;) {
-    const { rows } = await sql<LogRow>`select l.id, l.body, coalesce(b.through, 0) as through, coalesce(b.evidence_id, 0) as booked
-      from activity_log l left join activity_booked b on b.writer = l.writer where l.id > ${after} order by l.id limit 1`.execute(tx.db);
-    const [row] = rows;
-    if (row === undefined) break;
-    after = row.id;
-    for (const { id, start, count, first, last, isEarly } of readCounts(row.body)) {
-      if (row.id > row.through || id > row.booked) table.add(id, start, count, first, last, isEarly);
-    }
-    if (table.size < MAX_ROWS) continue;
-    await bookRows(tx, rowsOf(table));
-    table = new CountTable();
-  }
-  if (after === 0) return;
-  await bookRows(tx, rowsOf(table));
-  await sql`delete from activity_log`.execute(tx.db);
-  await sql`delete from activity_booked`.execute(tx.db);
-  await sql`update state set value = value + 1 where name = 'replays'`.execute(tx.db);
-}
-
-interface LogRow {
-  readonly id: number;
-  readonly body: Uint8Array;
-  readonly through: number;
-  readonly booked: number;
-}
-
-function rowsOf(table: CountTable): CountRow[] {
-  return Array.from(table.byId(), (row) => table.row(row));
-}
-
-/** In the order of the rows, which is that of their ids. */
-async function bookRows(tx: WriteTransaction, rows: readonly CountRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.upsert(
-    ACTIVITY_UPSERT,
-    rows.map(({ id, start, count, first, last }) => [id, FINE_MINUTES, start, count, first, last]),
-  );
-  const early = rows.filter(({ isEarly }) => isEarly);
-  if (early.length === 0) return;
-  await tx.update(
-    EVIDENCE_EARLIER,
-    early.map(({ id, start, first }) => [id, minutesToMs(start) + first]),
-  );
-}
-
-async function replaysOf(db: Kysely<Tables>): Promise<number> {
-  const { value } = await db.selectFrom('state').select('value').where('name', '=', 'replays').executeTakeFirstOrThrow();
-  return value;
+/** Evidence up to this id is booked. */
+function bookedOf({ table, order, done }: Booking): number {
+  return done === 0 ? 0 : table.idOf(order[done - 1] ?? 0);
 }
