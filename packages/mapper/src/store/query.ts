@@ -15,6 +15,9 @@ export interface PeerSelector {
   readonly clusters?: readonly string[];
   readonly namespaces?: readonly string[];
   readonly environments?: readonly string[];
+  /** Of workloads, Services or nodes. */
+  readonly names?: readonly string[];
+  /** Workloads or Services. */
   readonly workloads?: readonly WorkloadSelector[];
   /** All must match (a workload's labels). */
   readonly labels?: readonly LabelSelector[];

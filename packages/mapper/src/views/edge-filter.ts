@@ -52,15 +52,14 @@ function toIds(ids: readonly string[]): number[] {
 }
 
 function toPeerSelector(filter: schema.PeerFilter): PeerSelector {
-  const names = filter.names?.map((name): WorkloadSelector => ({ name })) ?? [];
-  const workloads = filter.workloads?.map(toWorkloadSelector) ?? [];
   return {
     ...compact({
       types: filter.types,
       clusters: filter.clusters,
       namespaces: filter.namespaces,
       environments: filter.environments,
-      workloads: [...names, ...workloads],
+      names: filter.names,
+      workloads: filter.workloads?.map(toWorkloadSelector),
       labels: filter.labels?.map(toLabelSelector),
       domains: filter.domains?.map((domain) => domain.toLowerCase()),
     }),

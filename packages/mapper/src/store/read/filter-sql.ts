@@ -77,6 +77,7 @@ export function peerCondition(selector: PeerSelector, kind: Backend['kind']): Co
     parts.push(sql`exists (select 1 from namespace n where n.cluster_id = p.cluster_id and n.name = p.namespace
       and n.environment in (${list(selector.environments)}))`);
   }
+  if (hasValues(selector.names)) parts.push(sql`p.type in ('workload', 'service', 'node') and p.name in (${list(selector.names)})`);
   if (hasValues(selector.workloads)) parts.push(sql`(${sql.join(selector.workloads.map(workloadCondition), sql` or `)})`);
   for (const { key, value } of selector.labels ?? []) {
     // Labels are JSON with no spaces, and quotes inside a string are escaped there: this text is found only as a member.

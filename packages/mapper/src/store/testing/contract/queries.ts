@@ -1,6 +1,6 @@
 import type { EdgeUpdate } from '@nm/core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EdgeFilter, Window } from '../../query.ts';
+import type { EdgeFilter, PeerSelector, Window } from '../../query.ts';
 import { apply, DAY, HOUR, MINUTE, names, T0, update, workload } from '../updates.ts';
 import type { GivenStore } from './given-store.ts';
 
@@ -132,6 +132,16 @@ export function describeQueries(given: GivenStore): void {
     ])('by %s', async (_name, filter, expected) => {
       expect(names((await given.store.edges({ first: 100, filter })).edges)).toEqual(expected);
       expect(await given.store.countEdges({ filter })).toBe(expected.length);
+    });
+
+    it('finds names of workloads and nodes, and what else is asked for must hold too', async () => {
+      const node = { type: 'node', cluster: 'one', name: 'node-1' } as const;
+      await apply(given.store, update({ client: node }));
+      const find = async (selector: PeerSelector): Promise<string[]> =>
+        names((await given.store.edges({ first: 100, filter: { client: selector } })).edges);
+      expect(await find({ names: ['node-1', 'batch'] })).toEqual(['node-1->cart', 'batch->cart']);
+      expect(await find({ names: ['node-1', 'batch'], workloads: [{ name: 'batch' }, { name: 'cart' }] })).toEqual(['batch->cart']);
+      expect(await find({ workloads: [{ name: 'node-1' }] })).toEqual([]);
     });
 
     it('lists workloads, namespaces and clusters', async () => {
