@@ -335,6 +335,30 @@ describe('the subscription to changes', () => {
     await again.return();
   });
 
+  test.each([
+    ['that had come further', 3],
+    ['that had come less far', 0],
+  ])('who followed a mapper %s is told to begin anew, and then what changes', async (_, reports) => {
+    const other = await startTestMapper();
+    let cursor: string;
+    try {
+      const client = createApiClient({ url: other.url });
+      for (let port = 1; port <= reports; port += 1) await other.report([attempt(ADDRESSES.frontend, ADDRESSES.kafka, { port })]);
+      const events = client.subscribe(CHANGES, {});
+      cursor = (await events.next()).value?.changes.cursor ?? '';
+      await events.return();
+    } finally {
+      await other.stop();
+    }
+
+    await mapper.report([attempt(ADDRESSES.frontend, ADDRESSES.kafka)]);
+    const events = createApiClient({ url: mapper.url }).subscribe(CHANGES, { after: cursor });
+    expect((await events.next()).value?.changes.reset).toBe(true);
+    await mapper.report([attempt(ADDRESSES.frontend, ADDRESSES.cart)]);
+    expect((await events.next()).value?.changes).toMatchObject({ reset: false, edges: [{ server: { name: 'cart' } }] });
+    await events.return();
+  });
+
   test('tells a reset', async () => {
     await mapper.report([attempt(ADDRESSES.frontend, ADDRESSES.cart)]);
     const events = createApiClient({ url: mapper.url }).subscribe(CHANGES, {});

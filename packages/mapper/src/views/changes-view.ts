@@ -24,6 +24,8 @@ interface Position {
   readonly deletions: number;
 }
 
+/** Deletions that no store has counted. */
+const NOT_OURS = -1;
 /** Edges of one event. */
 const CHUNK = 500;
 
@@ -45,7 +47,10 @@ export function createChangesView(
     after: Position | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<{ readonly changes: object }, void> {
-    let { version, deletions } = after ?? (await store.status());
+    const present = await store.status();
+    let { version, deletions } = after ?? present;
+    // Of another store, which had come further: what it told is void, and nothing would be newer for long.
+    if (version > present.version) ({ version, deletions } = { version: present.version, deletions: NOT_OURS });
     if (after === undefined) yield { changes: { cursor: toCursor(version, deletions), edges: [], reset: false } };
     while (!signal.aborted) {
       const found = await store.changes({ since: version, filter, limit: CHUNK });

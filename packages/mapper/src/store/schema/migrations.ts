@@ -12,6 +12,7 @@ export function migrationsFor(kind: BackendKind): Record<string, Migration> {
     '0002_repeat_keys': { up: (db) => renewRepeatKeys(db, kind) },
     '0003_new_activity': { up: (db) => createNewActivity(db, kind) },
     '0004_activity_log': { up: (db) => createActivityLog(db, kind) },
+    '0005_hidden_edges': { up: indexHiddenEdges },
   };
 }
 
@@ -57,8 +58,13 @@ async function createActivityLog(db: Kysely<unknown>, kind: BackendKind): Promis
     await sql.raw(statement).execute(db);
 }
 
+/** Few are of another class than what is shown: who counts the others counts these, and all. */
+async function indexHiddenEdges(db: Kysely<unknown>): Promise<void> {
+  await sql.raw(`create index edge_hidden on edge (class) where class <> 'app'`).execute(db);
+}
+
 /**
- * Plain SQL because the two dialects differ in exactly four words, and because what is created should be readable.
+ * Plain SQL because the two dialects differ in a few words, and because what is created should be readable.
  * Keys compare by bytes in both, so that pages come in the same order.
  */
 function statementsOfMap(kind: BackendKind): string[] {
@@ -67,9 +73,11 @@ function statementsOfMap(kind: BackendKind): string[] {
   const int = isSqlite ? 'integer' : 'bigint';
   const key = isSqlite ? 'text' : 'text collate "C"';
   const clustered = isSqlite ? ' without rowid' : '';
+  // Not the same in two stores: who followed another store's changes is told to begin anew.
+  const firstEpoch = isSqlite ? "cast(unixepoch('subsec') * 1000 as integer)" : '(extract(epoch from clock_timestamp()) * 1000)::bigint';
   return [
     `create table state (name text primary key, value ${int} not null)${clustered}`,
-    `insert into state (name, value) values ('epoch', 1), ('version', 0), ('maintained', 0)`,
+    `insert into state (name, value) values ('epoch', ${firstEpoch}), ('version', 0), ('maintained', 0)`,
     `create table cluster (id ${id}, name text not null unique, uid text unique, reset_at ${int})`,
     `create table namespace (cluster_id ${int} not null, name text not null, environment text not null,
       primary key (cluster_id, name))${clustered}`,
