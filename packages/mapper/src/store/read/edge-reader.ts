@@ -134,9 +134,11 @@ export class EdgeReader {
   }
 
   async #count(filter: EdgeFilter, window: Window): Promise<number> {
-    const { rows } = await sql<{ edges: number }>`select count(*) as edges from edge e where ${this.#where(filter, window)}`.execute(
-      this.#backend.db,
-    );
+    const counting = isShownClass(filter, window)
+      ? // Indexes answer that; looking at the class of each edge takes ten times as long.
+        sql`select (select count(*) from edge) - (select count(*) from edge where class <> 'app') as edges`
+      : sql`select count(*) as edges from edge e where ${this.#where(filter, window)}`;
+    const { rows } = await sql<{ edges: number }>`${counting}`.execute(this.#backend.db);
     return rows[0]?.edges ?? 0;
   }
 
@@ -284,6 +286,12 @@ function onlyExcluded(filter: EdgeFilter): PeerSelector | undefined {
   const [selector, ...others] = exclude.either ?? [];
   if (selector === undefined || Object.keys(selector).join() !== 'types') return undefined;
   return others.length > 0 || exclude.client !== undefined || exclude.server !== undefined || restrictsEnds(filter) ? undefined : selector;
+}
+
+/** Whether all edges are meant that are shown by default, at any time. */
+function isShownClass({ classes = [], ...others }: EdgeFilter, window: Window): boolean {
+  const isAnytime = window.since === undefined && window.until === undefined;
+  return isAnytime && classes.join() === 'app' && Object.keys(others).length === 0;
 }
 
 /** Whether few edges may match, which are found by their ends or ids and not in the order of keys. */

@@ -257,8 +257,8 @@ test('a database in which counts wait as rows, as they did before, is brought up
   await apply(store, update({ count: 2 }));
   await store.stop();
   const older = new DatabaseSync(join(folder, 'map.db'));
-  older.exec(`drop table activity_log; drop table activity_booked; delete from state where name = 'replays';
-    delete from kysely_migration where name = '0004_activity_log';
+  older.exec(`drop table activity_log; drop table activity_booked; delete from state where name = 'replays'; drop index edge_hidden;
+    delete from kysely_migration where name >= '0004_activity_log';
     create table new_activity (id integer primary key, evidence_id integer not null, start integer not null, count integer not null,
       first_offset integer not null, last_offset integer not null);
     insert into new_activity (evidence_id, start, count, first_offset, last_offset)

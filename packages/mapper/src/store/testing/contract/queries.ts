@@ -112,6 +112,12 @@ export function describeQueries(given: GivenStore): void {
       ['port with evidence it has not', { ports: [443], evidence: ['dns'] }, []],
       ['protocol', { protocols: ['UDP'] }, []],
       ['class', { classes: ['system'] }, ['other->db']],
+      ['the class that is shown', { classes: ['app'] }, ['batch->cart', 'cart->api.example.com', 'frontend->cart']],
+      [
+        'the class that is shown without a type of either end',
+        { classes: ['app'], exclude: { either: [{ types: ['internet'] }] } },
+        ['batch->cart', 'frontend->cart'],
+      ],
       ['text in a name', { either: [{ text: 'FRONT' }] }, ['frontend->cart']],
       ['text in a domain', { either: [{ text: 'api.ex' }] }, ['cart->api.example.com']],
       ['text is no pattern', { either: [{ text: 'front%' }] }, []],
