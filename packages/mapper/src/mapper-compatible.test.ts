@@ -199,6 +199,31 @@ describe('compatible reports', () => {
     expect((await edges())[0]?.ports.map(({ port }) => port)).not.toContain(45_678);
   });
 
+  test('the Service that a mesh names is noted if there is one of that name', async () => {
+    const call = {
+      srcWorkload: 'frontend',
+      srcWorkloadNamespace: 'shop',
+      dstWorkloadNamespace: 'shop',
+      methods: ['GET'],
+      lastSeen: LAST_SEEN,
+    };
+    await mapper.query('mutation I($r: IstioConnectionResults!) { reportIstioConnectionResults(results: $r) }', {
+      r: {
+        results: [
+          { ...call, dstWorkload: 'cart', dstServiceName: 'cart', path: '/' },
+          { ...call, dstWorkload: 'other', dstServiceName: 'PassthroughCluster', path: '/' },
+          { ...call, dstWorkload: 'third', dstServiceName: '', path: '/' },
+        ],
+      },
+    });
+    const { body } = await mapper.query('{ intents { server { name kubernetesService } } }');
+    expect(dataOf<{ intents: object[] }>(body).intents).toEqual([
+      { server: { name: 'cart', kubernetesService: 'cart' } },
+      { server: { name: 'other', kubernetesService: null } },
+      { server: { name: 'third', kubernetesService: null } },
+    ]);
+  });
+
   test('a repeat within an hour counts once, a later sighting counts again', async () => {
     for (const lastSeen of [LAST_SEEN, LAST_SEEN, '2026-03-01T11:59:59.5Z']) {
       await mapper.query(TCP, from([to(ADDRESSES.cart, { destinationPort: 8080, lastSeen })]));

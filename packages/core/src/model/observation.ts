@@ -52,8 +52,13 @@ export interface Endpoint {
   readonly podUid?: string | undefined;
   /** Of the address or, for a destination with a name, of the DNS answer; only within a process. */
   readonly memo?: Memo | undefined;
-  /** A workload or pod named by a reporter that knows it (mesh, Kafka, cloud). */
-  readonly workload?: { readonly namespace: string; readonly name: string; readonly kind?: string; readonly pod?: boolean } | undefined;
+  /**
+   * A workload or pod named by a reporter that knows it (mesh, Kafka, cloud); `service` of its namespace is the one by which
+   * it was asked for.
+   */
+  readonly workload?:
+    | { readonly namespace: string; readonly name: string; readonly kind?: string; readonly pod?: boolean; readonly service?: string }
+    | undefined;
 }
 
 export interface Destination extends Endpoint {

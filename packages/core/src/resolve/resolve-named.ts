@@ -40,10 +40,19 @@ export function resolveNamed(locator: Locator, observation: Observation, mayWait
 /** A mesh that lets a call pass through says only which host was asked for. */
 function locateDestination(locator: Locator, destination: Destination, at: number, node: string | undefined): Found {
   const { name, workload, address, port, protocol } = destination;
-  if (name === undefined || workload !== undefined || address !== undefined) return locateEndpoint(locator, destination, at, node);
+  if (workload !== undefined) return withService(locator, workload, at, locateEndpoint(locator, destination, at, node));
+  if (name === undefined || address !== undefined) return locateEndpoint(locator, destination, at, node);
   const literal = canonicalAddress(name);
   if (literal === undefined) return locateName(locator, { name, addresses: [] }, at);
   return locator.destination({ address: literal, protocol, ...(port === undefined ? {} : { port }) }, at, node);
+}
+
+/** Meshes also name what is no Service of the cluster: their own clusters, hosts of elsewhere. */
+function withService(locator: Locator, workload: NonNullable<Endpoint['workload']>, at: number, found: Found): Found {
+  const { namespace, service } = workload;
+  if (service === undefined || found.targets === undefined || locator.view.services.named(namespace, service, at) === undefined)
+    return found;
+  return asTargets(found.targets.map((target) => target.with({ service: { namespace, name: service } })));
 }
 
 function locateEndpoint(locator: Locator, endpoint: Endpoint, at: number, node: string | undefined): Found {

@@ -127,21 +127,24 @@ export function fromIstio(results: readonly schema.IstioConnection[], now: numbe
   const toOurs = clockOf(times, now);
   return collect(results, (result, index) => {
     const at = toOurs(times[index]);
-    const { srcWorkload, srcWorkloadNamespace, dstWorkload, dstWorkloadNamespace, path, methods } = result;
+    const { srcWorkload, srcWorkloadNamespace, dstWorkload, dstWorkloadNamespace, dstServiceName, path, methods } = result;
     if (at === undefined || !areTexts(srcWorkload, srcWorkloadNamespace, dstWorkload, dstWorkloadNamespace, path)) return undefined;
     const observation: Observation = {
       kind: 'http',
       vantage: 'client',
       source: { workload: { namespace: srcWorkloadNamespace, name: srcWorkload } },
-      destination: { protocol: 'TCP', workload: { namespace: dstWorkloadNamespace, name: dstWorkload } },
+      destination: {
+        protocol: 'TCP',
+        workload: { namespace: dstWorkloadNamespace, name: dstWorkload, ...(areTexts(dstServiceName) && { service: dstServiceName }) },
+      },
       count: 1,
       firstSeenAt: at,
       lastSeenAt: at,
       approximate: true,
       http: { path, methods },
     };
-    const key = ['http', srcWorkloadNamespace, srcWorkload, dstWorkloadNamespace, dstWorkload, path, methods.join(), result.lastSeen];
-    return { observation, repeatKey: key.join('|') };
+    const ends = [srcWorkloadNamespace, srcWorkload, dstWorkloadNamespace, dstWorkload, dstServiceName];
+    return { observation, repeatKey: ['http', ...ends, path, methods.join(), result.lastSeen].join('|') };
   });
 }
 
