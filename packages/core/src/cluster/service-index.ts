@@ -126,7 +126,9 @@ export class ServiceIndex {
   /** The Service of a cluster, external or load balancer address. */
   atAddress(address: string, at: number): ServiceEntry | undefined {
     const entries = this.byAddress.get(address);
-    return entries === undefined ? undefined : pick(entries, at);
+    if (entries === undefined) return undefined;
+    const having = entries.filter((entry) => addressesOf(recordAt(entry, at)).includes(address));
+    return pick(having.length > 0 ? having : entries.filter((entry) => !hadGivenUp(entry, address, at)), at);
   }
 
   /** The Service of a load balancer's host name. */
@@ -268,7 +270,7 @@ export class ServiceIndex {
   }
 
   private index(entry: ServiceEntry, record: ServiceRecord, deleted: boolean): void {
-    for (const address of [...record.clusterIPs, ...record.externalIPs, ...record.loadBalancerIPs]) {
+    for (const address of addressesOf(record)) {
       const entries = this.byAddress.get(address);
       if (entries === undefined) this.byAddress.set(address, [entry]);
       else if (!entries.includes(entry)) entries.push(entry);
@@ -384,6 +386,15 @@ function seeAgain(version: ServiceVersion | undefined, at: number | undefined): 
   if (version === undefined || at === undefined) return;
   version.seenAt = Math.min(version.seenAt, at);
   version.since = Math.min(version.since, at);
+}
+
+/** Whether a Service had an address before a time; load balancers' addresses go from one to another. */
+function hadGivenUp(entry: ServiceEntry, address: string, at: number): boolean {
+  return entry.versions.some(({ since, record }) => since <= at && addressesOf(record).includes(address));
+}
+
+function addressesOf({ clusterIPs, externalIPs, loadBalancerIPs }: ServiceRecord): string[] {
+  return [...clusterIPs, ...externalIPs, ...loadBalancerIPs];
 }
 
 /** What a Service said at a time. */

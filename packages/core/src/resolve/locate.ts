@@ -27,6 +27,8 @@ const HBONE_PORT = 15008;
 
 const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP', 'HBONE'];
 const NO_PORT = 65_536;
+/** A host port on every address of its node. */
+const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 
 /** Answers "who is that?" for a time, from the cluster view (rules 6-12, 15). */
 export class Locator {
@@ -188,7 +190,7 @@ export class Locator {
     for (const pod of this.view.pods.withHostPort(node, place.port ?? 0)) {
       if (pod.from > at || pod.to <= at) continue;
       const port = pod.record.ports.find((candidate) => candidate.hostPort === place.port && candidate.protocol === place.protocol);
-      if (port !== undefined && (port.hostIP === undefined || port.hostIP === place.address || isLocalAddress(port.hostIP)))
+      if (port !== undefined && (port.hostIP === undefined || port.hostIP === place.address || ANY_ADDRESS.has(port.hostIP)))
         return { pod, containerPort: port.containerPort };
     }
     return undefined;

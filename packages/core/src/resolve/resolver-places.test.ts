@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deployed, endpoints, pod, service, T } from '../testing/cluster.ts';
 import { view, SHOP, FRONTEND, INGRESS, dns, tcp, lines, F, CART, DB, table } from '../testing/resolving.ts';
+import type { ClusterChange } from '../cluster/records.ts';
 import { createResolver } from './resolver.ts';
 
 describe('rules 8, 9: node addresses and ports', () => {
@@ -10,6 +11,7 @@ describe('rules 8, 9: node addresses and ports', () => {
     ports: [{ containerPort: 8443, hostPort: 8443, protocol: 'TCP' }],
   });
   const agent = pod('agent-1', '10.244.2.40', { nodeName: 'node-2', ports: [{ containerPort: 9999, hostPort: 9100, protocol: 'TCP' }] });
+  const hostPort = { containerPort: 9999, hostPort: 9200, protocol: 'TCP' } as const;
   table([
     ['a NodePort is its Service', [], tcp('10.0.0.2:30080'), [`${F} > ${CART}, port 8080/TCP asked 80, service shop/cart`]],
     [
@@ -48,6 +50,18 @@ describe('rules 8, 9: node addresses and ports', () => {
       [`${F} > node node-2, port 30080/UDP`],
     ],
     ['a hostPort is its pod', [agent], tcp('10.0.0.2:9100'), [`${F} > Pod/shop/agent-1, port 9999/TCP`]],
+    [
+      'a hostPort on every address',
+      [pod('agent-2', '10.244.2.41', { nodeName: 'node-2', ports: [{ ...hostPort, hostIP: '0.0.0.0' }] })],
+      tcp('10.0.0.2:9200'),
+      [`${F} > Pod/shop/agent-2, port 9999/TCP`],
+    ],
+    [
+      'a hostPort on loopback only is not at the node’s address',
+      [pod('agent-2', '10.244.2.41', { nodeName: 'node-2', ports: [{ ...hostPort, hostIP: '127.0.0.1' }] })],
+      tcp('10.0.0.2:9200'),
+      [`${F} > node node-2, port 9200/TCP`],
+    ],
     ['a hostPort on another node is not', [agent], tcp('10.0.0.1:9100'), [`${F} > node node-1, port 9100/TCP`]],
     ['a host-network pod that declares the port', [hostPod], tcp('10.0.0.2:8443'), [`${F} > Pod/shop/ingress-x, port 8443/TCP`]],
     ['the API server’s own port', [], tcp('10.0.0.1:6443'), [`${F} > apiServer, port 6443/TCP`]],
@@ -109,6 +123,32 @@ describe('rules 8, 9: node addresses and ports', () => {
     expect(lines(cluster, { ...tcp('10.244.2.9:8080'), source: { address: '172.17.0.1' } })).toEqual([
       `node node-2 > ${CART}, port 8080/TCP, system`,
     ]);
+  });
+});
+
+describe('rule 10: a load balancer’s address that went from one Service to another', () => {
+  const balancer = (name: string, loadBalancerIPs: readonly string[], at?: number): ClusterChange => ({
+    ...service(name, '', [{ port: 80 }], { type: 'LoadBalancer', loadBalancerIPs, selector: { app: name === 'lb-a' ? 'cart' : 'db' } }),
+    ...(at !== undefined && { at }),
+  });
+  // The one that gets it is the older one: which was created last says nothing.
+  const moves = [
+    balancer('lb-b', []),
+    balancer('lb-a', ['203.0.113.80']),
+    balancer('lb-a', [], T),
+    balancer('lb-b', ['203.0.113.80'], T + 1_000),
+  ];
+
+  test.each([
+    ['before', T - 1_000, [`${F} > ${CART}, port 80/TCP asked 80, service shop/lb-a`]],
+    ['after', T + 2_000, [`${F} > ${DB}, port 80/TCP asked 80, service shop/lb-b`]],
+  ])('%s', (_, lastSeenAt, expected) => {
+    expect(lines(view([...SHOP, ...moves]), tcp('203.0.113.80:80', {}, { lastSeenAt }))).toEqual(expected);
+  });
+
+  test('given up and nobody’s: outside', () => {
+    const cluster = view([...SHOP, ...moves.slice(0, 3)]);
+    expect(lines(cluster, tcp('203.0.113.80:80', {}, { lastSeenAt: T + 2_000 }))).toEqual([`${F} > public 203.0.113.80, port 80/TCP`]);
   });
 });
 
