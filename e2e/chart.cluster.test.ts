@@ -109,7 +109,44 @@ test('the mapper may read what it watches and nothing else', async () => {
   expect(granted.toSorted()).toEqual(CLUSTER_RESOURCES.map(({ name }) => name).toSorted());
 });
 
+test('given labels and annotations replace ours but those that select, and no key is there twice', async () => {
+  const objects = parseAllDocuments(
+    await render([
+      'commonLabels.app\\.kubernetes\\.io/part-of=platform',
+      'commonLabels.app\\.kubernetes\\.io/name=other',
+      'commonAnnotations.linkerd\\.io/inject=enabled',
+      'mapper.podLabels.istio\\.io/dataplane-mode=ambient',
+      'dashboards.enabled=true',
+    ]),
+  );
+  expect(objects.flatMap(({ errors }) => errors)).toEqual([]);
+  const mapper = objects
+    .map((document) => document.toJS() as { kind: string; metadata: { labels: object }; spec: { template: { metadata: object } } } | null)
+    .find((object) => object?.kind === 'Deployment');
+  const labels = { 'app.kubernetes.io/name': 'network-mapper', 'app.kubernetes.io/part-of': 'platform' };
+  expect(mapper?.metadata.labels).toMatchObject(labels);
+  expect(mapper?.spec.template.metadata).toMatchObject({
+    labels: { ...labels, 'istio.io/dataplane-mode': 'ambient', 'sidecar.istio.io/inject': 'false' },
+    annotations: { 'linkerd.io/inject': 'enabled', 'kuma.io/sidecar-injection': 'disabled' },
+  });
+});
+
+test.each([
+  ['', undefined],
+  ['fast', 'fast'],
+  ['-', ''],
+])('StorageClass "%s"', async (name, expected) => {
+  const claim = parseAllDocuments(
+    await render(['mapper.store.persistence.enabled=true', `mapper.store.persistence.storageClassName=${name}`]),
+  )
+    .map((document) => document.toJS() as { kind: string; spec: { storageClassName?: string } } | null)
+    .find((object) => object?.kind === 'PersistentVolumeClaim');
+  expect(claim?.spec.storageClassName).toBe(expected);
+});
+
 test.each<[string, readonly string[], RegExp]>([
+  ['one port for two things', ['tls.mode=mapper', 'tls.port=9090'], /must differ/],
+  ['the metrics at the port of queries', ['mapper.service.port=2112'], /must differ/],
   ['several replicas on SQLite', ['mapper.replicas=2'], /needs mapper.store.type postgresql/],
   ['PostgreSQL without its Secret', ['mapper.store.type=postgresql'], /existingSecret is needed/],
   ['TLS without its Secret', ['tls.mode=secret'], /secretName is needed/],

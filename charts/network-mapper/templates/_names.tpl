@@ -19,15 +19,30 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
+{{/* One line for each key, so that what is given replaces what is ours; call with (dict "own" LIST-OF-PAIRS "given" DICT). */}}
+{{- define "nm.pairs" -}}
+{{- $given := .given -}}
+{{- range .own -}}
+{{- if not (hasKey $given (first (keys .))) }}
+{{ toYaml . }}
+{{- end -}}
+{{- end -}}
+{{- with $given }}
+{{ toYaml . }}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that select stay; call with (dict "root" . "component" NAME), with "own" and "labels" for more of both. */}}
 {{- define "nm.labels" -}}
 {{ include "nm.selector" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-app.kubernetes.io/part-of: network-mapper
-helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $given := omit (merge (dict) (.labels | default dict) .root.Values.commonLabels) "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" -}}
+{{- $own := list
+  (dict "app.kubernetes.io/version" .root.Chart.AppVersion)
+  (dict "app.kubernetes.io/managed-by" .root.Release.Service)
+  (dict "app.kubernetes.io/part-of" "network-mapper")
+  (dict "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version))
+-}}
+{{- include "nm.pairs" (dict "own" (concat $own (.own | default list)) "given" $given) }}
 {{- end -}}
 
 {{- define "nm.metadata" -}}
@@ -43,20 +58,17 @@ annotations:
 {{/* A mesh in the pods' way would hide who asks, and would see its own traffic: injection off, in every mesh's words. */}}
 {{- define "nm.podMetadata" -}}
 labels:
-  {{- include "nm.labels" . | nindent 2 }}
-  sidecar.istio.io/inject: 'false'
-  istio.io/dataplane-mode: none
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- $labels := list (dict "sidecar.istio.io/inject" "false") (dict "istio.io/dataplane-mode" "none") }}
+  {{- include "nm.labels" (merge (dict "own" $labels) .) | nindent 2 }}
 annotations:
-  sidecar.istio.io/inject: 'false'
-  linkerd.io/inject: disabled
-  kuma.io/sidecar-injection: disabled
-  consul.hashicorp.com/connect-inject: 'false'
-  {{- range $key, $value := merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
-  {{ $key }}: {{ $value | quote }}
-  {{- end }}
+  {{- $annotations := list
+    (dict "sidecar.istio.io/inject" "false")
+    (dict "linkerd.io/inject" "disabled")
+    (dict "kuma.io/sidecar-injection" "disabled")
+    (dict "consul.hashicorp.com/connect-inject" "false")
+  }}
+  {{- $given := merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+  {{- include "nm.pairs" (dict "own" $annotations "given" $given) | trim | nindent 2 }}
 {{- end -}}
 
 {{- define "nm.mapperUrl" -}}
