@@ -59,12 +59,21 @@ test('what was captured after the report is yet to be reported', () => {
   expect(watch.hasNew).toBe(false);
 });
 
-test('after a minute everything is new again', () => {
+test('what was not seen for a minute is new again', () => {
   const watch = createQuiet();
   watch.attempt(packet(CLIENT, SERVER, 80, '', 60_100));
   watch.reported(60_100);
   watch.attempt(packet(CLIENT, SERVER, 443, '', 60_200));
   expect(watch.hasNew).toBe(true);
+});
+
+test('what is seen again and again stays known, however long', () => {
+  const watch = createQuiet();
+  for (let at = 30_000; at <= 300_000; at += 30_000) {
+    watch.attempt(packet(CLIENT, SERVER, 443, '', at));
+    expect(watch.hasNew).toBe(false);
+    watch.reported(at);
+  }
 });
 
 test('a busy node is always news', () => {

@@ -12,7 +12,7 @@ const MAX_NAME_BYTES = 128;
 
 /**
  * Notices lookups and attempts of a client and a destination that nobody made within the last minute: what is worth a
- * report at once, while counts of what is known can wait. Only numbers in a fixed table; one that collides waits too.
+ * report at once, while counts of what is known can wait. Only numbers in fixed tables; one that collides waits too.
  */
 export class NewEdgeWatch {
   /** Set when something new was seen; what was there before the start is new. */
@@ -20,8 +20,9 @@ export class NewEdgeWatch {
   private newAt = Number.NEGATIVE_INFINITY;
   private looks = 0;
   private readonly places = new Int32Array(CAPACITY * 2);
+  /** When the edge at each place was last seen. */
+  private readonly times = new Float64Array(CAPACITY * 2);
   private used = 0;
-  private clearedAt = 0;
 
   get hasNew(): boolean {
     return this.isNew;
@@ -59,8 +60,7 @@ export class NewEdgeWatch {
       this.looks += 1;
       return false;
     }
-    this.isNew = true;
-    this.newAt = at;
+    this.setNew(at);
     return true;
   }
 
@@ -68,16 +68,25 @@ export class NewEdgeWatch {
     const key = hash === 0 ? 1 : hash;
     let place = (Math.imul(key, 0x9e3779b1) >>> 8) & (CAPACITY * 2 - 1);
     while (this.places[place] !== 0) {
-      if (this.places[place] === key) return;
+      if (this.places[place] === key) {
+        const seenAt = this.times[place] ?? 0;
+        this.times[place] = at;
+        if (at - seenAt > FORGET_AFTER_MS) this.setNew(at);
+        return;
+      }
       place = (place + 1) & (CAPACITY * 2 - 1);
     }
-    if (this.used >= CAPACITY || at - this.clearedAt > FORGET_AFTER_MS) {
+    if (this.used >= CAPACITY) {
       this.places.fill(0);
       this.used = 0;
-      this.clearedAt = at;
     }
     this.places[place] = key;
+    this.times[place] = at;
     this.used += 1;
+    this.setNew(at);
+  }
+
+  private setNew(at: number): void {
     this.isNew = true;
     this.newAt = at;
   }
