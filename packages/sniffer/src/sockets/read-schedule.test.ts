@@ -56,6 +56,33 @@ test('one that takes the place of another is told by fewer having been open in b
   ]);
 });
 
+test.each([
+  ['at least every half minute, while closed connections are still in the table', false, 30],
+  ['every minute where attempts are seen as packets', true, 60],
+])('what stays among them is read about %s', (_name, isSeen, seconds) => {
+  const schedule = createSchedule();
+  const readAt: number[] = [];
+  for (let second = 1; second <= 600; second++) {
+    const reason = schedule.due(1 + second, second % 9 < 4 ? 4 : 3, second * 1_000, isSeen);
+    if (reason !== 'lasting') continue;
+    schedule.read(1 + second, 4, second * 1_000, COST_MS, reason, false);
+    readAt.push(second);
+  }
+  const gaps = readAt.slice(5).map((second, index) => second - (readAt[index + 4] ?? 0));
+  // Those that stay are told apart from those that merely come at every ninth look.
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(seconds + 9);
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(seconds);
+});
+
+test('between two reads for what stays there are those for what comes and goes', () => {
+  const schedule = createSchedule();
+  for (let second = 1; second <= 100; second++) {
+    const reason = schedule.due(1 + second, 4 + second, second * 1_000, true);
+    if (reason === 'lasting') schedule.read(1 + second, 4 + second, second * 1_000, COST_MS, reason, false);
+  }
+  expect(schedule.due(200, 300, 101_000, true)).toBe('passing');
+});
+
 test('what was found makes the next look prompt again', () => {
   const schedule = createFruitless();
   schedule.read(20, 4, 12_000, COST_MS, 'lasting', true);

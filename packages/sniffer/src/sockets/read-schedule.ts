@@ -44,8 +44,9 @@ export class ReadSchedule {
   /**
    * To be asked at every look.
    * @param counter moves with everything that may change the table. @param open connections that are open, if known.
+   * @param isSeen attempts are seen as packets: a table tells nothing sooner, only that what began is still open.
    */
-  due(counter: number, open: number, now: number): ReadReason | undefined {
+  due(counter: number, open: number, now: number, isSeen = false): ReadReason | undefined {
     if (counter === this.counter) {
       this.wasMore = false;
       if (now - this.movedAt > FORGIVE_AFTER_MS) this.forgive();
@@ -57,7 +58,10 @@ export class ReadSchedule {
     const reason = isMore && (this.wasMore || !this.isFruitless) ? 'lasting' : 'passing';
     this.wasMore = isMore;
     this.fewest = Math.min(this.fewest, open);
-    return now - this.readAt >= this.gapMs[reason] ? reason : undefined;
+    const sinceMs = now - this.readAt;
+    const mostMs = Math.max(this.leastMs, isSeen ? MAX_SEEN_GAP_MS : MAX_GAP_MS);
+    if (reason === 'lasting' && sinceMs >= Math.min(this.gapMs.lasting, mostMs)) return 'lasting';
+    return sinceMs >= this.gapMs.passing ? 'passing' : undefined;
   }
 
   /**
@@ -75,7 +79,10 @@ export class ReadSchedule {
       return;
     }
     this.isFruitless = true;
-    this.gapMs[reason] = Math.max(this.leastMs, Math.min(MAX_GAP_MS, this.gapMs[reason] * 2));
+    this.gapMs[reason] = Math.max(
+      this.leastMs,
+      Math.min(reason === 'lasting' ? MAX_SEEN_GAP_MS : MAX_GAP_MS, this.gapMs[reason] * FRUITLESS_FACTOR),
+    );
   }
 
   private forgive(): void {
@@ -87,8 +94,12 @@ export class ReadSchedule {
 
 /** A table is read again after this multiple of what reading it cost, so that a large one does not keep the others waiting. */
 const COST_MULTIPLE = 40;
+/** How much longer is waited after each read that found nothing new. */
+const FRUITLESS_FACTOR = 4;
 /** Shorter than a closed connection stays in the table (TCP_TIMEWAIT_LEN of the kernel, 60 s). */
 const MAX_GAP_MS = 30_000;
+/** Where attempts are seen as packets, nothing is lost by looking later at what stays. */
+const MAX_SEEN_GAP_MS = 60_000;
 /** A table at rest for so long is looked at promptly again. */
 const FORGIVE_AFTER_MS = 60_000;
 

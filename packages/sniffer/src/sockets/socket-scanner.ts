@@ -3,7 +3,7 @@ import type { Observation, SocketListener, SocketObserver } from '@nm/core';
 import type { LocalNamespace, NodeView } from '../proc/node-view.ts';
 import { readPieces, readText } from '../proc/proc-files.ts';
 import { parseSocketsInUse, SocketCounterFile } from '../proc/socket-counters.ts';
-import type { SocketCounters } from '../proc/socket-counters.ts';
+import type { SocketCounters, SocketsInUse } from '../proc/socket-counters.ts';
 import type { SocketDiag } from './socket-diag.ts';
 import { ReadSchedule, tcpCounter } from './read-schedule.ts';
 import type { ReadReason } from './read-schedule.ts';
@@ -48,8 +48,12 @@ interface Due {
   readonly reason: ReadReason | undefined;
 }
 
+interface Done extends Due {
+  readonly costMs: number;
+}
+
 interface Table {
-  readonly namespaceId: string;
+  readonly id: string;
   readonly protocol: typeof SOCKET_TCP | typeof SOCKET_UDP;
   readonly schedule: ReadSchedule;
 }
@@ -84,8 +88,8 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   let hostId = '';
   let hasNews = false;
   let credit = FIRST_CREDIT_MS;
-  let passingCredit = MAX_PASSING_CREDIT_MS;
-  let polledAt = 0;
+  let passingCredit = 0;
+  let polledAt: number | undefined;
   let attemptsSeen = 0;
   let attemptSeenAt = Number.NEGATIVE_INFINITY;
 
@@ -93,7 +97,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     const known = tables.get(namespace.id);
     if (known !== undefined) return known;
     const made = ([SOCKET_TCP, SOCKET_UDP] as const).map((protocol): Table => ({
-      namespaceId: namespace.id,
+      id: tableId(namespace.id, protocol),
       protocol,
       schedule: new ReadSchedule(MIN_GAP_MS[protocol] ?? 0),
     }));
@@ -116,24 +120,23 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   };
 
   /** Files of the table that can have anything in them. */
-  const filesOf = (table: Table, folder: string): readonly string[] => {
+  const filesOf = (table: Table, inUse: SocketsInUse | undefined): readonly string[] => {
     if (table.protocol === SOCKET_UDP) return ['udp', 'udp6'];
-    const inUse = parseSocketsInUse(readText(`${folder}/net/sockstat`), readText(`${folder}/net/sockstat6`));
     if (inUse === undefined || inUse.timeWait > 0) return ['tcp', 'tcp6'];
     return [...(inUse.tcp > 0 ? ['tcp'] : []), ...(inUse.tcp6 > 0 ? ['tcp6'] : [])];
   };
 
   /** @returns what it cost, milliseconds of CPU time. */
-  const read = (namespace: LocalNamespace, table: Table, folder: string): number => {
+  const read = (namespace: LocalNamespace, table: Table, folder: string, inUse: SocketsInUse | undefined): number => {
     const startedAt = deps.cpuMs();
     observer.namespace({
-      id: tableId(table),
+      id: table.id,
       ...(namespace.podUid === undefined ? {} : { podUid: namespace.podUid }),
       ...(namespace.isHost ? { ownerOf: (inode: number) => deps.view.ownerOfSocket(inode) } : {}),
     });
     let paused = 0;
     const isTold = namespace.isHost && table.protocol === SOCKET_TCP && deps.diag.addTo(observer.rows);
-    for (const file of isTold ? [] : filesOf(table, folder)) {
+    for (const file of isTold ? [] : filesOf(table, inUse)) {
       parser.begin(table.protocol);
       readPieces(`${folder}/net/${file}`, (bytes, length) => {
         parser.push(bytes, length);
@@ -150,7 +153,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   const forgetGone = (present: ReadonlySet<string>): void => {
     for (const [id, gone] of tables) {
       if (present.has(id)) continue;
-      for (const table of gone) observer.forget(tableId(table));
+      for (const table of gone) observer.forget(table.id);
       tables.delete(id);
     }
     // Also where nothing could be read: an open file keeps its namespace alive.
@@ -162,7 +165,7 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
   };
 
   /** What is worth reading now; tables whose counters stand still tell their presence without being read. */
-  const findDue = (now: number, still: Observation[]): Due[] => {
+  const findDue = (now: number, isSeen: boolean, still: Observation[]): Due[] => {
     const due: Due[] = [];
     const present = new Set<string>();
     for (const namespace of deps.view.namespaces()) {
@@ -177,10 +180,10 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
         const isTcp = table.protocol === SOCKET_TCP;
         const counter = isTcp ? tcpCounter(counters) : counters.datagrams;
         const open = isTcp ? counters.open : 0;
-        const reason = table.schedule.due(counter, open, now);
+        const reason = table.schedule.due(counter, open, now, isSeen);
         const isOld = now - table.schedule.lastReadAt >= (namespace.isHost ? HOST_FULL_MS : FULL_MS);
         if (isOld || reason !== undefined) due.push({ namespace, table, counter, open, reason: isOld ? undefined : reason });
-        else if (table.schedule.isStill(counter)) still.push(...observer.still(tableId(table), now));
+        else if (table.schedule.isStill(counter)) still.push(...observer.still(table.id, now));
       }
     }
     if (present.size < tables.size || present.size < files.size) forgetGone(present);
@@ -196,28 +199,35 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
     },
     poll(now) {
       const still: Observation[] = [];
-      credit = Math.min(Math.max(MAX_CREDIT_MS, credit), credit + (now - polledAt) * CPU_SHARE);
+      const isFirst = polledAt === undefined;
+      const sinceMs = now - (polledAt ?? now);
+      polledAt = now;
+      credit = Math.min(Math.max(MAX_CREDIT_MS, credit), credit + sinceMs * CPU_SHARE);
       if (deps.attemptsSeen() !== attemptsSeen) {
         attemptsSeen = deps.attemptsSeen();
         attemptSeenAt = now;
       }
-      const passingShare = now - attemptSeenAt < UNSEEN_AFTER_MS ? SEEN_PASSING_SHARE : PASSING_SHARE;
-      passingCredit = Math.min(MAX_PASSING_CREDIT_MS, passingCredit + (now - polledAt) * passingShare);
-      polledAt = now;
-      const done: { readonly one: Due; readonly costMs: number }[] = [];
+      const isSeen = now - attemptSeenAt < UNSEEN_AFTER_MS;
+      passingCredit = Math.min(MAX_PASSING_CREDIT_MS, passingCredit + sinceMs * (isSeen ? SEEN_PASSING_SHARE : PASSING_SHARE));
+      const done: Done[] = [];
       let areOwnersFresh = false;
-      for (const one of findDue(now, still)) {
+      for (const one of findDue(now, isSeen, still)) {
         if (credit <= 0) break;
-        const { namespace, table, reason } = one;
-        if (reason === 'passing' && passingCredit <= 0) continue;
+        const { namespace, table } = one;
+        if (one.reason === 'passing' && passingCredit <= 0) continue;
         const folder = deps.view.folderOf(namespace);
         if (folder === undefined) continue;
         const before = deps.cpuMs();
+        const inUse = table.protocol === SOCKET_TCP && !namespace.isHost ? readSocketsInUse(folder) : undefined;
+        // What a namespace that came meanwhile has closed already is what comes and goes.
+        const isNew = !isFirst && table.schedule.lastReadAt === Number.NEGATIVE_INFINITY;
+        const reason = isNew && hasOnlyClosed(inUse) ? 'passing' : one.reason;
+        if (reason === 'passing' && passingCredit <= 0) continue;
         if (namespace.isHost && !areOwnersFresh) {
           deps.view.findSocketOwners();
           areOwnersFresh = true;
         }
-        done.push({ one, costMs: read(namespace, table, folder) });
+        done.push({ ...one, reason, costMs: read(namespace, table, folder, inUse) });
         const spent = deps.cpuMs() - before;
         credit -= spent;
         if (reason === 'passing') passingCredit -= spent;
@@ -225,19 +235,26 @@ export function createSocketScanner(deps: SocketScannerDeps): SocketScanner {
       }
       const fresh = observer.end(now);
       hasNews = false;
-      for (const { one, costMs } of done) {
-        const { table, counter, open, reason } = one;
-        const found = observer.newGroups(tableId(table)) > 0;
+      for (const { table, counter, open, reason, costMs } of done) {
+        const found = observer.newGroups(table.id) > 0;
         table.schedule.read(counter, open, now, costMs, reason, found);
         if (found && reason !== 'passing') hasNews = true;
       }
       counts.malformed = parser.malformed;
       return [...still, ...fresh];
     },
-    hostListeners: () => [...observer.listeners(`${hostId}/${SOCKET_TCP}`), ...observer.listeners(`${hostId}/${SOCKET_UDP}`)],
+    hostListeners: () => [...observer.listeners(tableId(hostId, SOCKET_TCP)), ...observer.listeners(tableId(hostId, SOCKET_UDP))],
   };
 }
 
-function tableId(table: Pick<Table, 'namespaceId' | 'protocol'>): string {
-  return `${table.namespaceId}/${table.protocol}`;
+function tableId(namespaceId: string, protocol: number): string {
+  return `${namespaceId}/${protocol}`;
+}
+
+function readSocketsInUse(folder: string): SocketsInUse | undefined {
+  return parseSocketsInUse(readText(`${folder}/net/sockstat`), readText(`${folder}/net/sockstat6`));
+}
+
+function hasOnlyClosed(inUse: SocketsInUse | undefined): boolean {
+  return inUse !== undefined && inUse.tcp + inUse.tcp6 === 0 && inUse.timeWait > 0;
 }
