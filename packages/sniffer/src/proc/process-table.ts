@@ -1,5 +1,5 @@
 import { isUnified, parsePodUid } from './cgroup.ts';
-import { lastPid, listPids, readLink, readSmallFile } from './proc-files.ts';
+import { KeptFile, listPids, parseLastPid, readLink, readSmallFile } from './proc-files.ts';
 
 /** More processes than this are not followed; counted. */
 export const MAX_PROCESSES = 65_536;
@@ -39,6 +39,7 @@ export class ProcessTable {
   private generation = 0;
   private listedAt = Number.NEGATIVE_INFINITY;
   private youngestAt = Number.NEGATIVE_INFINITY;
+  private readonly loadavg = new KeptFile('/proc/loadavg');
   private lastPid = '';
 
   /**
@@ -82,7 +83,7 @@ export class ProcessTable {
   private isStill(now: number): boolean {
     if (this.root !== '/proc') return false;
     // Read before the list: what begins in between is noticed the next time.
-    const last = lastPid();
+    const last = parseLastPid(this.loadavg.text());
     const hasBegun = last === '' || last !== this.lastPid;
     this.lastPid = last;
     return !hasBegun && now - this.listedAt < STILL_MS && now - this.youngestAt >= YOUNG_MS + 1_000;
