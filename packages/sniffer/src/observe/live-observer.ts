@@ -20,6 +20,8 @@ export interface LiveObserverDeps {
   /** CPU time of this process, milliseconds: what a read costs, however busy the machine is. */
   readonly cpuMs: () => number;
   readonly onObservation: (observation: Observation) => void;
+  /** Called after frames were taken, when their owners were looked for. */
+  readonly onFrames?: () => void;
 }
 
 export interface LiveObserverOptions {
@@ -118,6 +120,11 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
 
   /** A pod that just began to talk may be gone within a second: its processes are looked at now. */
   const watch = (): void => {
+    findOwners();
+    deps.onFrames?.();
+  };
+
+  const findOwners = (): void => {
     const now = clock.now();
     hostAttempts.resolve(now);
     if (!pipeline.watch.hasNew) return;

@@ -61,6 +61,14 @@ const RESERVE = 1_000_000;
 const MAX_REASONS = 48;
 const OTHER_REASONS = 'other';
 
+/** What most reports are: compressed in a fifth of the memory, whose pages otherwise cost more than the work. */
+const SMALL_BODY_BYTES = 32 * 1024;
+const SMALL_BODY = { level: 1, windowBits: 13, memLevel: 5, chunkSize: 8 * 1024 } as const;
+
+function compress(body: string | Uint8Array): Uint8Array {
+  return gzipSync(body, body.length < SMALL_BODY_BYTES ? SMALL_BODY : { level: 1 });
+}
+
 export function createReporter(deps: ReporterDeps, options: ReporterOptions): ReportSender {
   const { clock, log, protocol } = deps;
   const losses: Record<string, number> = {};
@@ -124,7 +132,7 @@ export function createReporter(deps: ReporterDeps, options: ReporterOptions): Re
     const message = spool.first();
     if (message === undefined) return 0;
     const now = clock.now();
-    const body = gzipSync(protocol.toBody(message.payload, now), { level: 1 });
+    const body = compress(protocol.toBody(message.payload, now));
     const answer = await deps.post(body, signal).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
     sent += 1;
     const outcome =

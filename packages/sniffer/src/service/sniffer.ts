@@ -48,6 +48,8 @@ export interface Sniffer {
 }
 
 const LOOK_EVERY_MS = 1_000;
+/** A look that is due so soon goes with a wake-up for frames. */
+const LOOK_EARLY_MS = 100;
 const LISTEN_AGAIN_MS = 5_000;
 const LOSS_LOG_MS = 60_000;
 const STOP_GRACE_MS = 2_000;
@@ -63,7 +65,7 @@ const LAST_BLOCK_MS = 150;
 const ROWS_PER_SECOND = 1_000;
 const MAX_INTERVAL_FACTOR = 10;
 /** While nothing is seen but what was seen within the last minute, its counts are reported every so many intervals. */
-const QUIET_INTERVALS = 3;
+const QUIET_INTERVALS = 5;
 /** While the mapper is away nobody waits: longer intervals, so that what is repeated takes room in the spool once. */
 const AWAY_INTERVAL_MS = 20_000;
 /** UDP ports above this are taken by clients for a moment; they are no servers. */
@@ -99,7 +101,16 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
       ? undefined
       : createHandover({ clock, log }, { name: options.handover, unreportedMs: QUIET_INTERVALS * options.reportInterval });
   const live = createLiveObserver(
-    { source, view, clock, cpuMs: processCpuMs, onObservation: (observation) => gate.add(observation) },
+    {
+      source,
+      view,
+      clock,
+      cpuMs: processCpuMs,
+      onObservation: (observation) => gate.add(observation),
+      onFrames: () => {
+        if (clock.now() - lookedAt >= LOOK_EVERY_MS - LOOK_EARLY_MS) look();
+      },
+    },
     { dnsPorts: options.dnsPorts, seed: randomSeed() },
   );
   const onSettings = (settings: ReportSettings): void => {
@@ -159,6 +170,9 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   const heap = createHeapKeeper(MAX_HEAP_GROWTH_BYTES, collectHeap);
   const timers: NodeJS.Timeout[] = [];
   let reportTimer: NodeJS.Timeout | undefined;
+  let lookTimer: NodeJS.Timeout | undefined;
+  /** Not while it starts or stops. */
+  let lookedAt = Number.POSITIVE_INFINITY;
   let lastLosses = '';
   /** Intervals since the last report. */
   let waited = 0;
@@ -192,6 +206,8 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   };
 
   const look = (): void => {
+    lookedAt = clock.now();
+    lookTimer?.refresh();
     live.look();
     looksLeft -= 1;
     if (looksLeft === 0) report();
@@ -265,8 +281,10 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
       live.look();
       warnOfRights(log, view.counts());
       report();
+      lookedAt = clock.now();
+      lookTimer = setInterval(look, LOOK_EVERY_MS);
       timers.push(
-        setInterval(look, LOOK_EVERY_MS),
+        lookTimer,
         setInterval(logLosses, LOSS_LOG_MS),
         // What the start took, once the compiler's threads are done with it; then what a load took.
         setTimeout(() => {
@@ -280,6 +298,8 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     },
     async stop() {
       const hasSuccessor = handover?.isWaiting === false && (await handover.untilSuccessor(SUCCESSOR_WAIT_MS));
+      lookedAt = Number.POSITIVE_INFINITY;
+      lookTimer = undefined;
       for (const timer of timers) clearInterval(timer);
       clearTimeout(reportTimer);
       if (handover !== undefined) await endTurn(handover);
