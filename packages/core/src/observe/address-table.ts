@@ -3,8 +3,12 @@ import { Memo } from '../model/memo.ts';
 import { dataViewOf, finishHash, hashWords, startHash, wordAt } from './hash.ts';
 import type { Hash64 } from './hash.ts';
 import { KeySet } from './key-set.ts';
-import { RingTable } from './ring-table.ts';
+import { RING_OWN_WORD, RingTable } from './ring-table.ts';
 
+/** Word of an entry: in which minute the address sent something last. */
+const SENT_IN = RING_OWN_WORD;
+/** 65.5 s: whoever sent nothing in this one is new again. */
+const MINUTE_MS = 65_536;
 const IPV4_BYTES = 4;
 const IPV6_BYTES = 16;
 
@@ -64,6 +68,8 @@ export class AddressTable {
   readonly keepsMemos: boolean;
   private readonly memos: (Memo | undefined)[] = [];
   private readonly texts: (string | undefined)[] = [];
+  /** Whether the sender of the last `senderOf` had sent nothing in this minute before. */
+  isNewSender = false;
 
   /** @param keepsMemos for whoever resolves what is observed */
   constructor(capacity: number, seed: number, keepsMemos = false) {
@@ -81,7 +87,31 @@ export class AddressTable {
   /** @param key of the address (addressKey with the table's seed). */
   idOf(key: Readonly<Hash64>, data: DataView, offset: number, family: 4 | 6): number {
     const found = this.table.find(key.high, key.low);
-    return found >= 0 ? this.idAt(found) : this.add(key, data, offset, family);
+    return this.idAt(found >= 0 ? found : this.add(key, data, offset, family));
+  }
+
+  /** The same of who sent a packet at `at`, and notes that it did. */
+  senderOf(key: Readonly<Hash64>, data: DataView, offset: number, family: 4 | 6, at: number): number {
+    const { table } = this;
+    const found = table.find(key.high, key.low);
+    const place = found >= 0 ? found : this.add(key, data, offset, family);
+    const minute = (at / MINUTE_MS) | 0;
+    this.isNewSender = table.words[place + SENT_IN] !== minute;
+    if (this.isNewSender) table.words[place + SENT_IN] = minute;
+    return this.idAt(place);
+  }
+
+  /** Whether a number is that of the address with this key. */
+  isKeyOf(key: Readonly<Hash64>, id: number): boolean {
+    const place = this.placeOf(id);
+    return this.table.keyLowAt(place) === key.low && this.table.keyHighAt(place) === key.high;
+  }
+
+  /** Writes the key of an address into `out`. */
+  keyOf(out: Hash64, id: number): void {
+    const place = this.placeOf(id);
+    out.high = this.table.keyHighAt(place);
+    out.low = this.table.keyLowAt(place);
   }
 
   /** Canonical text of an address. */
@@ -116,12 +146,19 @@ export class AddressTable {
     return this.table.entryAt(place) & (this.table.maxCapacity - 1);
   }
 
+  private placeOf(id: number): number {
+    return this.table.placeOf(id === 0 ? this.table.maxCapacity : id);
+  }
+
+  /** @returns the place of the entry. */
   private add(key: Readonly<Hash64>, data: DataView, offset: number, family: 4 | 6): number {
-    const id = this.idAt(this.table.add(key.high, key.low, 0));
+    const place = this.table.add(key.high, key.low, 0);
+    this.table.words[place + SENT_IN] = 0;
+    const id = this.idAt(place);
     this.families[id] = family;
     for (let i = 0; i < (family === 4 ? IPV4_BYTES : IPV6_BYTES); i++) this.raw[id * IPV6_BYTES + i] = data.getUint8(offset + i);
     this.texts[id] = undefined;
     if (this.keepsMemos) this.memos[id] = undefined;
-    return id;
+    return place;
   }
 }

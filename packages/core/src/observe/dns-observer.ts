@@ -70,7 +70,7 @@ export interface DnsObserverDeps {
 export interface DnsObserverOptions {
   readonly maxTransactions: number;
   /** Completed transactions are kept at least this long, if the bound allows, once there are many of them. */
-  readonly keepDoneMs: number;
+  readonly keepMs: number;
   /** Questions remembered to recognise their masqueraded copies. */
   readonly maxQuestions: number;
   readonly maxAnswers: number;
@@ -82,7 +82,7 @@ export interface DnsObserverOptions {
 export class DnsObserver {
   private readonly deps: DnsObserverDeps;
   private readonly seed: number;
-  private readonly keepDoneMs: number;
+  private readonly keepMs: number;
   private readonly transactions: RingTable;
   /** Who asked a question last: by question and message id. */
   private readonly questions: RingTable;
@@ -113,7 +113,7 @@ export class DnsObserver {
   constructor(deps: DnsObserverDeps, options: DnsObserverOptions) {
     this.deps = deps;
     this.seed = options.seed;
-    this.keepDoneMs = options.keepDoneMs;
+    this.keepMs = options.keepMs;
     this.transactions = new RingTable(options.maxTransactions, MAX_SERVERS, options.seed);
     this.questions = new RingTable(options.maxQuestions, QUESTION_WORDS, options.seed);
     this.answers = new RingTable(options.maxAnswers, 0, options.seed);
@@ -209,9 +209,16 @@ export class DnsObserver {
   private makeRoom(at: number): void {
     const { transactions } = this;
     while (transactions.oldestTime() < at - UNANSWERED_AFTER_MS) this.dropOldest();
+    if (transactions.room > ALWAYS_KEPT) this.makeSmaller(at);
     if (transactions.size < transactions.room || !(transactions.isFull || this.isOldestDispensable(at))) return;
     if (transactions.isFull) this.early += 1;
     this.dropOldest();
+  }
+
+  /** After questions that were answered late or not at all, which made the table grow: two leave for each that comes. */
+  private makeSmaller(at: number): void {
+    for (let left = 2; left > 0 && this.isOldestDispensable(at); left--) this.dropOldest();
+    this.transactions.shrink(ALWAYS_KEPT);
   }
 
   /** Fewer entries stay in the processor's caches, which are most of what a packet costs. */
@@ -219,7 +226,7 @@ export class DnsObserver {
     const { transactions } = this;
     if (transactions.size < ALWAYS_KEPT) return false;
     const isWaiting = this.stateOf(transactions.placeOf(transactions.oldest)) === WAITING;
-    return at - transactions.oldestTime() > (isWaiting ? Math.max(ANSWERED_WITHIN_MS, this.keepDoneMs) : this.keepDoneMs);
+    return at - transactions.oldestTime() > (isWaiting ? Math.max(ANSWERED_WITHIN_MS, this.keepMs) : this.keepMs);
   }
 
   private dropOldest(): void {

@@ -17,10 +17,11 @@ export interface ObserverOptions {
   /** DNS transactions remembered to recognise answers and copies (about 40 bytes each once used). */
   readonly maxTransactions?: number;
   /**
-   * How long a completed transaction is kept at least, if the bound allows, once there are more than 4,096 of them: its
-   * copies come at once on a live node, as late as the skew between merged captures. Default: as long as there is room.
+   * How long a completed transaction is kept at least, if the bound allows, once there are more than 4,096 of them, and
+   * an attempt once there are so many that the bound does not even allow a second: their copies come at once on a live
+   * node, as late as the skew between merged captures. Default: as long as there is room.
    */
-  readonly keepDoneMs?: number;
+  readonly keepMs?: number;
   /** Questions remembered to recognise their masqueraded copies; a quarter of the transactions unless told. */
   readonly maxQuestions?: number;
   /** Decoded answers kept (about 1 KiB each). */
@@ -46,8 +47,8 @@ export interface ObserverOptions {
 export interface Observer {
   /** A DNS message over UDP or TCP; payloadOffset and payloadLength of the view delimit it. True: a lookup that was not counted yet. */
   dns(view: PacketView): boolean;
-  /** A TCP segment with SYN set and ACK clear. True: an attempt not seen before. */
-  tcpSyn(view: PacketView): boolean;
+  /** A TCP segment with SYN set and ACK clear: ATTEMPT, with ATTEMPT_FROM_NODE and ATTEMPT_OF_NEW_SENDER, or 0 for a copy. */
+  tcpSyn(view: PacketView): number;
   /**
    * Hands the sink what settled before `now` (capture time, ms). `onPause` is called now and then meanwhile, and may bring
    * further packets.
@@ -90,7 +91,7 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
     { ...shared, decode: deps.decodeDnsAnswer },
     {
       maxTransactions,
-      keepDoneMs: options.keepDoneMs ?? Number.POSITIVE_INFINITY,
+      keepMs: options.keepMs ?? Number.POSITIVE_INFINITY,
       maxQuestions: options.maxQuestions ?? maxTransactions / 4,
       maxAnswers: options.maxAnswers ?? 16_384,
       maxPairs: options.maxPairs ?? 16_384,
@@ -100,6 +101,7 @@ export function createObserver(deps: ObserverDeps, options: ObserverOptions = {}
   const tcp = new TcpObserver(shared, {
     maxAttempts: options.maxAttempts ?? 65_536,
     maxFlows: options.maxFlows ?? 16_384,
+    keepMs: options.keepMs ?? Number.POSITIVE_INFINITY,
     settleMs: options.settleMs ?? 2_000,
     seed,
   });

@@ -26,6 +26,19 @@ describe('RingTable', () => {
     expect([table.placeOf(entry), table.find(7, 8)]).toEqual([-1, -1]);
   });
 
+  test('gives room back when little of it is used: entries, numbers and order stay', () => {
+    const table = new RingTable(4_096, 1, SEED);
+    for (let key = 0; key < 4_096; key++) table.words[table.add(key, 9, key) + RING_OWN_WORD] = key;
+    table.expire(4_000);
+    const entry = table.entryAt(table.find(4_050, 9));
+    for (let times = 0; times < 10; times++) table.shrink(512);
+    expect([table.room, table.size, table.oldestTime()]).toEqual([512, 96, 4_000]);
+    expect([table.placeOf(entry), table.words[table.find(4_050, 9) + RING_OWN_WORD]]).toEqual([table.find(4_050, 9), 4_050]);
+    for (let key = 4_096; key < 5_000; key++) table.add(key, 9, key);
+    expect([table.room, table.size, table.find(3_999, 9)]).toEqual([1_024, 1_000, -1]);
+    for (let key = 4_000; key < 5_000; key++) expect(table.timeAt(table.find(key, 9))).toBe(key);
+  });
+
   test('a key that was added twice is found as the newer one', () => {
     const table = new RingTable(256, 0, SEED);
     table.add(1, 2, 10);

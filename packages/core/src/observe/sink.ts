@@ -47,3 +47,8 @@ export interface ObserverCounts {
   /** Entries forgotten early because a table was full. */
   evictions: number;
 }
+
+/* Bits of what a SYN was: an attempt not seen before, from a node's own address, of a sender that had sent none in this minute. */
+export const ATTEMPT = 1;
+export const ATTEMPT_FROM_NODE = 2;
+export const ATTEMPT_OF_NEW_SENDER = 4;

@@ -7,28 +7,29 @@ import type { NameMemory } from './name-memory.ts';
 import type { PacketView } from './packet-view.ts';
 import { RING_OWN_WORD, RING_OWN_WORDS, RING_TIME, RingTable } from './ring-table.ts';
 import type { DnsAnswer } from './dns-port.ts';
+import { ATTEMPT, ATTEMPT_FROM_NODE, ATTEMPT_OF_NEW_SENDER } from './sink.ts';
 import type { ObservationSink, ObserverCounts, TcpFlow } from './sink.ts';
 
 /** A SYN is sent again for about two minutes (Linux tcp_syn_retries 6: 1 + 2 + … + 64 s). */
 const SAME_ATTEMPT_MS = 130_000;
+/** RFC 6298 2.1: a segment without an answer is sent again after a second. */
+const FIRST_RETRANSMISSION_MS = 1_000;
 /** Copies after address translation follow at once; only the skew between captures delays them. */
 const TRANSLATED_COPY_MS = 2_000;
 const NONE = -1;
 
-/* Words of an attempt's entry: flags, then addresses (numbers), ports and the keys by which names are found. */
+/* Words of an attempt's entry: flags, then addresses (numbers) and ports. */
 const FLAGS = RING_OWN_WORD;
 const SOURCE = RING_OWN_WORDS;
 const ASKED = SOURCE + 1;
 const FINAL = SOURCE + 2;
 /** The port that the client asked for; in the upper half the one behind address translation. */
 const SERVER_PORTS = SOURCE + 3;
-const CLIENT_KEY = SOURCE + 4;
-const ASKED_KEY = SOURCE + 6;
 /** State of the names (NameMemory.changes) when none was found. */
-const NAMELESS_AT = SOURCE + 8;
+const NAMELESS_AT = SOURCE + 4;
 /** The client's port; in the upper half the one of the copies on the other side of masquerade, 0 while there was none. */
-const CLIENT_PORTS = SOURCE + 9;
-const ATTEMPT_WORDS = 10;
+const CLIENT_PORTS = SOURCE + 5;
+const ATTEMPT_WORDS = 6;
 /** Attempts of different ports with one sequence number that are looked through: more than one is chance or forgery. */
 const MAX_SAME_SEQUENCE = 16;
 const SETTLED = 1;
@@ -52,6 +53,8 @@ export interface TcpObserverDeps {
 export interface TcpObserverOptions {
   readonly maxAttempts: number;
   readonly maxFlows: number;
+  /** Attempts are kept at least this long, if the bound allows. */
+  readonly keepMs: number;
   /** How long copies of one attempt are waited for before it counts. */
   readonly settleMs: number;
   readonly seed: number;
@@ -91,26 +94,20 @@ export class TcpObserver {
     return this.early;
   }
 
-  /** A segment with SYN set and ACK clear. True for an attempt that was not seen before. */
-  syn(view: PacketView): boolean {
+  /** A segment with SYN set and ACK clear. ATTEMPT and what else is true of it; 0 for a copy of one that was seen before. */
+  syn(view: PacketView): number {
     const data = dataViewOf(view.bytes);
     const newest = this.attempts.find(view.sequence | 0, 0);
-    if (newest < 0) {
-      this.begin(data, view);
-      return true;
-    }
+    if (newest < 0) return this.begin(data, view);
     const same = this.ofPort(newest, view.sourcePort);
     if (same >= 0) {
       this.copy(same, data, view);
-      return false;
+      return 0;
     }
-    if (this.isMasqueradedCopy(newest, data, view)) {
-      this.deps.counts.masqueraded += 1;
-      this.copy(newest, data, view);
-      return false;
-    }
-    this.begin(data, view);
-    return true;
+    if (!this.isMasqueradedCopy(newest, data, view)) return this.begin(data, view);
+    this.deps.counts.masqueraded += 1;
+    this.copy(newest, data, view);
+    return 0;
   }
 
   /** Counts the attempts that are older than the settling time. */
@@ -151,7 +148,8 @@ export class TcpObserver {
     return NONE;
   }
 
-  private begin(data: DataView, view: PacketView): void {
+  /** @returns what `syn` does. */
+  private begin(data: DataView, view: PacketView): number {
     const { deps, client, destination, attempts } = this;
     const { addresses } = deps;
     deps.counts.tcpAttempts += 1;
@@ -161,19 +159,17 @@ export class TcpObserver {
     const asked = addresses.idOf(destination, data, view.destinationOffset, view.family);
     const place = attempts.add(view.sequence | 0, 0, view.at);
     const { words } = attempts;
-    words[place + SOURCE] = addresses.idOf(client, data, view.sourceOffset, view.family);
+    words[place + SOURCE] = addresses.senderOf(client, data, view.sourceOffset, view.family, view.at);
     words[place + ASKED] = asked;
     words[place + FINAL] = asked;
     words[place + SERVER_PORTS] = view.destinationPort | (view.destinationPort << 16);
-    words[place + CLIENT_KEY] = client.high;
-    words[place + CLIENT_KEY + 1] = client.low;
-    words[place + ASKED_KEY] = destination.high;
-    words[place + ASKED_KEY + 1] = destination.low;
     words[place + CLIENT_PORTS] = view.sourcePort;
     words[place + NAMELESS_AT] = deps.names.changes;
     const answer = deps.names.find(client, destination, view.at);
     if (answer !== undefined) this.answers[this.slotOf(place)] = answer;
-    words[place + FLAGS] = (deps.nodeAddresses().has(client) ? FROM_NODE : 0) | (answer === undefined ? 0 : NAMED);
+    const isFromNode = deps.nodeAddresses().has(client);
+    words[place + FLAGS] = (isFromNode ? FROM_NODE : 0) | (answer === undefined ? 0 : NAMED);
+    return ATTEMPT | (isFromNode ? ATTEMPT_FROM_NODE : 0) | (addresses.isNewSender ? ATTEMPT_OF_NEW_SENDER : 0);
   }
 
   /** Index of an attempt among `answers`. */
@@ -181,15 +177,30 @@ export class TcpObserver {
     return this.attempts.entryAt(place) & (this.attempts.maxCapacity - 1);
   }
 
-  /** Forgets what is too old, and the oldest attempt when the table is full; what leaves counts now. */
+  /** Forgets what is too old, and the oldest attempt when the table is full, or need not grow. */
   private makeRoom(at: number): void {
     const { attempts } = this;
-    const { isFull } = attempts;
-    if (isFull) this.early += 1;
-    while (isFull ? attempts.isFull : attempts.oldestTime() < at - SAME_ATTEMPT_MS) {
-      if (attempts.oldest === this.unsettled) this.count(attempts.placeOf(attempts.oldest));
-      attempts.dropOldest();
-    }
+    while (attempts.oldestTime() < at - SAME_ATTEMPT_MS) this.dropOldest();
+    if (attempts.size < attempts.room || (!attempts.isFull && this.isWorthGrowing(at))) return;
+    this.early += 1;
+    this.dropOldest();
+  }
+
+  /**
+   * Whether a larger table would recognise more: copies, or what is sent again after a second. So many attempts that not
+   * even the largest holds those of a second are kept only for their copies: few entries stay in the processor's caches.
+   */
+  private isWorthGrowing(at: number): boolean {
+    const { attempts } = this;
+    const heldMs = at - attempts.oldestTime();
+    return heldMs < this.options.keepMs || heldMs * (attempts.maxCapacity / attempts.room) >= FIRST_RETRANSMISSION_MS;
+  }
+
+  /** What leaves counts now. */
+  private dropOldest(): void {
+    const { attempts } = this;
+    if (attempts.oldest === this.unsettled) this.count(attempts.placeOf(attempts.oldest));
+    attempts.dropOldest();
   }
 
   /** Another copy: address translation may have changed either end. */
@@ -200,7 +211,7 @@ export class TcpObserver {
     const { addresses, names, nodeAddresses } = this.deps;
     const { seed } = this.options;
     addressKey(destination, data, view.destinationOffset, view.family, seed);
-    const isAsked = destination.low === words[place + ASKED_KEY + 1] && destination.high === words[place + ASKED_KEY];
+    const isAsked = addresses.isKeyOf(destination, words[place + ASKED] ?? 0);
     const ports = words[place + SERVER_PORTS] ?? 0;
     if (!isAsked || view.destinationPort !== (ports & 0xffff)) {
       words[place + FINAL] = addresses.idOf(destination, data, view.destinationOffset, view.family);
@@ -212,8 +223,6 @@ export class TcpObserver {
     // The masqueraded copy came first (captures of two nodes, merged): the client is the other one.
     words[place + SOURCE] = addresses.idOf(client, data, view.sourceOffset, view.family);
     words[place + FLAGS] = 0;
-    words[place + CLIENT_KEY] = client.high;
-    words[place + CLIENT_KEY + 1] = client.low;
     words[place + NAMELESS_AT] = ~names.changes;
     this.answers[this.slotOf(place)] = undefined;
   }
@@ -301,10 +310,8 @@ export class TcpObserver {
   /** Newest lookup by which the client has the address now: its copies may come before those of the answer (rule 5). */
   private nameOf(place: number): DnsAnswer | undefined {
     const { words } = this.attempts;
-    this.client.high = words[place + CLIENT_KEY] ?? 0;
-    this.client.low = words[place + CLIENT_KEY + 1] ?? 0;
-    this.destination.high = words[place + ASKED_KEY] ?? 0;
-    this.destination.low = words[place + ASKED_KEY + 1] ?? 0;
+    this.deps.addresses.keyOf(this.client, words[place + SOURCE] ?? 0);
+    this.deps.addresses.keyOf(this.destination, words[place + ASKED] ?? 0);
     return this.deps.names.find(this.client, this.destination, this.attempts.timeAt(place));
   }
 

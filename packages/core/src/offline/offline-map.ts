@@ -21,7 +21,7 @@ const SEEN = { vantage: 'client' } as const;
  */
 const DRAIN_EVERY_MS = 250;
 /** Rule 1 and the skew of captures, twice: copies of a completed lookup come no later. */
-const KEEP_DONE_MS = 14_000;
+const KEEP_MS = 14_000;
 /** Distinct unresolved addresses that the summary names. */
 const MAX_UNKNOWN = 10_000;
 
@@ -98,7 +98,7 @@ export function createOfflineMap(deps: OfflineMapDeps, options: OfflineMapOption
         tcp: (flow, count, first, last) => add(tcpObservation(completed(flow, last), count, first, last, SEEN)),
       },
     },
-    { keepDoneMs: KEEP_DONE_MS, ...options.observer, memos: true },
+    { keepMs: KEEP_MS, ...options.observer, memos: true },
   );
   observer.setNodeAddresses(view.nodes.addresses());
 

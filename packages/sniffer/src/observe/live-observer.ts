@@ -54,7 +54,7 @@ export interface LiveObserver {
 /** Tables of a live node (docs/limits.md): smaller than the offline map's, because a node sees its own traffic only. */
 export const LIVE_LIMITS = {
   maxTransactions: 131_072,
-  keepDoneMs: 50,
+  keepMs: 50,
   maxQuestions: 2_048,
   maxAnswers: 8_192,
   maxPairs: 65_536,

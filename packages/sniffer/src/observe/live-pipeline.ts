@@ -1,5 +1,5 @@
 import type { Observer, PacketView } from '@nm/core';
-import { TCP_ACK, TCP_SYN } from '@nm/core';
+import { ATTEMPT_FROM_NODE, ATTEMPT_OF_NEW_SENDER, TCP_ACK, TCP_SYN } from '@nm/core';
 import { createDnsStreams, createFrameDecoder, LINK_TYPE_RAW } from '@nm/wire';
 import type { DnsStreams, FrameDecoder } from '@nm/wire';
 import type { CapturedFrame } from '../capture/capture-source.ts';
@@ -28,11 +28,11 @@ export interface LivePipeline {
   readonly copies: number;
 }
 
-/** @param onAttempt called with each attempt that was not seen before. */
+/** @param onAttemptOfNode called with each attempt from a node's own address that was not seen before. */
 export function createLivePipeline(
   observer: Observer,
   dnsPorts: readonly number[],
-  onAttempt: (bytes: Uint8Array, view: PacketView) => void = () => undefined,
+  onAttemptOfNode: (bytes: Uint8Array, view: PacketView) => void = () => undefined,
 ): LivePipeline {
   // Tunnels are not opened: what is inside shows up on the node's own interfaces.
   const decoder = createFrameDecoder({ maxTunnels: 0, vxlanPorts: [], genevePorts: [] });
@@ -71,10 +71,11 @@ export function createLivePipeline(
       const isDns = isDnsPort.has(view.sourcePort) || isDnsPort.has(view.destinationPort);
       if (view.protocol === TCP) {
         if ((view.tcpFlags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
-          if (observer.tcpSyn(view)) {
-            watch.source(view, view.sourceOffset);
+          const seen = observer.tcpSyn(view);
+          if (seen !== 0) {
+            if ((seen & ATTEMPT_OF_NEW_SENDER) !== 0) watch.hasNew = true;
             edges.attempt(view);
-            onAttempt(bytes, view);
+            if ((seen & ATTEMPT_FROM_NODE) !== 0) onAttemptOfNode(bytes, view);
             // A copy of the first frame of an attempt tells nothing; one behind address translation differs from it.
             if (!isTagged && !isDns) recent.keep(frame);
           }
