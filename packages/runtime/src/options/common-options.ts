@@ -1,6 +1,6 @@
 import type { LogLevel } from '../logging.ts';
 import { option, optional } from './option-table.ts';
-import { choice, listenAddress, text } from './option-type.ts';
+import { choice, httpUrl, listenAddress, text } from './option-type.ts';
 
 /* Options that several parts have; each part's table names those that it has. */
 
@@ -8,7 +8,7 @@ import { choice, listenAddress, text } from './option-type.ts';
 export const REPORTER_OPTIONS = {
   mapperUrl: option({
     flag: 'mapper-url',
-    type: text('a URL'),
+    type: httpUrl(),
     default: 'http://network-mapper:9090/query',
     help: 'Where reports go; /query is added when it is missing.',
     oldEnv: ['OTTERIZE_MAPPER_API_URL'],

@@ -19,6 +19,12 @@ export function text(form = 'a text'): OptionType<string> {
   return { form, schema: z.union([z.string().min(1), z.number().transform(String)]), format: (value) => value };
 }
 
+/** Kept as it was given. */
+export function httpUrl(): OptionType<string> {
+  const schema = z.string().refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol));
+  return { form: 'an address such as http://host:9090 or https://host:9443', schema, format: (value) => value };
+}
+
 export function boolean(): OptionType<boolean> {
   const schema = z.union([
     z.boolean(),

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { AppError } from '@nm/core';
 import type { Logger } from '@nm/core';
@@ -53,7 +54,7 @@ export class DiskSpool {
     this.log = log;
     this.onLoss = onLoss;
     try {
-      mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+      makeFolder(options.folder);
       const names = readdirSync(options.folder).toSorted();
       for (const name of names) this.adopt(name);
     } catch (cause) {
@@ -197,6 +198,14 @@ export class DiskSpool {
       return false;
     }
   }
+}
+
+/** Level by level: where the kernel says that a new folder is not there (procfs), Node's own recursion never ends. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function fileName(sequence: number): string {

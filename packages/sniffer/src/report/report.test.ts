@@ -282,6 +282,19 @@ describe('Spool', () => {
     expect(spool.first()?.sequence).toBe(lost.length + 1);
   });
 
+  test.each([
+    ['that cannot be made', '/proc/none/spool'],
+    ['that is a file', '/proc/version'],
+  ])('a folder %s is refused', (_, folder) => {
+    const open = (): DiskSpool => new DiskSpool({ folder, maxBytes: 1_000 }, silentLogger, () => undefined);
+    expect(open).toThrow(`the folder ${folder} of --spool-dir cannot be used`);
+  });
+
+  test('a folder in a folder that is not there is made', () => {
+    const disk = new DiskSpool({ folder: `${folder}/a/b`, maxBytes: 1_000 }, silentLogger, () => undefined);
+    expect(disk.write(1, 1, Buffer.from('x'))).toBe(true);
+  });
+
   test('disk follows memory, in order', () => {
     const disk = new DiskSpool({ folder, maxBytes: 1_000_000 }, silentLogger, () => undefined);
     const spool = new Spool(disk, { memoryBytes: 1_500, unpackedRows: 0 }, () => undefined);

@@ -4,6 +4,7 @@ import * as light from './light-option-types.ts';
 
 const PAIRS: readonly [string, full.OptionType<unknown>, full.OptionType<unknown>][] = [
   ['text', light.text() as full.OptionType<unknown>, full.text() as full.OptionType<unknown>],
+  ['httpUrl', light.httpUrl() as full.OptionType<unknown>, full.httpUrl() as full.OptionType<unknown>],
   ['boolean', light.boolean() as full.OptionType<unknown>, full.boolean() as full.OptionType<unknown>],
   ['integer', light.integer({ min: 1, max: 9 }) as full.OptionType<unknown>, full.integer({ min: 1, max: 9 }) as full.OptionType<unknown>],
   [
@@ -21,6 +22,12 @@ const PAIRS: readonly [string, full.OptionType<unknown>, full.OptionType<unknown
   ['listenAddress', light.listenAddress() as full.OptionType<unknown>, full.listenAddress() as full.OptionType<unknown>],
 ];
 const VALUES: readonly unknown[] = [
+  'http://mapper:9090',
+  'https://[fd00::1]:9443/query',
+  'HTTP://mapper',
+  'mapper:9090',
+  '//mapper',
+  'ftp://mapper/query',
   '',
   'x',
   'a',

@@ -29,6 +29,12 @@ export function text(form = 'a text'): OptionType<string> {
   );
 }
 
+export function httpUrl(): OptionType<string> {
+  const parse = (value: unknown): string | undefined =>
+    typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined;
+  return type('an address such as http://host:9090 or https://host:9443', parse, String);
+}
+
 export function boolean(): OptionType<boolean> {
   const parse = (value: unknown): boolean | undefined => {
     if (value === true || value === 'true' || value === '1' || value === 'yes') return true;

@@ -1,12 +1,12 @@
 import { option, optional } from '@nm/runtime';
 import type { LogLevel } from '@nm/runtime';
-import { boolean, bytes, choice, duration, integer, list, listenAddress, text } from './light-option-types.ts';
+import { boolean, bytes, choice, duration, httpUrl, integer, list, listenAddress, text } from './light-option-types.ts';
 
 /** Options of `network-mapper sniffer`; docs/reference/options.md is generated from this table. */
 export const SNIFFER_OPTIONS = {
   mapperUrl: option({
     flag: 'mapper-url',
-    type: text('a URL'),
+    type: httpUrl(),
     default: 'http://network-mapper:9090/query',
     help: 'Where reports go; /query is added when it is missing.',
     oldEnv: ['OTTERIZE_MAPPER_API_URL'],

@@ -22,6 +22,8 @@ afterEach(() => {
 test.each([
   ['sniffer: an unknown flag', runSniffer, ['--nope'], 2, 'unknown flag --nope'],
   ['sniffer: a file that is not there', runSniffer, ['--config', 'none.yaml'], 2, 'none.yaml'],
+  ['sniffer: no address of a mapper', runSniffer, ['--mapper-url', 'mapper:9090'], 2, 'flag --mapper-url: "mapper:9090" is not an address'],
+  ['sniffer: a folder that is no procfs', runSniffer, ['--print', '--host-proc', '/none'], 2, 'the folder /none of --host-proc'],
   ['capture: an unknown flag', runCapture, ['--nope'], 2, 'unknown flag --nope'],
   ['capture: a file that cannot be written', runCapture, ['-o', 'none/x.pcapng'], 4, 'none/x.pcapng'],
 ])('%s ends with its exit code and one line', async (_, run, argv, code, line) => {

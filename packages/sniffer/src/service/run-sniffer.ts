@@ -1,17 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { AppError } from '@nm/core';
 import { describeOptions, guarded, loadOptions, toShownConfig, untilAborted } from '@nm/runtime';
 import type { CommandContext, ExitName, OptionTable } from '@nm/runtime';
 import { keepLargeAllocationsApart } from '../capture/libc.ts';
 import { captureToFile } from './capture-to-file.ts';
+import { listPids } from '../proc/proc-files.ts';
 import { createLightLogger } from './light-logger.ts';
 import { CAPTURE_OPTIONS, SNIFFER_OPTIONS } from './options.ts';
 import { printObservations } from './print.ts';
+import type { SnifferErrorCode } from './sniffer-errors.ts';
 import { createSniffer } from './sniffer.ts';
 
 const EXITS: Readonly<Record<string, ExitName>> = {
   'capture-no-right': 'usage',
   'capture-unsupported': 'usage',
+  'proc-unusable': 'usage',
   'output-unwritable': 'output',
 };
 
@@ -27,6 +31,7 @@ export async function runSniffer(context: CommandContext): Promise<number> {
       return;
     }
     const { values } = loaded;
+    checkProc(values.hostProc);
     if (values.print) {
       const log = createLightLogger({ name: 'sniffer', level: values.logLevel, write: toStderr });
       await printObservations({ log, write: toStdout }, values, context.signal);
@@ -52,6 +57,19 @@ export async function runCapture(context: CommandContext): Promise<number> {
     const { frames, dropped, bytes } = await captureToFile({ log }, { ...values, output }, context.signal);
     process.stderr.write(`${frames} frames, ${bytes} bytes written to ${values.output}, ${dropped} dropped by the kernel\n`);
   }, EXITS);
+}
+
+/** Without its processes nothing of the node can be told apart. @throws AppError proc-unusable */
+function checkProc(folder: string): void {
+  try {
+    if (listPids(folder).length > 0) return;
+  } catch {
+    // It is not there, or may not be read.
+  }
+  throw new AppError<SnifferErrorCode>(
+    'proc-unusable',
+    `the folder ${folder} of --host-proc is no procfs; give the node's /proc, or leave it out`,
+  );
 }
 
 const toStdout = (text: string): void => void process.stdout.write(text);

@@ -4,6 +4,7 @@ export const SNIFFER_ERRORS = {
   'capture-unsupported': 'Live capture works on Linux (x64, arm64). Elsewhere read files: network-mapper map --pcap FILE.',
   'capture-failed': 'The kernel refused the packet socket or its ring. The message says which call, and with what.',
   'spool-unusable': 'The folder of --spool-dir cannot be used. Give a writable one, or leave the option out.',
+  'proc-unusable': "The folder of --host-proc is no procfs. In a pod: hostPID, or the node's /proc mounted there.",
   'output-unwritable': 'The file of --output cannot be written.',
 } as const;
 
