@@ -3,6 +3,7 @@ import type { Clock, ClusterChange, Logger } from '@nm/core';
 import type { ReflectorMetrics } from '@nm/kube';
 import {
   anonymousMemory,
+  collectProcessMetrics,
   createHealth,
   createHeapBound,
   createHttpListener,
@@ -13,7 +14,7 @@ import {
   trimHeap,
 } from '@nm/runtime';
 import type { HeapBound, ListenAddress, Startable } from '@nm/runtime';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { checkAuth, createAuthenticator, isAuthenticating } from './auth/create-authenticator.ts';
 import { createAddressKeeper } from './cluster/address-keeper.ts';
 import { ClusterFacts } from './cluster/cluster-facts.ts';
@@ -85,7 +86,7 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
   const { clock, log } = deps;
   const cluster = options.clusterName;
   const register = new Registry();
-  collectDefaultMetrics({ register });
+  collectProcessMetrics(register);
   const metrics = createMapperMetrics(register);
   const health = createHealth();
 
@@ -159,16 +160,17 @@ export function createMapper(deps: MapperDeps, options: MapperOptions): Mapper {
     },
     { cluster },
   );
+  const releaseProgramPages = (): void => deps.releaseProgramPages?.();
   const memory = createMemoryKeeper(MAX_MEMORY_GROWTH_BYTES, {
     // Pages of the program's file come back as they are used: no reason to trim.
     rssBytes: anonymousMemory,
     trim: () => {
       trimHeap();
-      deps.releaseProgramPages?.();
+      releaseProgramPages();
     },
   });
   const upkeep = createUpkeep(
-    { store, source, facts, keeper, reporters, totals, view, environments, memory, clock, log },
+    { store, source, facts, keeper, reporters, totals, view, environments, memory, releaseProgramPages, clock, log },
     { cluster, hasReplicas: !options.store.startsWith('sqlite:') },
   );
 

@@ -25,6 +25,8 @@ const MEMORY_INTERVAL_MS = 2_000;
 const QUIET_SHARE = 0.1;
 /** Who reads very much waits for a trim now and then; reports, when they are few. */
 const READING_INTERVAL_MS = 10_000;
+/** Under load, in which there is no trim: what comes back of the program within seconds is two thirds of it. */
+const PROGRAM_INTERVAL_MS = 10_000;
 const FEW_OBSERVATIONS_PER_SECOND = 500;
 
 export function createUpkeep(
@@ -38,6 +40,8 @@ export function createUpkeep(
     readonly view: ClusterView;
     readonly environments: EnvironmentBook;
     readonly memory: MemoryKeeper;
+    /** A few milliseconds. */
+    readonly releaseProgramPages: () => void;
     readonly clock: Clock;
     readonly log: Logger;
   },
@@ -90,17 +94,23 @@ export function createUpkeep(
       let worked = process.cpuUsage();
       let counted = 0;
       let sinceLookMs = 0;
+      let sinceReleaseMs = 0;
       every(MEMORY_INTERVAL_MS, 'memory', async () => {
         const { user, system } = process.cpuUsage(worked);
         const observations = deps.totals.acceptedCount() - counted;
         worked = process.cpuUsage();
         counted += observations;
         sinceLookMs += MEMORY_INTERVAL_MS;
+        sinceReleaseMs += MEMORY_INTERVAL_MS;
         const isIdle = (user + system) / 1_000 < MEMORY_INTERVAL_MS * QUIET_SHARE;
         const areFew = observations < FEW_OBSERVATIONS_PER_SECOND * (MEMORY_INTERVAL_MS / 1_000);
-        if (!isIdle && !(areFew && sinceLookMs >= READING_INTERVAL_MS)) return;
-        deps.memory.look();
-        sinceLookMs = 0;
+        if (isIdle || (areFew && sinceLookMs >= READING_INTERVAL_MS)) {
+          deps.memory.look();
+          sinceLookMs = 0;
+        } else if (sinceReleaseMs >= PROGRAM_INTERVAL_MS) {
+          deps.releaseProgramPages();
+          sinceReleaseMs = 0;
+        }
       });
       deps.memory.look();
     },

@@ -11,6 +11,7 @@ export * from './lifecycle.ts';
 export * from './logging.ts';
 export * from './metrics/create-metrics.ts';
 export * from './metrics/metrics-handler.ts';
+export * from './metrics/process-metrics.ts';
 export * from './options/common-options.ts';
 export * from './options/config-command.ts';
 export * from './options/load-options.ts';

@@ -80,14 +80,12 @@ export async function withBody<T>(
     return true;
   };
   try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      length += chunk.length;
+    let body = await readPieces(request, (bytes) => {
+      length += bytes;
       if (length > limits.maxBytes) return tooLarge;
-      if (!take(chunk.length)) return busy;
-      chunks.push(chunk);
-    }
-    let body: Buffer = Buffer.concat(chunks, length);
+      return take(bytes) ? undefined : busy;
+    });
+    if (!Buffer.isBuffer(body)) return body;
     const gate = encoding === 'gzip' ? limits.gates.packed : isLargeMutation(body) ? limits.gates.plain : undefined;
     // Unpacking and parsing what will be refused would keep the mapper as busy as storing it.
     if (gate !== undefined && !(await gate.enter(length))) return { ...later, retryAfterSeconds: gate.comeBackAfter(length) };
@@ -104,6 +102,17 @@ export async function withBody<T>(
     entered?.leave(length);
     limits.budget.give(taken);
   }
+}
+
+/** By itself, because whoever waits at a gate would hold the pieces as well as the whole. @param check why to stop */
+async function readPieces(request: IncomingMessage, check: (bytes: number) => BodyProblem | undefined): Promise<Buffer | BodyProblem> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    const problem = check(piece.length);
+    if (problem !== undefined) return problem;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** Told apart before it is parsed, which is what takes the time and the memory. */
