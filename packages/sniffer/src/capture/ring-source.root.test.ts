@@ -42,7 +42,7 @@ test('ring and timer grow with a burst and shrink after it', async () => {
   const pod = sandbox.pod('f');
   await vi.waitFor(() => expect(looks.length).toBeGreaterThan(2), PATIENCE);
   expect(looks.at(-1)?.ringBytes).toBe(IDLE_RING_BYTES);
-  // Signals wake it, 16 times a second at most; else it looks twice a second.
+  // Signals wake it, 16 times a second at most.
   const RESTING = 20;
   // The largest ring is emptied every 51 ms at least.
   const LOADED = 17;

@@ -29,8 +29,8 @@ const BLOCK_TIMEOUT_MS = 60;
 /** How late the kernel's timer may be. */
 const LATE_MS = 20;
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
-/** At rest the kernel tells by a signal that there is something; this is for what no signal announces. */
-const IDLE_INTERVAL_MS = 500;
+/** At rest the kernel tells by a signal that there is something; this is for what no signal announces, and nobody else drains. */
+const IDLE_INTERVAL_MS = 5_000;
 /** Signals that follow each other so closely are the beginning of a load: polling wakes us less often then. */
 const LOAD_GAP_MS = 20;
 const MIN_INTERVAL_MS = 2;
@@ -166,15 +166,21 @@ export function createRingSource(deps: RingSourceDeps, options: RingSourceOption
       intervalMs = MIN_INTERVAL_MS;
     }
     signalledAt = now;
-    tick();
+    takeFrames();
+    // The timer goes on as it is: one that is put off wakes the process all the same, at the time that it was set to first.
+    if (!isSignalled) wakeAfter(intervalMs);
   };
 
   const tick = (): void => {
-    if (drain() > 0) afterDrain();
+    takeFrames();
     wakeAfter(isSignalled ? IDLE_INTERVAL_MS : intervalMs);
   };
 
-  /** The same timer as long as the time is the same: a new one for each signal costs as much as the frames of a quiet node. */
+  const takeFrames = (): void => {
+    if (drain() > 0) afterDrain();
+  };
+
+  /** The same timer as long as the time is the same: a new one costs as much as the frames of a quiet node. */
   const wakeAfter = (ms: number): void => {
     if (timer !== undefined && ms === timerMs) {
       timer.refresh();

@@ -20,8 +20,6 @@ export interface LiveObserverDeps {
   /** CPU time of this process, milliseconds: what a read costs, however busy the machine is. */
   readonly cpuMs: () => number;
   readonly onObservation: (observation: Observation) => void;
-  /** Called after frames were taken, when their owners were looked for. */
-  readonly onFrames?: () => void;
 }
 
 export interface LiveObserverOptions {
@@ -120,11 +118,6 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
 
   /** A pod that just began to talk may be gone within a second: its processes are looked at now. */
   const watch = (): void => {
-    findOwners();
-    deps.onFrames?.();
-  };
-
-  const findOwners = (): void => {
     const now = clock.now();
     hostAttempts.resolve(now);
     if (!pipeline.watch.hasNew) return;
@@ -154,6 +147,8 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
       source.stop();
     },
     look() {
+      // What no signal announced.
+      source.drain();
       const now = clock.now();
       scan(now);
       for (const observation of sockets.poll(now)) emit(withName(observation, nameFor));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toQueryUrl } from '@nm/api';
 import type { Reporter, ReportSettings } from '@nm/api';
 import type { Logger } from '@nm/core';
-import { collectHeap, createHealth, createHeapKeeper, trimHeap, trimSlack } from '@nm/runtime';
+import { collectHeap, createHealth, createHeapKeeper, trimSlack } from '@nm/runtime';
 import type { ListenAddress, OptionValues } from '@nm/runtime';
 import type { CaptureSource } from '../capture/capture-source.ts';
 import { releaseFreedMemory } from '../capture/libc.ts';
@@ -48,8 +48,6 @@ export interface Sniffer {
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** A look that is due so soon goes with a wake-up for frames. */
-const LOOK_EARLY_MS = 100;
 const LISTEN_AGAIN_MS = 5_000;
 const LOSS_LOG_MS = 60_000;
 const STOP_GRACE_MS = 2_000;
@@ -101,16 +99,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
       ? undefined
       : createHandover({ clock, log }, { name: options.handover, unreportedMs: QUIET_INTERVALS * options.reportInterval });
   const live = createLiveObserver(
-    {
-      source,
-      view,
-      clock,
-      cpuMs: processCpuMs,
-      onObservation: (observation) => gate.add(observation),
-      onFrames: () => {
-        if (clock.now() - lookedAt >= LOOK_EVERY_MS - LOOK_EARLY_MS) look();
-      },
-    },
+    { source, view, clock, cpuMs: processCpuMs, onObservation: (observation) => gate.add(observation) },
     { dnsPorts: options.dnsPorts, seed: randomSeed() },
   );
   const onSettings = (settings: ReportSettings): void => {
@@ -170,9 +159,6 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   const heap = createHeapKeeper(MAX_HEAP_GROWTH_BYTES, collectHeap);
   const timers: NodeJS.Timeout[] = [];
   let reportTimer: NodeJS.Timeout | undefined;
-  let lookTimer: NodeJS.Timeout | undefined;
-  /** Not while it starts or stops. */
-  let lookedAt = Number.POSITIVE_INFINITY;
   let lastLosses = '';
   /** Intervals since the last report. */
   let waited = 0;
@@ -206,8 +192,6 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   };
 
   const look = (): void => {
-    lookedAt = clock.now();
-    lookTimer?.refresh();
     live.look();
     looksLeft -= 1;
     if (looksLeft === 0) report();
@@ -272,7 +256,6 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     async start() {
       if (deps.source === undefined) {
         rehearse();
-        trimHeap();
       }
       live.start();
       if (handover !== undefined) await takeTurn(handover);
@@ -281,10 +264,8 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
       live.look();
       warnOfRights(log, view.counts());
       report();
-      lookedAt = clock.now();
-      lookTimer = setInterval(look, LOOK_EVERY_MS);
       timers.push(
-        lookTimer,
+        setInterval(look, LOOK_EVERY_MS),
         setInterval(logLosses, LOSS_LOG_MS),
         // What the start took, once the compiler's threads are done with it; then what a load took.
         setTimeout(() => {
@@ -298,8 +279,6 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
     },
     async stop() {
       const hasSuccessor = handover?.isWaiting === false && (await handover.untilSuccessor(SUCCESSOR_WAIT_MS));
-      lookedAt = Number.POSITIVE_INFINITY;
-      lookTimer = undefined;
       for (const timer of timers) clearInterval(timer);
       clearTimeout(reportTimer);
       if (handover !== undefined) await endTurn(handover);
