@@ -72,7 +72,7 @@ const MAX_DIRECT = 4_096;
 const MAX_VAIN = 1_024;
 /** How long such a destination is not looked for again: doubled each time. */
 const FIRST_VAIN_MS = 1_000;
-const MAX_VAIN_MS = 60_000;
+const MAX_VAIN_MS = 5 * 60_000;
 /** Sockets whose attempt was seen, or was before the sniffer's time. */
 const MAX_USED = 16_384;
 /** Of a core, in the long run; at once, and at the start, when nothing is compiled and no cgroup known. */

@@ -99,7 +99,7 @@ const FRUITLESS_FACTOR = 4;
 /** Shorter than a closed connection stays in the table (TCP_TIMEWAIT_LEN of the kernel, 60 s). */
 const MAX_GAP_MS = 30_000;
 /** Where attempts are seen as packets, nothing is lost by looking later at what stays. */
-const MAX_SEEN_GAP_MS = 60_000;
+const MAX_SEEN_GAP_MS = 120_000;
 /** A table at rest for so long is looked at promptly again. */
 const FORGIVE_AFTER_MS = 60_000;
 
