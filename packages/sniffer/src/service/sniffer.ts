@@ -254,9 +254,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
 
   return {
     async start() {
-      if (deps.source === undefined) {
-        rehearse();
-      }
+      if (deps.source === undefined) rehearse();
       live.start();
       if (handover !== undefined) await takeTurn(handover);
       else for (const listener of listeners) await open(listener);
