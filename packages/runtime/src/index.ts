@@ -9,6 +9,7 @@ export * from './http/page-files.ts';
 export * from './http/tls-fetch.ts';
 export * from './lifecycle.ts';
 export * from './logging.ts';
+export * from './sparse-logger.ts';
 export * from './metrics/create-metrics.ts';
 export * from './metrics/metrics-handler.ts';
 export * from './metrics/process-metrics.ts';

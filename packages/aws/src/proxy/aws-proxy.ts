@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { AppError } from '@nm/core';
 import type { Clock, Logger } from '@nm/core';
-import { createYoungKeeper } from '@nm/runtime';
+import { createSparseLogger, createYoungKeeper } from '@nm/runtime';
 import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
 import type { AwsHttpRequest } from '../actions/aws-request.ts';
 import { isSameEndpoint } from '../actions/parse-host.ts';
@@ -87,7 +87,8 @@ const HTTP_PORT = 80;
  * are always verified; a failure of ours before the handshake lets the connection through unread.
  */
 export function createAwsProxy(deps: AwsProxyDeps, options: AwsProxyOptions): AwsProxy {
-  const { log, metrics } = deps;
+  const { metrics } = deps;
+  const log = createSparseLogger(deps.clock, deps.log);
   const sockets = new Set<Duplex>();
   const trust = createTrustWatch(deps.clock, { distrustMs: options.distrustMs });
   const servers: Server[] = [];

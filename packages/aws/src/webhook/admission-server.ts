@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { AppError } from '@nm/core';
 import type { Clock, Logger } from '@nm/core';
+import { createSparseLogger } from '@nm/runtime';
 import type { ListenAddress, Metrics, Startable } from '@nm/runtime';
 import { signServerCertificate } from '@nm/runtime/certificates';
 import type { KeyPair } from '@nm/runtime/certificates';
@@ -56,6 +57,7 @@ interface Review {
 
 /** Answers AdmissionReviews of pods; whatever goes wrong, the pod is let in as it is. */
 export function createAdmissionServer(deps: AdmissionServerDeps, options: AdmissionServerOptions): Startable & { port(): number } {
+  const log = createSparseLogger(deps.clock, deps.log);
   let server: Server | undefined;
   let renewal: NodeJS.Timeout | undefined;
   let held = 0;
@@ -86,7 +88,7 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
       return { ...allowed, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
     } catch (error) {
       deps.metrics.admissions.inc({ outcome: 'failed' });
-      deps.log.warn('a pod is let in without AWS visibility', { namespace, error: (error as Error).message });
+      log.warn('a pod is let in without AWS visibility', { namespace, error: (error as Error).message });
       return allowed;
     } finally {
       reviews -= 1;
@@ -149,7 +151,7 @@ export function createAdmissionServer(deps: AdmissionServerDeps, options: Admiss
       renewal = setInterval(() => {
         makeCertificate().then(
           (pair) => opened.setSecureContext({ ...tls, ...pair }),
-          (error: unknown) => deps.log.error('certificate not renewed', { error: (error as Error).message }),
+          (error: unknown) => log.error('certificate not renewed', { error: (error as Error).message }),
         );
       }, RENEW_MS).unref();
     },
