@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { dumpError } from './dump-error.ts';
 
 /** Files that are read together: one folder, or files named one by one. */
@@ -16,7 +16,7 @@ const ORDER = new Intl.Collator('en', { numeric: true });
 
 /**
  * The files below each path, in the order given; within folders by name, numbers by value. Folders below a folder are
- * groups of their own. Files named one by one are one group up to the next folder or watch stream.
+ * groups of their own; hidden ones and hidden files are left alone. Files named one by one are one group up to the next folder or watch stream.
  */
 export async function findDumpGroups(paths: readonly string[]): Promise<DumpGroup[]> {
   const groups: DumpGroup[] = [];
@@ -53,6 +53,7 @@ async function folderGroups(root: string): Promise<DumpGroup[]> {
   const found = entries
     .filter((entry) => !entry.isDirectory() && (IS_DUMP.test(entry.name) || IS_STREAM.test(entry.name)))
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !isHidden(relative(root, file)))
     .toSorted((a, b) => ORDER.compare(dirname(a), dirname(b)) || ORDER.compare(a, b));
   if (found.length === 0) throw dumpError('dump-empty', root, 'holds no .json, .yaml, .yml, .ndjson or .jsonl file (nor .gz of those)');
   const byFolder = Map.groupBy(found, (file) => dirname(file));
@@ -61,6 +62,11 @@ async function folderGroups(root: string): Promise<DumpGroup[]> {
     files: files.filter((file) => !IS_STREAM.test(file)),
     streams: files.filter((file) => IS_STREAM.test(file)),
   }));
+}
+
+/** What macOS and editors put beside files, and what a mounted ConfigMap holds besides its files' names. */
+function isHidden(path: string): boolean {
+  return path.split(sep).some((part) => part.startsWith('.'));
 }
 
 export function reasonOf(cause: unknown): string {

@@ -60,6 +60,8 @@ items:
       'd/sub/nodes.yaml': 'kind: Node\nmetadata: {name: n}',
       'd/readme.txt': 'hello',
       'd/logs.txt': '{',
+      'd/._pods.json': Buffer.from([0, 5, 22, 7]),
+      'd/..2026_01_01/pods.json': list(pod('old')),
     });
     expect(short(await given.load('d')).map((text) => text.split('@')[0])).toEqual(['+a', '+n']);
   });
