@@ -8,8 +8,9 @@ import type { CountRow } from './count-table.ts';
 import { readCounts } from './counts-blob.ts';
 import { ACTIVITY_UPSERT, EVIDENCE_EARLIER } from './statements.ts';
 
-/** Rows that are held at once. */
+/** Rows that are held at once, in columns; and as objects. */
 const MAX_ROWS = 50_000;
+const ROWS_AT_ONCE = 2_000;
 
 interface LogRow {
   readonly id: number;
@@ -35,11 +36,11 @@ export async function replayActivity(tx: WriteTransaction): Promise<void> {
       if (row.id > row.through || id > row.booked) table.add(id, start, count, first, last, isEarly);
     }
     if (table.size < MAX_ROWS) continue;
-    await bookRows(tx, rowsOf(table));
+    await bookTable(tx, table);
     table = new CountTable();
   }
   if (after === 0) return;
-  await bookRows(tx, rowsOf(table));
+  await bookTable(tx, table);
   await sql`delete from activity_log`.execute(tx.db);
   await sql`delete from activity_booked`.execute(tx.db);
   await sql`update state set value = value + 1 where name = 'replays'`.execute(tx.db);
@@ -66,6 +67,11 @@ export async function bookRows(tx: WriteTransaction, rows: readonly CountRow[]):
   );
 }
 
-function rowsOf(table: CountTable): CountRow[] {
-  return Array.from(table.byId(), (row) => table.row(row));
+async function bookTable(tx: WriteTransaction, table: CountTable): Promise<void> {
+  const order = table.byId();
+  for (let from = 0; from < order.length; from += ROWS_AT_ONCE)
+    await bookRows(
+      tx,
+      Array.from(order.subarray(from, from + ROWS_AT_ONCE), (row) => table.row(row)),
+    );
 }
