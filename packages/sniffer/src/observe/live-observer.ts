@@ -147,6 +147,7 @@ export function createLiveObserver(deps: LiveObserverDeps, options: LiveObserver
       source.stop();
     },
     look() {
+      pipeline.edges.renew();
       // What no signal announced.
       source.drain();
       const now = clock.now();

@@ -76,10 +76,13 @@ test('what is seen again and again stays known, however long', () => {
   }
 });
 
-test('a busy node is always news', () => {
+test('of a busy node so much is looked at in a second; the rest is no news', () => {
   const watch = createQuiet();
+  watch.renew();
   for (let count = 0; count < 512; count++) watch.attempt(packet(CLIENT, SERVER, 443, '', 3));
+  watch.attempt(packet(CLIENT, SERVER, 80, '', 3));
   expect(watch.hasNew).toBe(false);
-  watch.attempt(packet(CLIENT, SERVER, 443, '', 3));
+  watch.renew();
+  watch.attempt(packet(CLIENT, SERVER, 80, '', 4));
   expect(watch.hasNew).toBe(true);
 });

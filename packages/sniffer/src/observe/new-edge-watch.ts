@@ -4,7 +4,7 @@ import { readInt32 } from './read-int32.ts';
 /** Edges that are remembered; twice as many places. */
 const CAPACITY = 4_096;
 const FORGET_AFTER_MS = 60_000;
-/** Looked up between two reports; a node that sees more is not quiet, and pays for no more of it. */
+/** Looked up between two looks, a second; what a busier node sees beyond goes with the counts. */
 const MAX_LOOKS = 512;
 /* RFC 1035 4.1.1; longer names are told apart by their beginning. */
 const DNS_HEADER_BYTES = 12;
@@ -31,18 +31,22 @@ export class NewEdgeWatch {
   /** Everything captured until `until` is reported. */
   reported(until: number): void {
     this.isNew = this.newAt > until;
+  }
+
+  /** A second is over: there is time to look again. */
+  renew(): void {
     this.looks = 0;
   }
 
   /** An attempt that was not seen before. */
   attempt(view: PacketView): void {
-    if (this.isBusy(view.at)) return;
+    if (this.isBusy()) return;
     this.note(hashAddress(view, view.sourceOffset, hashAddress(view, view.destinationOffset, view.destinationPort)), view.at);
   }
 
   /** The answer that completes a lookup. */
   lookup(view: PacketView): void {
-    if (this.isBusy(view.at)) return;
+    if (this.isBusy()) return;
     const { bytes, payloadOffset, payloadLength } = view;
     let hash = 1;
     const end = payloadOffset + Math.min(payloadLength, DNS_HEADER_BYTES + MAX_NAME_BYTES);
@@ -55,13 +59,10 @@ export class NewEdgeWatch {
     this.note(hashAddress(view, view.destinationOffset, hash), view.at);
   }
 
-  private isBusy(at: number): boolean {
-    if (this.looks < MAX_LOOKS) {
-      this.looks += 1;
-      return false;
-    }
-    this.setNew(at);
-    return true;
+  private isBusy(): boolean {
+    if (this.looks >= MAX_LOOKS) return true;
+    this.looks += 1;
+    return false;
   }
 
   private note(hash: number, at: number): void {

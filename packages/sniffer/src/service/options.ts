@@ -34,8 +34,8 @@ export const SNIFFER_OPTIONS = {
   reportInterval: option({
     flag: 'report-interval',
     type: duration({ minMs: 250, maxMs: 60_000 }),
-    default: 1_000,
-    help: 'How often something new is reported; counts of what was seen within the last minute follow three times less often, and under load all up to 10 times. The mapper may ask for another interval.',
+    default: 5_000,
+    help: 'How often counts are reported, and so what a killed sniffer may lose. A call that nobody made within the last minute is reported within a second. A node with more than 1,000 different calls a second reports all of them less often, every 10 s at most. The mapper may ask for a longer interval.',
   }),
   spoolMemory: option({
     flag: 'spool-memory',

@@ -28,6 +28,7 @@ import type { SNIFFER_OPTIONS } from './options.ts';
 import { createObservationGate } from './observation-gate.ts';
 import { createPlainListener } from './plain-listener.ts';
 import type { PlainListener } from './plain-listener.ts';
+import { ReportSchedule } from './report-schedule.ts';
 import { warnOfRights } from './rights.ts';
 
 export type SnifferOptions = OptionValues<typeof SNIFFER_OPTIONS>;
@@ -59,13 +60,6 @@ const SUCCESSOR_WAIT_MS = 5_000;
 const WAITING_DRAIN_MS = 100;
 /** Longer than the kernel keeps a block of the ring that is not full. */
 const LAST_BLOCK_MS = 150;
-/** Observations a second that are reported without making the interval longer. */
-const ROWS_PER_SECOND = 1_000;
-const MAX_INTERVAL_FACTOR = 10;
-/** While nothing is seen but what was seen within the last minute, its counts are reported every so many intervals. */
-const QUIET_INTERVALS = 5;
-/** While the mapper is away nobody waits: longer intervals, so that what is repeated takes room in the spool once. */
-const AWAY_INTERVAL_MS = 20_000;
 /** UDP ports above this are taken by clients for a moment; they are no servers. */
 const FIRST_EPHEMERAL_PORT = 32_768;
 const MAX_LISTENERS = 1_024;
@@ -97,7 +91,7 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   const handover =
     options.handover === undefined
       ? undefined
-      : createHandover({ clock, log }, { name: options.handover, unreportedMs: QUIET_INTERVALS * options.reportInterval });
+      : createHandover({ clock, log }, { name: options.handover, unreportedMs: options.reportInterval });
   const live = createLiveObserver(
     { source, view, clock, cpuMs: processCpuMs, onObservation: (observation) => gate.add(observation) },
     { dnsPorts: options.dnsPorts, seed: randomSeed() },
@@ -157,44 +151,25 @@ export async function createSniffer(deps: SnifferDeps, options: SnifferOptions):
   ];
 
   const heap = createHeapKeeper(MAX_HEAP_GROWTH_BYTES, collectHeap);
+  const schedule = new ReportSchedule(LOOK_EVERY_MS);
   const timers: NodeJS.Timeout[] = [];
   let reportTimer: NodeJS.Timeout | undefined;
   let lastLosses = '';
-  /** Intervals since the last report. */
-  let waited = 0;
-  /** Until the next one. */
-  let looksLeft = 0;
   let releasesLeft = 0;
   let releasedAtFrames = 0;
 
-  /** Whether there is nothing but counts of what is known, and those were reported a moment ago. */
-  const canWait = (): boolean => {
-    waited = live.hasNews || sender.stats().isAway || waited + 1 >= QUIET_INTERVALS ? 0 : waited + 1;
-    return waited > 0;
-  };
-
-  /** @returns after how long to look again. */
-  const reportNow = (): number => {
+  const report = (): void => {
+    clearTimeout(reportTimer);
     const rows = live.drain();
     sender.flush();
     heap.look();
-    // Every lookup of a busy node is in a row again and again: fewer, larger reports cost less on both sides.
-    const factor = Math.min(MAX_INTERVAL_FACTOR, Math.max(1, rows / ROWS_PER_SECOND));
-    const leastMs = sender.stats().isAway ? AWAY_INTERVAL_MS : 0;
-    return Math.max(leastMs, intervalMs * factor);
-  };
-
-  /** With a look, if the interval lets it: each time that the process wakes costs more than what it does then. */
-  const report = (): void => {
-    const afterMs = canWait() ? intervalMs : reportNow();
-    looksLeft = Math.round(afterMs / LOOK_EVERY_MS);
-    if (looksLeft === 0) reportTimer = setTimeout(report, afterMs);
+    const afterMs = schedule.reported({ rows, isAway: sender.stats().isAway, intervalMs });
+    if (afterMs !== undefined) reportTimer = setTimeout(report, afterMs);
   };
 
   const look = (): void => {
     live.look();
-    looksLeft -= 1;
-    if (looksLeft === 0) report();
+    if (schedule.isDue(live.hasNews)) report();
   };
 
   const release = (): void => {
