@@ -460,7 +460,7 @@ export class DnsObserver {
     const { lastServer, answering } = this;
     if (this.lastServerSlot < 0 || lastServer.high !== server.high || lastServer.low !== server.low) {
       let slot = answering.find(server.high, server.low);
-      if (slot < 0) slot = answering.add(server.high, server.low, at);
+      if (slot < 0) slot = answering.add(server.high, server.low);
       this.lastServerSlot = slot;
       lastServer.high = server.high;
       lastServer.low = server.low;

@@ -7,17 +7,13 @@ const key = fc.integer({ min: 0, max: 700 });
 
 test('finds what was added, in whatever order and number; the oldest goes when it is full', () => {
   fc.assert(
-    fc.property(fc.array(key, { minLength: 600, maxLength: 2_000 }), fc.nat(2_000), (keys, clearAt) => {
+    fc.property(fc.array(key, { minLength: 600, maxLength: 2_000 }), (keys) => {
       const table = new FifoTable(256);
       const values = new Int32Array(table.capacity);
       /** In the order in which they were added. */
-      let model = new Map<number, number>();
+      const model = new Map<number, number>();
       let evicted = 0;
       for (const [index, low] of keys.entries()) {
-        if (index === clearAt) {
-          table.clear();
-          model = new Map();
-        }
         const high = low % 3;
         const known = table.find(high, low);
         expect(known < 0 ? undefined : values[known]).toBe(model.get(low));
@@ -27,14 +23,10 @@ test('finds what was added, in whatever order and number; the oldest goes when i
           model.delete(oldest);
           evicted += 1;
         }
-        values[table.add(high, low, index)] = index;
+        values[table.add(high, low)] = index;
         model.set(low, index);
       }
-      expect(table.size).toBe(model.size);
       expect(table.evictions).toBe(evicted);
-      const order: number[] = [];
-      for (let slot = table.oldestSlot(); slot >= 0; slot = table.nextNewer(slot)) order.push(values[slot] ?? -1);
-      expect(order).toEqual([...model.values()]);
     }),
     { numRuns: 50 },
   );

@@ -1,7 +1,7 @@
 /**
  * A bounded hash table over typed arrays: 64-bit keys (two signed 32-bit halves) to slot numbers. The caller keeps
  * its values in arrays indexed by slot, so that finding and adding allocate nothing. Full: the oldest entry goes.
- * Freed slots are used again last-in first-out, so a lightly used table touches little memory.
+ * Unlike the places of a RingTable, a slot stays the same as long as its entry lives.
  */
 export class FifoTable {
   readonly capacity: number;
@@ -10,34 +10,22 @@ export class FifoTable {
   private readonly heads: Int32Array;
   private readonly mask: number;
   private readonly next: Int32Array;
-  private readonly newer: Int32Array;
   private readonly keyHigh: Int32Array;
   private readonly keyLow: Int32Array;
-  private readonly addedAt: Float64Array;
-  private oldest = -1;
-  private newest = -1;
-  private freed = -1;
-  private untouched = 0;
+  /** Slots are taken in turn, so that the next one is free or holds the oldest entry. */
+  private nextSlot = 0;
   private used = 0;
-  private readonly onEvict: ((slot: number) => void) | undefined;
 
-  /** @param capacity entries, rounded up to a power of two. @param onEvict told of a slot before it is used again. */
-  constructor(capacity: number, onEvict?: (slot: number) => void) {
+  /** @param capacity entries, rounded up to a power of two. */
+  constructor(capacity: number) {
     let size = 16;
     while (size < capacity) size *= 2;
     this.capacity = size;
     this.mask = size * 2 - 1;
     this.heads = new Int32Array(size * 2);
     this.next = new Int32Array(size);
-    this.newer = new Int32Array(size);
     this.keyHigh = new Int32Array(size);
     this.keyLow = new Int32Array(size);
-    this.addedAt = new Float64Array(size);
-    this.onEvict = onEvict;
-  }
-
-  get size(): number {
-    return this.used;
   }
 
   /** Slot of a key, or -1. Buckets hold slot + 1, so that fresh (zero) memory means empty. */
@@ -51,80 +39,32 @@ export class FifoTable {
     return -1;
   }
 
-  /** Adds a key that is not there yet; `at` orders entries for `expire`. */
-  add(high: number, low: number, at: number): number {
-    const slot = this.takeSlot();
+  /** Adds a key that is not there yet and returns its slot. */
+  add(high: number, low: number): number {
+    const slot = this.nextSlot;
+    if (this.used === this.capacity) this.evict(slot);
+    else this.used += 1;
+    this.nextSlot = (slot + 1) & (this.capacity - 1);
     const bucket = bucketOf(high, low, this.mask);
     this.keyHigh[slot] = high;
     this.keyLow[slot] = low;
-    this.addedAt[slot] = at;
     this.next[slot] = this.heads[bucket] ?? 0;
     this.heads[bucket] = slot + 1;
-    this.newer[slot] = -1;
-    if (this.newest >= 0) this.newer[this.newest] = slot;
-    else this.oldest = slot;
-    this.newest = slot;
-    this.used += 1;
     return slot;
   }
 
-  /** Slot of the entry added first, or -1. */
-  oldestSlot(): number {
-    return this.oldest;
-  }
-
-  /** Slot added right after `slot`, or -1. */
-  nextNewer(slot: number): number {
-    return this.newer[slot] ?? -1;
-  }
-
-  timeOf(slot: number): number {
-    return this.addedAt[slot] ?? 0;
-  }
-
-  /** Removes the entries added before `before`, oldest first. */
-  expire(before: number): void {
-    while (this.oldest >= 0 && (this.addedAt[this.oldest] ?? 0) < before) this.dropOldest();
-  }
-
-  clear(): void {
-    this.heads.fill(0);
-    this.oldest = -1;
-    this.newest = -1;
-    this.freed = -1;
-    this.untouched = 0;
-    this.used = 0;
-  }
-
-  private takeSlot(): number {
-    if (this.freed < 0 && this.untouched === this.capacity) {
-      this.evictions += 1;
-      this.dropOldest();
-    }
-    if (this.freed >= 0) {
-      const slot = this.freed;
-      this.freed = (this.next[slot] ?? 0) - 1;
-      return slot;
-    }
-    return this.untouched++;
-  }
-
-  private dropOldest(): void {
-    const slot = this.oldest;
-    this.onEvict?.(slot);
+  /** Takes an entry out of its bucket. */
+  private evict(slot: number): void {
+    this.evictions += 1;
+    const { heads, next } = this;
     const bucket = bucketOf(this.keyHigh[slot] ?? 0, this.keyLow[slot] ?? 0, this.mask);
-    let at = (this.heads[bucket] ?? 0) - 1;
+    let at = (heads[bucket] ?? 0) - 1;
     if (at === slot) {
-      this.heads[bucket] = this.next[slot] ?? 0;
-    } else {
-      while (at >= 0 && (this.next[at] ?? 0) - 1 !== slot) at = (this.next[at] ?? 0) - 1;
-      if (at >= 0) this.next[at] = this.next[slot] ?? 0;
+      heads[bucket] = next[slot] ?? 0;
+      return;
     }
-    this.oldest = this.newer[slot] ?? -1;
-    if (this.oldest < 0) this.newest = -1;
-    this.next[slot] = this.freed + 1;
-    this.freed = slot;
-    this.used -= 1;
+    while (at >= 0 && (next[at] ?? 0) - 1 !== slot) at = (next[at] ?? 0) - 1;
+    if (at >= 0) next[at] = next[slot] ?? 0;
   }
 }
 

@@ -44,7 +44,7 @@ export interface ObserverCounts {
   /** Questions that went unanswered until they were forgotten. */
   dnsUnanswered: number;
   tcpAttempts: number;
-  /** Entries forgotten early because a table was full. */
+  /** Entries forgotten early because a table was full, or would have recognised no more if it had grown. */
   evictions: number;
 }
 
