@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CountTable } from './count-table.ts';
-import { CountsWriter, readCounts } from './counts-blob.ts';
+import { CountsWriter, decodeCounts } from './counts-blob.ts';
 
 test('counts of one evidence and bucket are one row, whatever else is there', () => {
   const table = new CountTable();
@@ -51,8 +51,8 @@ test('what is written is read', () => {
   for (const [, row] of ROWS) writer.add(...row);
   const bytes = writer.finish();
   expect(bytes).toEqual(first);
-  expect([...readCounts(bytes)]).toEqual(
+  expect([...decodeCounts(bytes)]).toEqual(
     ROWS.map(([, [id, start, count, first, last, isEarly]]) => ({ id, start, count, first, last, isEarly })),
   );
-  expect(() => [...readCounts(bytes.subarray(0, bytes.length - 1))]).toThrow('end too early');
+  expect(() => [...decodeCounts(bytes.subarray(0, bytes.length - 1))]).toThrow('end too early');
 });

@@ -53,7 +53,7 @@ export class CountsWriter {
 }
 
 /** What CountsWriter wrote. */
-export function* readCounts(bytes: Uint8Array): Generator<CountRow> {
+export function* decodeCounts(bytes: Uint8Array): Generator<CountRow> {
   let at = 0;
   const take = (): number => {
     let value = 0;

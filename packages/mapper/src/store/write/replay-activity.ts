@@ -5,7 +5,7 @@ import { FINE_MINUTES, minutesToMs } from '../schema/buckets.ts';
 import type { Tables } from '../schema/tables.ts';
 import { CountTable } from './count-table.ts';
 import type { CountRow } from './count-table.ts';
-import { readCounts } from './counts-blob.ts';
+import { decodeCounts } from './counts-blob.ts';
 import { ACTIVITY_UPSERT, EVIDENCE_EARLIER } from './statements.ts';
 
 /** Rows that are held at once, in columns; and as objects. */
@@ -32,7 +32,7 @@ export async function replayActivity(tx: WriteTransaction): Promise<void> {
     const [row] = rows;
     if (row === undefined) break;
     after = row.id;
-    for (const { id, start, count, first, last, isEarly } of readCounts(row.body)) {
+    for (const { id, start, count, first, last, isEarly } of decodeCounts(row.body)) {
       if (row.id > row.through || id > row.booked) table.add(id, start, count, first, last, isEarly);
     }
     if (table.size < MAX_ROWS) continue;
