@@ -1,46 +1,16 @@
 import { EndpointsHistory } from './endpoints-history.ts';
-import type { LabelSet } from './label-index.ts';
 import { NEAREST_PODS_MS } from './pod-history.ts';
 import type { PodEntry } from './pod-entry.ts';
 import type { PodHistory } from './pod-history.ts';
 import type { TimeEpochs } from './time-epochs.ts';
 import type { EndpointsRecord, ServicePortRecord, ServiceRecord } from './records.ts';
+import { addressesOf, entryAt, hadAddress, hasSelector, recordAt, seeAgain, toVersion, versionAt } from './service-entry.ts';
+import type { ServiceEntry, ServiceVersion, WorkloadGroup } from './service-entry.ts';
 
 /** Versions kept of one Service; the oldest is forgotten first. */
 const MAX_VERSIONS = 64;
 /** Then it begins anew: it is kept beside other bits (resolve/resolution.ts). */
 const MAX_DNS_REVISION = 2 ** 24;
-
-/** A Service with its history: what it said when, and from when to when it existed. */
-export interface ServiceEntry {
-  /** Newest version. */
-  record: ServiceRecord;
-  /** Versions in the order of their times; `since` is -Infinity for the first. */
-  readonly versions: ServiceVersion[];
-  from: number;
-  to: number;
-}
-
-interface ServiceVersion {
-  since: number;
-  /** The earliest time at which it was seen to be so, infinity where none is known. */
-  seenAt: number;
-  readonly record: ServiceRecord;
-  groups?: PodGroups;
-}
-
-interface PodGroups {
-  readonly candidates: LabelSet;
-  readonly generation: number;
-  readonly groups: readonly WorkloadGroup[];
-}
-
-/** Pods of one workload that a Service selects, in order of their start. */
-interface WorkloadGroup {
-  readonly name: string;
-  readonly kind: string;
-  readonly pods: PodEntry[];
-}
 
 /** One workload behind a Service at a time; `pods` are those that were alive then. */
 export interface Backend {
@@ -120,7 +90,7 @@ export class ServiceIndex {
   /** The Service of a name at a time: the one that existed then, else the latest. */
   named(namespace: string, name: string, at: number): ServiceEntry | undefined {
     const entries = this.byName.get(`${namespace}/${name}`);
-    return entries === undefined ? undefined : pick(entries, at);
+    return entries === undefined ? undefined : entryAt(entries, at);
   }
 
   /** The Service of a cluster, external or load balancer address. */
@@ -128,7 +98,7 @@ export class ServiceIndex {
     const entries = this.byAddress.get(address);
     if (entries === undefined) return undefined;
     const having = entries.filter((entry) => addressesOf(recordAt(entry, at)).includes(address));
-    return pick(having.length > 0 ? having : entries.filter((entry) => !hadGivenUp(entry, address, at)), at);
+    return entryAt(having.length > 0 ? having : entries.filter((entry) => !hadAddress(entry, address, at)), at);
   }
 
   /** The Service of a load balancer's host name. */
@@ -295,7 +265,7 @@ export class ServiceIndex {
     return record !== undefined && hasSelector(record);
   }
 
-  private groupsOf(version: ServiceEntry['versions'][number]): readonly WorkloadGroup[] {
+  private groupsOf(version: ServiceVersion): readonly WorkloadGroup[] {
     const { selector, namespace } = version.record;
     const candidates = selector === undefined ? undefined : this.pods.candidates(namespace, selector);
     if (selector === undefined || candidates === undefined) return [];
@@ -375,49 +345,4 @@ function nearest(namespace: string, groups: readonly WorkloadGroup[], at: number
   }
   const found = before ?? after;
   return found === undefined ? [] : [found];
-}
-
-function toVersion(since: number, seenAt: number | undefined, record: ServiceRecord): ServiceVersion {
-  return { since, seenAt: seenAt ?? Number.POSITIVE_INFINITY, record };
-}
-
-/** The same state at another time: it began no later than the earlier one. */
-function seeAgain(version: ServiceVersion | undefined, at: number | undefined): void {
-  if (version === undefined || at === undefined) return;
-  version.seenAt = Math.min(version.seenAt, at);
-  version.since = Math.min(version.since, at);
-}
-
-/** Whether a Service had an address before a time; load balancers' addresses go from one to another. */
-function hadGivenUp(entry: ServiceEntry, address: string, at: number): boolean {
-  return entry.versions.some(({ since, record }) => since <= at && addressesOf(record).includes(address));
-}
-
-function addressesOf({ clusterIPs, externalIPs, loadBalancerIPs }: ServiceRecord): string[] {
-  return [...clusterIPs, ...externalIPs, ...loadBalancerIPs];
-}
-
-/** What a Service said at a time. */
-export function recordAt(entry: ServiceEntry, at: number): ServiceRecord {
-  return versionAt(entry, at).record;
-}
-
-/** Without a selector, or with an empty one, endpoints say who is behind. */
-export function hasSelector({ selector }: ServiceRecord): boolean {
-  return selector !== undefined && Object.keys(selector).length > 0;
-}
-
-function versionAt(entry: ServiceEntry, at: number): ServiceEntry['versions'][number] {
-  let found = entry.versions[0] ?? toVersion(Number.NEGATIVE_INFINITY, undefined, entry.record);
-  for (const version of entry.versions) if (version.since <= at) found = version;
-  return found;
-}
-
-/** The entry that existed at a time, else the last one. */
-function pick(entries: readonly ServiceEntry[], at: number): ServiceEntry | undefined {
-  for (let i = entries.length - 1; i >= 0; i--) {
-    const entry = entries[i];
-    if (entry !== undefined && entry.from <= at && at < entry.to) return entry;
-  }
-  return entries.at(-1);
 }

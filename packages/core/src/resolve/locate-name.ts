@@ -1,7 +1,7 @@
 import { isLoopbackAddress, isPrivateAddress } from '../cluster/ranges.ts';
 import type { EntryBackend } from '../cluster/records.ts';
-import { hasSelector, recordAt } from '../cluster/service-index.ts';
-import type { ServiceEntry } from '../cluster/service-index.ts';
+import { hasSelector, recordAt } from '../cluster/service-entry.ts';
+import type { ServiceEntry } from '../cluster/service-entry.ts';
 import type { InternetPeer } from '../model/peer.ts';
 import { canonicalAddress } from '../model/address.ts';
 import { dashedAddress, parseClusterName } from './cluster-name.ts';

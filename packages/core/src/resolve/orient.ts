@@ -1,5 +1,5 @@
 import type { ClusterView } from '../cluster/cluster-view.ts';
-import { recordAt } from '../cluster/service-index.ts';
+import { recordAt } from '../cluster/service-entry.ts';
 import type { Observation } from '../model/observation.ts';
 
 /**
