@@ -126,7 +126,7 @@ export const MAPPER_OPTIONS = {
     flag: 'report-interval',
     type: duration({ minMs: 100, maxMs: 3_600_000 }),
     default: 1_000,
-    help: 'How often sniffers report; told to them with each answer.',
+    help: 'How often sniffers report counts at most; told to them with each answer. A sniffer whose own interval is longer keeps it.',
   }),
   maxBody: option({
     flag: 'max-body',

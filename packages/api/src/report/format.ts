@@ -68,5 +68,6 @@ export interface ReportAnswer {
 export interface ReportSettings {
   /** Ports of pods that serve DNS behind a Service's port 53, besides 53 itself. */
   readonly dnsPorts: readonly number[];
+  /** Sniffers report counts no more often; one whose own interval is longer keeps it. */
   readonly reportIntervalMs: number;
 }

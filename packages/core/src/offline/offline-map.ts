@@ -20,7 +20,7 @@ const SEEN = { vantage: 'client' } as const;
  * an address's owner is told. Object times have a resolution of a second.
  */
 const DRAIN_EVERY_MS = 250;
-/** Rule 1 and the skew of captures, twice: copies of a completed lookup come no later. */
+/** Rule 1 and the skew of captures, twice: copies of a completed lookup come no later, nor do those of an attempt. */
 const KEEP_MS = 14_000;
 /** Distinct unresolved addresses that the summary names. */
 const MAX_UNKNOWN = 10_000;

@@ -1,14 +1,15 @@
 import type { PacketView } from '@nm/core';
 import { readInt32 } from './read-int32.ts';
 
-/** Sources that are remembered; twice as many places. */
+/** Clients of lookups that are remembered; twice as many places. */
 const CAPACITY = 4_096;
 const FORGET_AFTER_MS = 60_000;
 const INTERFACES = 65_536;
 
 /**
- * Notices interfaces and senders that were not there before: the sign that a pod may have started, whose processes are
- * to be looked at while they live. Only numbers in fixed tables; a sender that collides is merely not noticed again.
+ * Notices interfaces and clients of lookups that were not there before: the sign that a pod may have started, whose
+ * processes are to be looked at while they live. Of senders of attempts the observer tells it (ATTEMPT_OF_NEW_SENDER).
+ * Only numbers in fixed tables; a client that collides is merely not noticed again.
  */
 export class NewSourceWatch {
   /** Set when something new was seen; the owner resets it. */
@@ -33,7 +34,7 @@ export class NewSourceWatch {
       for (let word = 1; word < 4; word++) key = Math.imul(key, 0x85ebca6b) ^ readInt32(bytes, offset + word * 4);
     }
     if (key === 0) key = 1;
-    // Copies come one after the other.
+    // A client often asks for several names one after the other.
     if (key === this.last) return;
     this.last = key;
     let place = (Math.imul(key, 0x9e3779b1) >>> 8) & (CAPACITY * 2 - 1);
