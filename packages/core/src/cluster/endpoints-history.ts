@@ -51,15 +51,28 @@ export class EndpointsHistory {
     return found;
   }
 
-  /** Number of a Service's port (by its name and protocol) where the endpoints are; those of one pod if it is given. */
-  portOf(namespace: string, service: string, port: ServicePortRecord, pod: PodRecord | undefined, at: number): number | undefined {
+  /**
+   * Finds the number of a Service's port (by its name and protocol) where the endpoints are; those of one pod if it is given.
+   * The endpoints are gone through once, however many pods are asked for.
+   */
+  portsOf(namespace: string, service: string, port: ServicePortRecord, at: number): (pod: PodRecord | undefined) => number | undefined {
     const { name: wanted = '', protocol } = port;
+    let first: number | undefined;
+    /** By address and by the pod's uid. */
+    const byEnd = new Map<string, number>();
     for (const { addresses, ports } of this.of(namespace, service, at)) {
-      if (pod !== undefined && !addresses.some(({ address, podUid }) => podUid === pod.uid || pod.addresses.includes(address))) continue;
-      const found = ports.find(({ name = '', ...candidate }) => name === wanted && candidate.protocol === protocol);
-      if (found !== undefined) return found.port;
+      const found = ports.find(({ name = '', ...candidate }) => name === wanted && candidate.protocol === protocol)?.port;
+      if (found === undefined) continue;
+      first ??= found;
+      for (const { address, podUid } of addresses) {
+        for (const end of podUid === undefined ? [address] : [podUid, address]) if (!byEnd.has(end)) byEnd.set(end, found);
+      }
     }
-    return undefined;
+    return (pod) => {
+      if (pod === undefined) return first;
+      const end = [pod.uid, ...pod.addresses].find((candidate) => byEnd.has(candidate));
+      return end === undefined ? undefined : byEnd.get(end);
+    };
   }
 
   /** Forgets what was replaced or deleted before `before`. */

@@ -121,13 +121,14 @@ export class ServiceIndex {
   }
 
   /**
-   * The server's own number of a Service's port at a time: where no selector decides who is behind, the endpoints say it too,
-   * and the Service's own target port means nothing.
+   * Finds the server's own number of a Service's port at a time, for each pod: where no selector decides who is behind, the
+   * endpoints say it too, and the Service's own target port means nothing.
    */
-  ownPort(entry: ServiceEntry, port: ServicePortRecord, pod: PodEntry | undefined, at: number): number | undefined {
-    if (hasSelector(recordAt(entry, at))) return targetPortOf(port, pod);
+  ownPorts(entry: ServiceEntry, port: ServicePortRecord, at: number): (pod: PodEntry | undefined) => number | undefined {
+    if (hasSelector(recordAt(entry, at))) return (pod) => targetPortOf(port, pod);
     const { namespace, name } = entry.record;
-    return this.endpoints.portOf(namespace, name, port, pod?.record, at) ?? targetPortOf(port, pod);
+    const told = this.endpoints.portsOf(namespace, name, port, at);
+    return (pod) => told(pod?.record) ?? targetPortOf(port, pod);
   }
 
   /** Addresses and port of the Services without selector whose endpoint an address and port was. */

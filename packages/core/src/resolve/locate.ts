@@ -106,11 +106,12 @@ export class Locator {
     const service = refOf(entry);
     const servicePort =
       place.port === undefined ? undefined : record.ports.find((port) => port.port === place.port && port.protocol === place.protocol);
+    const ownPort = servicePort === undefined ? undefined : view.services.ownPorts(entry, servicePort, at);
     // In terms of the server's own port (rule 13).
     const translated = (pod: PodEntry | undefined): EdgeUpdatePort | undefined => {
       if (place.port === undefined) return undefined;
       if (servicePort === undefined) return { port: place.port, protocol: place.protocol, service, servicePort: place.port };
-      const port = view.services.ownPort(entry, servicePort, pod, at);
+      const port = ownPort?.(pod);
       return { ...(port === undefined ? {} : { port }), protocol: place.protocol, service, servicePort: servicePort.port };
     };
     if (record.namespace === API_SERVICE.namespace && record.name === API_SERVICE.name) {

@@ -123,6 +123,23 @@ describe('rule 7: who is behind a Service at a time', () => {
       [`${F} > Deployment/shop/legacy, port 8081/TCP asked 80, service shop/ext`],
     ],
     [
+      'without a selector: each pod has the port of its own endpoints',
+      [
+        deployed('legacy', '10.244.2.33'),
+        deployed('modern', '10.244.2.34'),
+        service('ext', '10.96.1.12', [{ port: 80 }], { selector: {} }),
+        ...[33, 34].map((last): ClusterChange => {
+          const change = endpoints('ext', [`10.244.2.${last}`], [{ port: 8000 + last, protocol: 'TCP' }]);
+          return change.type === 'endpoints' ? { ...change, endpoints: { ...change.endpoints, id: `ext-${last}` } } : change;
+        }),
+      ],
+      tcp('10.96.1.12:80'),
+      [
+        `${F} > Deployment/shop/legacy, port 8033/TCP asked 80, service shop/ext, shared`,
+        `${F} > Deployment/shop/modern, port 8034/TCP asked 80, service shop/ext, shared`,
+      ],
+    ],
+    [
       'without a selector: the port of endpoints outside the cluster',
       [
         service('ext', '10.96.1.12', [{ port: 3306 }], { selector: {} }),
