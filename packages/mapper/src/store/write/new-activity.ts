@@ -69,7 +69,7 @@ export class NewActivity {
   #isLogging = false;
   #isBooking = false;
   #running: Promise<void> | undefined;
-  /** Who reads waits for all slices: batches wait meanwhile, or each would come between two. */
+  /** So many wait until all is booked (book): batches wait meanwhile, or each would come between two slices. */
   #waiting = 0;
   #timer: NodeJS.Timeout | undefined;
   #firstAt = 0;
