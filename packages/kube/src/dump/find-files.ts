@@ -16,7 +16,8 @@ const ORDER = new Intl.Collator('en', { numeric: true });
 
 /**
  * The files below each path, in the order given; within folders by name, numbers by value. Folders below a folder are
- * groups of their own; hidden ones and hidden files are left alone. Files named one by one are one group up to the next folder or watch stream.
+ * groups of their own; hidden ones and hidden files are left alone. Files named one by one are one group up to the next
+ * folder or watch stream.
  */
 export async function findDumpGroups(paths: readonly string[]): Promise<DumpGroup[]> {
   const groups: DumpGroup[] = [];

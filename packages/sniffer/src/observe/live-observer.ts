@@ -36,7 +36,7 @@ export interface LiveObserver {
   drain(): number;
   /** Whether anything waits for the next drain that was not seen within the last minute. */
   readonly hasNews: boolean;
-  /** Looks at processes and open sockets. About once a second, whatever the interval of reports. */
+  /** Looks at processes, open sockets and frames that no signal announced. About once a second, whatever the interval of reports. */
   look(): void;
   /** Frames captured later than this are another's. */
   endAt(at: number): void;

@@ -15,7 +15,7 @@ function lookOfNextReport(last: LastReport, isNewsAt: (look: number) => boolean)
 test.each<[string, number, LastReport, (look: number) => boolean]>([
   ['counts wait for the interval', 5, QUIET, () => false],
   ['something new goes with the next look', 3, QUIET, (look) => look >= 3],
-  ['an interval of a second is one', 1, { ...QUIET, intervalMs: 1_000 }, () => false],
+  ['an interval as long as that of looks: with each of them', 1, { ...QUIET, intervalMs: 1_000 }, () => false],
   ['2,000 rows are those of two seconds: something new waits for them', 2, { ...QUIET, rows: 2_000 }, () => true],
   ['and counts for the interval', 5, { ...QUIET, rows: 2_000 }, () => false],
   ['8,000 rows make the interval longer', 8, { ...QUIET, rows: 8_000 }, () => true],

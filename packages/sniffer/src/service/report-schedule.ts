@@ -9,6 +9,7 @@ export interface LastReport {
   readonly rows: number;
   /** Whether the mapper does not answer. */
   readonly isAway: boolean;
+  /** How often counts are to be reported. */
   readonly intervalMs: number;
 }
 
@@ -19,10 +20,11 @@ export interface LastReport {
  */
 export class ReportSchedule {
   private readonly lookEveryMs: number;
-  /** Until the next report, and until one of something new. */
+  /** Looks until the next report, and until one of something new may follow. */
   private looksLeft = 0;
   private newsLooksLeft = 0;
 
+  /** @param lookEveryMs how often `isDue` is asked */
   constructor(lookEveryMs: number) {
     this.lookEveryMs = lookEveryMs;
   }
