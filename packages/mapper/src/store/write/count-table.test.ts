@@ -21,6 +21,17 @@ test('counts of one evidence and bucket are one row, whatever else is there', ()
   expect(table.rowsOf(5_001)).toEqual([]);
 });
 
+test('of thousands of buckets only the newest rows are looked through: an older one has another row, and nothing is lost', () => {
+  const table = new CountTable();
+  for (let start = 0; start < 3_000; start += 1) table.add(1, start, 1, 5, 5, false);
+  table.add(1, 2_990, 1, 5, 5, false);
+  expect(table.size).toBe(3_000);
+  table.add(1, 0, 2, 5, 5, false);
+  expect(table.size).toBe(3_001);
+  const ofFirst = table.rowsOf(1).filter(({ start }) => start === 0);
+  expect(ofFirst.map(({ count }) => count)).toEqual([2, 1]);
+});
+
 test('a table that was cleared begins anew', () => {
   const table = new CountTable();
   for (let id = 1; id <= 3_000; id += 1) table.add(id, 100, 1, 5, 5, true);

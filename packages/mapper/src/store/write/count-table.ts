@@ -1,4 +1,4 @@
-/** Counts of one evidence in one fine bucket. */
+/** Counts of one evidence in one fine bucket; all there are, unless they are in several rows. */
 export interface CountRow {
   /** Of the evidence. */
   readonly id: number;
@@ -19,9 +19,11 @@ const SLOTS_PER_ROW = 2;
 /** A sort key is an id (up to 2^33) and a row number. */
 const MAX_ROWS = 2 ** 20;
 const NONE = -1;
+/** Buckets of an id that are looked through, newest first: who reports the past in ten thousand of them would keep us busy. */
+const MAX_LOOKED = 64;
 
 /**
- * Counts added up by evidence and bucket, in columns and not in objects: there are tens of thousands, they live for
+ * Counts added up by evidence and bucket (one of many buckets may have several rows), in columns and not in objects: there are tens of thousands, they live for
  * seconds, and the garbage collector would have to look at each of them.
  */
 export class CountTable {
@@ -44,7 +46,9 @@ export class CountTable {
   add(id: number, start: number, count: number, first: number, last: number, isEarly: boolean): void {
     const slot = this.#slotOf(id);
     const newest = (this.#slots[slot] ?? 0) - 1;
-    for (let row = newest; row !== NONE; row = this.#nexts[row] ?? NONE) {
+    let looked = 0;
+    for (let row = newest; row !== NONE && looked < MAX_LOOKED; row = this.#nexts[row] ?? NONE) {
+      looked += 1;
       if (this.#starts[row] !== start) continue;
       this.#counts[row] = (this.#counts[row] ?? 0) + count;
       if (first < (this.#firsts[row] ?? 0)) this.#firsts[row] = first;

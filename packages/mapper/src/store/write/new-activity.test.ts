@@ -67,6 +67,16 @@ test('counts of several batches wait together, and who reads sees them all the s
   expect(await counts()).toEqual([6]);
 });
 
+test('counts of hundreds of buckets, which may have several rows each, are shown and booked whole', async () => {
+  const past = Array.from({ length: 200 }, (_, index) => update({ lastSeenAt: T0 - index * 5 * MINUTE }));
+  await apply(store, ...past);
+  await apply(store, ...past);
+  await apply(store, ...past);
+  expect(await counts()).toEqual([600]);
+  await bookNow();
+  expect([await counts(), rows()]).toEqual([[600], [0, 200]]);
+});
+
 test.each<[string, () => Promise<unknown>]>([
   ['a window with an end', () => store.edges({ first: 10, window: { until: T0 } })],
   ['a time bar of some edges', () => store.activity({ filter: { ports: [7070] }, widthMs: MINUTE })],
