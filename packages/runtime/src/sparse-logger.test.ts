@@ -19,4 +19,9 @@ test('ten lines of a message a minute; then how many were left out', () => {
   log.warn('refused');
   log.warn('another');
   expect(lines).toEqual(['refused {"attempt":1000,"leftOut":990}', 'refused undefined', 'another undefined']);
+
+  now -= 3_600_000;
+  lines.length = 0;
+  for (let attempt = 0; attempt < 11; attempt++) log.warn('refused');
+  expect(lines).toHaveLength(10);
 });

@@ -24,7 +24,8 @@ export function createSparseLogger(clock: Clock, log: Logger): Logger {
     (message: string, fields?: Record<string, unknown>): void => {
       const now = clock.now();
       let minute = minutes.get(message);
-      if (minute === undefined || now >= minute.until) {
+      // Also where the clock was set back.
+      if (minute === undefined || now >= minute.until || now < minute.until - MINUTE_MS) {
         const leftOut = minute?.leftOut ?? 0;
         if (minutes.size >= MAX_MESSAGES) minutes.clear();
         minute = { until: now + MINUTE_MS, lines: 1, leftOut: 0 };
