@@ -117,7 +117,7 @@ export class DnsObserver {
     this.transactions = new RingTable(options.maxTransactions, MAX_SERVERS, options.seed);
     this.questions = new RingTable(options.maxQuestions, QUESTION_WORDS, options.seed);
     this.answers = new RingTable(options.maxAnswers, 0, options.seed);
-    this.answering = new FifoTable(4096);
+    this.answering = new FifoTable(4096, options.seed);
     this.answeredAt = new Float64Array(this.answering.capacity);
     this.pairs = new RingTable(options.maxPairs, PAIR_WORDS, options.seed);
   }

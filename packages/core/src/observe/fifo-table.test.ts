@@ -7,8 +7,8 @@ const key = fc.integer({ min: 0, max: 700 });
 
 test('finds what was added, in whatever order and number; the oldest goes when it is full', () => {
   fc.assert(
-    fc.property(fc.array(key, { minLength: 600, maxLength: 2_000 }), (keys) => {
-      const table = new FifoTable(256);
+    fc.property(fc.array(key, { minLength: 600, maxLength: 2_000 }), fc.integer(), (keys, seed) => {
+      const table = new FifoTable(256, seed);
       const values = new Int32Array(table.capacity);
       /** In the order in which they were added. */
       const model = new Map<number, number>();

@@ -9,6 +9,7 @@ export class FifoTable {
   evictions = 0;
   private readonly heads: Int32Array;
   private readonly mask: number;
+  private readonly seed: number;
   private readonly next: Int32Array;
   private readonly keyHigh: Int32Array;
   private readonly keyLow: Int32Array;
@@ -16,8 +17,9 @@ export class FifoTable {
   private nextSlot = 0;
   private used = 0;
 
-  /** @param capacity entries, rounded up to a power of two. */
-  constructor(capacity: number) {
+  /** @param capacity entries, rounded up to a power of two. @param seed against chosen collisions. */
+  constructor(capacity: number, seed: number) {
+    this.seed = seed;
     let size = 16;
     while (size < capacity) size *= 2;
     this.capacity = size;
@@ -31,7 +33,7 @@ export class FifoTable {
   /** Slot of a key, or -1. Buckets hold slot + 1, so that fresh (zero) memory means empty. */
   find(high: number, low: number): number {
     const { next, keyHigh, keyLow } = this;
-    let slot = (this.heads[bucketOf(high, low, this.mask)] ?? 0) - 1;
+    let slot = (this.heads[this.bucketOf(high, low)] ?? 0) - 1;
     while (slot >= 0) {
       if (keyLow[slot] === low && keyHigh[slot] === high) return slot;
       slot = (next[slot] ?? 0) - 1;
@@ -45,7 +47,7 @@ export class FifoTable {
     if (this.used === this.capacity) this.evict(slot);
     else this.used += 1;
     this.nextSlot = (slot + 1) & (this.capacity - 1);
-    const bucket = bucketOf(high, low, this.mask);
+    const bucket = this.bucketOf(high, low);
     this.keyHigh[slot] = high;
     this.keyLow[slot] = low;
     this.next[slot] = this.heads[bucket] ?? 0;
@@ -57,7 +59,7 @@ export class FifoTable {
   private evict(slot: number): void {
     this.evictions += 1;
     const { heads, next } = this;
-    const bucket = bucketOf(this.keyHigh[slot] ?? 0, this.keyLow[slot] ?? 0, this.mask);
+    const bucket = this.bucketOf(this.keyHigh[slot] ?? 0, this.keyLow[slot] ?? 0);
     let at = (heads[bucket] ?? 0) - 1;
     if (at === slot) {
       heads[bucket] = next[slot] ?? 0;
@@ -66,9 +68,12 @@ export class FifoTable {
     while (at >= 0 && (next[at] ?? 0) - 1 !== slot) at = (next[at] ?? 0) - 1;
     if (at >= 0) next[at] = next[slot] ?? 0;
   }
-}
 
-function bucketOf(high: number, low: number, mask: number): number {
-  const mixed = Math.imul(Math.imul(high ^ 0x9e3779b9, 0x85ebca6b) ^ low, 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 15)) & mask;
+  /** Keys may be plain addresses, which senders choose. */
+  private bucketOf(high: number, low: number): number {
+    let mixed = Math.imul(high ^ this.seed, 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 15) ^ low, this.seed | 1);
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0xc2b2ae35);
+    return (mixed ^ (mixed >>> 15)) & this.mask;
+  }
 }
