@@ -19,11 +19,11 @@ function createFruitless(): ReadSchedule {
 
 test('connections at rest cost nothing', () => {
   const schedule = createSchedule();
-  expect([1_000, 10_000, 100_000].map((now) => schedule.due(1, 3, now))).toEqual([undefined, undefined, undefined]);
+  expect([1_000, 10_000, 100_000].map((now) => schedule.due(1, 3, now, false))).toEqual([undefined, undefined, undefined]);
 });
 
 test('one more connection in a quiet namespace is read about at the first look', () => {
-  expect(createSchedule().due(2, 4, 1_000)).toBe('lasting');
+  expect(createSchedule().due(2, 4, 1_000, false)).toBe('lasting');
 });
 
 test.each([
@@ -34,7 +34,7 @@ test.each([
   const schedule = createSchedule();
   let reads = 0;
   for (let second = 1; second <= 300; second++) {
-    const reason = schedule.due(1 + second, open(second), second * 1_000);
+    const reason = schedule.due(1 + second, open(second), second * 1_000, false);
     if (reason === undefined) continue;
     schedule.read(1 + second, open(second), second * 1_000, COST_MS, reason, false);
     reads += 1;
@@ -44,12 +44,12 @@ test.each([
 
 test('one that stays among them is read about at the second look', () => {
   const schedule = createFruitless();
-  expect([schedule.due(20, 4, 11_000), schedule.due(20, 4, 12_000)]).toEqual([undefined, 'lasting']);
+  expect([schedule.due(20, 4, 11_000, false), schedule.due(20, 4, 12_000, false)]).toEqual([undefined, 'lasting']);
 });
 
 test('one that takes the place of another is told by fewer having been open in between', () => {
   const schedule = createFruitless();
-  expect([schedule.due(20, 2, 11_000), schedule.due(21, 3, 12_000), schedule.due(21, 3, 13_000)]).toEqual([
+  expect([schedule.due(20, 2, 11_000, false), schedule.due(21, 3, 12_000, false), schedule.due(21, 3, 13_000, false)]).toEqual([
     undefined,
     undefined,
     'lasting',
@@ -86,17 +86,17 @@ test('between two reads for what stays there are those for what comes and goes',
 test('what was found makes the next look prompt again', () => {
   const schedule = createFruitless();
   schedule.read(20, 4, 12_000, COST_MS, 'lasting', true);
-  expect(schedule.due(21, 5, 13_000)).toBe('lasting');
+  expect(schedule.due(21, 5, 13_000, false)).toBe('lasting');
 });
 
 test('a minute of rest makes it prompt again', () => {
   const schedule = createFruitless();
-  for (let now = 11_000; now < 80_000; now += 1_000) schedule.due(11, 3, now);
-  expect(schedule.due(20, 4, 80_000)).toBe('lasting');
+  for (let now = 11_000; now < 80_000; now += 1_000) schedule.due(11, 3, now, false);
+  expect(schedule.due(20, 4, 80_000, false)).toBe('lasting');
 });
 
 test('a large table waits for a multiple of what it costs', () => {
   const schedule = new ReadSchedule(MIN_GAP_MS);
   schedule.read(1, 3, 0, 300, undefined, true);
-  expect([schedule.due(2, 9, 8_000), schedule.due(3, 9, 13_000)]).toEqual([undefined, 'lasting']);
+  expect([schedule.due(2, 9, 8_000, false), schedule.due(3, 9, 13_000, false)]).toEqual([undefined, 'lasting']);
 });

@@ -46,7 +46,7 @@ export class ReadSchedule {
    * @param counter moves with everything that may change the table. @param open connections that are open, if known.
    * @param isSeen attempts are seen as packets: a table tells nothing sooner, only that what began is still open.
    */
-  due(counter: number, open: number, now: number, isSeen = false): ReadReason | undefined {
+  due(counter: number, open: number, now: number, isSeen: boolean): ReadReason | undefined {
     if (counter === this.counter) {
       this.wasMore = false;
       if (now - this.movedAt > FORGIVE_AFTER_MS) this.forgive();
